@@ -1,0 +1,120 @@
+package storage
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+)
+
+// Limits in bytes, the same for every engine.
+const (
+	MaxKeyLen   = 64 << 10 // longest key
+	MaxValueLen = 64 << 20 // longest value
+	MaxBatchLen = 1 << 30  // longest packed batch, headers included
+)
+
+// OpKind tells what a batch operation does.
+type OpKind uint8
+
+// The kinds of batch operation. The numbers are part of the packed format.
+const (
+	OpPut    OpKind = 1
+	OpDelete OpKind = 2
+)
+
+// opHeaderLen is the length of a packed operation before its key:
+//
+//	kind u8 | key length u32 | value length u32 | expiry u64
+const opHeaderLen = 1 + 4 + 4 + 8
+
+// Op is one operation of a batch. Key and Value are borrowed from the batch:
+// they are valid until it is next changed.
+type Op struct {
+	Kind      OpKind
+	Key       []byte
+	Value     []byte
+	ExpiresAt int64 // Unix milliseconds; 0 is never
+}
+
+// Batch gathers writes that are applied together: whole, or not at all. A later
+// operation on the same key wins. The zero value is ready; a Batch is not safe
+// for concurrent use, and may be used again after Reset.
+//
+// Operations are kept in the packed form in which they cross into an engine
+// (little-endian; operations back to back):
+//
+//	kind u8 | key length u32 | value length u32 | expiry u64 | key | value
+type Batch struct {
+	packed []byte
+	count  int
+}
+
+// Put adds a write of value under key. Expiry is in Unix milliseconds, 0 for
+// never. Both are copied.
+func (b *Batch) Put(key, value []byte, expiresAt int64) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
+	if err := CheckValue(value); err != nil {
+		return err
+	}
+	if expiresAt < 0 {
+		return fmt.Errorf("%w: expiry %d is before 1970", ErrInvalidOptions, expiresAt)
+	}
+	return b.append(OpPut, key, value, expiresAt)
+}
+
+// Delete adds the removal of key, which need not exist. The key is copied.
+func (b *Batch) Delete(key []byte) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
+	return b.append(OpDelete, key, nil, 0)
+}
+
+func (b *Batch) append(kind OpKind, key, value []byte, expiresAt int64) error {
+	if len(b.packed)+opHeaderLen+len(key)+len(value) > MaxBatchLen {
+		return fmt.Errorf("%w: over %d bytes", ErrBatchTooLarge, MaxBatchLen)
+	}
+	p := append(b.packed, byte(kind))
+	p = binary.LittleEndian.AppendUint32(p, uint32(len(key)))
+	p = binary.LittleEndian.AppendUint32(p, uint32(len(value)))
+	p = binary.LittleEndian.AppendUint64(p, uint64(expiresAt))
+	p = append(p, key...)
+	b.packed = append(p, value...)
+	b.count++
+	return nil
+}
+
+// Len is the number of operations.
+func (b *Batch) Len() int { return b.count }
+
+// Size is the packed length in bytes.
+func (b *Batch) Size() int { return len(b.packed) }
+
+// Reset empties the batch and keeps its memory.
+func (b *Batch) Reset() { b.packed, b.count = b.packed[:0], 0 }
+
+// Packed is the packed form, borrowed until the batch is next changed.
+func (b *Batch) Packed() []byte { return b.packed }
+
+// All yields the operations in the order in which they were added.
+func (b *Batch) All() iter.Seq[Op] {
+	return func(yield func(Op) bool) {
+		for p := b.packed; len(p) > 0; {
+			k := int(binary.LittleEndian.Uint32(p[1:]))
+			v := int(binary.LittleEndian.Uint32(p[5:]))
+			body := p[opHeaderLen:]
+			op := Op{
+				Kind:      OpKind(p[0]),
+				Key:       body[:k:k],
+				Value:     body[k : k+v : k+v],
+				ExpiresAt: int64(binary.LittleEndian.Uint64(p[9:])),
+			}
+			if !yield(op) {
+				return
+			}
+			p = body[k+v:]
+		}
+	}
+}

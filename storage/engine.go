@@ -1,0 +1,154 @@
+// Package storage is the seam between MantisDB and its engines. An Engine is
+// an ordered map from byte keys to byte values with versions, expiry, atomic
+// batches and snapshots. Two implementations exist, and one conformance suite
+// (package storagetest) holds both to the contract written here:
+//
+//   - "rust": the lock-free core, linked through cgo under the build tag
+//     `rust`; its data lives outside Go's heap;
+//   - "go": an adapter over Pebble, in every build, also with CGO_ENABLED=0.
+//
+// Nothing above this package knows which one it talks to.
+package storage
+
+// Names of the engines, as Config.Engine and Engine.Name use them.
+const (
+	EngineRust = "rust"
+	EngineGo   = "go"
+)
+
+// Engine is one open store. All methods may be called from any number of
+// goroutines at once. After Close every method returns ErrClosed, also when the
+// two race. Keys and values passed in are copied, never kept.
+//
+// Reads return the newest committed write. A write is visible to every read
+// that starts after it returned; a batch is visible whole or not at all.
+// A key whose expiry has passed is absent to every method.
+type Engine interface {
+	// Name is the engine's name: EngineRust or EngineGo.
+	Name() string
+
+	// AppendGet appends key's value to dst and returns the extended slice, as
+	// append does: the result belongs to the caller. ErrNotFound returns dst
+	// unchanged.
+	AppendGet(dst, key []byte) ([]byte, error)
+	// AppendGetMeta is AppendGet that also tells the value's version and expiry.
+	AppendGetMeta(dst, key []byte) ([]byte, Meta, error)
+	// Has tells whether key has a live value, without copying it.
+	Has(key []byte) (bool, error)
+	// MultiGet reads all keys as of one moment into out, which is reset first.
+	// An invalid key fails the whole call.
+	MultiGet(keys [][]byte, out *Values) error
+
+	// Put stores value under key and returns the write's version.
+	Put(key, value []byte, o WriteOptions) (version uint64, err error)
+	// PutIfAbsent stores value only if key has no live value, atomically.
+	// If it has one, nothing is written and stored is false.
+	PutIfAbsent(key, value []byte, o WriteOptions) (version uint64, stored bool, err error)
+	// Delete removes key, which need not exist.
+	Delete(key []byte, o WriteOptions) (version uint64, err error)
+	// Write applies a batch and returns the version of its last operation. An
+	// empty batch does nothing and returns 0. WriteOptions.ExpiresAt must be 0:
+	// each operation carries its own.
+	Write(b *Batch, o WriteOptions) (version uint64, err error)
+
+	// Snapshot freezes the state that this call's start sees. It refuses no
+	// write while open, and must be closed.
+	Snapshot() (Snapshot, error)
+
+	// Stats returns figures of the moment; they cost no scan.
+	Stats() (Stats, error)
+
+	// Close releases everything. Calls in flight either finish or return
+	// ErrClosed. It may be called again, and then returns nil.
+	Close() error
+}
+
+// Meta describes a stored value.
+type Meta struct {
+	// Version grows with every write of the engine; a later write of a key has
+	// a greater version than an earlier one.
+	Version uint64
+	// ExpiresAt is in Unix milliseconds; 0 is never.
+	ExpiresAt int64
+}
+
+// WriteOptions qualify one write.
+type WriteOptions struct {
+	// ExpiresAt is when the value stops existing, in Unix milliseconds; 0 is
+	// never. A time that has passed is allowed: the key is then absent.
+	ExpiresAt int64
+}
+
+// Snapshot is a frozen view. It may be used from many goroutines at once, and
+// returns ErrClosed once it or its engine is closed. Expiry goes on: a value
+// that expires after the snapshot was made disappears from it.
+type Snapshot interface {
+	// Version is the newest version the snapshot sees.
+	Version() uint64
+	// AppendGetMeta reads as Engine.AppendGetMeta, at the snapshot.
+	AppendGetMeta(dst, key []byte) ([]byte, Meta, error)
+	// Scan opens a cursor over a range at the snapshot. The cursor must be
+	// closed, and before the snapshot.
+	Scan(r Range) (Cursor, error)
+	// Close releases the snapshot; closing again returns nil.
+	Close() error
+}
+
+// Range selects keys k with Start <= k < End; nil means unbounded. A Start
+// beyond End selects nothing.
+type Range struct {
+	Start, End []byte
+	// Reverse yields keys in descending order.
+	Reverse bool
+	// KeysOnly lets the engine skip values; Cursor.Value is then nil.
+	KeysOnly bool
+}
+
+// Cursor walks a range once, in order. It is used by one goroutine at a time.
+//
+//	for c.Next() {
+//		use(c.Key(), c.Value())
+//	}
+//	err := c.Err()
+type Cursor interface {
+	// Next moves to the next entry, at first to the first, and tells whether
+	// there is one. False is final: the end, or an error that Err returns.
+	Next() bool
+	// Key is borrowed: valid until the next call of Next or Close.
+	Key() []byte
+	// Value is borrowed as Key is.
+	Value() []byte
+	// Meta describes the current value.
+	Meta() Meta
+	// Err is the error that ended the walk; nil at a plain end.
+	Err() error
+	// Close releases the cursor; closing again returns nil.
+	Close() error
+}
+
+// Stats are figures of one moment. Counters count since Open.
+type Stats struct {
+	Engine string `json:"engine"`
+	// Keys is the number of live keys; expired ones count until reclaimed. An
+	// engine that cannot know it cheaply estimates, and says so.
+	Keys          uint64 `json:"keys"`
+	KeysEstimated bool   `json:"keys_estimated"`
+	// MemoryBytes is what the engine's data and indexes hold in memory.
+	MemoryBytes uint64 `json:"memory_bytes"`
+	// DiskBytes is the size of the files of the data directory; 0 in memory.
+	DiskBytes uint64 `json:"disk_bytes"`
+	// LastVersion is the newest version that reads see.
+	LastVersion uint64 `json:"last_version"`
+	// OpenSnapshots counts snapshots not yet closed, those of scans included.
+	OpenSnapshots uint64 `json:"open_snapshots"`
+
+	Gets      uint64 `json:"gets"`      // keys looked up
+	GetHits   uint64 `json:"get_hits"`  // of those, found
+	Puts      uint64 `json:"puts"`      // values written, in batches too
+	Deletes   uint64 `json:"deletes"`   // deletions written, in batches too
+	Batches   uint64 `json:"batches"`   // batches applied
+	Scans     uint64 `json:"scans"`     // cursors opened
+	ScanKeys  uint64 `json:"scan_keys"` // entries that cursors yielded
+	Expired   uint64 `json:"expired"`   // expired entries reclaimed
+	Reclaimed uint64 `json:"reclaimed"` // deleted entries reclaimed
+}

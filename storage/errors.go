@@ -1,0 +1,67 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors every engine returns. They may come wrapped with detail; compare
+// with errors.Is.
+var (
+	// ErrNotFound: the key has no live value (absent, deleted or expired).
+	ErrNotFound = errors.New("mantisdb: key not found")
+	// ErrClosed: the engine, snapshot or cursor was closed before the call.
+	ErrClosed = errors.New("mantisdb: closed")
+	// ErrKeyEmpty: the empty key is not a key.
+	ErrKeyEmpty = errors.New("mantisdb: key is empty")
+	// ErrKeyTooLarge: the key is longer than MaxKeyLen bytes.
+	ErrKeyTooLarge = errors.New("mantisdb: key too large")
+	// ErrValueTooLarge: the value is longer than MaxValueLen bytes.
+	ErrValueTooLarge = errors.New("mantisdb: value too large")
+	// ErrBatchTooLarge: the packed batch is longer than MaxBatchLen bytes.
+	ErrBatchTooLarge = errors.New("mantisdb: batch too large")
+	// ErrBatchCorrupt: a packed batch does not parse; nothing was applied.
+	ErrBatchCorrupt = errors.New("mantisdb: malformed batch")
+	// ErrInvalidOptions: an option is out of range or contradicts another.
+	ErrInvalidOptions = errors.New("mantisdb: invalid options")
+	// ErrUnknownEngine: no engine of that name exists.
+	ErrUnknownEngine = errors.New("mantisdb: unknown engine")
+	// ErrEngineNotBuilt: the engine exists, but this binary was built without it.
+	ErrEngineNotBuilt = errors.New("mantisdb: engine not built in")
+	// ErrUnsupported: this engine cannot do what was asked.
+	ErrUnsupported = errors.New("mantisdb: not supported by this engine")
+	// ErrWrongEngine: the data directory belongs to another engine.
+	ErrWrongEngine = errors.New("mantisdb: data directory belongs to another engine")
+	// ErrWrongFormat: the data directory has a format this version does not read.
+	ErrWrongFormat = errors.New("mantisdb: unknown data directory format")
+	// ErrLocked: another process has the data directory open.
+	ErrLocked = errors.New("mantisdb: data directory is in use by another process")
+	// ErrCorrupt: stored bytes failed verification.
+	ErrCorrupt = errors.New("mantisdb: corrupt data")
+	// ErrPoisoned: an earlier internal failure left the engine unable to
+	// promise anything; it must be closed and opened again.
+	ErrPoisoned = errors.New("mantisdb: engine is poisoned by an earlier internal failure")
+	// ErrOutOfMemory: the engine could not get the memory it needed.
+	ErrOutOfMemory = errors.New("mantisdb: out of memory")
+	// ErrABIMismatch: the linked Rust core speaks another version of the C ABI.
+	ErrABIMismatch = errors.New("mantisdb: linked core has another ABI version")
+)
+
+// CheckKey returns nil if key may be stored: 1 to MaxKeyLen bytes of any kind.
+func CheckKey(key []byte) error {
+	if len(key) == 0 {
+		return ErrKeyEmpty
+	}
+	if len(key) > MaxKeyLen {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrKeyTooLarge, len(key), MaxKeyLen)
+	}
+	return nil
+}
+
+// CheckValue returns nil if value may be stored: at most MaxValueLen bytes.
+func CheckValue(value []byte) error {
+	if len(value) > MaxValueLen {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrValueTooLarge, len(value), MaxValueLen)
+	}
+	return nil
+}

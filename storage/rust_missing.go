@@ -1,0 +1,12 @@
+//go:build !rust
+
+package storage
+
+import "fmt"
+
+// DefaultEngine is what an empty Config.Engine means in this build.
+const DefaultEngine = EngineGo
+
+func openRust(Config) (Engine, error) {
+	return nil, fmt.Errorf("%w: %q needs cgo and the Rust core: run `make build-rust`, or build with `-tags rust` after `make build-rust-core`", ErrEngineNotBuilt, EngineRust)
+}
