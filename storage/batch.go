@@ -58,8 +58,8 @@ func (b *Batch) Put(key, value []byte, expiresAt int64) error {
 	if err := CheckValue(value); err != nil {
 		return err
 	}
-	if expiresAt < 0 {
-		return fmt.Errorf("%w: expiry %d is before 1970", ErrInvalidOptions, expiresAt)
+	if err := checkExpiry(expiresAt); err != nil {
+		return err
 	}
 	return b.append(OpPut, key, value, expiresAt)
 }

@@ -58,6 +58,14 @@ func CheckKey(key []byte) error {
 	return nil
 }
 
+// checkExpiry returns nil for an expiry in Unix milliseconds, or 0 for never.
+func checkExpiry(expiresAt int64) error {
+	if expiresAt < 0 {
+		return fmt.Errorf("%w: expiry %d is before 1970", ErrInvalidOptions, expiresAt)
+	}
+	return nil
+}
+
 // CheckValue returns nil if value may be stored: at most MaxValueLen bytes.
 func CheckValue(value []byte) error {
 	if len(value) > MaxValueLen {

@@ -1,0 +1,165 @@
+package mantisdb
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// Limits in bytes.
+const (
+	MaxKeyLen   = storage.MaxKeyLen   // longest key, 64 KiB
+	MaxValueLen = storage.MaxValueLen // longest value, 64 MiB
+	MaxBatchLen = storage.MaxBatchLen // longest batch, 1 GiB
+)
+
+// Meta describes a stored value: its version, which grows with every write, and
+// its expiry in Unix milliseconds, 0 for never.
+type Meta = storage.Meta
+
+// Values receives what DB.MultiGetInto found: one result a key, in the keys'
+// order. The zero value is ready, and may be used again and again.
+type Values = storage.Values
+
+// Stats are a database's figures of one moment.
+type Stats = storage.Stats
+
+// DB is an open database. All methods may be called from any number of
+// goroutines at once. Keys and values passed in are copied, never kept.
+type DB struct {
+	engine storage.Engine
+	logger *slog.Logger
+}
+
+// Open opens the database in the directory dir, which is created if it does not
+// exist; dir "" keeps everything in memory. opts may be nil. The database must
+// be closed.
+func Open(dir string, opts *Options) (*DB, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	logger := opts.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	engine, err := storage.Open(storage.Config{Engine: opts.Engine, Dir: dir, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	return &DB{engine: engine, logger: logger}, nil
+}
+
+// Engine is the name of the engine behind the database: EngineRust or EngineGo.
+func (db *DB) Engine() string { return db.engine.Name() }
+
+// Get returns the value of key, which belongs to the caller, or ErrNotFound. An
+// empty value is empty and not nil.
+func (db *DB) Get(key []byte) ([]byte, error) {
+	value, err := db.engine.AppendGet(nil, key)
+	if err != nil {
+		return nil, err
+	}
+	return nonNil(value), nil
+}
+
+// AppendGet appends the value of key to dst and returns the extended slice, as
+// append does. With enough room in dst it allocates nothing. On an error, such
+// as ErrNotFound, it returns dst as it was.
+func (db *DB) AppendGet(dst, key []byte) ([]byte, error) {
+	return db.engine.AppendGet(dst, key)
+}
+
+// AppendGetMeta is AppendGet that also tells the value's version and expiry.
+func (db *DB) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
+	return db.engine.AppendGetMeta(dst, key)
+}
+
+// Has tells whether key has a live value.
+func (db *DB) Has(key []byte) (bool, error) { return db.engine.Has(key) }
+
+// MultiGet reads all keys as of one moment, much faster than one by one. The
+// results are in the keys' order, nil where a key was not found, and belong to
+// the caller. A found empty value is not nil.
+func (db *DB) MultiGet(keys ...[]byte) ([][]byte, error) {
+	var found Values
+	if err := db.engine.MultiGet(keys, &found); err != nil {
+		return nil, err
+	}
+	values := make([][]byte, len(keys))
+	for i := range values {
+		if value, ok := found.At(i); ok {
+			values[i] = nonNil(value)
+		}
+	}
+	return values, nil
+}
+
+// MultiGetInto is MultiGet into out, which is reset first. When out is used
+// again from call to call, nothing is allocated.
+func (db *DB) MultiGetInto(out *Values, keys [][]byte) error {
+	return db.engine.MultiGet(keys, out)
+}
+
+// Put stores value under key, without expiry.
+func (db *DB) Put(key, value []byte) error {
+	_, err := db.engine.Put(key, value, storage.WriteOptions{})
+	return err
+}
+
+// PutTTL stores value under key for the time ttl, rounded up to whole
+// milliseconds. A ttl that is not positive is ErrInvalidTTL.
+func (db *DB) PutTTL(key, value []byte, ttl time.Duration) error {
+	expiresAt, err := expiryAfter(ttl)
+	if err != nil {
+		return err
+	}
+	_, err = db.engine.Put(key, value, storage.WriteOptions{ExpiresAt: expiresAt})
+	return err
+}
+
+// PutIfAbsent stores value under key only if key has no live value, atomically,
+// and tells whether it did. A ttl of 0 is never; a negative one ErrInvalidTTL.
+func (db *DB) PutIfAbsent(key, value []byte, ttl time.Duration) (stored bool, err error) {
+	var o storage.WriteOptions
+	if ttl != 0 {
+		if o.ExpiresAt, err = expiryAfter(ttl); err != nil {
+			return false, err
+		}
+	}
+	_, stored, err = db.engine.PutIfAbsent(key, value, o)
+	return stored, err
+}
+
+// Delete removes key, which need not exist.
+func (db *DB) Delete(key []byte) error {
+	_, err := db.engine.Delete(key, storage.WriteOptions{})
+	return err
+}
+
+// Write applies a batch atomically: readers see all of it or nothing. The batch
+// is unchanged and may be reset and used again.
+func (db *DB) Write(b *Batch) error {
+	if b == nil {
+		return fmt.Errorf("%w: the batch is nil", ErrInvalidOptions)
+	}
+	_, err := db.engine.Write(&b.ops, storage.WriteOptions{})
+	return err
+}
+
+// Stats returns figures of the moment; they cost no scan.
+func (db *DB) Stats() (Stats, error) { return db.engine.Stats() }
+
+// Close closes the database. Calls in flight finish or return ErrClosed, as do
+// all later ones and those on its snapshots and scans. Closing again returns
+// nil.
+func (db *DB) Close() error { return db.engine.Close() }
+
+// nonNil makes a found empty value distinct from a missing one.
+func nonNil(value []byte) []byte {
+	if value == nil {
+		return []byte{}
+	}
+	return value
+}

@@ -1,0 +1,34 @@
+// Package mantisdb is an embeddable, ordered key-value database. Keys and
+// values are arbitrary bytes; keys are ordered as bytes.Compare orders them.
+//
+//	db, err := mantisdb.Open("", nil) // in memory
+//	if err != nil {
+//		return err
+//	}
+//	defer db.Close()
+//	err = db.Put([]byte("greeting"), []byte("hello"))
+//	value, err := db.Get([]byte("greeting"))
+//
+// Single operations are methods of DB. A Batch groups writes that become
+// visible together. A Scan walks a range in order, forward or in reverse. A
+// Snapshot is a frozen view. A value may carry a time to live, after which its
+// key is absent.
+//
+// # Engines
+//
+// Two engines stand behind the same contract: "go", built on Pebble, is in every
+// build and needs no cgo; "rust", a lock-free core whose data lives outside Go's
+// heap, is added by the build tag `rust` and is then the default.
+//
+// # Ownership of memory
+//
+// What is passed in is copied, never kept. What Get, AppendGet and MultiGet
+// return belongs to the caller. What a loop over a Scan yields, and what
+// Values.At returns, is borrowed: it is valid until the loop's next step, or the
+// next use of the Values.
+//
+// # Limits
+//
+// A key has 1 to MaxKeyLen bytes, a value 0 to MaxValueLen, a batch at most
+// MaxBatchLen; what lies outside is refused with an error that says so.
+package mantisdb

@@ -1,0 +1,66 @@
+package mantisdb
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// The errors of this package. They may come wrapped with detail; compare with
+// errors.Is.
+var (
+	// ErrNotFound: the key has no live value (absent, deleted or expired).
+	ErrNotFound = storage.ErrNotFound
+	// ErrClosed: the database or snapshot was closed before the call.
+	ErrClosed = storage.ErrClosed
+	// ErrKeyEmpty: the empty key is not a key.
+	ErrKeyEmpty = storage.ErrKeyEmpty
+	// ErrKeyTooLarge: the key is longer than MaxKeyLen bytes.
+	ErrKeyTooLarge = storage.ErrKeyTooLarge
+	// ErrValueTooLarge: the value is longer than MaxValueLen bytes.
+	ErrValueTooLarge = storage.ErrValueTooLarge
+	// ErrBatchTooLarge: the batch is longer than MaxBatchLen bytes.
+	ErrBatchTooLarge = storage.ErrBatchTooLarge
+	// ErrBatchCorrupt: a packed batch does not parse; nothing was applied.
+	ErrBatchCorrupt = storage.ErrBatchCorrupt
+	// ErrInvalidTTL: a time to live is not positive.
+	ErrInvalidTTL = errors.New("mantisdb: invalid time to live")
+	// ErrInvalidOptions: an option is out of range or contradicts another.
+	ErrInvalidOptions = storage.ErrInvalidOptions
+	// ErrUnknownEngine: no engine of that name exists.
+	ErrUnknownEngine = storage.ErrUnknownEngine
+	// ErrEngineNotBuilt: the engine exists, but this binary was built without it.
+	ErrEngineNotBuilt = storage.ErrEngineNotBuilt
+	// ErrUnsupported: this engine cannot do what was asked.
+	ErrUnsupported = storage.ErrUnsupported
+	// ErrWrongEngine: the data directory belongs to another engine.
+	ErrWrongEngine = storage.ErrWrongEngine
+	// ErrWrongFormat: the data directory has a format this version does not read.
+	ErrWrongFormat = storage.ErrWrongFormat
+	// ErrLocked: the data directory is already open, here or in another process.
+	ErrLocked = storage.ErrLocked
+	// ErrCorrupt: stored bytes failed verification.
+	ErrCorrupt = storage.ErrCorrupt
+	// ErrPoisoned: an earlier internal failure left the engine unable to
+	// promise anything; close the database and open it again.
+	ErrPoisoned = storage.ErrPoisoned
+	// ErrOutOfMemory: the engine could not get the memory it needed.
+	ErrOutOfMemory = storage.ErrOutOfMemory
+	// ErrABIMismatch: the linked Rust core speaks another version of the C ABI.
+	ErrABIMismatch = storage.ErrABIMismatch
+)
+
+// expiryAfter turns a time to live into an absolute expiry in Unix
+// milliseconds, rounded up so that no value expires early.
+func expiryAfter(ttl time.Duration) (int64, error) {
+	if ttl <= 0 {
+		return 0, fmt.Errorf("%w: %v is not positive", ErrInvalidTTL, ttl)
+	}
+	ms := int64(ttl / time.Millisecond)
+	if ttl%time.Millisecond != 0 {
+		ms++
+	}
+	return storage.Now() + ms, nil
+}

@@ -1,0 +1,111 @@
+package mantisdb
+
+import (
+	"bytes"
+	"iter"
+	"runtime"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// Range selects keys k with Start <= k < End; nil means unbounded. A Start
+// beyond End selects nothing. Reverse yields keys in descending order; KeysOnly
+// skips values.
+type Range = storage.Range
+
+// Prefix is the range of all keys that begin with p; an empty p is every key.
+func Prefix(p []byte) Range { return storage.Prefix(p) }
+
+// Entry is what Scan.Entries yields. Key and Value are borrowed: valid until
+// the loop's next step.
+type Entry struct {
+	Key, Value []byte
+	Meta
+}
+
+// Scan walks the entries of a range in order:
+//
+//	scan := db.Scan(mantisdb.Prefix([]byte("user/")))
+//	for key, value := range scan.All() {
+//		use(key, value)
+//	}
+//	err := scan.Err()
+//
+// Each loop sees the state of the moment at which it begins, whatever is
+// written meanwhile, and holds resources only while it runs: there is nothing
+// to close. A Scan is not safe for concurrent use.
+type Scan struct {
+	db   *DB       // of a scan of the newest state, else nil
+	snap *Snapshot // of a scan at a snapshot, else nil
+	r    Range
+	err  error
+}
+
+// Scan prepares a walk over a range of the newest state. r is copied.
+func (db *DB) Scan(r Range) *Scan { return newScan(db, nil, r) }
+
+func newScan(db *DB, snap *Snapshot, r Range) *Scan {
+	r.Start, r.End = bytes.Clone(r.Start), bytes.Clone(r.End)
+	return &Scan{db: db, snap: snap, r: r}
+}
+
+// All yields keys and values. Both are borrowed: valid until the loop's next
+// step, so copy what must last. An error ends the loop; ask Err after it.
+func (s *Scan) All() iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		s.walk(func(c storage.Cursor) bool { return yield(c.Key(), c.Value()) })
+	}
+}
+
+// Entries yields keys and values with their versions and expiries, borrowed as
+// those of All.
+func (s *Scan) Entries() iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		s.walk(func(c storage.Cursor) bool {
+			return yield(Entry{Key: c.Key(), Value: c.Value(), Meta: c.Meta()})
+		})
+	}
+}
+
+// Err is the error that ended a loop early, nil if none did. It stays: after an
+// error further loops yield nothing.
+func (s *Scan) Err() error { return s.err }
+
+// walk opens a cursor and calls visit on each entry until it returns false. The
+// cursor is closed also when the loop's body panics.
+func (s *Scan) walk(visit func(storage.Cursor) bool) {
+	if s.err != nil {
+		return
+	}
+	snap, release, err := s.source()
+	if err != nil {
+		s.err = err
+		return
+	}
+	defer release()
+	cursor, err := snap.Scan(s.r)
+	if err != nil {
+		s.err = err
+		return
+	}
+	defer cursor.Close()
+	for cursor.Next() {
+		if !visit(cursor) {
+			return
+		}
+	}
+	s.err = cursor.Err()
+}
+
+// source is the snapshot to walk and what to do with it afterwards: that of a
+// scan of the newest state lives as long as the loop.
+func (s *Scan) source() (snap storage.Snapshot, release func(), err error) {
+	if s.snap != nil {
+		return s.snap.snap, func() { runtime.KeepAlive(s.snap) }, nil
+	}
+	snap, err = s.db.engine.Snapshot()
+	if err != nil {
+		return nil, nil, err
+	}
+	return snap, func() { snap.Close() }, nil
+}

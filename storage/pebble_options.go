@@ -1,0 +1,45 @@
+package storage
+
+import (
+	"runtime"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Sizes in bytes.
+const (
+	memTableSize   = 64 << 20
+	blockCacheSize = 128 << 20
+	filterBits     = 10 // of a bloom filter, a key: 1% false positives
+)
+
+// pebbleFormat is pinned, so that an upgrade of Pebble does not change what is
+// on disk unless somebody decides it.
+const pebbleFormat = pebble.FormatColumnarBlocks
+
+// pebbleOptions tunes Pebble for the engine, in memory or on disk.
+func pebbleOptions(e *GoStorageEngine) *pebble.Options {
+	o := &pebble.Options{
+		FormatMajorVersion:          pebbleFormat,
+		MemTableSize:                memTableSize,
+		MemTableStopWritesThreshold: 4,
+		CacheSize:                   blockCacheSize,
+		L0CompactionThreshold:       2,
+		L0StopWritesThreshold:       1000,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
+		Logger:                      pebbleLogger{e},
+		BlockPropertyCollectors:     []func() pebble.BlockPropertyCollector{newExpiryCollector},
+	}
+	for i := range o.Levels {
+		o.Levels[i].BlockSize = 16 << 10
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
+	}
+	if !e.durable {
+		o.FS = vfs.NewMem()
+		o.DisableWAL = true
+		o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
+	}
+	return o
+}

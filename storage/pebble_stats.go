@@ -1,0 +1,65 @@
+package storage
+
+import (
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// counters count since Open.
+type counters struct {
+	gets, getHits   atomic.Uint64
+	puts, deletes   atomic.Uint64
+	batches         atomic.Uint64
+	scans, scanKeys atomic.Uint64
+	expired         atomic.Uint64
+}
+
+func (c *counters) countGet(found bool) {
+	c.gets.Add(1)
+	if found {
+		c.getHits.Add(1)
+	}
+}
+
+// Stats implements Engine.
+func (e *GoStorageEngine) Stats() (s Stats, err error) {
+	if err := e.enter(); err != nil {
+		return Stats{}, err
+	}
+	defer e.leave(&err)
+	m := e.db.Metrics()
+	s = Stats{
+		Engine:        EngineGo,
+		KeysEstimated: true,
+		MemoryBytes:   memoryBytes(m),
+		LastVersion:   e.visibleVersion(),
+		OpenSnapshots: uint64(e.views.openSnapshots()),
+		Gets:          e.counters.gets.Load(),
+		GetHits:       e.counters.getHits.Load(),
+		Puts:          e.counters.puts.Load(),
+		Deletes:       e.counters.deletes.Load(),
+		Batches:       e.counters.batches.Load(),
+		Scans:         e.counters.scans.Load(),
+		ScanKeys:      e.counters.scanKeys.Load(),
+		Expired:       e.counters.expired.Load(),
+	}
+	if e.durable {
+		s.DiskBytes = m.DiskSpaceUsage()
+	} else {
+		s.MemoryBytes += m.DiskSpaceUsage() // the files are in memory
+	}
+	return s, nil
+}
+
+// memoryBytes is what Pebble holds for memtables and cached blocks.
+func memoryBytes(m *pebble.Metrics) uint64 {
+	return m.MemTable.Size + m.MemTable.ZombieSize + uint64(m.BlockCache.Size) + uint64(m.FileCache.Size)
+}
+
+// visibleVersion is the newest version that reads see.
+func (e *GoStorageEngine) visibleVersion() uint64 {
+	e.order.Lock()
+	defer e.order.Unlock()
+	return e.versions.last.Load()
+}

@@ -1,0 +1,239 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// batchOverhead is at least what an operation adds to a Pebble batch beside key
+// and record: its kind, two lengths and the key space byte.
+const batchOverhead = 16
+
+// batchHeaderLen is the length of a Pebble batch without operations.
+const batchHeaderLen = 12
+
+// Put implements Engine.
+func (e *GoStorageEngine) Put(key, value []byte, o WriteOptions) (version uint64, err error) {
+	if err := checkPut(key, value, o); err != nil {
+		return 0, err
+	}
+	if err := e.enter(); err != nil {
+		return 0, err
+	}
+	defer e.leave(&err)
+	b := e.newBatch(len(key) + len(value))
+	version, err = e.putUnderLock(b, key, value, o.ExpiresAt)
+	if err != nil {
+		return 0, err
+	}
+	return version, e.finish(b)
+}
+
+func (e *GoStorageEngine) putUnderLock(b *pebble.Batch, key, value []byte, expiresAt int64) (uint64, error) {
+	mu := e.keys.of(key)
+	mu.Lock()
+	defer mu.Unlock()
+	return e.applyPut(b, key, value, expiresAt)
+}
+
+// PutIfAbsent implements Engine.
+func (e *GoStorageEngine) PutIfAbsent(key, value []byte, o WriteOptions) (version uint64, stored bool, err error) {
+	if err := checkPut(key, value, o); err != nil {
+		return 0, false, err
+	}
+	if err := e.enter(); err != nil {
+		return 0, false, err
+	}
+	defer e.leave(&err)
+	b := e.newBatch(len(key) + len(value))
+	version, stored, err = e.putIfAbsentUnderLock(b, key, value, o.ExpiresAt)
+	if err != nil || !stored {
+		return 0, false, errors.Join(err, b.Close())
+	}
+	return version, true, e.finish(b)
+}
+
+func (e *GoStorageEngine) putIfAbsentUnderLock(b *pebble.Batch, key, value []byte, expiresAt int64) (uint64, bool, error) {
+	mu := e.keys.of(key)
+	mu.Lock()
+	defer mu.Unlock()
+	found, err := e.view(e.db, key, func([]byte, Meta) {})
+	if err != nil || found {
+		return 0, false, err
+	}
+	version, err := e.applyPut(b, key, value, expiresAt)
+	return version, err == nil, err
+}
+
+// Delete implements Engine.
+func (e *GoStorageEngine) Delete(key []byte, _ WriteOptions) (version uint64, err error) {
+	if err := CheckKey(key); err != nil {
+		return 0, err
+	}
+	if err := e.enter(); err != nil {
+		return 0, err
+	}
+	defer e.leave(&err)
+	b := e.newBatch(len(key))
+	version, err = e.deleteUnderLock(b, key)
+	if err != nil {
+		return 0, err
+	}
+	return version, e.finish(b)
+}
+
+func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte) (uint64, error) {
+	mu := e.keys.of(key)
+	mu.Lock()
+	defer mu.Unlock()
+	e.order.RLock()
+	defer e.order.RUnlock()
+	version, err := e.versions.next(e.db, 1)
+	if err != nil {
+		return 0, err
+	}
+	if err := batchDelete(b, key); err != nil {
+		return 0, err
+	}
+	e.counters.deletes.Add(1)
+	return version, e.apply(b)
+}
+
+// Write implements Engine.
+func (e *GoStorageEngine) Write(batch *Batch, o WriteOptions) (version uint64, err error) {
+	if o.ExpiresAt != 0 {
+		return 0, fmt.Errorf("%w: the operations of a batch carry their own expiry", ErrInvalidOptions)
+	}
+	if err := e.enter(); err != nil {
+		return 0, err
+	}
+	defer e.leave(&err)
+	if batch.Len() == 0 {
+		return 0, nil
+	}
+	b := e.db.NewBatchWithSize(batchHeaderLen + batch.Size() + batch.Len()*(batchOverhead+recordHeaderLen))
+	version, err = e.writeUnderLocks(b, batch)
+	if err != nil {
+		return 0, err
+	}
+	return version, e.finish(b)
+}
+
+func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last uint64, err error) {
+	var stripes stripeSet
+	for op := range batch.All() {
+		e.keys.add(&stripes, op.Key)
+	}
+	e.keys.lock(&stripes)
+	defer e.keys.unlock(&stripes)
+	e.order.RLock()
+	defer e.order.RUnlock()
+	first, err := e.versions.next(e.db, batch.Len())
+	if err != nil {
+		return 0, err
+	}
+	version := first
+	var puts, earliest = 0, int64(0)
+	for op := range batch.All() {
+		switch op.Kind {
+		case OpPut:
+			err = batchPut(b, op.Key, op.Value, Meta{version, op.ExpiresAt})
+			earliest = earlierExpiry(earliest, op.ExpiresAt)
+			puts++
+		case OpDelete:
+			err = batchDelete(b, op.Key)
+		}
+		if err != nil {
+			return 0, err
+		}
+		version++
+	}
+	if err := e.apply(b); err != nil {
+		return 0, err
+	}
+	e.sweeper.expect(earliest)
+	e.counters.puts.Add(uint64(puts))
+	e.counters.deletes.Add(uint64(batch.Len() - puts))
+	e.counters.batches.Add(1)
+	return version - 1, nil
+}
+
+// applyPut writes one value. The key's lock must be held.
+func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt int64) (uint64, error) {
+	e.order.RLock()
+	defer e.order.RUnlock()
+	version, err := e.versions.next(e.db, 1)
+	if err != nil {
+		return 0, err
+	}
+	if err := batchPut(b, key, value, Meta{version, expiresAt}); err != nil {
+		return 0, err
+	}
+	if err := e.apply(b); err != nil {
+		return 0, err
+	}
+	e.sweeper.expect(expiresAt)
+	e.counters.puts.Add(1)
+	return version, nil
+}
+
+// newBatch is a Pebble batch for one operation with n bytes of key and value.
+func (e *GoStorageEngine) newBatch(n int) *pebble.Batch {
+	return e.db.NewBatchWithSize(batchHeaderLen + batchOverhead + recordHeaderLen + n)
+}
+
+// apply makes a batch visible. It does not wait for the disk, so that locks are
+// not held meanwhile and writers of one key share a sync; finish does.
+func (e *GoStorageEngine) apply(b *pebble.Batch) error {
+	if !e.durable {
+		return translate(e.db.Apply(b, pebble.NoSync))
+	}
+	return translate(e.db.ApplyNoSyncWait(b, pebble.Sync))
+}
+
+// finish waits until an applied batch is on disk, and ends its use. A failed
+// sync leaves it open what is on disk: nothing is acknowledged after it.
+func (e *GoStorageEngine) finish(b *pebble.Batch) error {
+	if e.durable {
+		if err := b.SyncWait(); err != nil {
+			return e.fail(fmt.Sprintf("writing the log: %v", err))
+		}
+	}
+	return translate(b.Close())
+}
+
+func batchPut(b *pebble.Batch, key, value []byte, m Meta) error {
+	op := b.SetDeferred(1+len(key), recordHeaderLen+len(value))
+	op.Key[0] = userSpace
+	copy(op.Key[1:], key)
+	putRecordHeader(op.Value, m)
+	copy(op.Value[recordHeaderLen:], value)
+	return op.Finish()
+}
+
+func batchDelete(b *pebble.Batch, key []byte) error {
+	op := b.DeleteDeferred(1 + len(key))
+	op.Key[0] = userSpace
+	copy(op.Key[1:], key)
+	return op.Finish()
+}
+
+func checkPut(key, value []byte, o WriteOptions) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
+	if err := CheckValue(value); err != nil {
+		return err
+	}
+	return checkExpiry(o.ExpiresAt)
+}
+
+// earlierExpiry is the earlier of two expiries, of which 0 is never.
+func earlierExpiry(a, b int64) int64 {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,19 @@
+package storage
+
+// Prefix is the range of all keys that begin with p; an empty p is every key.
+// The range borrows p.
+func Prefix(p []byte) Range { return Range{Start: p, End: prefixEnd(p)} }
+
+// prefixEnd is the least key greater than every key with prefix p: p without
+// its trailing 0xff bytes, its last byte raised by one. nil means that no such
+// key exists, so that the range is open.
+func prefixEnd(p []byte) []byte {
+	for i := len(p) - 1; i >= 0; i-- {
+		if p[i] != 0xff {
+			end := append([]byte(nil), p[:i+1]...)
+			end[i]++
+			return end
+		}
+	}
+	return nil
+}
