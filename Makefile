@@ -1,0 +1,118 @@
+# `make help` lists the targets. Anything longer than a line or two lives in
+# scripts/. Nothing is installed outside the checkout, except by install-core.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-builtin-rules
+
+VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
+PREFIX  ?= /usr/local
+PORT    ?= 8080
+ARGS    ?=
+
+MODULE      := github.com/mantisdb/mantisdb
+GO_BUILD     = go build -trimpath -ldflags '-X main.version=$(VERSION)'
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+##@ Build
+
+.PHONY: build
+build: ## ./mantisdb, with the Go engine only; needs nothing but Go
+	@scripts/require.sh go
+	CGO_ENABLED=0 $(GO_BUILD) -o mantisdb ./cmd/mantisdb
+
+.PHONY: build-rust-core
+build-rust-core: ## the Rust core, as the archive that `go build -tags rust` links
+	@scripts/build-core.sh
+
+.PHONY: build-rust
+build-rust: build-rust-core ## ./mantisdb-rust, with both engines
+	@scripts/require.sh go cc
+	CGO_ENABLED=1 $(GO_BUILD) -tags rust -o mantisdb-rust ./cmd/mantisdb
+
+.PHONY: run
+run: build-rust ## builds and starts the server with the Rust engine (PORT=8080 ARGS=)
+	exec ./mantisdb-rust --port=$(PORT) $(ARGS)
+
+.PHONY: header
+header: ## rust-core/include/mantisdb_core.h from the Rust source
+	@scripts/require.sh rust
+	cargo run --quiet --package mantisdb-header -- rust-core rust-core/include/mantisdb_core.h
+
+.PHONY: install-core
+install-core: build-rust-core ## the core's archive, header and pkg-config file under PREFIX=/usr/local
+	@scripts/install-core.sh '$(abspath $(PREFIX))'
+
+.PHONY: clean
+clean: ## removes what was built
+	rm -rf target mantisdb mantisdb-rust storage/core_stamp.h
+
+##@ Test
+
+# In an order that fails early and shares builds: the quick Go suite, then the
+# core's own tests, then what links the two.
+.PHONY: test
+test: test-go test-header test-core test-shuttle test-archive test-rust-engine test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+
+.PHONY: test-go
+test-go: ## the Go packages with the Go engine, without cgo
+	@scripts/require.sh go
+	CGO_ENABLED=0 go test ./...
+
+.PHONY: test-core
+test-core: ## the Rust core's own tests, documentation examples included
+	@scripts/require.sh rust cc
+	cargo test --quiet --workspace
+
+.PHONY: test-shuttle
+test-shuttle: ## model tests: the lock-free parts under explored interleavings
+	cargo test --quiet --package mantisdb-core --no-default-features --features shuttle --test 'shuttle*'
+
+.PHONY: test-header
+test-header: ## the committed C header is what the Rust source says
+	@scripts/test-header.sh
+
+.PHONY: test-archive
+test-archive: build-rust-core ## the archive exports the C ABI and nothing else
+	@scripts/test-archive.sh
+
+.PHONY: test-rust-engine
+test-rust-engine: build-rust-core ## the Go packages with the Rust engine
+	@scripts/require.sh go cc
+	CGO_ENABLED=1 go test -tags rust ./...
+
+.PHONY: test-relink
+test-relink: build-rust-core ## a changed core is linked anew by a plain go build
+	@scripts/test-relink.sh
+
+.PHONY: test-consumers
+test-consumers: build-rust-core ## the library in modules of its own, linked three ways
+	@scripts/test-consumers.sh
+
+.PHONY: test-race
+test-race: build-rust-core ## the Go packages, both engines, under the race detector
+	CGO_ENABLED=1 go test -short -race -tags rust ./...
+
+.PHONY: test-cgocheck
+test-cgocheck: build-rust-core ## the C ABI's Go side with every pointer that crosses checked
+	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 go test -short -tags rust . ./storage/...
+
+.PHONY: test-sanitizers
+test-sanitizers: ## the core's tests under AddressSanitizer and ThreadSanitizer
+	@scripts/test-sanitizers.sh
+
+##@ Measure and check
+
+.PHONY: bench
+bench: build-rust ## criterion's benchmarks of the core, then the benchmark mode with both engines
+	cargo bench --package mantisdb-core
+	./mantisdb-rust --benchmark-only --benchmark-stress=light --benchmark-engine=all $(ARGS)
+
+.PHONY: lint
+lint: ## formatting, vet, staticcheck, clippy, shellcheck
+	@STATICCHECK=$(STATICCHECK) scripts/lint.sh
+
+.PHONY: help
+help: ## this list
+	@awk -F':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

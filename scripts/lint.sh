@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Formatting and static checks of every language here. STATICCHECK names the
+# pinned staticcheck, which `go run` builds.
+source "$(dirname "$0")/common.sh"
+scripts/require.sh go rust cc binutils
+
+mapfile -t go_files < <(git ls-files -co --exclude-standard '*.go' 2>/dev/null || find . -name '*.go' -not -path './target/*')
+unformatted=$(gofmt -l "${go_files[@]}")
+[ -z "$unformatted" ] || fail "not formatted, run gofmt -w: $unformatted"
+
+scripts/build-core.sh
+export CGO_ENABLED=1
+for tags in '' rust; do
+    go vet -tags "$tags" ./...
+    go run "$STATICCHECK" -tags "$tags" ./...
+done
+
+cargo fmt --all --check
+cargo clippy --quiet --workspace --all-targets -- -D warnings
+cargo clippy --quiet --package mantisdb-core --all-targets --no-default-features --features shuttle -- -D warnings
+
+if command -v shellcheck >/dev/null; then
+    shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
+else
+    echo "lint: shellcheck is not installed, shell scripts are not checked (Debian: apt-get install shellcheck)" >&2
+fi

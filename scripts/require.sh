@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Checks that the named tools are there and new enough; a missing small one is
+# installed where that needs no question (root, apt-get), else one line says what
+# to install.
+#
+#   require.sh go rust cc binutils pkg-config python3
+source "$(dirname "$0")/common.sh"
+
+# at_least HAVE WANT: whether version HAVE is WANT or later.
+at_least() {
+    [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# install_or_fail COMMAND PACKAGE: makes COMMAND available.
+install_or_fail() {
+    command -v "$1" >/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing $2" >&2
+        apt-get install -y -q "$2" >/dev/null 2>&1 ||
+            { apt-get update -q >/dev/null 2>&1 && apt-get install -y -q "$2" >/dev/null 2>&1; } || true
+    fi
+    command -v "$1" >/dev/null || fail "\`$1\` not found: install it (Debian: apt-get install $2)"
+}
+
+require_go() {
+    local want have
+    want=$(awk '$1 == "go" {print $2}' go.mod)
+    command -v go >/dev/null || fail "Go not found: install Go $want or later from https://go.dev/dl"
+    have=$(go env GOVERSION) || fail "Go does not run here: install Go $want or later from https://go.dev/dl"
+    at_least "${have#go}" "$want" || fail "Go $want or later is needed, this is $have: see https://go.dev/dl"
+}
+
+require_rust() {
+    local want have
+    want=$(awk -F'"' '/^rust-version/ {print $2}' Cargo.toml)
+    command -v cargo >/dev/null || fail "Rust not found: install Rust $want or later from https://rustup.rs"
+    have=$(rustc --version | awk '{print $2}')
+    at_least "$have" "$want" || fail "Rust $want or later is needed, this is $have: run \`rustup update stable\`"
+}
+
+require_binutils() {
+    install_or_fail objcopy binutils
+    ld --version 2>/dev/null | grep -q '^GNU ld' ||
+        fail "GNU ld is needed to build the Rust core (Linux only); the Go engine needs no C tools: \`make build\`"
+}
+
+for tool in "$@"; do
+    case $tool in
+    go) require_go ;;
+    rust) require_rust ;;
+    cc) install_or_fail cc gcc ;;
+    c++) install_or_fail c++ g++ ;;
+    binutils) require_binutils ;;
+    pkg-config | shellcheck) install_or_fail "$tool" "$tool" ;;
+    *) fail "unknown tool $tool" ;;
+    esac
+done

@@ -1,0 +1,9 @@
+//go:build rust && mantisdb_system
+
+package storage
+
+// The Rust core, as `make install-core PREFIX=...` installed it: pkg-config must
+// find mantisdb_core.pc (PKG_CONFIG_PATH=PREFIX/lib/pkgconfig).
+
+// #cgo pkg-config: mantisdb_core
+import "C"
