@@ -1,0 +1,159 @@
+package wire
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// Names of a batch's operations.
+const (
+	opPut    = "put"
+	opDelete = "delete"
+)
+
+// ReadBatch reads one batch and nothing else from r, and adds its operations to
+// b:
+//
+//	{"operations":[
+//	  {"op":"put","key":"...","value":"...","ttl":"30s"},
+//	  {"op":"delete","key":"..."}]}
+//
+// On an error b holds a part of them. An error of r is found with errors.As; an
+// operation that the database would refuse gives its error, such as
+// mantisdb.ErrKeyTooLarge.
+func ReadBatch(r io.Reader, b *mantisdb.Batch) error {
+	var d Decoder
+	d.json.Reset(r)
+	if err := d.expect('{', "an object"); err != nil {
+		return err
+	}
+	if d.json.PeekKind() == '}' {
+		return errors.New(`"operations" is missing`)
+	}
+	name, err := d.json.ReadValue()
+	if err != nil {
+		return syntaxError(err)
+	}
+	if string(name) != `"operations"` {
+		return fmt.Errorf(`"operations" is expected, not %s`, shorten(string(name)))
+	}
+	if err := d.operations(b); err != nil {
+		return err
+	}
+	if err := d.expect('}', "the end of the object"); err != nil {
+		return err
+	}
+	switch _, err := d.json.ReadToken(); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errors.New("something follows the batch")
+	default:
+		return syntaxError(err)
+	}
+}
+
+// operations reads the array at hand.
+func (d *Decoder) operations(b *mantisdb.Batch) error {
+	if err := d.expect('[', "an array of operations"); err != nil {
+		return err
+	}
+	for i := 0; d.json.PeekKind() != ']'; i++ {
+		rec, err := d.record()
+		if err == nil {
+			err = rec.addTo(b)
+		}
+		if err != nil {
+			return fmt.Errorf("operation %d: %w", i, err)
+		}
+	}
+	_, err := d.json.ReadToken()
+	return syntaxError(err)
+}
+
+// addTo adds the operation that r is.
+func (r *Record) addTo(b *mantisdb.Batch) error {
+	switch r.Op {
+	case opPut:
+		if !r.HasValue {
+			return errors.New(`a put needs "value" (base64) or "value_text"`)
+		}
+		return r.AddPut(b)
+	case opDelete:
+		if r.HasValue || r.TTL != 0 || r.ExpiresAt != 0 {
+			return errors.New("a delete takes a key and nothing else")
+		}
+		return b.Delete(r.Key)
+	case "":
+		return errors.New(`"op" is missing: give "put" or "delete"`)
+	default:
+		return fmt.Errorf(`unknown "op" %q: use "put" or "delete"`, shorten(r.Op))
+	}
+}
+
+// AddPut adds the write of r's value, with its expiry, to b.
+func (r *Record) AddPut(b *mantisdb.Batch) error {
+	if r.TTL != 0 {
+		return b.PutTTL(r.Key, r.Value, r.TTL)
+	}
+	return b.PutExpiresAt(r.Key, r.Value, r.ExpiresAt)
+}
+
+// BatchBuilder writes a batch in the form that ReadBatch reads. The zero value
+// is ready.
+type BatchBuilder struct {
+	json  []byte
+	count int
+}
+
+const (
+	batchOpening = `{"operations":[`
+	batchClosing = `]}`
+)
+
+// AddPut adds the write of r's value, with its expiry. It is not checked.
+func (b *BatchBuilder) AddPut(r *Record) {
+	if b.count == 0 {
+		b.json = append(b.json[:0], batchOpening...)
+	} else {
+		b.json = append(b.json, ',')
+	}
+	b.json = append(b.json, `{"op":"put","key":"`...)
+	b.json = base64.StdEncoding.AppendEncode(b.json, r.Key)
+	b.json = append(b.json, `","value":"`...)
+	b.json = base64.StdEncoding.AppendEncode(b.json, r.Value)
+	b.json = append(b.json, '"')
+	if r.ExpiresAt != 0 {
+		b.json = append(b.json, `,"expires_at":`...)
+		b.json = strconv.AppendInt(b.json, r.ExpiresAt, 10)
+	}
+	if r.TTL != 0 {
+		b.json = append(b.json, `,"ttl":"`...)
+		b.json = append(b.json, r.TTL.String()...)
+		b.json = append(b.json, '"')
+	}
+	b.json = append(b.json, '}')
+	b.count++
+}
+
+// Len is the number of operations.
+func (b *BatchBuilder) Len() int { return b.count }
+
+// Size is the length of the JSON so far, in bytes.
+func (b *BatchBuilder) Size() int { return len(b.json) }
+
+// JSON ends the batch and returns it, borrowed until the builder is next used.
+func (b *BatchBuilder) JSON() []byte {
+	if b.count == 0 {
+		return []byte(batchOpening + batchClosing)
+	}
+	return append(b.json, batchClosing...)
+}
+
+// Reset empties the builder and keeps its memory.
+func (b *BatchBuilder) Reset() { b.json, b.count = b.json[:0], 0 }
