@@ -102,6 +102,11 @@ test-cgocheck: build-rust-core ## the C ABI's Go side with every pointer that cr
 test-sanitizers: ## the core's tests under AddressSanitizer and ThreadSanitizer
 	@scripts/test-sanitizers.sh
 
+.PHONY: test-miri
+test-miri: ## the core's unit tests under Miri; needs a nightly toolchain, not part of test
+	MIRIFLAGS=-Zmiri-permissive-provenance MANTISDB_TEST_SCALE=small \
+		cargo +nightly miri test --package mantisdb-core --no-default-features --lib
+
 ##@ Measure and check
 
 .PHONY: bench

@@ -1,7 +1,8 @@
 # Sourced by every script here: strict mode, the checkout as the working
 # directory, and the few functions they share.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 set -euo pipefail
+shopt -s inherit_errexit
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD

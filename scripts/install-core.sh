@@ -6,7 +6,7 @@
 #   install-core.sh /usr/local
 source "$(dirname "$0")/common.sh"
 
-[ $# = 1 ] && [ "${1#/}" != "$1" ] || fail "usage: install-core.sh PREFIX (an absolute path)"
+[[ ${1-} == /* ]] || fail "usage: install-core.sh PREFIX (an absolute path)"
 [ -f "$ARCHIVE" ] || fail "$ARCHIVE is missing: run \`make build-rust-core\`"
 prefix=$1
 to=${DESTDIR:-}$prefix
