@@ -135,6 +135,10 @@ type Stats struct {
 	KeysEstimated bool   `json:"keys_estimated"`
 	// MemoryBytes is what the engine's data and indexes hold in memory.
 	MemoryBytes uint64 `json:"memory_bytes"`
+	// AllocatorBytes is what the engine's own allocator holds from the system,
+	// outside Go's heap and unseen by GOMEMLIMIT, for all engines of the process;
+	// 0 for an engine without one.
+	AllocatorBytes uint64 `json:"allocator_bytes"`
 	// DiskBytes is the size of the files of the data directory; 0 in memory.
 	DiskBytes uint64 `json:"disk_bytes"`
 	// LastVersion is the newest version that reads see.

@@ -1,14 +1,26 @@
 package storage
 
 // Values receives what MultiGet found: one result a key, in the keys' order, in
-// one arena that is reused from call to call. The zero value is ready.
+// one arena that is reused from call to call. The zero value is ready; it is
+// not safe for concurrent use.
 type Values struct {
 	arena []byte
 	spans []span
+	// What an engine packs and unpacks, kept so that the next call allocates
+	// nothing.
+	scratch multiGetScratch
 }
 
 // span is a value's place in the arena; start < 0 says that there is none.
 type span struct{ start, end int }
+
+// multiGetScratch is a MultiGet's keys back to back, where each ends, and the
+// values' lengths.
+type multiGetScratch struct {
+	keys    []byte
+	ends    []uint32
+	lengths []int64
+}
 
 // Reset empties v and keeps its memory.
 func (v *Values) Reset() { v.arena, v.spans = v.arena[:0], v.spans[:0] }

@@ -1,0 +1,498 @@
+/*
+ * The C ABI. `include/mantisdb_core.h` is made from it.
+ *
+ * # Rules
+ * - Every function may be called from any thread, and returns a
+ *   `MANTISDB_...` status: 0 is success, positive are answers, negative are
+ *   errors. A call that returns an error has changed nothing.
+ * - Pointers passed in are borrowed for the call. Lengths are in bytes. A null
+ *   pointer is allowed where its length is 0.
+ * - Results are copied into the caller's buffers. If one is too small, the
+ *   status is `MANTISDB_SHORT_BUFFER` and the needed length is told.
+ * - Handles are opaque. Closing one ends its use: calls in flight finish, later
+ *   ones return `MANTISDB_CLOSED`, also when both race. Its few bytes stay valid
+ *   until it is freed, which its owner does when no call can come any more.
+ * - A panic becomes `MANTISDB_PANICKED`, and from then on the database and its
+ *   snapshots return `MANTISDB_POISONED`.
+ */
+
+#ifndef MANTISDB_CORE_H
+#define MANTISDB_CORE_H
+
+/* Written by `make header` from rust-core/src/ffi; do not edit. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The longest packed batch, in bytes.
+ */
+#define MANTISDB_MAX_BATCH_LEN (1 << 30)
+
+/**
+ * The version of this ABI. It changes with every incompatible change; a caller
+ * compares it with [`mantisdb_abi_version`] before anything else.
+ */
+#define MANTISDB_ABI_VERSION 1
+
+/**
+ * Keys come in descending order.
+ */
+#define MANTISDB_SCAN_REVERSE 1
+
+/**
+ * Values are left out; their lengths are told as 0.
+ */
+#define MANTISDB_SCAN_KEYS_ONLY 2
+
+/**
+ * The range has a start.
+ */
+#define MANTISDB_SCAN_HAS_START 4
+
+/**
+ * The range has an end.
+ */
+#define MANTISDB_SCAN_HAS_END 8
+
+/**
+ * The start itself is not in the range: how an ascending scan goes on after the
+ * last key of a page.
+ */
+#define MANTISDB_SCAN_START_EXCLUSIVE 16
+
+/**
+ * This is not the first page of a scan, for the count of scans.
+ */
+#define MANTISDB_SCAN_CONTINUED 32
+
+/**
+ * The call did what it should.
+ */
+#define MANTISDB_OK 0
+
+/**
+ * The key has no live value.
+ */
+#define MANTISDB_NOT_FOUND 1
+
+/**
+ * The key has a live value already.
+ */
+#define MANTISDB_EXISTS 2
+
+/**
+ * The caller's buffer is too small; the needed length was told.
+ */
+#define MANTISDB_SHORT_BUFFER 3
+
+/**
+ * The database or the snapshot was closed.
+ */
+#define MANTISDB_CLOSED -1
+
+/**
+ * The key is empty.
+ */
+#define MANTISDB_KEY_EMPTY -2
+
+/**
+ * The key is too long.
+ */
+#define MANTISDB_KEY_TOO_LARGE -3
+
+/**
+ * The value is too long.
+ */
+#define MANTISDB_VALUE_TOO_LARGE -4
+
+/**
+ * The packed batch is too long.
+ */
+#define MANTISDB_BATCH_TOO_LARGE -5
+
+/**
+ * The packed batch does not parse.
+ */
+#define MANTISDB_BATCH_CORRUPT -6
+
+/**
+ * An argument is out of its range.
+ */
+#define MANTISDB_INVALID_ARGUMENT -7
+
+/**
+ * The system refused memory.
+ */
+#define MANTISDB_OUT_OF_MEMORY -8
+
+/**
+ * An earlier internal failure makes the database unusable: open it anew.
+ */
+#define MANTISDB_POISONED -9
+
+/**
+ * The core panicked in this call; the database is poisoned.
+ */
+#define MANTISDB_PANICKED -10
+
+/**
+ * The system refused a thread.
+ */
+#define MANTISDB_THREAD_SPAWN -11
+
+/**
+ * The longest key, in bytes.
+ */
+#define MANTISDB_MAX_KEY_LEN (64 << 10)
+
+/**
+ * The longest value, in bytes.
+ */
+#define MANTISDB_MAX_VALUE_LEN (64 << 20)
+
+/**
+ * An open database. Opaque.
+ */
+typedef struct MantisdbDb MantisdbDb;
+
+/**
+ * An open snapshot. Opaque.
+ */
+typedef struct MantisdbSnapshot MantisdbSnapshot;
+
+/**
+ * Figures of one moment. Counters count since open.
+ */
+typedef struct {
+    /**
+     * Live keys; expired ones count until they are reclaimed.
+     */
+    uint64_t keys;
+    /**
+     * Bytes of entries, versions and indexes.
+     */
+    uint64_t memory_bytes;
+    /**
+     * The newest visible sequence number.
+     */
+    uint64_t last_sequence;
+    /**
+     * Snapshots that are open.
+     */
+    uint64_t open_snapshots;
+    /**
+     * Keys looked up.
+     */
+    uint64_t gets;
+    /**
+     * Of those, found.
+     */
+    uint64_t get_hits;
+    /**
+     * Values written.
+     */
+    uint64_t puts;
+    /**
+     * Deletions written.
+     */
+    uint64_t deletes;
+    /**
+     * Batches applied.
+     */
+    uint64_t batches;
+    /**
+     * Scans begun.
+     */
+    uint64_t scans;
+    /**
+     * Entries that scans yielded.
+     */
+    uint64_t scan_keys;
+    /**
+     * Entries reclaimed after expiry.
+     */
+    uint64_t expired;
+    /**
+     * Entries reclaimed after deletion.
+     */
+    uint64_t reclaimed;
+    /**
+     * Bytes that the allocator holds from the system; 0 if it cannot tell.
+     */
+    uint64_t allocator_bytes;
+} MantisdbStats;
+
+/**
+ * What a read tells of a value.
+ */
+typedef struct {
+    /**
+     * The value's length in bytes.
+     */
+    size_t value_len;
+    /**
+     * The sequence number of the write.
+     */
+    uint64_t sequence;
+    /**
+     * When the value stops existing, in Unix milliseconds; 0 for never.
+     */
+    uint64_t expires_at;
+} MantisdbMeta;
+
+/**
+ * What a page of a scan holds.
+ */
+typedef struct {
+    /**
+     * How many entries were written.
+     */
+    size_t count;
+    /**
+     * How many bytes they take.
+     */
+    size_t used;
+    /**
+     * With `MANTISDB_SHORT_BUFFER`: how many bytes the next entry takes.
+     */
+    size_t needed;
+    /**
+     * Whether the range may hold more entries after these.
+     */
+    bool more;
+} MantisdbPage;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The ABI version that the library was built with.
+ */
+uint32_t mantisdb_abi_version(void);
+
+/**
+ * Opens an empty database in memory into `*db`. It must be closed by
+ * `mantisdb_close` and then freed by `mantisdb_free`. If that fails, `*db` is
+ * null and up to `message_capacity` bytes of a message (UTF-8, no terminator)
+ * are written to `message`, its length to `*message_len`.
+ *
+ * # Safety
+ * `db` and `message_len` are valid, `message` has room for
+ * `message_capacity` bytes.
+ */
+int32_t mantisdb_open(MantisdbDb **db,
+                      uint8_t *message,
+                      size_t message_capacity,
+                      size_t *message_len);
+
+/**
+ * Closes a database. Calls in flight finish, later ones return
+ * `MANTISDB_CLOSED`; closing again does nothing. The memory of the data is
+ * given back in the background, once its snapshots are closed too.
+ *
+ * # Safety
+ * `db` came from `mantisdb_open` and was not freed.
+ */
+int32_t mantisdb_close(MantisdbDb *db);
+
+/**
+ * Closes a database if need be and frees its handle. Null does nothing.
+ *
+ * # Safety
+ * `db` came from `mantisdb_open`; it is not used any more, by any thread.
+ */
+void mantisdb_free(MantisdbDb *db);
+
+/**
+ * Writes figures of this moment to `*stats`.
+ *
+ * # Safety
+ * `db` is a handle, `stats` is valid.
+ */
+int32_t mantisdb_stats(const MantisdbDb *db, MantisdbStats *stats);
+
+/**
+ * Makes the database fail as after a panic in the core: how a caller tests what
+ * it does then.
+ *
+ * # Safety
+ * `db` is a handle; `note` has `note_len` bytes of UTF-8 for the panic's message.
+ */
+int32_t mantisdb_test_panic(const MantisdbDb *db, const uint8_t *note, size_t note_len);
+
+/**
+ * Reads the newest value of a key into `buffer` and describes it in `*meta`.
+ * `MANTISDB_SHORT_BUFFER`: nothing was copied, `meta->value_len` is needed.
+ *
+ * # Safety
+ * `db` is a handle; `key` has `key_len` bytes, `buffer` room for `capacity`;
+ * `meta` is valid.
+ */
+int32_t mantisdb_get(const MantisdbDb *db,
+                     const uint8_t *key,
+                     size_t key_len,
+                     uint8_t *buffer,
+                     size_t capacity,
+                     MantisdbMeta *meta);
+
+/**
+ * Tells by `MANTISDB_OK` or `MANTISDB_NOT_FOUND` whether a key has a live value.
+ *
+ * # Safety
+ * `db` is a handle; `key` has `key_len` bytes.
+ */
+int32_t mantisdb_has(const MantisdbDb *db, const uint8_t *key, size_t key_len);
+
+/**
+ * Reads `count` keys as of one moment. `keys` holds them back to back;
+ * `key_ends[i]` is where the i-th ends. `lengths[i]` becomes the i-th value's
+ * length, or -1 if the key has none; the values come back to back into
+ * `buffer`. `*total` becomes the length of all values; if it is greater than
+ * `capacity`, the status is `MANTISDB_SHORT_BUFFER` and `buffer` is of no use.
+ *
+ * # Safety
+ * `db` is a handle; `keys` has `keys_len` bytes; `key_ends` and `lengths` have
+ * `count` elements; `buffer` has room for `capacity` bytes; `total` is valid.
+ */
+int32_t mantisdb_multi_get(const MantisdbDb *db,
+                           const uint8_t *keys,
+                           size_t keys_len,
+                           const uint32_t *key_ends,
+                           size_t count,
+                           uint8_t *buffer,
+                           size_t capacity,
+                           int64_t *lengths,
+                           size_t *total);
+
+/**
+ * Stores a value under a key. `expires_at` is in Unix milliseconds, 0 for
+ * never. `*sequence` becomes the write's sequence number.
+ *
+ * # Safety
+ * `db` is a handle; `key` has `key_len` bytes and `value` has `value_len`;
+ * `sequence` is valid.
+ */
+int32_t mantisdb_put(const MantisdbDb *db,
+                     const uint8_t *key,
+                     size_t key_len,
+                     const uint8_t *value,
+                     size_t value_len,
+                     uint64_t expires_at,
+                     uint64_t *sequence);
+
+/**
+ * As `mantisdb_put`, but only if the key has no live value: else
+ * `MANTISDB_EXISTS`, and nothing is written.
+ *
+ * # Safety
+ * As `mantisdb_put`.
+ */
+int32_t mantisdb_put_if_absent(const MantisdbDb *db,
+                               const uint8_t *key,
+                               size_t key_len,
+                               const uint8_t *value,
+                               size_t value_len,
+                               uint64_t expires_at,
+                               uint64_t *sequence);
+
+/**
+ * Removes a key, which need not exist. `*sequence` becomes the write's sequence
+ * number.
+ *
+ * # Safety
+ * `db` is a handle; `key` has `key_len` bytes; `sequence` is valid.
+ */
+int32_t mantisdb_delete(const MantisdbDb *db,
+                        const uint8_t *key,
+                        size_t key_len,
+                        uint64_t *sequence);
+
+/**
+ * Applies a packed batch, whole or not at all. `*sequence` becomes the sequence
+ * number of its last operation, 0 for an empty batch. The packed form is
+ * operations back to back, integers little-endian: kind u8 (1 put, 2 delete),
+ * key length u32, value length u32, expiry u64, key, value.
+ *
+ * # Safety
+ * `db` is a handle; `batch` has `batch_len` bytes; `sequence` is valid.
+ */
+int32_t mantisdb_write(const MantisdbDb *db,
+                       const uint8_t *batch,
+                       size_t batch_len,
+                       uint64_t *sequence);
+
+/**
+ * Opens a snapshot of everything committed so far into `*snapshot`, and tells
+ * the newest sequence number that it sees. It must be closed by
+ * `mantisdb_snapshot_close` and freed by `mantisdb_snapshot_free`; it may
+ * outlive its database, and then answers `MANTISDB_CLOSED`.
+ *
+ * # Safety
+ * `db` is a handle; `snapshot` and `sequence` are valid.
+ */
+int32_t mantisdb_snapshot_open(const MantisdbDb *db,
+                               MantisdbSnapshot **snapshot,
+                               uint64_t *sequence);
+
+/**
+ * Closes a snapshot. Calls in flight finish, later ones return
+ * `MANTISDB_CLOSED`; closing again does nothing.
+ *
+ * # Safety
+ * `snapshot` came from `mantisdb_snapshot_open` and was not freed.
+ */
+void mantisdb_snapshot_close(MantisdbSnapshot *snapshot);
+
+/**
+ * Closes a snapshot if need be and frees its handle. Null does nothing.
+ *
+ * # Safety
+ * `snapshot` came from `mantisdb_snapshot_open`; it is not used any more, by
+ * any thread.
+ */
+void mantisdb_snapshot_free(MantisdbSnapshot *snapshot);
+
+/**
+ * Reads a key as of a snapshot, else as `mantisdb_get`.
+ *
+ * # Safety
+ * `snapshot` is a handle; `key` has `key_len` bytes, `buffer` room for
+ * `capacity`; `meta` is valid.
+ */
+int32_t mantisdb_snapshot_get(const MantisdbSnapshot *snapshot,
+                              const uint8_t *key,
+                              size_t key_len,
+                              uint8_t *buffer,
+                              size_t capacity,
+                              MantisdbMeta *meta);
+
+/**
+ * Writes entries of the keys `start <= key < end` as of the snapshot into
+ * `buffer`, as many as fit and at most `limit`. `flags` are `MANTISDB_SCAN_...`.
+ * An entry is packed as key length u32, value length u32, sequence u64, expiry
+ * u64 (little-endian), key, value; entries lie back to back.
+ * `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are needed.
+ *
+ * # Safety
+ * `snapshot` is a handle; `start` and `end` have their lengths; `buffer` has room
+ * for `capacity` bytes; `page` is valid.
+ */
+int32_t mantisdb_scan_page(const MantisdbSnapshot *snapshot,
+                           const uint8_t *start,
+                           size_t start_len,
+                           const uint8_t *end,
+                           size_t end_len,
+                           uint32_t flags,
+                           size_t limit,
+                           uint8_t *buffer,
+                           size_t capacity,
+                           MantisdbPage *page);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* MANTISDB_CORE_H */

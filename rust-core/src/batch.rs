@@ -1,0 +1,224 @@
+//! Write batches in their packed form.
+//!
+//! A batch is a run of operations, back to back, integers little-endian:
+//!
+//! ```text
+//! +---------+----------------+------------------+-------------+-----+-------+
+//! | kind u8 | key length u32 | value length u32 | expiry u64  | key | value |
+//! +---------+----------------+------------------+-------------+-----+-------+
+//! ```
+//!
+//! `kind` is 1 for a put and 2 for a delete, whose value length and expiry are
+//! zero. `expiry` is in Unix milliseconds, zero for never. The form crosses the
+//! C ABI as it is, so that a batch built by the host is never re-encoded.
+
+use crate::error::{Error, Result};
+use crate::limits::{check_key, check_value};
+
+/// The longest packed batch, in bytes.
+pub const MAX_BATCH_LEN: usize = 1 << 30;
+
+const HEADER_LEN: usize = 17;
+const KIND_PUT: u8 = 1;
+const KIND_DELETE: u8 = 2;
+
+/// One operation of a batch; its bytes are borrowed from the packed form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op<'a> {
+    /// Store `value` under `key` until `expires_at` (Unix milliseconds, 0 for
+    /// never).
+    Put {
+        /// The key.
+        key: &'a [u8],
+        /// The value.
+        value: &'a [u8],
+        /// When the value stops existing.
+        expires_at: u64,
+    },
+    /// Remove `key`.
+    Delete {
+        /// The key.
+        key: &'a [u8],
+    },
+}
+
+impl<'a> Op<'a> {
+    /// The key that the operation writes.
+    pub fn key(&self) -> &'a [u8] {
+        match *self {
+            Op::Put { key, .. } | Op::Delete { key } => key,
+        }
+    }
+}
+
+/// A batch under construction. A later operation on the same key wins.
+#[derive(Debug, Default, Clone)]
+pub struct WriteBatch {
+    packed: Vec<u8>,
+}
+
+impl WriteBatch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a write of `value` under `key`; `expires_at` is in Unix
+    /// milliseconds, 0 for never.
+    pub fn put(&mut self, key: &[u8], value: &[u8], expires_at: u64) -> Result<()> {
+        check_value(value)?;
+        self.append(KIND_PUT, key, value, expires_at)
+    }
+
+    /// Adds the removal of `key`, which need not exist.
+    pub fn delete(&mut self, key: &[u8]) -> Result<()> {
+        self.append(KIND_DELETE, key, &[], 0)
+    }
+
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        self.packed.clear();
+    }
+
+    /// The packed form.
+    pub fn packed(&self) -> &[u8] {
+        &self.packed
+    }
+
+    fn append(&mut self, kind: u8, key: &[u8], value: &[u8], expires_at: u64) -> Result<()> {
+        check_key(key)?;
+        let len = self.packed.len() + HEADER_LEN + key.len() + value.len();
+        if len > MAX_BATCH_LEN {
+            return Err(Error::BatchTooLarge(len));
+        }
+        self.packed.push(kind);
+        // Both lengths were checked to fit by far.
+        self.packed.extend((key.len() as u32).to_le_bytes());
+        self.packed.extend((value.len() as u32).to_le_bytes());
+        self.packed.extend(expires_at.to_le_bytes());
+        self.packed.extend_from_slice(key);
+        self.packed.extend_from_slice(value);
+        Ok(())
+    }
+}
+
+/// Checks a packed batch from outside and lists its operations. The whole batch
+/// is checked before anything of it is applied.
+pub fn parse(packed: &[u8]) -> Result<Vec<Op<'_>>> {
+    if packed.len() > MAX_BATCH_LEN {
+        return Err(Error::BatchTooLarge(packed.len()));
+    }
+    let mut ops = Vec::new();
+    let mut rest = packed;
+    while !rest.is_empty() {
+        let offset = packed.len() - rest.len();
+        let (op, tail) = parse_op(rest).map_err(|e| match e {
+            OpError::Malformed(what) => Error::BatchCorrupt { offset, what },
+            OpError::Refused(e) => e,
+        })?;
+        ops.push(op);
+        rest = tail;
+    }
+    Ok(ops)
+}
+
+enum OpError {
+    Malformed(&'static str),
+    Refused(Error),
+}
+
+impl From<Error> for OpError {
+    fn from(e: Error) -> Self {
+        OpError::Refused(e)
+    }
+}
+
+fn parse_op(bytes: &[u8]) -> std::result::Result<(Op<'_>, &[u8]), OpError> {
+    let Some((header, body)) = bytes.split_first_chunk::<HEADER_LEN>() else {
+        return Err(OpError::Malformed("truncated header"));
+    };
+    let [kind, k0, k1, k2, k3, v0, v1, v2, v3, expiry @ ..] = *header;
+    let key_len = u32::from_le_bytes([k0, k1, k2, k3]) as usize;
+    let value_len = u32::from_le_bytes([v0, v1, v2, v3]) as usize;
+    let expires_at = u64::from_le_bytes(expiry);
+    let Some((key, body)) = body.split_at_checked(key_len) else {
+        return Err(OpError::Malformed("truncated key"));
+    };
+    let Some((value, rest)) = body.split_at_checked(value_len) else {
+        return Err(OpError::Malformed("truncated value"));
+    };
+    check_key(key)?;
+    check_value(value)?;
+    match kind {
+        KIND_PUT => Ok((Op::Put { key, value, expires_at }, rest)),
+        KIND_DELETE if value_len == 0 && expires_at == 0 => Ok((Op::Delete { key }, rest)),
+        KIND_DELETE => Err(OpError::Malformed("delete with a value or an expiry")),
+        _ => Err(OpError::Malformed("unknown operation kind")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn round_trip() {
+        let mut batch = WriteBatch::new();
+        batch.put(b"k", b"v", 7).unwrap();
+        batch.delete(b"d").unwrap();
+        batch.put(b"e", b"", 0).unwrap();
+        let want = [
+            Op::Put { key: b"k", value: b"v", expires_at: 7 },
+            Op::Delete { key: b"d" },
+            Op::Put { key: b"e", value: b"", expires_at: 0 },
+        ];
+        assert_eq!(parse(batch.packed()).unwrap(), want);
+        batch.clear();
+        assert_eq!(parse(batch.packed()).unwrap(), []);
+    }
+
+    #[test]
+    fn every_truncation_is_refused() {
+        let mut batch = WriteBatch::new();
+        batch.put(b"key", b"value", 1).unwrap();
+        let whole = batch.packed();
+        for len in 1..whole.len() {
+            let got = parse(&whole[..len]);
+            assert!(matches!(got, Err(Error::BatchCorrupt { offset: 0, .. })), "{len}: {got:?}");
+        }
+    }
+
+    #[test]
+    fn bad_operations_are_refused() {
+        let mut batch = WriteBatch::new();
+        assert_eq!(batch.put(b"", b"v", 0), Err(Error::KeyEmpty));
+        assert_eq!(batch.delete(&vec![0; MAX_KEY + 1]), Err(Error::KeyTooLarge(MAX_KEY + 1)));
+        batch.delete(b"k").unwrap();
+        let mut packed = batch.packed().to_vec();
+        packed[0] = 9;
+        let unknown = Error::BatchCorrupt { offset: 0, what: "unknown operation kind" };
+        assert_eq!(parse(&packed), Err(unknown));
+        packed[0] = KIND_DELETE;
+        packed[9] = 1;
+        assert!(matches!(parse(&packed), Err(Error::BatchCorrupt { .. })));
+    }
+
+    const MAX_KEY: usize = crate::limits::MAX_KEY_LEN;
+
+    proptest! {
+        #[test]
+        fn any_bytes_parse_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(ops) = parse(&bytes) {
+                let mut again = WriteBatch::new();
+                for op in ops {
+                    match op {
+                        Op::Put { key, value, expires_at } => again.put(key, value, expires_at).unwrap(),
+                        Op::Delete { key } => again.delete(key).unwrap(),
+                    }
+                }
+                prop_assert_eq!(again.packed(), &bytes[..]);
+            }
+        }
+    }
+}

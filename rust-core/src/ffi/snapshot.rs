@@ -1,0 +1,280 @@
+//! Snapshots and scans.
+
+use super::borrowed;
+use super::handle::{Condition, MantisdbDb};
+use super::point::{MantisdbMeta, give};
+use super::status::*;
+use crate::error::{Error, Result};
+use crate::scan::{Range, ScanEntry};
+use crate::storage::Snapshot;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::SeqCst};
+
+/// An open snapshot. Opaque.
+pub struct MantisdbSnapshot {
+    /// Null once dropped. Unlike a database, a snapshot must be dropped as soon
+    /// as it is closed and unused, since it holds up reclamation; so its calls
+    /// are counted.
+    snapshot: AtomicPtr<Snapshot>,
+    /// The number of calls in flight, and [`CLOSED`].
+    state: AtomicU64,
+    condition: Arc<Condition>,
+}
+
+const CLOSED: u64 = 1 << 63;
+
+/// A call in flight.
+struct Entered<'a>(&'a MantisdbSnapshot);
+
+impl MantisdbSnapshot {
+    fn call(&self, body: impl FnOnce(&Snapshot) -> Result<i32>) -> i32 {
+        self.condition.run(|| {
+            let entered = Entered::new(self).ok_or(Error::Closed)?;
+            // SAFETY: not dropped while a call that entered before it was closed
+            // is in flight.
+            let snapshot = unsafe { entered.0.snapshot.load(SeqCst).as_ref() };
+            body(snapshot.ok_or(Error::Closed)?)
+        })
+    }
+
+    fn close(&self) {
+        if self.state.fetch_or(CLOSED, SeqCst) == 0 {
+            self.drop_snapshot();
+        }
+    }
+
+    /// Drops the snapshot, once: it is closed and no call uses it.
+    fn drop_snapshot(&self) {
+        let snapshot = self.snapshot.swap(ptr::null_mut(), SeqCst);
+        if !snapshot.is_null() {
+            // SAFETY: it came from a box, and only this call has swapped it out.
+            drop(unsafe { Box::from_raw(snapshot) });
+        }
+    }
+}
+
+impl<'a> Entered<'a> {
+    fn new(handle: &'a MantisdbSnapshot) -> Option<Self> {
+        let open = handle.state.fetch_add(1, SeqCst) & CLOSED == 0;
+        let entered = Entered(handle);
+        open.then_some(entered)
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        if self.0.state.fetch_sub(1, SeqCst) == CLOSED | 1 {
+            self.0.drop_snapshot();
+        }
+    }
+}
+
+/// Opens a snapshot of everything committed so far into `*snapshot`, and tells
+/// the newest sequence number that it sees. It must be closed by
+/// `mantisdb_snapshot_close` and freed by `mantisdb_snapshot_free`; it may
+/// outlive its database, and then answers `MANTISDB_CLOSED`.
+///
+/// # Safety
+/// `db` is a handle; `snapshot` and `sequence` are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_snapshot_open(
+    db: *const MantisdbDb,
+    snapshot: *mut *mut MantisdbSnapshot,
+    sequence: *mut u64,
+) -> i32 {
+    // SAFETY: by the contract.
+    let db = unsafe { &*db };
+    db.call(|storage| {
+        let opened = storage.snapshot()?;
+        // SAFETY: by the contract.
+        unsafe {
+            *sequence = opened.sequence();
+            *snapshot = Box::into_raw(Box::new(MantisdbSnapshot {
+                snapshot: AtomicPtr::new(Box::into_raw(Box::new(opened))),
+                state: AtomicU64::new(0),
+                condition: Arc::clone(&db.condition),
+            }));
+        }
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// Closes a snapshot. Calls in flight finish, later ones return
+/// `MANTISDB_CLOSED`; closing again does nothing.
+///
+/// # Safety
+/// `snapshot` came from `mantisdb_snapshot_open` and was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_snapshot_close(snapshot: *mut MantisdbSnapshot) {
+    // SAFETY: by the contract.
+    let snapshot = unsafe { &*snapshot };
+    // A panic in here would leave nothing that another call could trip over.
+    let _ = catch_unwind(AssertUnwindSafe(|| snapshot.close()));
+}
+
+/// Closes a snapshot if need be and frees its handle. Null does nothing.
+///
+/// # Safety
+/// `snapshot` came from `mantisdb_snapshot_open`; it is not used any more, by
+/// any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_snapshot_free(snapshot: *mut MantisdbSnapshot) {
+    if snapshot.is_null() {
+        return;
+    }
+    // SAFETY: by the contract it is ours alone.
+    unsafe {
+        mantisdb_snapshot_close(snapshot);
+        drop(Box::from_raw(snapshot));
+    }
+}
+
+/// Reads a key as of a snapshot, else as `mantisdb_get`.
+///
+/// # Safety
+/// `snapshot` is a handle; `key` has `key_len` bytes, `buffer` room for
+/// `capacity`; `meta` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_snapshot_get(
+    snapshot: *const MantisdbSnapshot,
+    key: *const u8,
+    key_len: usize,
+    buffer: *mut u8,
+    capacity: usize,
+    meta: *mut MantisdbMeta,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (snapshot, key) = unsafe { (&*snapshot, borrowed(key, key_len)) };
+    snapshot.call(|snapshot| {
+        // SAFETY: by the contract.
+        let status = snapshot.get(key, |value| unsafe { give(value, buffer, capacity, meta) })?;
+        Ok(status.unwrap_or(MANTISDB_NOT_FOUND))
+    })
+}
+
+/// Keys come in descending order.
+pub const MANTISDB_SCAN_REVERSE: u32 = 1;
+/// Values are left out; their lengths are told as 0.
+pub const MANTISDB_SCAN_KEYS_ONLY: u32 = 2;
+/// The range has a start.
+pub const MANTISDB_SCAN_HAS_START: u32 = 4;
+/// The range has an end.
+pub const MANTISDB_SCAN_HAS_END: u32 = 8;
+/// The start itself is not in the range: how an ascending scan goes on after the
+/// last key of a page.
+pub const MANTISDB_SCAN_START_EXCLUSIVE: u32 = 16;
+/// This is not the first page of a scan, for the count of scans.
+pub const MANTISDB_SCAN_CONTINUED: u32 = 32;
+
+/// What a page of a scan holds.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MantisdbPage {
+    /// How many entries were written.
+    pub count: usize,
+    /// How many bytes they take.
+    pub used: usize,
+    /// With `MANTISDB_SHORT_BUFFER`: how many bytes the next entry takes.
+    pub needed: usize,
+    /// Whether the range may hold more entries after these.
+    pub more: bool,
+}
+
+/// Writes entries of the keys `start <= key < end` as of the snapshot into
+/// `buffer`, as many as fit and at most `limit`. `flags` are `MANTISDB_SCAN_...`.
+/// An entry is packed as key length u32, value length u32, sequence u64, expiry
+/// u64 (little-endian), key, value; entries lie back to back.
+/// `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are needed.
+///
+/// # Safety
+/// `snapshot` is a handle; `start` and `end` have their lengths; `buffer` has room
+/// for `capacity` bytes; `page` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_scan_page(
+    snapshot: *const MantisdbSnapshot,
+    start: *const u8,
+    start_len: usize,
+    end: *const u8,
+    end_len: usize,
+    flags: u32,
+    limit: usize,
+    buffer: *mut u8,
+    capacity: usize,
+    page: *mut MantisdbPage,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (snapshot, start, end) =
+        unsafe { (&*snapshot, borrowed(start, start_len), borrowed(end, end_len)) };
+    let has = |flag| flags & flag != 0;
+    let range = Range {
+        start: has(MANTISDB_SCAN_HAS_START).then_some(start),
+        start_exclusive: has(MANTISDB_SCAN_START_EXCLUSIVE),
+        end: has(MANTISDB_SCAN_HAS_END).then_some(end),
+        reverse: has(MANTISDB_SCAN_REVERSE),
+    };
+    snapshot.call(|snapshot| {
+        if limit == 0 {
+            return Err(Error::InvalidArgument("a page of no entries"));
+        }
+        if !has(MANTISDB_SCAN_CONTINUED) {
+            snapshot.count_scan();
+        }
+        let mut writer = PageWriter {
+            buffer,
+            capacity,
+            limit,
+            keys_only: has(MANTISDB_SCAN_KEYS_ONLY),
+            page: MantisdbPage::default(),
+        };
+        // SAFETY: by the contract.
+        snapshot.scan(&range, |entry| unsafe { writer.add(entry) });
+        // SAFETY: by the contract.
+        unsafe { *page = writer.page };
+        let short = writer.page.count == 0 && writer.page.more;
+        Ok(if short { MANTISDB_SHORT_BUFFER } else { MANTISDB_OK })
+    })
+}
+
+/// Packs entries into the caller's buffer.
+struct PageWriter {
+    buffer: *mut u8,
+    capacity: usize,
+    limit: usize,
+    keys_only: bool,
+    page: MantisdbPage,
+}
+
+impl PageWriter {
+    const HEADER_LEN: usize = 24;
+
+    /// # Safety
+    /// The buffer has room for the capacity.
+    unsafe fn add(&mut self, entry: ScanEntry<'_>) -> ControlFlow<()> {
+        let value = if self.keys_only { &[] } else { entry.value };
+        let needed = Self::HEADER_LEN + entry.key.len() + value.len();
+        if self.page.count == self.limit || needed > self.capacity - self.page.used {
+            self.page.needed = needed;
+            self.page.more = true;
+            return ControlFlow::Break(());
+        }
+        let mut header = [0; Self::HEADER_LEN];
+        // Lengths are limited far below 32 bits.
+        header[..4].copy_from_slice(&(entry.key.len() as u32).to_le_bytes());
+        header[4..8].copy_from_slice(&(value.len() as u32).to_le_bytes());
+        header[8..16].copy_from_slice(&entry.sequence.to_le_bytes());
+        header[16..].copy_from_slice(&entry.expires_at.to_le_bytes());
+        for part in [&header[..], entry.key, value] {
+            // SAFETY: `needed` bytes fit behind those used.
+            unsafe {
+                let to = self.buffer.add(self.page.used);
+                ptr::copy_nonoverlapping(part.as_ptr(), to, part.len());
+            }
+            self.page.used += part.len();
+        }
+        self.page.count += 1;
+        ControlFlow::Continue(())
+    }
+}

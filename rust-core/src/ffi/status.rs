@@ -1,0 +1,50 @@
+//! What calls return.
+
+use crate::error::Error;
+
+/// The call did what it should.
+pub const MANTISDB_OK: i32 = 0;
+/// The key has no live value.
+pub const MANTISDB_NOT_FOUND: i32 = 1;
+/// The key has a live value already.
+pub const MANTISDB_EXISTS: i32 = 2;
+/// The caller's buffer is too small; the needed length was told.
+pub const MANTISDB_SHORT_BUFFER: i32 = 3;
+/// The database or the snapshot was closed.
+pub const MANTISDB_CLOSED: i32 = -1;
+/// The key is empty.
+pub const MANTISDB_KEY_EMPTY: i32 = -2;
+/// The key is too long.
+pub const MANTISDB_KEY_TOO_LARGE: i32 = -3;
+/// The value is too long.
+pub const MANTISDB_VALUE_TOO_LARGE: i32 = -4;
+/// The packed batch is too long.
+pub const MANTISDB_BATCH_TOO_LARGE: i32 = -5;
+/// The packed batch does not parse.
+pub const MANTISDB_BATCH_CORRUPT: i32 = -6;
+/// An argument is out of its range.
+pub const MANTISDB_INVALID_ARGUMENT: i32 = -7;
+/// The system refused memory.
+pub const MANTISDB_OUT_OF_MEMORY: i32 = -8;
+/// An earlier internal failure makes the database unusable: open it anew.
+pub const MANTISDB_POISONED: i32 = -9;
+/// The core panicked in this call; the database is poisoned.
+pub const MANTISDB_PANICKED: i32 = -10;
+/// The system refused a thread.
+pub const MANTISDB_THREAD_SPAWN: i32 = -11;
+
+/// An error's status.
+pub(super) fn status_of(error: &Error) -> i32 {
+    match error {
+        Error::Closed => MANTISDB_CLOSED,
+        Error::KeyEmpty => MANTISDB_KEY_EMPTY,
+        Error::KeyTooLarge(_) => MANTISDB_KEY_TOO_LARGE,
+        Error::ValueTooLarge(_) => MANTISDB_VALUE_TOO_LARGE,
+        Error::BatchTooLarge(_) => MANTISDB_BATCH_TOO_LARGE,
+        Error::BatchCorrupt { .. } => MANTISDB_BATCH_CORRUPT,
+        Error::InvalidArgument(_) => MANTISDB_INVALID_ARGUMENT,
+        Error::OutOfMemory => MANTISDB_OUT_OF_MEMORY,
+        Error::ThreadSpawn(_) => MANTISDB_THREAD_SPAWN,
+        Error::Poisoned => MANTISDB_POISONED,
+    }
+}

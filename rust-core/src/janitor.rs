@@ -1,0 +1,291 @@
+//! The background work of a storage, on one thread: removing dead entries,
+//! dropping versions that only a closed snapshot held, finding expired entries,
+//! and moving the hash index into larger tables.
+//!
+//! Writers never wait for it. They leave slots that need a look in a queue (each
+//! at most once at a time) and wake the thread if it sleeps.
+
+use crate::memtable::{IndexNeed, OldTable, Reclaim, Slot};
+use crate::stats::Counter;
+use crate::storage::Core;
+use crossbeam_epoch::{self as epoch, Guard};
+use crossbeam_queue::SegQueue;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread::Thread;
+use std::time::Duration;
+
+/// A queued slot. It stays valid: a slot that is marked as queued is not
+/// removed.
+struct Queued(*const ());
+
+// SAFETY: the pointer is used by the janitor only, see `Slot::from_raw`.
+unsafe impl Send for Queued {}
+
+/// How writers reach the janitor.
+#[derive(Default)]
+pub(crate) struct Mailbox {
+    queue: SegQueue<Queued>,
+    /// The janitor sleeps until it is woken.
+    asleep: AtomicBool,
+    /// Someone asked for a larger index.
+    grow: AtomicBool,
+    /// A snapshot was closed: what was held up may go.
+    horizon_moved: AtomicBool,
+    closing: AtomicBool,
+    thread: std::sync::OnceLock<Thread>,
+    removals: AtomicU64,
+}
+
+impl Mailbox {
+    /// Leaves a slot to be looked at.
+    pub(crate) fn queue(&self, slot: Slot<'_>) {
+        if slot.mark_queued() {
+            self.queue.push(Queued(slot.into_raw()));
+            self.wake_if_asleep();
+        }
+    }
+
+    /// Asks for a larger index.
+    pub(crate) fn request_growth(&self) {
+        if !self.grow.load(SeqCst) && !self.grow.swap(true, SeqCst) {
+            self.wake();
+        }
+    }
+
+    /// Tells that the horizon may have moved.
+    pub(crate) fn horizon_moved(&self) {
+        self.horizon_moved.store(true, SeqCst);
+        self.wake_if_asleep();
+    }
+
+    /// Tells that versions with an expiry exist.
+    #[inline]
+    pub(crate) fn expiry_written(&self) {
+        self.wake_if_asleep();
+    }
+
+    /// Ends the janitor.
+    pub(crate) fn close(&self) {
+        self.closing.store(true, SeqCst);
+        self.wake();
+    }
+
+    /// A number that grows before a slot is removed. A reader that misses a key
+    /// and finds it unchanged since before it chose its sequence knows that the
+    /// key was not removed meanwhile.
+    pub(crate) fn removals(&self) -> u64 {
+        self.removals.load(SeqCst)
+    }
+
+    #[inline]
+    fn wake_if_asleep(&self) {
+        if self.asleep.load(SeqCst) {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        self.asleep.store(false, SeqCst);
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+}
+
+/// The janitor's own state.
+pub(crate) struct Janitor {
+    core: Arc<Core>,
+    /// Slots that wait for the horizon to move or for a holder to leave; they
+    /// stay marked as queued.
+    held_up: Vec<Queued>,
+    /// Where the search for expired entries goes on; `None` at the start.
+    sweep_after: Option<Vec<u8>>,
+    /// Tables that fell out of use, once no reader has them. They come here
+    /// because giving much memory back takes long, and any thread may run the
+    /// epoch's deferred calls.
+    graveyard: Arc<SegQueue<OldTable>>,
+}
+
+/// How long the janitor may rest.
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(crate) enum Rest {
+    /// There is more to do right now.
+    None,
+    /// At most so long.
+    For(Duration),
+    /// Until it is woken.
+    UntilWoken,
+}
+
+/// Between two rounds while there is work: gathers some.
+const BREATH: Duration = Duration::from_millis(2);
+/// Between two rounds of the search for expired entries.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
+/// A whole search takes at least so many rounds, a minute in all.
+const SWEEP_ROUNDS: u64 = 600;
+/// The fewest entries that a round of the search looks at.
+const SWEEP_MIN: u64 = 1000;
+
+impl Janitor {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core, held_up: Vec::new(), sweep_after: None, graveyard: Arc::default() }
+    }
+
+    /// Runs until the storage is closed. What the storage holds is freed with
+    /// the last owner of its core, which is usually this thread.
+    pub(crate) fn run(mut self) {
+        let core = Arc::clone(&self.core);
+        let mailbox = &core.mailbox;
+        // Set once: this is the only janitor of its core.
+        let _ = mailbox.thread.set(std::thread::current());
+        while !mailbox.closing.load(SeqCst) {
+            match self.round() {
+                Rest::None => {}
+                Rest::For(time) => std::thread::park_timeout(time),
+                Rest::UntilWoken => self.sleep(),
+            }
+        }
+    }
+
+    /// Sleeps until woken, unless something has come in between.
+    fn sleep(&self) {
+        let mailbox = &self.core.mailbox;
+        mailbox.asleep.store(true, SeqCst);
+        let idle = mailbox.queue.is_empty()
+            && !mailbox.grow.load(SeqCst)
+            && !mailbox.horizon_moved.load(SeqCst)
+            && !mailbox.closing.load(SeqCst)
+            && self.core.counters.sum(Counter::Expiring) == 0;
+        if idle {
+            // Garbage is collected by those who pin; if everyone rests, by us.
+            for _ in 0..3 {
+                epoch::pin().flush();
+            }
+            std::thread::park();
+        }
+        mailbox.asleep.store(false, SeqCst);
+    }
+
+    /// Does what there is to do now.
+    pub(crate) fn round(&mut self) -> Rest {
+        let copying = self.grow_index();
+        let queued = self.empty_queue();
+        if self.core.mailbox.horizon_moved.swap(false, SeqCst) {
+            self.retry_held_up();
+        }
+        let expiring = self.core.counters.sum(Counter::Expiring) != 0;
+        let found_much = expiring && self.sweep();
+        while self.graveyard.pop().is_some() {}
+        if queued || found_much {
+            // What was retired shall not wait for this thread's next rounds.
+            epoch::pin().flush();
+        }
+        if copying || found_much {
+            Rest::None
+        } else if queued {
+            Rest::For(BREATH)
+        } else if expiring {
+            Rest::For(SWEEP_INTERVAL)
+        } else {
+            Rest::UntilWoken
+        }
+    }
+
+    /// Takes a step towards a larger index, and tells whether more are needed.
+    fn grow_index(&mut self) -> bool {
+        let guard = &epoch::pin();
+        self.core.mailbox.grow.store(false, SeqCst);
+        match self.core.memtable.grow_index(guard) {
+            Ok(Some(table)) => self.bury(table, guard),
+            Ok(None) => {}
+            // Without memory for it now, writers get the error when they need
+            // the table; until then the old one serves.
+            Err(_) => return false,
+        }
+        self.core.memtable.index_need(guard) != IndexNeed::Nothing
+    }
+
+    /// Keeps a table until no reader can have it, then has it dropped by the
+    /// janitor.
+    fn bury(&self, table: OldTable, guard: &Guard) {
+        let graveyard = Arc::clone(&self.graveyard);
+        guard.defer(move || graveyard.push(table));
+        guard.flush();
+    }
+
+    /// Looks at every queued slot, and tells whether there was any.
+    fn empty_queue(&mut self) -> bool {
+        /// Slots under one guard: a long-held guard delays all garbage.
+        const PAGE: usize = 256;
+        let mut any = false;
+        // What comes in meanwhile waits for the next round.
+        let mut left = self.core.mailbox.queue.len();
+        while left > 0 {
+            let guard = &epoch::pin();
+            for _ in 0..left.min(PAGE) {
+                let Some(queued) = self.core.mailbox.queue.pop() else { return any };
+                any = true;
+                self.look_at(queued, guard);
+            }
+            left -= left.min(PAGE);
+        }
+        any
+    }
+
+    fn retry_held_up(&mut self) {
+        for queued in std::mem::take(&mut self.held_up) {
+            self.look_at(queued, &epoch::pin());
+        }
+    }
+
+    /// Unmarks and reclaims a slot, or keeps it for later.
+    fn look_at(&mut self, queued: Queued, guard: &Guard) {
+        // SAFETY: it is still marked as queued, by the one who queued it.
+        let slot = unsafe { Slot::from_raw(queued.0, guard) };
+        // Unmarked before it is looked at: what is pushed after the look is
+        // queued again.
+        slot.unmark_queued();
+        if self.core.reclaim(slot, guard) == Reclaim::Later && slot.mark_queued() {
+            if self.core.snapshots.count() == 0 {
+                // Not a snapshot but a writer holds it up, for a moment.
+                self.core.mailbox.queue.push(queued);
+            } else {
+                self.held_up.push(queued);
+            }
+        }
+    }
+
+    /// Looks at the next entries in key order for expired ones, and tells
+    /// whether it found so many that it should go on at once.
+    fn sweep(&mut self) -> bool {
+        let core = Arc::clone(&self.core);
+        let guard = &epoch::pin();
+        let quota = (core.counters.sum(Counter::Keys) / SWEEP_ROUNDS).max(SWEEP_MIN);
+        let (mut seen, mut removed) = (0, 0);
+        let mut slot = core.memtable.seek(self.sweep_after.as_deref(), true, guard);
+        while let Some(s) = slot.filter(|_| seen < quota) {
+            let next = core.memtable.next(s, guard);
+            let expires = s.newest(guard).is_some_and(|r| core.clock.has_passed(r.expires_at()));
+            // A queued slot is looked at by way of the queue.
+            if expires && core.reclaim(s, guard) == Reclaim::Removed {
+                removed += 1;
+            }
+            seen += 1;
+            self.sweep_after = next.is_some().then(|| s.key().to_vec());
+            slot = next;
+        }
+        if slot.is_none() {
+            self.sweep_after = None;
+        }
+        removed * 4 > quota
+    }
+}
+
+impl Mailbox {
+    /// Counts a removal that is about to begin.
+    pub(crate) fn count_removal(&self) {
+        self.removals.fetch_add(1, SeqCst);
+    }
+}

@@ -1,0 +1,39 @@
+//! The storage core of MantisDB: an ordered map from byte keys to byte values
+//! with versions, expiry, atomic batches and snapshots, made for many threads.
+//!
+//! [`Storage`] is the way in for Rust; the C ABI is in [`ffi`].
+//!
+//! ```
+//! use mantisdb_core::{Storage, WriteBatch};
+//!
+//! let storage = Storage::open()?;
+//! storage.put(b"city/oslo", b"717710", 0)?;
+//! assert_eq!(storage.get_vec(b"city/oslo")?.as_deref(), Some(&b"717710"[..]));
+//!
+//! let mut batch = WriteBatch::new();
+//! batch.put(b"city/bergen", b"291940", 0)?;
+//! batch.delete(b"city/oslo")?;
+//! storage.write(batch.packed())?;
+//! assert_eq!(storage.stats().keys, 1);
+//! # Ok::<(), mantisdb_core::Error>(())
+//! ```
+
+mod allocator;
+pub mod batch;
+mod clock;
+pub mod error;
+pub mod ffi;
+mod janitor;
+pub mod limits;
+mod memtable;
+mod scan;
+mod sequence;
+mod snapshot;
+mod stats;
+pub mod storage;
+mod sync;
+
+pub use batch::WriteBatch;
+pub use error::{Error, Result};
+pub use scan::{Range, ScanEntry};
+pub use storage::{PutIfAbsent, Snapshot, Stats, Storage, ValueRef};

@@ -1,0 +1,27 @@
+//! What may be stored.
+
+use crate::error::{Error, Result};
+
+/// The longest key, in bytes.
+pub const MAX_KEY_LEN: usize = 64 << 10;
+/// The longest value, in bytes.
+pub const MAX_VALUE_LEN: usize = 64 << 20;
+
+/// Accepts keys of 1 to [`MAX_KEY_LEN`] bytes.
+#[inline]
+pub fn check_key(key: &[u8]) -> Result<()> {
+    match key.len() {
+        1..=MAX_KEY_LEN => Ok(()),
+        0 => Err(Error::KeyEmpty),
+        len => Err(Error::KeyTooLarge(len)),
+    }
+}
+
+/// Accepts values of up to [`MAX_VALUE_LEN`] bytes.
+#[inline]
+pub fn check_value(value: &[u8]) -> Result<()> {
+    match value.len() {
+        0..=MAX_VALUE_LEN => Ok(()),
+        len => Err(Error::ValueTooLarge(len)),
+    }
+}

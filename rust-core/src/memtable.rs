@@ -1,0 +1,522 @@
+//! The memtable: one entry per distinct key, found through a hash index (point
+//! operations) and through a skiplist (order); each entry holds the key's
+//! versions.
+//!
+//! A writer that does not find a key in the hash index makes or finds its entry
+//! in the skiplist, which decides, and then sees to it that the entry is in the
+//! hash index before it pushes a version. So every visible version is found by
+//! both ways.
+//!
+//! An entry leaves in this order: its state forbids new holders, its chain is
+//! sealed, it is taken out of the hash index, then out of the skiplist, and is
+//! retired. A writer that meets a sealed chain looks the key up again.
+
+mod chain;
+mod entry;
+mod hash_index;
+pub(crate) mod prefetch;
+mod skiplist;
+mod version;
+
+use crate::error::Result;
+use crate::stats::{Counter, Counters};
+use crate::sync::Backoff;
+use chain::{Found, Pushed, Retired};
+use crossbeam_epoch::Guard;
+use entry::Entry;
+use hash_index::{Hash, HashIndex, Hasher, Need};
+use skiplist::{Inserted, SkipList};
+use std::ptr::{self, NonNull};
+pub(crate) use version::Payload;
+use version::Version;
+
+/// See the module's text.
+pub(crate) struct Memtable {
+    hasher: Hasher,
+    index: HashIndex,
+    list: SkipList,
+}
+
+/// A key's entry, borrowed from the memtable as long as the guard.
+#[derive(Clone, Copy)]
+pub(crate) struct Slot<'g>(&'g Entry);
+
+/// A stored version, borrowed from the memtable as long as the guard.
+#[derive(Clone, Copy)]
+pub(crate) struct Record<'g>(&'g Version);
+
+/// What a reader at a sequence finds under a key.
+pub(crate) enum Lookup<'g> {
+    /// The version that was the newest then.
+    Record(Record<'g>),
+    /// No version; or one that has been dropped since, if `uncertain`: newer
+    /// ones exist.
+    Missing {
+        /// Whether the answer can only be trusted if the sequence is held by a
+        /// snapshot.
+        uncertain: bool,
+    },
+}
+
+/// A version on its way into the memtable; freed if it never gets there.
+pub(crate) struct Pending(NonNull<Version>);
+
+/// A table that readers may still use; dropping it gives its memory back.
+pub(crate) struct OldTable(
+    #[expect(dead_code, reason = "held to be dropped")] Box<hash_index::Table>,
+);
+
+// SAFETY: its memory is used through atomics only, and owned.
+unsafe impl Send for OldTable {}
+
+/// What became of an entry that was looked at for reclamation.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reclaim {
+    /// Nothing is left to do.
+    Clean,
+    /// The entry was removed.
+    Removed,
+    /// The entry must be looked at again when the horizon has moved or its
+    /// holders are gone.
+    Later,
+}
+
+impl Pending {
+    /// Copies a payload into a version. The caller has checked its length.
+    pub(crate) fn new(payload: Payload<'_>) -> Result<Self> {
+        Version::allocate(payload).map(Pending)
+    }
+
+    fn version(&self) -> &Version {
+        // SAFETY: owned, so valid.
+        unsafe { self.0.as_ref() }
+    }
+
+    fn set_sequence(&mut self, sequence: u64) {
+        // SAFETY: owned and not shared yet.
+        unsafe { self.0.as_mut() }.sequence = sequence;
+    }
+
+    fn into_inner(self) -> NonNull<Version> {
+        let version = self.0;
+        std::mem::forget(self);
+        version
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // SAFETY: owned: it never got into a chain.
+        unsafe { Version::free(self.0) };
+    }
+}
+
+impl<'g> Slot<'g> {
+    /// The key.
+    #[inline]
+    pub(crate) fn key(self) -> &'g [u8] {
+        // SAFETY: the entry lives as long as the guard.
+        unsafe { Entry::key(self.0) }
+    }
+
+    /// The newest record, visible or not.
+    #[inline]
+    pub(crate) fn newest(self, guard: &'g Guard) -> Option<Record<'g>> {
+        self.0.chain.newest(guard).map(Record)
+    }
+
+    /// The record that a reader at `sequence` sees, also if it is dead.
+    #[inline]
+    pub(crate) fn at(self, sequence: u64, guard: &'g Guard) -> Lookup<'g> {
+        match self.0.chain.at(sequence, guard) {
+            Found::Version(version) => Lookup::Record(Record(version)),
+            Found::Nothing { passed_newer } => Lookup::Missing { uncertain: passed_newer },
+        }
+    }
+
+    /// Asks for the newest version's memory.
+    #[inline]
+    pub(crate) fn prefetch_newest(self) {
+        let version = self.0.chain.newest_address().cast::<u8>();
+        prefetch::read(version);
+        prefetch::read(version.wrapping_add(64));
+    }
+
+    /// Marks the slot as queued for the janitor; false if it was.
+    pub(crate) fn mark_queued(self) -> bool {
+        self.0.mark_queued()
+    }
+
+    /// See [`Entry::unmark_queued`].
+    pub(crate) fn unmark_queued(self) {
+        self.0.unmark_queued();
+    }
+
+    /// The entry's address, to be kept in the janitor's queue while marked.
+    pub(crate) fn into_raw(self) -> *const () {
+        ptr::from_ref(self.0).cast()
+    }
+
+    /// Takes [`Slot::into_raw`] back.
+    ///
+    /// # Safety
+    /// The slot was marked as queued from before until now, in a memtable that
+    /// still exists.
+    pub(crate) unsafe fn from_raw(raw: *const (), _guard: &'g Guard) -> Self {
+        // SAFETY: an entry that is marked as queued is not removed.
+        Slot(unsafe { &*raw.cast::<Entry>() })
+    }
+}
+
+impl<'g> Record<'g> {
+    /// The write's sequence.
+    #[inline]
+    pub(crate) fn sequence(self) -> u64 {
+        self.0.sequence
+    }
+
+    /// Unix milliseconds; 0 for never.
+    #[inline]
+    pub(crate) fn expires_at(self) -> u64 {
+        self.0.expires_at
+    }
+
+    /// Whether the record says that the key was deleted.
+    #[inline]
+    pub(crate) fn is_tombstone(self) -> bool {
+        self.0.is_tombstone()
+    }
+
+    /// The value; empty for a tombstone.
+    #[inline]
+    pub(crate) fn value(self) -> &'g [u8] {
+        // SAFETY: versions are made by `Version::allocate`; this one lives as
+        // long as the guard.
+        unsafe { Version::value(self.0) }
+    }
+}
+
+impl Memtable {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self { hasher: Hasher::default(), index: HashIndex::new()?, list: SkipList::new() })
+    }
+
+    /// The slot of a key, if it has one.
+    #[inline]
+    pub(crate) fn find<'g>(&self, key: &[u8], guard: &'g Guard) -> Option<Slot<'g>> {
+        self.index.get(self.hasher.hash(key), key, guard).map(Slot)
+    }
+
+    /// Finds many keys at once, with their memory asked for in stages, so that
+    /// the misses of different keys overlap: first the index lines, then the
+    /// entries, then the newest versions. `each` receives every key's place in
+    /// `keys` and its slot.
+    pub(crate) fn find_many<'g>(
+        &self,
+        keys: &[&[u8]],
+        guard: &'g Guard,
+        mut each: impl FnMut(usize, Option<Slot<'g>>),
+    ) {
+        /// Keys in flight: enough to hide the latency, few enough that what was
+        /// asked for is still in the cache when it is used.
+        const STAGE: usize = 32;
+        let mut hashes = [Hash::default(); STAGE];
+        let mut slots = [None; STAGE];
+        for (chunk_number, chunk) in keys.chunks(STAGE).enumerate() {
+            for (hash, key) in hashes.iter_mut().zip(chunk) {
+                *hash = self.hasher.hash(key);
+                self.index.prefetch(*hash, guard);
+            }
+            for hash in &hashes[..chunk.len()] {
+                prefetch::read(self.index.probable(*hash, guard).cast());
+            }
+            for ((slot, hash), key) in slots.iter_mut().zip(&hashes).zip(chunk) {
+                *slot = self.index.get(*hash, key, guard).map(Slot);
+                if let Some(slot) = slot {
+                    slot.prefetch_newest();
+                }
+            }
+            for (i, slot) in slots[..chunk.len()].iter().enumerate() {
+                each(chunk_number * STAGE + i, *slot);
+            }
+        }
+    }
+
+    /// The slot of a key, made if there is none; and whether the index should
+    /// grow. It is in both indexes.
+    pub(crate) fn find_or_make<'g>(
+        &self,
+        key: &[u8],
+        counters: &Counters,
+        guard: &'g Guard,
+    ) -> Result<(Slot<'g>, Need)> {
+        let hash = self.hasher.hash(key);
+        if let Some(entry) = self.index.get(hash, key, guard) {
+            return Ok((Slot(entry), Need::Nothing));
+        }
+        let mut backoff = Backoff::default();
+        loop {
+            let entry = match self.list.get_or_insert(key, guard)? {
+                Inserted::New(entry) => {
+                    counters.mine().add(Counter::DataBytes, entry.footprint() as u64);
+                    entry
+                }
+                Inserted::Old(entry) if entry.acquire() => entry,
+                Inserted::Old(_) => {
+                    // It is being removed.
+                    backoff.wait();
+                    continue;
+                }
+            };
+            let need = self.index.insert(hash, entry, guard);
+            entry.release();
+            return need.map(|need| (Slot(entry), need));
+        }
+    }
+
+    /// Pushes a version that was given its sequence, and counts it. `slot` is
+    /// the key's as last found; if it is being removed, the slot is made anew.
+    /// Returns where the version ended.
+    pub(crate) fn push<'g>(
+        &self,
+        mut slot: Slot<'g>,
+        mut pending: Pending,
+        sequence: u64,
+        counters: &Counters,
+        guard: &'g Guard,
+    ) -> Result<Slot<'g>> {
+        pending.set_sequence(sequence);
+        let (bytes, live, expires) = weigh(pending.version());
+        let mut backoff = Backoff::default();
+        loop {
+            // SAFETY: we own the version until it is in the chain; its sequence
+            // is reserved by the caller and not completed.
+            match unsafe { slot.0.chain.push(pending.0, guard) } {
+                Pushed::OnTop(previous) => {
+                    pending.into_inner();
+                    let was_live = previous.is_some_and(|v| !v.is_tombstone());
+                    count_push(counters, bytes, expires, was_live, live);
+                    return Ok(slot);
+                }
+                Pushed::Beneath => {
+                    pending.into_inner();
+                    count_push(counters, bytes, expires, false, false);
+                    return Ok(slot);
+                }
+                Pushed::Sealed => {
+                    backoff.wait();
+                    slot = self.find_or_make(slot.key(), counters, guard)?.0;
+                }
+            }
+        }
+    }
+
+    /// Puts a version in the place of `expected`, the slot's newest record that
+    /// the caller has judged; gives it back if that is not the newest any more.
+    ///
+    /// Every sequence below this one is visible.
+    pub(crate) fn replace<'g>(
+        &self,
+        slot: Slot<'g>,
+        expected: Option<Record<'g>>,
+        mut pending: Pending,
+        sequence: u64,
+        counters: &Counters,
+    ) -> std::result::Result<(), Pending> {
+        pending.set_sequence(sequence);
+        let (bytes, live, expires) = weigh(pending.version());
+        let was_live = expected.is_some_and(|r| !r.is_tombstone());
+        let expected = expected.map_or(ptr::null(), |r| ptr::from_ref(r.0));
+        // SAFETY: as in `push`; the caller has waited for its turn.
+        if unsafe { slot.0.chain.replace(expected, pending.0) } {
+            pending.into_inner();
+            count_push(counters, bytes, expires, was_live, live);
+            Ok(())
+        } else {
+            Err(pending)
+        }
+    }
+
+    /// Drops the versions of a slot that nobody at or above `horizon` sees, and
+    /// tells whether the janitor should look at the slot: it holds a version
+    /// that only a snapshot needs, a tombstone, or nothing.
+    #[inline]
+    pub(crate) fn settle(
+        &self,
+        slot: Slot<'_>,
+        horizon: u64,
+        counters: &Counters,
+        guard: &Guard,
+    ) -> bool {
+        let trimmed = slot.0.chain.trim(horizon, guard);
+        count_retired(counters, &trimmed.retired);
+        trimmed.many || slot.0.chain.newest(guard).is_none_or(Version::is_tombstone)
+    }
+
+    /// Removes a slot if its key is dead to everyone at or above `horizon`.
+    /// `has_passed` tells whether an expiry has; `before_removal` is called
+    /// before anything of a removal can be seen.
+    ///
+    /// Only the janitor calls it.
+    pub(crate) fn reclaim(
+        &self,
+        slot: Slot<'_>,
+        horizon: u64,
+        has_passed: impl Fn(u64) -> bool,
+        before_removal: impl FnOnce(),
+        counters: &Counters,
+        guard: &Guard,
+    ) -> Reclaim {
+        let Slot(entry) = slot;
+        let trimmed = entry.chain.trim(horizon, guard);
+        count_retired(counters, &trimmed.retired);
+        if trimmed.many {
+            return Reclaim::Later;
+        }
+        let newest = entry.chain.newest(guard);
+        if newest.is_some_and(|v| !v.is_tombstone() && !has_passed(v.expires_at)) {
+            return Reclaim::Clean;
+        }
+        if newest.is_some_and(|v| v.sequence > horizon) {
+            return Reclaim::Later;
+        }
+        if !entry.begin_dying() {
+            // Queued means that it will be looked at again anyway.
+            return if entry.is_queued() { Reclaim::Clean } else { Reclaim::Later };
+        }
+        before_removal();
+        if !entry.chain.seal(newest) {
+            entry.stop_dying();
+            return Reclaim::Later;
+        }
+        self.remove(entry, counters, guard);
+        let stripe = counters.mine();
+        match newest {
+            Some(v) if !v.is_tombstone() => {
+                stripe.sub(Counter::Keys, 1);
+                stripe.add(Counter::Expired, 1);
+            }
+            Some(_) => stripe.add(Counter::Reclaimed, 1),
+            None => {}
+        }
+        Reclaim::Removed
+    }
+
+    /// Takes an entry whose chain is sealed out of the indexes and retires it.
+    fn remove(&self, entry: &Entry, counters: &Counters, guard: &Guard) {
+        // SAFETY: valid under the guard.
+        let hash = self.hasher.hash(unsafe { Entry::key(entry) });
+        self.index.remove(hash, entry, guard);
+        // SAFETY: it is in the list, since nobody inserts it any more, and
+        // claimed by us, the only remover.
+        unsafe { self.list.remove(entry, guard) };
+        // SAFETY: the chain is sealed, the entry out of both indexes.
+        let retired = unsafe { entry.chain.retire_all(guard) };
+        count_retired(counters, &retired);
+        counters.mine().sub(Counter::DataBytes, entry.footprint() as u64);
+        let entry = NonNull::from(entry);
+        // SAFETY: nobody who pins from now on can reach it, and it is retired
+        // only here.
+        unsafe { guard.defer_unchecked(move || Entry::free(entry)) };
+    }
+
+    /// The first slot at `start`, or after it if `exclusive`; the first of all
+    /// without.
+    pub(crate) fn seek<'g>(
+        &self,
+        start: Option<&[u8]>,
+        exclusive: bool,
+        guard: &'g Guard,
+    ) -> Option<Slot<'g>> {
+        let entry = match start {
+            None => self.list.first(guard),
+            Some(key) if exclusive => self.list.first_after(key, guard),
+            Some(key) => self.list.first_at(key, guard),
+        };
+        entry.map(Slot)
+    }
+
+    /// The slot after another, also if that is being removed.
+    #[inline]
+    pub(crate) fn next<'g>(&self, slot: Slot<'g>, guard: &'g Guard) -> Option<Slot<'g>> {
+        let next = self.list.next(slot.0, guard).map(Slot);
+        if let Some(Slot(entry)) = next {
+            prefetch::read(ptr::from_ref(entry).cast());
+        }
+        next
+    }
+
+    /// Some slots just before `end` (or the last ones), in ascending order, into
+    /// `run`, which is emptied first: none only if there are none.
+    pub(crate) fn run_before<'g>(
+        &self,
+        end: Option<&[u8]>,
+        run: &mut Vec<Slot<'g>>,
+        guard: &'g Guard,
+    ) {
+        run.clear();
+        self.list.run_before(end, guard, |entry| run.push(Slot(entry)));
+    }
+
+    /// What the hash index needs of the janitor.
+    pub(crate) fn index_need(&self, guard: &Guard) -> Need {
+        self.index.need(guard)
+    }
+
+    /// Lets the hash index grow, a bounded step at a time. A table that fell
+    /// out of use is returned: nobody who pins from now on uses it.
+    ///
+    /// Only the janitor calls it.
+    pub(crate) fn grow_index(&self, guard: &Guard) -> Result<Option<OldTable>> {
+        /// Slots copied in one step.
+        const STEP: usize = 1 << 14;
+        match self.index.need(guard) {
+            Need::Nothing => Ok(None),
+            Need::Successor => self.index.grow(guard).map(|()| None),
+            Need::Copying => {
+                let old = self.index.copy(STEP, &self.hasher, guard)?;
+                Ok(old.map(OldTable))
+            }
+        }
+    }
+
+    /// Bytes of the indexes that are not counted with the entries.
+    pub(crate) fn index_bytes(&self, guard: &Guard) -> usize {
+        self.index.footprint(guard)
+    }
+}
+
+pub(crate) use hash_index::Need as IndexNeed;
+
+impl Drop for Memtable {
+    fn drop(&mut self) {
+        // SAFETY: exclusive access; what was retired before is not in the list.
+        unsafe { self.list.free_all() };
+    }
+}
+
+/// The bytes of a version, whether it is a value, whether it expires.
+fn weigh(version: &Version) -> (u64, bool, bool) {
+    (version.footprint() as u64, !version.is_tombstone(), version.expires_at != 0)
+}
+
+fn count_push(counters: &Counters, bytes: u64, expires: bool, was_live: bool, live: bool) {
+    let stripe = counters.mine();
+    stripe.add(Counter::DataBytes, bytes);
+    if expires {
+        stripe.add(Counter::Expiring, 1);
+    }
+    match (was_live, live) {
+        (false, true) => stripe.add(Counter::Keys, 1),
+        (true, false) => stripe.sub(Counter::Keys, 1),
+        _ => {}
+    }
+}
+
+fn count_retired(counters: &Counters, retired: &Retired) {
+    if retired.bytes != 0 {
+        let stripe = counters.mine();
+        stripe.sub(Counter::DataBytes, retired.bytes);
+        stripe.sub(Counter::Expiring, retired.expiring);
+    }
+}

@@ -1,0 +1,204 @@
+//! One distinct key: its version chain, its place in the skiplist, its bytes.
+
+use super::chain::Chain;
+use crate::error::{Error, Result};
+use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering::SeqCst};
+use std::alloc::{Layout, alloc, dealloc};
+use std::mem::{align_of, size_of};
+use std::ptr::{self, NonNull};
+
+/// The most levels that an entry can have in the skiplist.
+pub(super) const MAX_HEIGHT: usize = 24;
+
+/// An entry: a header of 16 bytes, then in the same allocation the skiplist
+/// tower (`height` links) and the key's bytes. It is both the hash index's
+/// target and the skiplist's node.
+///
+/// The key, the height and the address are constant from creation to the end.
+#[repr(C)]
+pub(super) struct Entry {
+    /// The key's versions.
+    pub(super) chain: Chain,
+    /// See [`Entry::acquire`]: the number of holds, [`DYING`] and [`QUEUED`].
+    state: AtomicU32,
+    /// The key's length, and the height from bit [`HEIGHT_SHIFT`] on.
+    meta: u32,
+    // The tower starts here, then the key.
+}
+
+/// A link of the skiplist; bit 0 marks the entry that holds it as removed.
+pub(super) type Link = AtomicPtr<Entry>;
+
+const HEIGHT_SHIFT: u32 = 24;
+/// The entry is being removed from the indexes.
+const DYING: u32 = 1 << 31;
+/// The entry is in the janitor's queue.
+const QUEUED: u32 = 1 << 30;
+
+const _: () = assert!(size_of::<Entry>().is_multiple_of(align_of::<Link>()));
+const _: () = assert!(crate::limits::MAX_KEY_LEN < 1 << HEIGHT_SHIFT);
+
+impl Entry {
+    /// Allocates an entry for `key` with `height` null links, held once by the
+    /// caller, who owns it until it is in the skiplist.
+    pub(super) fn allocate(key: &[u8], height: usize) -> Result<NonNull<Entry>> {
+        debug_assert!((1..=MAX_HEIGHT).contains(&height));
+        let layout = layout(key.len(), height);
+        // SAFETY: the layout's size is not zero.
+        let memory = unsafe { alloc(layout) };
+        let entry = NonNull::new(memory.cast::<Entry>()).ok_or(Error::OutOfMemory)?;
+        let header = Entry {
+            chain: Chain::new(),
+            state: AtomicU32::new(1),
+            meta: key.len() as u32 | (height as u32) << HEIGHT_SHIFT,
+        };
+        // SAFETY: the allocation is fresh, aligned, and has room for header,
+        // tower and key, in this order.
+        unsafe {
+            entry.write(header);
+            let tower = entry.as_ptr().add(1).cast::<Link>();
+            for level in 0..height {
+                tower.add(level).write(Link::new(ptr::null_mut()));
+            }
+            ptr::copy_nonoverlapping(key.as_ptr(), tower.add(height).cast(), key.len());
+        }
+        Ok(entry)
+    }
+
+    /// Frees an entry, not its versions.
+    ///
+    /// # Safety
+    /// It came from [`Entry::allocate`], and nobody will use it any more.
+    pub(super) unsafe fn free(entry: NonNull<Entry>) {
+        // SAFETY: by the contract it is valid and ours alone; it was allocated
+        // with the layout of its key's length and height.
+        unsafe {
+            let e = entry.as_ref();
+            let layout = layout(e.key_len(), e.height());
+            dealloc(entry.as_ptr().cast(), layout);
+        }
+    }
+
+    /// The number of levels in the skiplist.
+    #[inline]
+    pub(super) fn height(&self) -> usize {
+        (self.meta >> HEIGHT_SHIFT) as usize
+    }
+
+    #[inline]
+    fn key_len(&self) -> usize {
+        (self.meta & ((1 << HEIGHT_SHIFT) - 1)) as usize
+    }
+
+    /// The bytes that the entry's allocation asks for.
+    pub(super) fn footprint(&self) -> usize {
+        layout(self.key_len(), self.height()).size()
+    }
+
+    /// The key.
+    ///
+    /// # Safety
+    /// `entry` points to an entry from [`Entry::allocate`] that lives for `'a`.
+    #[inline]
+    pub(super) unsafe fn key<'a>(entry: *const Entry) -> &'a [u8] {
+        // SAFETY: the key lies in the entry's allocation behind the tower; it
+        // was written before the entry was published and does not change.
+        unsafe {
+            let key = entry.add(1).cast::<Link>().add((*entry).height());
+            std::slice::from_raw_parts(key.cast::<u8>(), (*entry).key_len())
+        }
+    }
+
+    /// The tower: `height` links.
+    ///
+    /// # Safety
+    /// `entry` points to an entry from [`Entry::allocate`].
+    #[inline]
+    pub(super) unsafe fn tower(entry: *const Entry) -> *const Link {
+        // SAFETY: the tower directly follows the header in the allocation.
+        unsafe { entry.add(1).cast::<Link>() }
+    }
+
+    /// Holds the entry in the indexes, and tells whether it may be used. A
+    /// writer that reaches it other than through the hash index must hold it
+    /// until it is there. If false, it is being removed: look up again.
+    pub(super) fn acquire(&self) -> bool {
+        let before = self.state.fetch_add(1, SeqCst);
+        if before & DYING != 0 {
+            self.release();
+        }
+        before & DYING == 0
+    }
+
+    /// Gives back a hold.
+    pub(super) fn release(&self) {
+        self.state.fetch_sub(1, SeqCst);
+    }
+
+    /// Claims the entry for removal, unless it is held or queued. From then on
+    /// no writer can hold it.
+    pub(super) fn begin_dying(&self) -> bool {
+        self.state.compare_exchange(0, DYING, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Takes [`Entry::begin_dying`] back.
+    pub(super) fn stop_dying(&self) {
+        self.state.fetch_and(!DYING, SeqCst);
+    }
+
+    /// Marks the entry as queued, and tells whether it was not before: then the
+    /// caller must queue it.
+    pub(super) fn mark_queued(&self) -> bool {
+        self.state.fetch_or(QUEUED, SeqCst) & QUEUED == 0
+    }
+
+    /// Takes the mark of [`Entry::mark_queued`] away. What was pushed to the
+    /// chain before a failed `mark_queued` is seen after this.
+    pub(super) fn unmark_queued(&self) {
+        self.state.fetch_and(!QUEUED, SeqCst);
+    }
+
+    /// Whether the entry is in the janitor's queue.
+    pub(super) fn is_queued(&self) -> bool {
+        self.state.load(SeqCst) & QUEUED != 0
+    }
+}
+
+fn layout(key_len: usize, height: usize) -> Layout {
+    let size = size_of::<Entry>() + height * size_of::<Link>() + key_len;
+    Layout::from_size_align(size, align_of::<Entry>())
+        .expect("lengths were checked to be far below isize::MAX")
+}
+
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_entry_fits_48_bytes() {
+        assert_eq!(size_of::<Entry>(), 16);
+        assert_eq!(layout(16, 1).size(), 40);
+        assert_eq!(layout(16, 2).size(), 48);
+    }
+
+    #[test]
+    fn dying_and_holding_exclude_each_other() {
+        let entry = Entry::allocate(b"some key", 3).unwrap();
+        // SAFETY: just allocated, and freed only at the end.
+        let e = unsafe { entry.as_ref() };
+        // SAFETY: as above.
+        assert_eq!(unsafe { Entry::key(entry.as_ptr()) }, b"some key");
+        assert_eq!(e.height(), 3);
+        assert!(!e.begin_dying(), "held by its creator");
+        e.release();
+        assert!(e.mark_queued() && !e.mark_queued() && e.is_queued());
+        assert!(!e.begin_dying(), "queued");
+        e.unmark_queued();
+        assert!(e.begin_dying());
+        assert!(!e.acquire());
+        e.stop_dying();
+        assert!(e.acquire());
+        // SAFETY: nobody else knows it.
+        unsafe { Entry::free(entry) };
+    }
+}

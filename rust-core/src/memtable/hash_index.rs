@@ -1,0 +1,481 @@
+//! The entries by key: a lock-free open-addressing hash table that grows
+//! without a pause.
+//!
+//! A slot is 8 bytes: 0 while empty, [`REMOVED`], or 16 bits of the key's hash
+//! over 48 bits of the entry's address. It goes from empty to an entry to
+//! removed and never back, so a probe may stop at the first empty slot. Probes
+//! go by cache lines of 8 slots.
+//!
+//! To grow (or to be rid of removed slots), a table gets a *successor*. From
+//! then on insertions go to the successor, lookups try the table and then the
+//! successor, and the janitor copies the table's entries over. When all are
+//! there, the successor becomes the root. An insertion that found no successor
+//! looks again after it has filled its slot: either it sees the successor then
+//! and inserts there too, or the janitor, which reads the slots after it has set
+//! the successor, sees the slot. An entry may thus stand in several slots, and
+//! removal clears them all.
+//!
+//! The skiplist decides which entry a key has; this index only follows.
+
+use super::entry::Entry;
+use super::prefetch;
+use crate::error::{Error, Result};
+use crate::sync::atomic::{
+    AtomicPtr, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, SeqCst},
+};
+use crossbeam_epoch::Guard;
+use std::ptr;
+
+/// The hash of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Hash(u64);
+
+/// Hashes keys with a seed of its own, so that nobody outside can choose keys
+/// that collide.
+#[derive(Default)]
+pub(super) struct Hasher(foldhash::quality::RandomState);
+
+impl Hasher {
+    #[inline]
+    pub(super) fn hash(&self, key: &[u8]) -> Hash {
+        use std::hash::{BuildHasher, Hasher as _};
+        let mut hasher = self.0.build_hasher();
+        hasher.write(key);
+        Hash(hasher.finish())
+    }
+}
+
+impl Hash {
+    /// The tag that the key's slots carry: the hash's highest 16 bits; its
+    /// lowest ones choose the place.
+    #[inline]
+    fn tag(self) -> u64 {
+        self.0 & TAG_MASK
+    }
+
+    /// Whether this key is one of those by which a table's filling is
+    /// estimated: one in [`SAMPLE`], chosen by bits that serve nothing else.
+    #[inline]
+    fn is_sampled(self) -> bool {
+        (self.0 >> 40).is_multiple_of(SAMPLE as u64)
+    }
+}
+
+const EMPTY: u64 = 0;
+const REMOVED: u64 = 1;
+const TAG_MASK: u64 = 0xffff << 48;
+const LINE: usize = 8;
+/// Slots of the first table.
+const INITIAL_SLOTS: usize = if cfg!(feature = "shuttle") { 8 } else { 4096 };
+/// Only one insertion in so many counts, for all: the count is a shared line.
+const SAMPLE: usize = if cfg!(feature = "shuttle") { 1 } else { 16 };
+
+/// The index.
+pub(super) struct HashIndex {
+    /// The oldest table that may hold an entry which its successors lack.
+    root: AtomicPtr<Table>,
+}
+
+/// One table.
+pub(super) struct Table {
+    slots: Slots,
+    successor: AtomicPtr<Table>,
+    /// Slots that are not empty, estimated by sampling.
+    used: AtomicUsize,
+    /// Of those, removed ones. Only the janitor writes it.
+    removed: AtomicUsize,
+    /// How far the janitor has copied this table to its successor.
+    copied: AtomicUsize,
+}
+
+/// What the janitor has to do for the index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Need {
+    /// Nothing.
+    Nothing,
+    /// The newest table should get a successor soon.
+    Successor,
+    /// There is something to be copied.
+    Copying,
+}
+
+impl HashIndex {
+    pub(super) fn new() -> Result<Self> {
+        let root = Box::into_raw(Box::new(Table::new(INITIAL_SLOTS, Touch::Later)?));
+        Ok(Self { root: AtomicPtr::new(root) })
+    }
+
+    /// The entry of a key.
+    #[inline]
+    pub(super) fn get<'g>(&self, hash: Hash, key: &[u8], guard: &'g Guard) -> Option<&'g Entry> {
+        let mut table = self.root(guard);
+        loop {
+            if let Some(entry) = table.get(hash, key, guard) {
+                return Some(entry);
+            }
+            table = table.successor(guard)?;
+        }
+    }
+
+    /// Asks for the memory where a lookup starts.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: Hash, guard: &Guard) {
+        let table = self.root(guard);
+        prefetch::read(ptr::from_ref(table.slots.line(table.slots.home(hash))).cast());
+    }
+
+    /// The address of the entry that a key probably has, to be prefetched.
+    #[inline]
+    pub(super) fn probable(&self, hash: Hash, guard: &Guard) -> *const Entry {
+        let table = self.root(guard);
+        let line = table.slots.line(table.slots.home(hash));
+        line.iter()
+            .map(|slot| slot.load(Relaxed))
+            .find(|&word| word & TAG_MASK == hash.tag() && word & !TAG_MASK > REMOVED)
+            .map_or(ptr::null(), address)
+    }
+
+    /// Puts an entry into the index; tells whether the janitor is needed.
+    ///
+    /// The entry is in the skiplist, and held ([`Entry::acquire`]), or the
+    /// janitor itself calls.
+    pub(super) fn insert(&self, hash: Hash, entry: &Entry, guard: &Guard) -> Result<Need> {
+        let word = word(hash, entry)?;
+        let mut table = self.newest(guard);
+        loop {
+            let placed = table.insert(hash, word);
+            // Ordered after the slot's write and before the successor's read.
+            if let Some(successor) = table.successor(guard) {
+                table = successor;
+            } else if placed && !table.is_crowded() {
+                return Ok(if table.is_filling() { Need::Successor } else { Need::Nothing });
+            } else {
+                // The janitor has not come in time.
+                table.add_successor(Touch::Later)?;
+            }
+        }
+    }
+
+    /// Takes an entry out of the index.
+    ///
+    /// Only the janitor calls it, and nobody holds the entry.
+    pub(super) fn remove(&self, hash: Hash, entry: &Entry, guard: &Guard) {
+        let Ok(word) = word(hash, entry) else { return };
+        let mut table = Some(self.root(guard));
+        while let Some(t) = table {
+            t.remove(hash, word);
+            table = t.successor(guard);
+        }
+    }
+
+    /// What the janitor has to do.
+    pub(super) fn need(&self, guard: &Guard) -> Need {
+        let root = self.root(guard);
+        if root.successor(guard).is_some() {
+            Need::Copying
+        } else if root.is_filling() {
+            Need::Successor
+        } else {
+            Need::Nothing
+        }
+    }
+
+    /// Gives the newest table a successor, touched so that insertions find its
+    /// memory ready. Only the janitor calls it.
+    pub(super) fn grow(&self, guard: &Guard) -> Result<()> {
+        let table = self.newest(guard);
+        if table.is_filling() { table.add_successor(Touch::Now) } else { Ok(()) }
+    }
+
+    /// Copies up to `count` slots of the root to its successor. When the root
+    /// is copied whole, it is taken out and returned: its memory may be
+    /// released once nobody reads it any more. Only the janitor calls it.
+    pub(super) fn copy(
+        &self,
+        count: usize,
+        hasher: &Hasher,
+        guard: &Guard,
+    ) -> Result<Option<Box<Table>>> {
+        let root = self.root(guard);
+        if root.successor(guard).is_none() {
+            return Ok(None);
+        }
+        let from = root.copied.load(Relaxed);
+        let to = (from + count).min(root.slots.len());
+        for line in (from..to).step_by(LINE) {
+            self.copy_line(root, line, hasher, guard)?;
+        }
+        root.copied.store(to, Relaxed);
+        if to < root.slots.len() {
+            return Ok(None);
+        }
+        let old = ptr::from_ref(root).cast_mut();
+        self.root.store(root.successor.load(SeqCst), SeqCst);
+        // SAFETY: it came from a box, nothing leads to it any more, and only
+        // this thread replaces the root. Readers that still have it are the
+        // caller's concern.
+        Ok(Some(unsafe { Box::from_raw(old) }))
+    }
+
+    fn copy_line(&self, table: &Table, line: usize, hasher: &Hasher, guard: &Guard) -> Result<()> {
+        /// How many lines ahead entries are asked for.
+        const AHEAD: usize = 4 * LINE;
+        if line + AHEAD < table.slots.len() {
+            for slot in table.slots.line(line + AHEAD) {
+                prefetch::read(address(slot.load(Relaxed)).cast());
+            }
+        }
+        for slot in table.slots.line(line) {
+            let word = slot.load(SeqCst);
+            if word == EMPTY || word == REMOVED {
+                continue;
+            }
+            // SAFETY: an entry that stands in the index is valid: only the
+            // janitor, which is us, takes entries out and retires them.
+            let entry = unsafe { &*address(word) };
+            // SAFETY: as above.
+            let hash = hasher.hash(unsafe { Entry::key(entry) });
+            self.insert(hash, entry, guard)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes that the tables take.
+    pub(super) fn footprint(&self, guard: &Guard) -> usize {
+        let mut bytes = 0;
+        let mut table = Some(self.root(guard));
+        while let Some(t) = table {
+            bytes += t.slots.len() * size_of::<u64>();
+            table = t.successor(guard);
+        }
+        bytes
+    }
+
+    #[inline]
+    fn root<'g>(&self, _guard: &'g Guard) -> &'g Table {
+        // SAFETY: never null; a table that was replaced is kept until every
+        // guard of that time is gone.
+        unsafe { &*self.root.load(Acquire) }
+    }
+
+    fn newest<'g>(&self, guard: &'g Guard) -> &'g Table {
+        let mut table = self.root(guard);
+        while let Some(successor) = table.successor(guard) {
+            table = successor;
+        }
+        table
+    }
+}
+
+impl Drop for HashIndex {
+    fn drop(&mut self) {
+        let mut table = self.root.load(Relaxed);
+        while !table.is_null() {
+            // SAFETY: tables come from boxes, and nobody else uses the index.
+            let owned = unsafe { Box::from_raw(table) };
+            table = owned.successor.load(Relaxed);
+        }
+    }
+}
+
+impl Table {
+    fn new(slots: usize, touch: Touch) -> Result<Self> {
+        Ok(Self {
+            slots: Slots::allocate(slots, touch)?,
+            successor: AtomicPtr::new(ptr::null_mut()),
+            used: AtomicUsize::new(0),
+            removed: AtomicUsize::new(0),
+            copied: AtomicUsize::new(0),
+        })
+    }
+
+    #[inline]
+    fn successor<'g>(&self, _guard: &'g Guard) -> Option<&'g Table> {
+        // SAFETY: null, or kept as long as this table and then by the guard.
+        unsafe { self.successor.load(SeqCst).as_ref() }
+    }
+
+    /// Gives the table a successor, unless another thread has been faster.
+    fn add_successor(&self, touch: Touch) -> Result<()> {
+        let new = Box::into_raw(Box::new(Table::new(self.successor_slots(), touch)?));
+        if self.successor.compare_exchange(ptr::null_mut(), new, SeqCst, SeqCst).is_err() {
+            // SAFETY: it came from a box and was not published.
+            drop(unsafe { Box::from_raw(new) });
+        }
+        Ok(())
+    }
+
+    /// Two thirds full: time to think of a successor.
+    fn is_filling(&self) -> bool {
+        self.used.load(Relaxed) >= self.slots.len() / 3 * 2
+    }
+
+    /// So full that insertions wait for the successor.
+    fn is_crowded(&self) -> bool {
+        self.used.load(Relaxed) >= self.slots.len() / 8 * 7
+    }
+
+    /// Twice the live entries or more, rounded up to a power of two.
+    fn successor_slots(&self) -> usize {
+        let used = self.used.load(Relaxed);
+        let live = used.saturating_sub(self.removed.load(Relaxed));
+        (2 * live).next_power_of_two().max(INITIAL_SLOTS)
+    }
+
+    #[inline]
+    fn get<'g>(&self, hash: Hash, key: &[u8], _guard: &'g Guard) -> Option<&'g Entry> {
+        let mut at = self.slots.home(hash);
+        for _ in 0..self.slots.len() / LINE {
+            for slot in self.slots.line(at) {
+                let word = slot.load(Acquire);
+                if word & TAG_MASK == hash.tag() && word & !TAG_MASK > REMOVED {
+                    let entry = address(word);
+                    // SAFETY: it stands in the index, so it is valid under the
+                    // guard.
+                    if unsafe { Entry::key(entry) } == key {
+                        // SAFETY: as above.
+                        return Some(unsafe { &*entry });
+                    }
+                }
+                if word == EMPTY {
+                    return None;
+                }
+            }
+            at = self.slots.after(at);
+        }
+        None
+    }
+
+    /// Puts a word in, if it is not there, and tells whether there was room.
+    fn insert(&self, hash: Hash, word: u64) -> bool {
+        let mut at = self.slots.home(hash);
+        for _ in 0..self.slots.len() / LINE {
+            for slot in self.slots.line(at) {
+                let mut now = slot.load(SeqCst);
+                if now == EMPTY {
+                    match slot.compare_exchange(EMPTY, word, SeqCst, SeqCst) {
+                        Ok(_) => {
+                            if hash.is_sampled() {
+                                self.used.fetch_add(SAMPLE, Relaxed);
+                            }
+                            return true;
+                        }
+                        Err(other) => now = other,
+                    }
+                }
+                if now == word {
+                    return true;
+                }
+            }
+            at = self.slots.after(at);
+        }
+        false
+    }
+
+    fn remove(&self, hash: Hash, word: u64) {
+        let mut at = self.slots.home(hash);
+        for _ in 0..self.slots.len() / LINE {
+            for slot in self.slots.line(at) {
+                let now = slot.load(SeqCst);
+                if now == EMPTY {
+                    return;
+                }
+                if now == word {
+                    slot.store(REMOVED, SeqCst);
+                    if hash.is_sampled() {
+                        self.removed.fetch_add(SAMPLE, Relaxed);
+                    }
+                }
+            }
+            at = self.slots.after(at);
+        }
+    }
+}
+
+/// When the memory of a table is first touched, which costs a fault a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "shuttle", expect(dead_code, reason = "the model has no pages"))]
+enum Touch {
+    /// By whoever allocates it: the janitor, on whom nobody waits.
+    Now,
+    /// By those who use it.
+    Later,
+}
+
+/// The memory of a table: lines of slots, all empty at first.
+struct Slots {
+    #[cfg(not(feature = "shuttle"))]
+    memory: memmap2::MmapMut,
+    #[cfg(feature = "shuttle")]
+    memory: Box<[AtomicU64]>,
+    count: usize,
+}
+
+impl Slots {
+    /// Allocates `count` slots, a power of two of at least one line. Memory
+    /// comes from the system as zeroes, in huge pages if it has them, and goes
+    /// back to it at once, past the allocator.
+    #[cfg(not(feature = "shuttle"))]
+    fn allocate(count: usize, touch: Touch) -> Result<Self> {
+        const PAGE: usize = 4096;
+        debug_assert!(count.is_power_of_two() && count >= LINE);
+        let bytes = count.checked_mul(size_of::<u64>()).ok_or(Error::OutOfMemory)?;
+        let mut memory = memmap2::MmapMut::map_anon(bytes).map_err(|_| Error::OutOfMemory)?;
+        #[cfg(target_os = "linux")]
+        // Advice only: small pages serve as well, more slowly.
+        let _ = memory.advise(memmap2::Advice::HugePage);
+        if touch == Touch::Now {
+            for page in memory.chunks_mut(PAGE) {
+                // Volatile, since a plain write of what is there is no write.
+                // SAFETY: an exclusive reference to a byte.
+                unsafe { ptr::from_mut(&mut page[0]).write_volatile(0) };
+            }
+        }
+        Ok(Self { memory, count })
+    }
+
+    #[cfg(feature = "shuttle")]
+    fn allocate(count: usize, _touch: Touch) -> Result<Self> {
+        Ok(Self { memory: (0..count).map(|_| AtomicU64::new(EMPTY)).collect(), count })
+    }
+
+    fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Where the line of a hash starts.
+    #[inline]
+    fn home(&self, hash: Hash) -> usize {
+        hash.0 as usize & (self.count - 1) & !(LINE - 1)
+    }
+
+    /// Where the line after the one at `start` starts.
+    #[inline]
+    fn after(&self, start: usize) -> usize {
+        (start + LINE) & (self.count - 1)
+    }
+
+    /// The line that starts at slot `start`.
+    #[inline]
+    fn line(&self, start: usize) -> &[AtomicU64; LINE] {
+        debug_assert!(start.is_multiple_of(LINE) && start < self.count);
+        // SAFETY: callers pass what `home` and `after` return or multiples of
+        // LINE below the count, so the line lies in the memory, which is
+        // aligned, initialised, and only ever used as atomics.
+        unsafe { &*self.memory.as_ptr().cast::<AtomicU64>().add(start).cast() }
+    }
+}
+
+/// The word of an entry's slot.
+fn word(hash: Hash, entry: &Entry) -> Result<u64> {
+    let address = ptr::from_ref(entry).expose_provenance() as u64;
+    // User space is within 48 bits unless a process asks for more.
+    if address & TAG_MASK != 0 { Err(Error::OutOfMemory) } else { Ok(hash.tag() | address) }
+}
+
+/// The entry's address in a word.
+#[inline]
+fn address(word: u64) -> *const Entry {
+    ptr::with_exposed_provenance((word & !TAG_MASK) as usize)
+}

@@ -1,0 +1,227 @@
+//go:build rust
+
+package storage
+
+/*
+#include <mantisdb_core.h>
+
+#cgo noescape mantisdb_get
+#cgo nocallback mantisdb_get
+#cgo noescape mantisdb_has
+#cgo nocallback mantisdb_has
+#cgo noescape mantisdb_multi_get
+#cgo nocallback mantisdb_multi_get
+#cgo noescape mantisdb_put
+#cgo nocallback mantisdb_put
+#cgo noescape mantisdb_put_if_absent
+#cgo nocallback mantisdb_put_if_absent
+#cgo noescape mantisdb_delete
+#cgo nocallback mantisdb_delete
+#cgo noescape mantisdb_write
+#cgo nocallback mantisdb_write
+*/
+import "C"
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"unsafe"
+)
+
+// guessLen is how much room a value is given before its length is known: most
+// are read in one call then.
+const guessLen = 512
+
+// AppendGet implements Engine.
+func (e *RustStorageEngine) AppendGet(dst, key []byte) ([]byte, error) {
+	dst, _, err := e.AppendGetMeta(dst, key)
+	return dst, err
+}
+
+// AppendGetMeta implements Engine.
+func (e *RustStorageEngine) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
+	if err := CheckKey(key); err != nil {
+		return dst, Meta{}, err
+	}
+	if cap(dst)-len(dst) < guessLen {
+		return e.appendShort(dst, key)
+	}
+	return e.appendInto(dst, key)
+}
+
+// appendShort reads by way of a buffer on the stack, so that dst grows to what
+// is needed and no further.
+func (e *RustStorageEngine) appendShort(dst, key []byte) ([]byte, Meta, error) {
+	var buffer [guessLen]byte
+	value, meta, err := e.appendInto(buffer[:0], key)
+	if err != nil {
+		return dst, Meta{}, err
+	}
+	if dst == nil {
+		dst = make([]byte, 0, len(value)) // found, so not nil
+	}
+	return append(dst, value...), meta, nil
+}
+
+// appendInto reads straight into dst's free room, which grows until the value
+// fits.
+func (e *RustStorageEngine) appendInto(dst, key []byte) ([]byte, Meta, error) {
+	for {
+		room := dst[len(dst):cap(dst)]
+		var m C.MantisdbMeta
+		status := C.mantisdb_get(e.db, bytesPtr(key), C.size_t(len(key)),
+			bytesPtr(room), C.size_t(len(room)), &m)
+		runtime.KeepAlive(e)
+		switch status {
+		case C.MANTISDB_OK:
+			return dst[:len(dst)+int(m.value_len)], metaOf(&m), nil
+		case C.MANTISDB_SHORT_BUFFER:
+			dst = slices.Grow(dst, int(m.value_len))
+		default:
+			return dst, Meta{}, errorOf(status)
+		}
+	}
+}
+
+func metaOf(m *C.MantisdbMeta) Meta {
+	return Meta{Version: uint64(m.sequence), ExpiresAt: int64(m.expires_at)}
+}
+
+// Has implements Engine.
+func (e *RustStorageEngine) Has(key []byte) (bool, error) {
+	if err := CheckKey(key); err != nil {
+		return false, err
+	}
+	status := C.mantisdb_has(e.db, bytesPtr(key), C.size_t(len(key)))
+	runtime.KeepAlive(e)
+	switch status {
+	case C.MANTISDB_OK:
+		return true, nil
+	case C.MANTISDB_NOT_FOUND:
+		return false, nil
+	default:
+		return false, errorOf(status)
+	}
+}
+
+// MultiGet implements Engine. The keys cross packed, in one call.
+func (e *RustStorageEngine) MultiGet(keys [][]byte, out *Values) error {
+	out.Reset()
+	s := &out.scratch
+	if err := s.pack(keys); err != nil {
+		return err
+	}
+	for {
+		room := out.arena[:cap(out.arena)]
+		var total C.size_t
+		status := C.mantisdb_multi_get(e.db, bytesPtr(s.keys), C.size_t(len(s.keys)),
+			(*C.uint32_t)(unsafe.SliceData(s.ends)), C.size_t(len(keys)),
+			bytesPtr(room), C.size_t(len(room)),
+			(*C.int64_t)(unsafe.SliceData(s.lengths)), &total)
+		runtime.KeepAlive(e)
+		switch status {
+		case C.MANTISDB_OK:
+			out.arena = room[:total]
+			out.setLengths(s.lengths)
+			return nil
+		case C.MANTISDB_SHORT_BUFFER:
+			out.arena = slices.Grow(out.arena, int(total))
+		default:
+			return errorOf(status)
+		}
+	}
+}
+
+// pack lays the keys back to back and makes room for the answers.
+func (s *multiGetScratch) pack(keys [][]byte) error {
+	s.keys, s.ends = s.keys[:0], s.ends[:0]
+	for _, key := range keys {
+		if err := CheckKey(key); err != nil {
+			return err
+		}
+		if len(s.keys)+len(key) > math.MaxUint32 {
+			return fmt.Errorf("%w: the keys of a MultiGet take over 4 GiB", ErrBatchTooLarge)
+		}
+		s.keys = append(s.keys, key...)
+		s.ends = append(s.ends, uint32(len(s.keys)))
+	}
+	s.lengths = slices.Grow(s.lengths[:0], len(keys))[:len(keys)]
+	return nil
+}
+
+// setLengths makes the results of the values that lie back to back in the
+// arena; a length below 0 says that there is none.
+func (v *Values) setLengths(lengths []int64) {
+	end := 0
+	for _, n := range lengths {
+		if n < 0 {
+			v.AppendMissing()
+			continue
+		}
+		v.spans = append(v.spans, span{end, end + int(n)})
+		end += int(n)
+	}
+}
+
+// checkWrite checks what every write of a value must keep to.
+func checkWrite(key, value []byte, o WriteOptions) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
+	if err := CheckValue(value); err != nil {
+		return err
+	}
+	return checkExpiry(o.ExpiresAt)
+}
+
+// Put implements Engine.
+func (e *RustStorageEngine) Put(key, value []byte, o WriteOptions) (uint64, error) {
+	if err := checkWrite(key, value, o); err != nil {
+		return 0, err
+	}
+	var sequence C.uint64_t
+	status := C.mantisdb_put(e.db, bytesPtr(key), C.size_t(len(key)),
+		bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), &sequence)
+	runtime.KeepAlive(e)
+	return uint64(sequence), errorOf(status)
+}
+
+// PutIfAbsent implements Engine.
+func (e *RustStorageEngine) PutIfAbsent(key, value []byte, o WriteOptions) (uint64, bool, error) {
+	if err := checkWrite(key, value, o); err != nil {
+		return 0, false, err
+	}
+	var sequence C.uint64_t
+	status := C.mantisdb_put_if_absent(e.db, bytesPtr(key), C.size_t(len(key)),
+		bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), &sequence)
+	runtime.KeepAlive(e)
+	if status == C.MANTISDB_EXISTS {
+		return 0, false, nil
+	}
+	return uint64(sequence), status == C.MANTISDB_OK, errorOf(status)
+}
+
+// Delete implements Engine.
+func (e *RustStorageEngine) Delete(key []byte, _ WriteOptions) (uint64, error) {
+	if err := CheckKey(key); err != nil {
+		return 0, err
+	}
+	var sequence C.uint64_t
+	status := C.mantisdb_delete(e.db, bytesPtr(key), C.size_t(len(key)), &sequence)
+	runtime.KeepAlive(e)
+	return uint64(sequence), errorOf(status)
+}
+
+// Write implements Engine. The batch crosses in the form in which it was built.
+func (e *RustStorageEngine) Write(b *Batch, o WriteOptions) (uint64, error) {
+	if o.ExpiresAt != 0 {
+		return 0, fmt.Errorf("%w: a batch's operations carry their own expiry", ErrInvalidOptions)
+	}
+	packed := b.Packed()
+	var sequence C.uint64_t
+	status := C.mantisdb_write(e.db, bytesPtr(packed), C.size_t(len(packed)), &sequence)
+	runtime.KeepAlive(e)
+	return uint64(sequence), errorOf(status)
+}
