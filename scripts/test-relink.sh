@@ -14,8 +14,8 @@ cp "$ARCHIVE" "$copy/$ARCHIVE"
 cd "$copy"
 
 build() {
-    go build -tags rust -o "$SCRATCH/consumer" ./scripts/consumer
-    sha256sum <"$SCRATCH/consumer"
+    go build -tags rust -o "$SCRATCH/consumer" ./scripts/consumer &&
+        sha256sum <"$SCRATCH/consumer"
 }
 
 first=$(build)
