@@ -19,6 +19,7 @@ mod skiplist;
 mod version;
 
 use crate::error::Result;
+use crate::snapshot::Horizon;
 use crate::stats::{Counter, Counters};
 use crate::sync::Backoff;
 use chain::{Found, Pushed, Retired};
@@ -46,16 +47,12 @@ pub(crate) struct Slot<'g>(&'g Entry);
 pub(crate) struct Record<'g>(&'g Version);
 
 /// What a reader at a sequence finds under a key.
-pub(crate) enum Lookup<'g> {
-    /// The version that was the newest then.
-    Record(Record<'g>),
-    /// No version; or one that has been dropped since, if `uncertain`: newer
-    /// ones exist.
-    Missing {
-        /// Whether the answer can only be trusted if the sequence is held by a
-        /// snapshot.
-        uncertain: bool,
-    },
+pub(crate) struct Lookup<'g> {
+    /// The newest record at or below the sequence, also if it is dead.
+    pub(crate) record: Option<Record<'g>>,
+    /// The oldest of the newer ones, if any was passed. Once that is visible,
+    /// `record` may be wrong, unless an open snapshot holds the sequence.
+    pub(crate) newer: Option<Record<'g>>,
 }
 
 /// A version on its way into the memtable; freed if it never gets there.
@@ -125,13 +122,11 @@ impl<'g> Slot<'g> {
         self.0.chain.newest(guard).map(Record)
     }
 
-    /// The record that a reader at `sequence` sees, also if it is dead.
+    /// What a reader at `sequence` finds.
     #[inline]
     pub(crate) fn at(self, sequence: u64, guard: &'g Guard) -> Lookup<'g> {
-        match self.0.chain.at(sequence, guard) {
-            Found::Version(version) => Lookup::Record(Record(version)),
-            Found::Nothing { passed_newer } => Lookup::Missing { uncertain: passed_newer },
-        }
+        let Found { version, newer } = self.0.chain.at(sequence, guard);
+        Lookup { record: version.map(Record), newer: newer.map(Record) }
     }
 
     /// Asks for the newest version's memory.
@@ -337,47 +332,46 @@ impl Memtable {
         }
     }
 
-    /// Drops the versions of a slot that nobody at or above `horizon` sees, and
-    /// tells whether the janitor should look at the slot: it holds a version
-    /// that only a snapshot needs, a tombstone, or nothing.
+    /// Drops the versions of a slot that nobody sees any more, and tells whether
+    /// the janitor should look at the slot: it holds a version that only a
+    /// snapshot needs, a tombstone, or nothing.
     #[inline]
     pub(crate) fn settle(
         &self,
         slot: Slot<'_>,
-        horizon: u64,
+        horizon: &Horizon,
         counters: &Counters,
         guard: &Guard,
     ) -> bool {
-        let trimmed = slot.0.chain.trim(horizon, guard);
-        count_retired(counters, &trimmed.retired);
-        trimmed.many || slot.0.chain.newest(guard).is_none_or(Version::is_tombstone)
+        let chain = &slot.0.chain;
+        let held = chain.is_long(guard)
+            && (!trim(slot.0, horizon, counters, guard) || chain.is_held(horizon.visible, guard));
+        held || chain.newest(guard).is_none_or(Version::is_tombstone)
     }
 
-    /// Removes a slot if its key is dead to everyone at or above `horizon`.
-    /// `has_passed` tells whether an expiry has; `before_removal` is called
+    /// Removes a slot if its key is dead to everyone. `has_passed` tells whether an expiry has; `before_removal` is called
     /// before anything of a removal can be seen.
     ///
     /// Only the janitor calls it.
     pub(crate) fn reclaim(
         &self,
         slot: Slot<'_>,
-        horizon: u64,
+        horizon: &Horizon,
         has_passed: impl Fn(u64) -> bool,
         before_removal: impl FnOnce(),
         counters: &Counters,
         guard: &Guard,
     ) -> Reclaim {
         let Slot(entry) = slot;
-        let trimmed = entry.chain.trim(horizon, guard);
-        count_retired(counters, &trimmed.retired);
-        if trimmed.many {
+        let trimmed = trim(entry, horizon, counters, guard);
+        if !trimmed || entry.chain.is_held(horizon.visible, guard) {
             return Reclaim::Later;
         }
         let newest = entry.chain.newest(guard);
         if newest.is_some_and(|v| !v.is_tombstone() && !has_passed(v.expires_at)) {
             return Reclaim::Clean;
         }
-        if newest.is_some_and(|v| v.sequence > horizon) {
+        if newest.is_some_and(|v| v.sequence > horizon.oldest()) {
             return Reclaim::Later;
         }
         if !entry.begin_dying() {
@@ -493,6 +487,18 @@ impl Drop for Memtable {
         // SAFETY: exclusive access; what was retired before is not in the list.
         unsafe { self.list.free_all() };
     }
+}
+
+/// Trims an entry's chain, and tells whether it was possible: another thread may
+/// be at it.
+fn trim(entry: &Entry, horizon: &Horizon, counters: &Counters, guard: &Guard) -> bool {
+    let locked = entry.try_trim_lock();
+    if locked {
+        let retired = entry.chain.trim(horizon, guard);
+        entry.trim_unlock();
+        count_retired(counters, &retired);
+    }
+    locked
 }
 
 /// The bytes of a version, whether it is a value, whether it expires.

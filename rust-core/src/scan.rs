@@ -1,6 +1,6 @@
 //! Ranges of keys, and walking them a page at a time.
 
-use crate::memtable::{Lookup, Memtable, Record, Slot};
+use crate::memtable::{Memtable, Record, Slot};
 use crossbeam_epoch::Guard;
 use std::ops::ControlFlow;
 
@@ -52,9 +52,9 @@ pub(crate) fn walk<'g>(
     guard: &'g Guard,
     mut each: impl FnMut(&'g [u8], Record<'g>) -> ControlFlow<()>,
 ) {
-    let visit = |slot: Slot<'g>| match slot.at(sequence, guard) {
-        Lookup::Record(record) => each(slot.key(), record),
-        Lookup::Missing { .. } => ControlFlow::Continue(()),
+    let visit = |slot: Slot<'g>| match slot.at(sequence, guard).record {
+        Some(record) => each(slot.key(), record),
+        None => ControlFlow::Continue(()),
     };
     if range.reverse {
         walk_back(memtable, range, guard, visit);

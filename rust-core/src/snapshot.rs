@@ -9,66 +9,99 @@ use std::collections::BTreeMap;
 
 /// The open snapshots of a storage.
 ///
-/// A version may be dropped when a newer one of its key is at or below the
-/// *horizon*: the oldest open snapshot, or the visible sequence if none is open.
-///
-/// Writers read the horizon without a lock, so a snapshot that is being opened
-/// must hold it down before it knows its own sequence. In the total order of
-/// the `SeqCst` operations, either a writer's read of `oldest` comes after
-/// [`Snapshots::open`] has lowered it, and the writer drops nothing; or it comes
-/// before, and then also before the snapshot reads the reserved sequence, which
-/// therefore is not below any version that the writer may keep as the newest.
+/// Writers read the [`Horizon`] without a lock, so a snapshot that is being
+/// opened must hold everything back before it knows its own sequence. In the
+/// total order of the `SeqCst` operations, either a writer's reads of `oldest`
+/// and `newest` come after [`Snapshots::open`] has set them to hold everything;
+/// or one comes before, and then so does the writer's read of the visible
+/// sequence, while the snapshot's of the reserved one comes after. So the
+/// snapshot sees every version that was visible to the writer, and needs none
+/// that is older than the newest of those.
 pub(crate) struct Snapshots {
     open: Mutex<BTreeMap<u64, usize>>,
-    oldest: CachePadded<AtomicU64>,
+    range: CachePadded<OpenRange>,
 }
 
-/// What `oldest` is while no snapshot is open.
-const NONE: u64 = u64::MAX;
+/// The oldest and the newest open snapshot.
+struct OpenRange {
+    oldest: AtomicU64,
+    newest: AtomicU64,
+}
+
+/// What `oldest` and `newest` are while no snapshot is open.
+const NONE: (u64, u64) = (u64::MAX, 0);
+/// What they are while the first one is being opened.
+const HOLD_ALL: (u64, u64) = (0, u64::MAX);
+
+/// Which versions must stay: of each key the newest visible one and all newer
+/// ones, and what snapshots from `oldest_snapshot` to `newest_snapshot` may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Horizon {
+    /// The newest visible sequence.
+    pub(crate) visible: u64,
+    /// The oldest open snapshot; the greatest number if none is open.
+    pub(crate) oldest_snapshot: u64,
+    /// The newest open snapshot; 0 if none is open.
+    pub(crate) newest_snapshot: u64,
+}
+
+impl Horizon {
+    /// The oldest sequence at which anyone may read, now or later.
+    pub(crate) fn oldest(&self) -> u64 {
+        self.visible.min(self.oldest_snapshot)
+    }
+}
+
+impl OpenRange {
+    fn set(&self, (oldest, newest): (u64, u64)) {
+        self.oldest.store(oldest, SeqCst);
+        self.newest.store(newest, SeqCst);
+    }
+}
 
 impl Snapshots {
     pub(crate) fn new() -> Self {
-        Self { open: Mutex::new(BTreeMap::new()), oldest: CachePadded::new(AtomicU64::new(NONE)) }
+        let range = OpenRange { oldest: AtomicU64::new(NONE.0), newest: AtomicU64::new(NONE.1) };
+        Self { open: Mutex::new(BTreeMap::new()), range: CachePadded::new(range) }
     }
 
     /// Opens a snapshot of everything committed before the call, and returns
     /// its sequence. It must be given back to [`Snapshots::close`].
     pub(crate) fn open(&self, sequencer: &Sequencer) -> Result<u64> {
         let mut open = self.lock();
-        if open.is_empty() {
-            self.oldest.store(0, SeqCst);
-        }
+        self.range.set(HOLD_ALL);
         let sequence = sequencer.reserved();
         let waited = sequencer.wait_visible(sequence);
         if waited.is_ok() {
             *open.entry(sequence).or_insert(0) += 1;
         }
-        self.oldest.store(oldest(&open), SeqCst);
+        self.range.set(ends(&open));
         waited.map(|()| sequence)
     }
 
     /// Closes a snapshot, and tells whether the horizon may have moved.
     pub(crate) fn close(&self, sequence: u64) -> bool {
         let mut open = self.lock();
-        let was = oldest(&open);
+        let was = ends(&open);
         if let Some(count) = open.get_mut(&sequence) {
             *count -= 1;
             if *count == 0 {
                 open.remove(&sequence);
             }
         }
-        let now = oldest(&open);
-        self.oldest.store(now, SeqCst);
+        let now = ends(&open);
+        self.range.set(now);
         now != was
     }
 
-    /// The horizon: of each key, the newest version at or below it and all
-    /// newer ones must stay.
+    /// Which versions must stay.
     #[inline]
-    pub(crate) fn horizon(&self, sequencer: &Sequencer) -> u64 {
+    pub(crate) fn horizon(&self, sequencer: &Sequencer) -> Horizon {
         // The visible sequence is read first: see the argument above.
         let visible = sequencer.visible();
-        visible.min(self.oldest.load(SeqCst))
+        let oldest_snapshot = self.range.oldest.load(SeqCst);
+        let newest_snapshot = self.range.newest.load(SeqCst);
+        Horizon { visible, oldest_snapshot, newest_snapshot }
     }
 
     /// How many snapshots are open.
@@ -83,8 +116,11 @@ impl Snapshots {
     }
 }
 
-fn oldest(open: &BTreeMap<u64, usize>) -> u64 {
-    open.first_key_value().map_or(NONE, |(&sequence, _)| sequence)
+fn ends(open: &BTreeMap<u64, usize>) -> (u64, u64) {
+    match (open.first_key_value(), open.last_key_value()) {
+        (Some((&oldest, _)), Some((&newest, _))) => (oldest, newest),
+        _ => NONE,
+    }
 }
 
 #[cfg(all(test, not(feature = "shuttle")))]
@@ -92,22 +128,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_horizon_is_the_oldest_open_snapshot() {
+    fn the_horizon_spans_the_open_snapshots() {
         let (sequencer, snapshots) = (Sequencer::new(), Snapshots::new());
         let write = || sequencer.reserve(1).complete().unwrap();
         assert_eq!(write(), 1);
-        assert_eq!(snapshots.horizon(&sequencer), 1);
+        let horizon = || {
+            let h = snapshots.horizon(&sequencer);
+            (h.oldest(), h.newest_snapshot)
+        };
+        assert_eq!(horizon(), (1, 0));
         let a = snapshots.open(&sequencer).unwrap();
         write();
         let b = snapshots.open(&sequencer).unwrap();
         let c = snapshots.open(&sequencer).unwrap();
         write();
         assert_eq!((a, b, c, snapshots.count()), (1, 2, 2, 3));
-        assert_eq!(snapshots.horizon(&sequencer), 1);
+        assert_eq!(horizon(), (1, 2));
         assert!(!snapshots.close(b));
         assert!(snapshots.close(a));
-        assert_eq!(snapshots.horizon(&sequencer), 2);
+        assert_eq!(horizon(), (2, 2));
         assert!(snapshots.close(c));
-        assert_eq!((snapshots.horizon(&sequencer), snapshots.count()), (3, 0));
+        assert_eq!((horizon(), snapshots.count()), ((3, 0), 0));
     }
 }

@@ -367,28 +367,21 @@ impl Core {
     }
 
     fn newest_visible<'g>(&self, slot: Slot<'g>, guard: &'g Guard) -> Option<Record<'g>> {
-        loop {
-            let visible = self.sequencer.visible();
-            self.counters.mine().hint_visible(visible);
-            match slot.at(visible, guard) {
-                Lookup::Record(record) => return Some(record),
-                Lookup::Missing { uncertain } => {
-                    // What we should have found is only dropped once something
-                    // newer is visible.
-                    if !uncertain || self.sequencer.visible() == visible {
-                        return None;
-                    }
-                }
-            }
+        let visible = self.sequencer.visible();
+        self.counters.mine().hint_visible(visible);
+        let Lookup { record, newer } = slot.at(visible, guard);
+        match newer {
+            // What we should have found may be gone; but then this one has been
+            // the newest visible one for a moment of this call.
+            Some(newer) if newer.sequence() <= self.sequencer.visible() => Some(newer),
+            _ => record,
         }
     }
 
     /// The record of `key` at a sequence that a snapshot holds, if it is live.
     fn live_at<'g>(&self, sequence: u64, key: &[u8], guard: &'g Guard) -> Option<Record<'g>> {
-        match self.memtable.find(key, guard)?.at(sequence, guard) {
-            Lookup::Record(record) => Some(record).filter(|&r| self.is_live(r)),
-            Lookup::Missing { .. } => None,
-        }
+        let record = self.memtable.find(key, guard)?.at(sequence, guard).record;
+        record.filter(|&r| self.is_live(r))
     }
 
     /// Reads keys at the visible sequence, without a snapshot. If false is
@@ -402,23 +395,18 @@ impl Core {
     ) -> bool {
         let removals = self.mailbox.removals();
         let visible = self.sequencer.visible();
-        let (mut hits, mut missed, mut uncertain) = (0, false, false);
+        let (mut hits, mut missed, mut overtaken) = (0, false, false);
         self.memtable.find_many(keys, guard, |i, slot| {
-            let record = match slot.map(|slot| slot.at(visible, guard)) {
-                Some(Lookup::Record(record)) => Some(record).filter(|&r| self.is_live(r)),
-                Some(Lookup::Missing { uncertain: unsure }) => {
-                    uncertain |= unsure;
-                    None
-                }
-                None => {
-                    missed = true;
-                    None
-                }
-            };
+            missed |= slot.is_none();
+            let record = slot.and_then(|slot| {
+                let Lookup { record, newer } = slot.at(visible, guard);
+                overtaken |= newer.is_some_and(|r| r.sequence() <= self.sequencer.visible());
+                record.filter(|&r| self.is_live(r))
+            });
             hits += u64::from(record.is_some());
             each(i, record.map(ValueRef::from));
         });
-        if uncertain || (missed && self.mailbox.removals() != removals) {
+        if overtaken || (missed && self.mailbox.removals() != removals) {
             return false;
         }
         self.count_gets(keys.len() as u64, hits);
@@ -472,7 +460,7 @@ impl Core {
     #[inline]
     fn settle(&self, slot: Slot<'_>, guard: &Guard) {
         let horizon = self.snapshots.horizon(&self.sequencer);
-        if self.memtable.settle(slot, horizon, &self.counters, guard) {
+        if self.memtable.settle(slot, &horizon, &self.counters, guard) {
             self.mailbox.queue(slot);
         }
     }
@@ -542,7 +530,7 @@ impl Core {
         let horizon = self.snapshots.horizon(&self.sequencer);
         let has_passed = |expires_at| self.clock.has_passed(expires_at);
         let counted = || self.mailbox.count_removal();
-        self.memtable.reclaim(slot, horizon, has_passed, counted, &self.counters, guard)
+        self.memtable.reclaim(slot, &horizon, has_passed, counted, &self.counters, guard)
     }
 
     fn stats(&self) -> Stats {

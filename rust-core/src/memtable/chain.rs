@@ -2,18 +2,19 @@
 //!
 //! Invariants:
 //! 1. Sequences strictly decrease along the chain.
-//! 2. A version is inserted before its sequence is visible, and only versions
-//!    below one that is at or under the horizon (and so visible) are cut off.
-//!    So an insertion never meets a cut: between the newest version and the
-//!    place of an insertion there is nothing under the horizon.
-//! 3. Whoever takes a version's `next` away owns what it pointed to: cut-off
-//!    versions are retired exactly once.
+//! 2. A version is inserted before its sequence is visible, and only behind
+//!    visible versions is anything taken out. So insertions and removals never
+//!    change the same link.
+//! 3. Versions are taken out by one thread at a time: whoever has the entry's
+//!    trim lock, or has sealed the chain.
 //! 4. A sealed head ends the chain's life: its entry is being removed, nothing
 //!    is pushed any more.
 //!
-//! Reads walk under an epoch guard, which keeps cut-off versions readable.
+//! Reads walk under an epoch guard, which keeps versions that were taken out
+//! readable; their links stay as they were.
 
 use super::version::Version;
+use crate::snapshot::Horizon;
 use crate::sync::atomic::{
     AtomicPtr,
     Ordering::{Acquire, Relaxed, SeqCst},
@@ -38,12 +39,13 @@ pub(super) enum Pushed<'g> {
 }
 
 /// What a reader at a sequence finds.
-pub(super) enum Found<'g> {
+pub(super) struct Found<'g> {
     /// The newest version at or below the sequence.
-    Version(&'g Version),
-    /// The key had no version then, or, if newer ones were passed over, it may
-    /// have been cut off since; `passed_newer` tells.
-    Nothing { passed_newer: bool },
+    pub(super) version: Option<&'g Version>,
+    /// The oldest of the newer ones, if any was passed. Once that is visible,
+    /// `version` may be older than what the reader should have seen, unless an
+    /// open snapshot holds the sequence.
+    pub(super) newer: Option<&'g Version>,
 }
 
 const SEALED: usize = 1;
@@ -72,15 +74,12 @@ impl Chain {
     #[inline]
     pub(super) fn at<'g>(&self, sequence: u64, guard: &'g Guard) -> Found<'g> {
         let mut version = self.newest(guard);
-        let mut passed_newer = false;
-        while let Some(v) = version {
-            if v.sequence <= sequence {
-                return Found::Version(v);
-            }
-            passed_newer = true;
+        let mut newer = None;
+        while let Some(v) = version.filter(|v| v.sequence > sequence) {
+            newer = version;
             version = older(v, guard);
         }
-        Found::Nothing { passed_newer }
+        Found { version, newer }
     }
 
     /// Inserts `new` where its sequence belongs.
@@ -125,19 +124,37 @@ impl Chain {
         self.head.compare_exchange(expected.cast_mut(), new.as_ptr(), SeqCst, Relaxed).is_ok()
     }
 
-    /// Cuts off and retires every version that no reader at or above `horizon`
-    /// can see.
-    pub(super) fn trim(&self, horizon: u64, guard: &Guard) -> Trimmed {
-        let mut version = self.newest(guard);
-        let mut newest = true;
-        while let Some(v) = version {
-            if v.sequence <= horizon {
-                return Trimmed { retired: cut_below(v, guard), many: !newest };
-            }
-            newest = false;
-            version = older(v, guard);
+    /// Whether there is more than one version.
+    #[inline]
+    pub(super) fn is_long(&self, guard: &Guard) -> bool {
+        self.newest(guard).is_some_and(|v| !v.next.load(Acquire).is_null())
+    }
+
+    /// Whether a version older than the newest visible one is left.
+    pub(super) fn is_held(&self, visible: u64, guard: &Guard) -> bool {
+        let top = self.at(visible, guard).version;
+        top.is_some_and(|v| !v.next.load(Acquire).is_null())
+    }
+
+    /// Takes out and retires versions that no reader can see any more: all
+    /// below the newest one at or under the oldest snapshot, and those between
+    /// the newest visible one and the newest snapshot. What lies between two
+    /// open snapshots stays until one is closed. The caller has the trim lock.
+    pub(super) fn trim(&self, horizon: &Horizon, guard: &Guard) -> Retired {
+        let mut retired = Retired::default();
+        let Some(top) = self.at(horizon.visible, guard).version else { return retired };
+        if top.sequence > horizon.newest_snapshot {
+            let below = older(top, guard);
+            let kept = first_at(below, horizon.newest_snapshot, guard);
+            take_out(top, below, kept, guard, &mut retired);
         }
-        Trimmed { retired: Retired::default(), many: !newest }
+        if let Some(bottom) = first_at(Some(top), horizon.oldest(), guard) {
+            take_out(bottom, older(bottom, guard), None, guard, &mut retired);
+        }
+        if retired.bytes >= HEAVY {
+            guard.flush();
+        }
+        retired
     }
 
     /// Seals the chain if `only` is its newest version (`None` for an empty
@@ -153,7 +170,9 @@ impl Chain {
     /// # Safety
     /// The chain is sealed and its entry can no longer be found.
     pub(super) unsafe fn retire_all(&self, guard: &Guard) -> Retired {
-        retire_list(untagged(self.head.load(Acquire)), guard)
+        let mut retired = Retired::default();
+        retire(self.newest(guard), None, guard, &mut retired);
+        retired
     }
 
     /// Frees every version at once.
@@ -172,14 +191,6 @@ impl Chain {
     }
 }
 
-/// What [`Chain::trim`] did.
-pub(super) struct Trimmed {
-    /// What was cut off.
-    pub(super) retired: Retired,
-    /// Whether versions older than the newest are left.
-    pub(super) many: bool,
-}
-
 /// Versions that were handed to the epoch collector.
 #[derive(Default)]
 pub(super) struct Retired {
@@ -189,9 +200,9 @@ pub(super) struct Retired {
     pub(super) expiring: u64,
 }
 
-/// What a retired version's `next` is, so that no second cut can take what the
-/// first has taken.
-const DETACHED: *mut Version = ptr::without_provenance_mut(align_of::<Version>());
+/// Garbage of this size is handed on at once instead of waiting in the thread's
+/// bag for more to come.
+const HEAVY: u64 = 16 << 10;
 
 fn untagged(head: *mut Version) -> *mut Version {
     head.map_addr(|a| a & !SEALED)
@@ -204,12 +215,8 @@ fn is_sealed(head: *mut Version) -> bool {
 /// The next older version.
 #[inline]
 fn older<'g>(version: &Version, _guard: &'g Guard) -> Option<&'g Version> {
-    let next = version.next.load(Acquire);
-    if next == DETACHED {
-        return None;
-    }
     // SAFETY: reached under the guard from a version that was in the chain.
-    unsafe { next.as_ref() }
+    unsafe { version.next.load(Acquire).as_ref() }
 }
 
 /// Links `new` in somewhere below `newer`.
@@ -221,7 +228,6 @@ unsafe fn insert_beneath(newer: &Version, new: NonNull<Version>, sequence: u64, 
     let mut above = newer;
     loop {
         let below = above.next.load(Acquire);
-        debug_assert!(below != DETACHED, "invariant 2: nothing invisible is cut off");
         if let Some(v) = older(above, guard).filter(|v| v.sequence > sequence) {
             above = v;
             continue;
@@ -234,37 +240,49 @@ unsafe fn insert_beneath(newer: &Version, new: NonNull<Version>, sequence: u64, 
     }
 }
 
-/// Takes away and retires everything below `version`.
-fn cut_below(version: &Version, guard: &Guard) -> Retired {
-    let tail = version.next.load(Acquire);
-    if tail.is_null() || tail == DETACHED {
-        return Retired::default();
+/// The first of `version` and the older ones that is at or below `sequence`.
+fn first_at<'g>(
+    mut version: Option<&'g Version>,
+    sequence: u64,
+    guard: &'g Guard,
+) -> Option<&'g Version> {
+    while let Some(v) = version.filter(|v| v.sequence > sequence) {
+        version = older(v, guard);
     }
-    match version.next.compare_exchange(tail, ptr::null_mut(), SeqCst, Relaxed) {
-        Ok(_) => retire_list(tail, guard),
-        // Another thread is cutting here.
-        Err(_) => Retired::default(),
+    version
+}
+
+/// Takes out the versions from `first` up to but not including `end`, which
+/// follow `above`.
+fn take_out(
+    above: &Version,
+    first: Option<&Version>,
+    end: Option<&Version>,
+    guard: &Guard,
+    retired: &mut Retired,
+) {
+    if address(first) != address(end) {
+        // Only visible versions are concerned, and we have the trim lock, so
+        // nobody else writes this link.
+        above.next.store(address(end).cast_mut(), SeqCst);
+        retire(first, end, guard, retired);
     }
 }
 
-/// Retires a list that was cut off.
-fn retire_list(mut list: *mut Version, guard: &Guard) -> Retired {
-    /// Garbage of this size is handed on at once instead of waiting in the
-    /// thread's bag for more to come.
-    const HEAVY: u64 = 16 << 10;
-    let mut retired = Retired::default();
-    while let Some(version) = NonNull::new(list).filter(|v| v.as_ptr() != DETACHED) {
-        // SAFETY: cut off by us (invariant 3), so it is valid until retired.
-        let v = unsafe { version.as_ref() };
+/// Retires the versions from `first` up to but not including `end`.
+fn retire(first: Option<&Version>, end: Option<&Version>, guard: &Guard, retired: &mut Retired) {
+    let mut version = first;
+    while let Some(v) = version.filter(|&v| !ptr::eq(v, address(end))) {
         retired.bytes += v.footprint() as u64;
         retired.expiring += u64::from(v.expires_at != 0);
-        list = v.next.swap(DETACHED, SeqCst);
-        // SAFETY: it is unreachable for whoever pins after now, and this is
-        // the only place that retires it (invariant 3).
-        unsafe { guard.defer_unchecked(move || Version::free(version)) };
+        version = older(v, guard);
+        let dead = NonNull::from(v);
+        // SAFETY: it is unreachable for whoever pins from now on, and by
+        // invariant 3 nobody else retires it.
+        unsafe { guard.defer_unchecked(move || Version::free(dead)) };
     }
-    if retired.bytes >= HEAVY {
-        guard.flush();
-    }
-    retired
+}
+
+fn address(version: Option<&Version>) -> *const Version {
+    version.map_or(ptr::null(), ptr::from_ref)
 }

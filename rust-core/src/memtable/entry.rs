@@ -19,7 +19,7 @@ pub(super) const MAX_HEIGHT: usize = 24;
 pub(super) struct Entry {
     /// The key's versions.
     pub(super) chain: Chain,
-    /// See [`Entry::acquire`]: the number of holds, [`DYING`] and [`QUEUED`].
+    /// The number of holds, see [`Entry::acquire`], and the flags below.
     state: AtomicU32,
     /// The key's length, and the height from bit [`HEIGHT_SHIFT`] on.
     meta: u32,
@@ -34,6 +34,8 @@ const HEIGHT_SHIFT: u32 = 24;
 const DYING: u32 = 1 << 31;
 /// The entry is in the janitor's queue.
 const QUEUED: u32 = 1 << 30;
+/// A thread is taking versions out of the chain.
+const TRIMMING: u32 = 1 << 29;
 
 const _: () = assert!(size_of::<Entry>().is_multiple_of(align_of::<Link>()));
 const _: () = assert!(crate::limits::MAX_KEY_LEN < 1 << HEIGHT_SHIFT);
@@ -135,8 +137,8 @@ impl Entry {
         self.state.fetch_sub(1, SeqCst);
     }
 
-    /// Claims the entry for removal, unless it is held or queued. From then on
-    /// no writer can hold it.
+    /// Claims the entry for removal, unless it is held, queued or being trimmed.
+    /// From then on none of these can begin.
     pub(super) fn begin_dying(&self) -> bool {
         self.state.compare_exchange(0, DYING, SeqCst, SeqCst).is_ok()
     }
@@ -146,10 +148,32 @@ impl Entry {
         self.state.fetch_and(!DYING, SeqCst);
     }
 
-    /// Marks the entry as queued, and tells whether it was not before: then the
-    /// caller must queue it.
+    /// Marks the entry as queued, and tells whether the caller must queue it: it
+    /// was not marked before, and is not being removed.
     pub(super) fn mark_queued(&self) -> bool {
-        self.state.fetch_or(QUEUED, SeqCst) & QUEUED == 0
+        self.set_unless_dying(QUEUED)
+    }
+
+    /// Takes the trim lock, unless it is taken or the entry is being removed.
+    pub(super) fn try_trim_lock(&self) -> bool {
+        self.set_unless_dying(TRIMMING)
+    }
+
+    /// Gives the trim lock back.
+    pub(super) fn trim_unlock(&self) {
+        self.state.fetch_and(!TRIMMING, SeqCst);
+    }
+
+    /// Sets a flag and tells whether it was clear and the entry alive.
+    fn set_unless_dying(&self, flag: u32) -> bool {
+        let mut state = self.state.load(SeqCst);
+        while state & (flag | DYING) == 0 {
+            match self.state.compare_exchange_weak(state, state | flag, SeqCst, SeqCst) {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+        }
+        false
     }
 
     /// Takes the mark of [`Entry::mark_queued`] away. What was pushed to the
@@ -194,8 +218,11 @@ mod tests {
         assert!(e.mark_queued() && !e.mark_queued() && e.is_queued());
         assert!(!e.begin_dying(), "queued");
         e.unmark_queued();
+        assert!(e.try_trim_lock() && !e.try_trim_lock());
+        assert!(!e.begin_dying(), "being trimmed");
+        e.trim_unlock();
         assert!(e.begin_dying());
-        assert!(!e.acquire());
+        assert!(!e.acquire() && !e.mark_queued() && !e.try_trim_lock());
         e.stop_dying();
         assert!(e.acquire());
         // SAFETY: nobody else knows it.
