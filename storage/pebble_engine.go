@@ -4,55 +4,69 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
+
+// shutdownPatience is how long Close tries to shut down a Pebble that failed,
+// and may be stuck, before it gives up.
+const shutdownPatience = 5 * time.Second
 
 // GoStorageEngine is the engine in pure Go: an adapter of Pebble to the
 // contract of Engine, which adds versions, expiry and calls that are safe
 // against Close.
 //
-// Locks are taken in this order: gate, snapshot gate, key locks, order.
+// Locks are taken in this order: gate, snapshot gate, key locks, commits.
 type GoStorageEngine struct {
-	db       *pebble.DB
-	durable  bool // a data directory is behind it
-	lock     *pebble.Lock // on the data directory; nil in memory
-	logger   *slog.Logger
-	gate     gate
-	keys     keyLocks
-	versions versionSource
-	views    viewSet
-	sweeper  sweeper
-	counters counters
-	poison   atomic.Pointer[string] // why nothing can be promised any more
-
-	// order is held shared from the assignment of versions until their writes
-	// are visible, and alone to freeze a snapshot: no version up to the
-	// snapshot's is then still on its way.
-	order sync.RWMutex
+	db        *pebble.DB
+	durable   bool // writes are acknowledged once they are on disk
+	logger    *slog.Logger
+	gate      gate
+	failure   failure
+	keys      keyLocks
+	commits   commitLock
+	versions  versionSource
+	views     viewSet
+	sweeper   sweeper
+	reclaimer reclaimer
+	census    census
+	counters  counters
 }
 
 // openGo opens the pure-Go engine.
 func openGo(c Config) (Engine, error) {
-	e := &GoStorageEngine{durable: c.Dir != "", logger: c.Logger}
+	if c.Dir == "" {
+		return newGoEngine("", vfs.NewMem(), nil, c.Logger)
+	}
+	if err := checkMarker(c.Dir, EngineGo); err != nil {
+		return nil, err
+	}
+	dir, lock, err := lockDir(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	// Pebble holds the lock too, until it is closed.
+	e, err := newGoEngine(dir, vfs.Default, lock, c.Logger)
+	if err = errors.Join(err, lock.Close()); err != nil {
+		return nil, fmt.Errorf("mantisdb: cannot open the data directory %s: %w", c.Dir, err)
+	}
+	return e, nil
+}
+
+// newGoEngine opens an engine on a file system; dir "" is one that nothing
+// survives in, and needs no log.
+func newGoEngine(dir string, fs vfs.FS, lock *pebble.Lock, logger *slog.Logger) (*GoStorageEngine, error) {
+	e := &GoStorageEngine{durable: dir != "", logger: logger}
+	e.failure.init()
 	e.keys.init()
 	e.views.init()
-	options := pebbleOptions(e)
-	dir := c.Dir
-	if e.durable {
-		if err := checkMarker(dir, EngineGo); err != nil {
-			return nil, err
-		}
-		var err error
-		if dir, e.lock, err = lockDir(dir); err != nil {
-			return nil, err
-		}
-		options.Lock = e.lock
-	}
-	if err := e.open(dir, options); err != nil {
-		return nil, errors.Join(fmt.Errorf("mantisdb: cannot open the data directory %s: %w", c.Dir, err), e.unlock())
+	e.commits.exclusive = e.durable
+	o := pebbleOptions(e)
+	o.FS, o.Lock = fs, lock
+	if err := e.open(dir, o); err != nil {
+		return nil, err
 	}
 	e.sweeper.start(e)
 	return e, nil
@@ -73,38 +87,53 @@ func (e *GoStorageEngine) open(dir string, o *pebble.Options) (err error) {
 	return nil
 }
 
-func (e *GoStorageEngine) unlock() error {
-	if e.lock == nil {
-		return nil
-	}
-	return e.lock.Close()
-}
-
 // Name implements Engine.
 func (e *GoStorageEngine) Name() string { return EngineGo }
 
-// Close implements Engine.
-func (e *GoStorageEngine) Close() (err error) {
-	e.sweeper.stop()
+// Close implements Engine. After a failure Pebble may be stuck, and with it
+// calls in flight; then Close gives up on them after a while.
+func (e *GoStorageEngine) Close() error {
+	closed := make(chan error, 1)
+	go func() { closed <- e.shutDown() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-e.failure.happened:
+	}
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(shutdownPatience):
+		return fmt.Errorf("%w: it could not be shut down, and its directory stays locked until the process ends", ErrPoisoned)
+	}
+}
+
+// shutDown closes everything once, when all calls in flight have ended.
+func (e *GoStorageEngine) shutDown() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = e.fail(fmt.Sprint(r))
+		}
+	}()
 	if !e.gate.close() {
 		return nil
 	}
-	if e.poison.Load() != nil {
-		// Pebble may be stuck in its failed state: what it holds is given up,
-		// and the lock on the directory stays until the process ends.
-		return nil
+	e.sweeper.stop()
+	err = e.views.closeAll()
+	if e.failure.get() == nil {
+		err = errors.Join(err, e.versions.close(e.db))
 	}
-	return translate(errors.Join(e.views.closeAll(), e.versions.close(e.db), e.db.Close(), e.unlock()))
+	return translate(errors.Join(err, e.db.Close()))
 }
 
-// enter begins a call; leave must end it. It keeps Close out meanwhile.
+// enter begins a call, which leave must end. It keeps Close waiting meanwhile.
 func (e *GoStorageEngine) enter() error {
 	if !e.gate.enter() {
 		return ErrClosed
 	}
-	if why := e.poison.Load(); why != nil {
+	if err := e.failure.get(); err != nil {
 		e.gate.leave()
-		return fmt.Errorf("%w: %s", ErrPoisoned, *why)
+		return err
 	}
 	return nil
 }
@@ -118,10 +147,12 @@ func (e *GoStorageEngine) leave(err *error) {
 	e.gate.leave()
 }
 
-// fail poisons the engine.
+// fail poisons the engine: after it nothing is promised, and calls return the
+// error that it returns.
 func (e *GoStorageEngine) fail(why string) error {
-	if e.poison.CompareAndSwap(nil, &why) {
-		e.logger.Error("the engine failed and refuses further calls", "reason", why)
+	err, first := e.failure.set(fmt.Errorf("%w: %s", ErrPoisoned, why))
+	if first {
+		e.logger.Error("the storage engine failed and refuses further calls", "reason", why)
 	}
-	return fmt.Errorf("%w: %s", ErrPoisoned, why)
+	return err
 }

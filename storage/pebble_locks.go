@@ -20,9 +20,6 @@ type keyLocks struct {
 	}
 }
 
-// stripeSet is a set of stripes.
-type stripeSet [lockStripes / 64]uint64
-
 func (l *keyLocks) init() { l.seed = maphash.MakeSeed() }
 
 func (l *keyLocks) index(key []byte) uint64 { return maphash.Bytes(l.seed, key) % lockStripes }
@@ -30,7 +27,10 @@ func (l *keyLocks) index(key []byte) uint64 { return maphash.Bytes(l.seed, key) 
 // of is the lock of a key.
 func (l *keyLocks) of(key []byte) *sync.Mutex { return &l.stripes[l.index(key)].Mutex }
 
-// add puts key's stripe into a set.
+// stripeSet is a set of key locks.
+type stripeSet [lockStripes / 64]uint64
+
+// add puts key's lock into a set.
 func (l *keyLocks) add(s *stripeSet, key []byte) {
 	i := l.index(key)
 	s[i/64] |= 1 << (i % 64)
@@ -51,5 +51,34 @@ func (l *keyLocks) unlock(s *stripeSet) {
 		for ; set != 0; set &= set - 1 {
 			l.stripes[word*64+bits.TrailingZeros64(set)].Unlock()
 		}
+	}
+}
+
+// commitLock is held by a writer from the assignment of its versions until they
+// are visible, and by a snapshot for the moment at which it is made: no version
+// up to the snapshot's is then still on its way.
+//
+// Writers of a durable engine exclude each other. It costs little, for it is
+// the sync that takes time and that is waited for outside. And it keeps the
+// failure of one, in which Pebble panics with its own lock held, from leaving
+// the others to wait for that lock forever.
+type commitLock struct {
+	mu        sync.RWMutex
+	exclusive bool
+}
+
+func (l *commitLock) lock() {
+	if l.exclusive {
+		l.mu.Lock()
+	} else {
+		l.mu.RLock()
+	}
+}
+
+func (l *commitLock) unlock() {
+	if l.exclusive {
+		l.mu.Unlock()
+	} else {
+		l.mu.RUnlock()
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
-	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // Sizes in bytes.
@@ -30,14 +29,13 @@ func pebbleOptions(e *GoStorageEngine) *pebble.Options {
 		L0StopWritesThreshold:       1000,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 		Logger:                      pebbleLogger{e},
-		BlockPropertyCollectors:     []func() pebble.BlockPropertyCollector{newExpiryCollector},
+		EventListener:               pebbleListener(e),
 	}
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = 16 << 10
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
 	}
 	if !e.durable {
-		o.FS = vfs.NewMem()
 		o.DisableWAL = true
 		o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Everything in Pebble lies under a key space byte: the engine's own records
-// apart from the user's.
+// apart from the user's. There is a third space, for expirySpace.
 const (
 	metaSpace byte = 0x01
 	userSpace byte = 0x02

@@ -30,8 +30,8 @@ func (e *GoStorageEngine) Snapshot() (_ Snapshot, err error) {
 
 // freeze makes a snapshot that sees exactly the writes up to a version.
 func (e *GoStorageEngine) freeze() (*pebble.Snapshot, uint64) {
-	e.order.Lock()
-	defer e.order.Unlock()
+	e.commits.mu.Lock()
+	defer e.commits.mu.Unlock()
 	return e.db.NewSnapshot(), e.versions.last.Load()
 }
 

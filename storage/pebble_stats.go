@@ -22,16 +22,30 @@ func (c *counters) countGet(found bool) {
 	}
 }
 
+// tally is the records written: the deletion of an expired key is one.
+func (c *counters) tally() tally {
+	return tally{puts: c.puts.Load(), deletes: c.deletes.Load() + c.expired.Load()}
+}
+
 // Stats implements Engine.
 func (e *GoStorageEngine) Stats() (s Stats, err error) {
 	if err := e.enter(); err != nil {
 		return Stats{}, err
 	}
 	defer e.leave(&err)
+	held, err := e.contents()
+	if err != nil {
+		return Stats{}, err
+	}
+	keys, estimated, err := e.liveKeys(held)
+	if err != nil {
+		return Stats{}, err
+	}
 	m := e.db.Metrics()
 	s = Stats{
 		Engine:        EngineGo,
-		KeysEstimated: true,
+		Keys:          keys,
+		KeysEstimated: estimated,
 		MemoryBytes:   memoryBytes(m),
 		LastVersion:   e.visibleVersion(),
 		OpenSnapshots: uint64(e.views.openSnapshots()),
@@ -43,6 +57,7 @@ func (e *GoStorageEngine) Stats() (s Stats, err error) {
 		Scans:         e.counters.scans.Load(),
 		ScanKeys:      e.counters.scanKeys.Load(),
 		Expired:       e.counters.expired.Load(),
+		Reclaimed:     e.reclaimedDeletions(held),
 	}
 	if e.durable {
 		s.DiskBytes = m.DiskSpaceUsage()
@@ -59,7 +74,7 @@ func memoryBytes(m *pebble.Metrics) uint64 {
 
 // visibleVersion is the newest version that reads see.
 func (e *GoStorageEngine) visibleVersion() uint64 {
-	e.order.Lock()
-	defer e.order.Unlock()
+	e.commits.mu.Lock()
+	defer e.commits.mu.Unlock()
 	return e.versions.last.Load()
 }

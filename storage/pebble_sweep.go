@@ -11,36 +11,30 @@ import (
 )
 
 // A sweep goes in pages, which bound how long it keeps Close waiting and how
-// many keys' writers it delays at once.
+// many keys' writers it delays at once. After each it rests sweepRest times as
+// long as it worked: expiry takes no more than about a quarter of one core.
 const (
-	sweepPageEntries = 4096
-	sweepPageExpired = 256
-)
-
-// A sweep rests sweepRest times as long as it worked, and sweepPause at least
-// between two rounds: expiry takes no more than about a tenth of one core.
-const (
-	sweepRest     = 9
-	sweepPause    = 100 * time.Millisecond
+	sweepPage     = 256
+	sweepRest     = 3
 	sweepMaxSleep = time.Minute // then look at the wall clock again
 )
 
-// noExpiry is the expiry of values that have none, to the sweeper.
+// noExpiry is when a note comes due that never does.
 const noExpiry = math.MaxInt64
 
 // sweeper deletes expired values, so that their space comes back without a
-// read. It sleeps until the earliest expiry that may exist, and for good if no
-// value has one.
+// read. It sleeps until the earliest note comes due, and for good if there is
+// none.
 type sweeper struct {
-	due  atomic.Int64  // earliest expiry that may exist; noExpiry if none does
+	due  atomic.Int64  // when the earliest note comes due; noExpiry if none does
 	wake chan struct{} // due was lowered
 	quit chan struct{}
 	once sync.Once // closes quit
 	done chan struct{}
 }
 
-// start begins to sweep. A store that was not empty may hold expired values, so
-// the first round comes at once.
+// start begins to sweep. On disk there may be notes already, so the first look
+// comes at once.
 func (s *sweeper) start(e *GoStorageEngine) {
 	s.wake, s.quit, s.done = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 	if !e.durable {
@@ -55,17 +49,14 @@ func (s *sweeper) stop() {
 	<-s.done
 }
 
-// expect tells the sweeper that a value with an expiry was written; 0 is none.
-func (s *sweeper) expect(expiresAt int64) {
-	if expiresAt == 0 {
-		return
-	}
+// expect tells the sweeper of a note, once it is visible.
+func (s *sweeper) expect(due int64) {
 	for {
-		due := s.due.Load()
-		if expiresAt >= due {
+		earliest := s.due.Load()
+		if due >= earliest {
 			return
 		}
-		if s.due.CompareAndSwap(due, expiresAt) {
+		if s.due.CompareAndSwap(earliest, due) {
 			select {
 			case s.wake <- struct{}{}:
 			default:
@@ -79,7 +70,8 @@ func (s *sweeper) run(e *GoStorageEngine) {
 	defer close(s.done)
 	for s.sleepUntilDue() {
 		s.due.Store(noExpiry) // lowered by what is written from here on
-		next, err := s.sweep(e)
+		began := time.Now()
+		next, err := e.sweep()
 		if errors.Is(err, ErrClosed) || errors.Is(err, ErrPoisoned) {
 			return
 		}
@@ -88,7 +80,7 @@ func (s *sweeper) run(e *GoStorageEngine) {
 			next = Now() + sweepMaxSleep.Milliseconds()
 		}
 		s.expect(next)
-		if !s.sleep(sweepPause) {
+		if !s.sleep(sweepRest * time.Since(began)) {
 			return
 		}
 	}
@@ -126,112 +118,94 @@ func (s *sweeper) sleep(d time.Duration) bool {
 	}
 }
 
-// sweep goes through all values with an expiry once, and returns the earliest
-// expiry that is still to come.
-func (s *sweeper) sweep(e *GoStorageEngine) (earliest int64, err error) {
-	earliest = noExpiry
-	page := sweepPage{from: []byte{userSpace}}
-	for page.from != nil {
-		began := time.Now()
-		if err := e.sweepPage(&page); err != nil {
-			return 0, err
-		}
-		earliest = min(earliest, page.earliest)
-		if page.from != nil && !s.sleep(sweepRest*time.Since(began)) {
-			return 0, ErrClosed
-		}
-	}
-	return earliest, nil
-}
-
-// sweepPage is one step of a sweep.
-type sweepPage struct {
-	from     []byte   // where in Pebble to go on; nil at the end
-	earliest int64    // of the expiries seen that are still to come
-	expired  [][]byte // user keys
-}
-
-// sweepPage reads one page, deletes what has expired in it and moves on.
-func (e *GoStorageEngine) sweepPage(p *sweepPage) (err error) {
+// sweep deletes what has expired of a page of notes that came due, with the
+// notes. It returns when the next one comes due, which may be past.
+func (e *GoStorageEngine) sweep() (next int64, err error) {
 	if err := e.enter(); err != nil {
-		return err
+		return 0, err
 	}
 	defer e.leave(&err)
-	if err := e.readSweepPage(p); err != nil {
-		return err
+	notes, next, err := e.dueNotes()
+	if err != nil || len(notes) == 0 {
+		return next, err
 	}
-	return e.reclaim(p.expired)
+	return next, e.settle(notes)
 }
 
-func (e *GoStorageEngine) readSweepPage(p *sweepPage) error {
-	p.earliest, p.expired = noExpiry, p.expired[:0]
-	iter, err := e.db.NewIter(&pebble.IterOptions{
-		LowerBound:      p.from,
-		UpperBound:      []byte{userSpace + 1},
-		PointKeyFilters: append(make([]pebble.BlockPropertyFilter, 0, 2), expiryFilter()),
-	})
+// dueNotes reads a page of notes that came due, and when the one after comes.
+func (e *GoStorageEngine) dueNotes() (due []note, next int64, err error) {
+	iter, err := e.db.NewIter(&pebble.IterOptions{LowerBound: []byte{expirySpace}, UpperBound: []byte{expirySpace + 1}})
 	if err != nil {
-		return translate(err)
+		return nil, 0, translate(err)
 	}
 	defer iter.Close()
-	p.from = nil
-	seen := 0
+	now := Now()
 	for ok := iter.First(); ok; ok = iter.Next() {
-		if seen++; seen > sweepPageEntries || len(p.expired) == sweepPageExpired {
-			p.from = append([]byte(nil), iter.Key()...)
-			break
-		}
-		record, err := iter.ValueAndErr()
+		n, err := parseNote(iter.Key())
 		if err != nil {
-			return translate(err)
+			return nil, 0, err
 		}
-		_, m, err := parseRecord(record)
-		switch {
-		case err != nil:
-			return err
-		case expired(m.ExpiresAt):
-			p.expired = append(p.expired, append([]byte(nil), iter.Key()[1:]...))
-		case m.ExpiresAt != 0:
-			p.earliest = min(p.earliest, m.ExpiresAt)
+		if n.due > now || len(due) == sweepPage {
+			return due, n.due, nil
 		}
+		due = append(due, n)
 	}
-	return translate(iter.Error())
+	return due, noExpiry, translate(iter.Error())
 }
 
-// reclaim deletes those of keys whose newest value has expired. The filter of a
-// sweep may show it a value that was since overwritten or deleted, so each is
-// looked at again under its lock.
-func (e *GoStorageEngine) reclaim(keys [][]byte) error {
-	if len(keys) == 0 {
-		return nil
-	}
+// settle deletes the keys whose newest value has expired, of those that notes
+// are about, and the notes. A value may have been overwritten or deleted since,
+// so each is looked at under its lock. One that is still alive has another note,
+// which comes due later.
+func (e *GoStorageEngine) settle(notes []note) error {
 	var stripes stripeSet
-	for _, key := range keys {
-		e.keys.add(&stripes, key)
+	for _, n := range notes {
+		e.keys.add(&stripes, n.key)
 	}
 	e.keys.lock(&stripes)
 	defer e.keys.unlock(&stripes)
 	b := e.db.NewBatch()
 	defer b.Close()
-	count := 0
-	for _, key := range keys {
-		dead := false
-		_, err := viewRecord(e.db, key, func(_ []byte, m Meta) { dead = expired(m.ExpiresAt) })
-		if err != nil {
+	expired := make(map[string]struct{})
+	for _, n := range notes {
+		if _, deleted := expired[string(n.key)]; !deleted {
+			deleted, err := e.deleteExpired(b, n.key)
+			if err != nil {
+				return err
+			}
+			if deleted {
+				expired[string(n.key)] = struct{}{}
+			}
+		}
+		if err := batchDeleteNote(b, n); err != nil {
 			return err
 		}
-		if !dead {
-			continue
-		}
-		if err := batchDelete(b, key); err != nil {
-			return err
-		}
-		count++
 	}
-	// Not synced: what a crash brings back is expired still.
+	if err := e.beginCommit(); err != nil {
+		return err
+	}
+	defer e.commits.unlock()
+	// Not synced: what a crash brings back has expired still.
 	if err := e.db.Apply(b, pebble.NoSync); err != nil {
 		return translate(err)
 	}
-	e.counters.expired.Add(uint64(count))
+	e.counters.expired.Add(uint64(len(expired)))
+	e.reclaimer.expect(e)
 	return nil
+}
+
+// deleteExpired adds the deletion of key to a batch if its value has expired.
+// The value's size tells Pebble what there is to gain by a compaction.
+func (e *GoStorageEngine) deleteExpired(b *pebble.Batch, key []byte) (deleted bool, err error) {
+	size := 0
+	_, err = viewRecord(e.db, key, func(value []byte, m Meta) {
+		size, deleted = recordHeaderLen+len(value), expired(m.ExpiresAt)
+	})
+	if err != nil || !deleted {
+		return false, err
+	}
+	op := b.DeleteSizedDeferred(1+len(key), uint32(size))
+	op.Key[0] = userSpace
+	copy(op.Key[1:], key)
+	return true, op.Finish()
 }

@@ -88,8 +88,10 @@ func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte) (uint64, 
 	mu := e.keys.of(key)
 	mu.Lock()
 	defer mu.Unlock()
-	e.order.RLock()
-	defer e.order.RUnlock()
+	if err := e.beginCommit(); err != nil {
+		return 0, err
+	}
+	defer e.commits.unlock()
 	version, err := e.versions.next(e.db, 1)
 	if err != nil {
 		return 0, err
@@ -97,8 +99,12 @@ func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte) (uint64, 
 	if err := batchDelete(b, key); err != nil {
 		return 0, err
 	}
+	if err := e.apply(b); err != nil {
+		return 0, err
+	}
 	e.counters.deletes.Add(1)
-	return version, e.apply(b)
+	e.reclaimer.expect(e)
+	return version, nil
 }
 
 // Write implements Engine.
@@ -128,19 +134,22 @@ func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last u
 	}
 	e.keys.lock(&stripes)
 	defer e.keys.unlock(&stripes)
-	e.order.RLock()
-	defer e.order.RUnlock()
+	if err := e.beginCommit(); err != nil {
+		return 0, err
+	}
+	defer e.commits.unlock()
 	first, err := e.versions.next(e.db, batch.Len())
 	if err != nil {
 		return 0, err
 	}
 	version := first
-	var puts, earliest = 0, int64(0)
+	puts, earliest := 0, int64(noExpiry)
 	for op := range batch.All() {
 		switch op.Kind {
 		case OpPut:
-			err = batchPut(b, op.Key, op.Value, Meta{version, op.ExpiresAt})
-			earliest = earlierExpiry(earliest, op.ExpiresAt)
+			var due int64
+			due, err = batchPut(b, op.Key, op.Value, Meta{version, op.ExpiresAt})
+			earliest = min(earliest, due)
 			puts++
 		case OpDelete:
 			err = batchDelete(b, op.Key)
@@ -157,24 +166,30 @@ func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last u
 	e.counters.puts.Add(uint64(puts))
 	e.counters.deletes.Add(uint64(batch.Len() - puts))
 	e.counters.batches.Add(1)
+	if puts < batch.Len() {
+		e.reclaimer.expect(e)
+	}
 	return version - 1, nil
 }
 
 // applyPut writes one value. The key's lock must be held.
 func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt int64) (uint64, error) {
-	e.order.RLock()
-	defer e.order.RUnlock()
+	if err := e.beginCommit(); err != nil {
+		return 0, err
+	}
+	defer e.commits.unlock()
 	version, err := e.versions.next(e.db, 1)
 	if err != nil {
 		return 0, err
 	}
-	if err := batchPut(b, key, value, Meta{version, expiresAt}); err != nil {
+	due, err := batchPut(b, key, value, Meta{version, expiresAt})
+	if err != nil {
 		return 0, err
 	}
 	if err := e.apply(b); err != nil {
 		return 0, err
 	}
-	e.sweeper.expect(expiresAt)
+	e.sweeper.expect(due)
 	e.counters.puts.Add(1)
 	return version, nil
 }
@@ -182,6 +197,17 @@ func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt
 // newBatch is a Pebble batch for one operation with n bytes of key and value.
 func (e *GoStorageEngine) newBatch(n int) *pebble.Batch {
 	return e.db.NewBatchWithSize(batchHeaderLen + batchOverhead + recordHeaderLen + n)
+}
+
+// beginCommit takes the commit lock, which its caller must unlock, unless the
+// engine has failed meanwhile.
+func (e *GoStorageEngine) beginCommit() error {
+	e.commits.lock()
+	if err := e.failure.get(); err != nil {
+		e.commits.unlock()
+		return err
+	}
+	return nil
 }
 
 // apply makes a batch visible. It does not wait for the disk, so that locks are
@@ -204,13 +230,19 @@ func (e *GoStorageEngine) finish(b *pebble.Batch) error {
 	return translate(b.Close())
 }
 
-func batchPut(b *pebble.Batch, key, value []byte, m Meta) error {
+// batchPut adds the write of a value, and if it expires a note, and returns when
+// that comes due.
+func batchPut(b *pebble.Batch, key, value []byte, m Meta) (due int64, err error) {
 	op := b.SetDeferred(1+len(key), recordHeaderLen+len(value))
 	op.Key[0] = userSpace
 	copy(op.Key[1:], key)
 	putRecordHeader(op.Value, m)
 	copy(op.Value[recordHeaderLen:], value)
-	return op.Finish()
+	if err := op.Finish(); err != nil || m.ExpiresAt == 0 {
+		return noExpiry, err
+	}
+	due = dueFor(m.ExpiresAt, Now())
+	return due, batchNote(b, key, due)
 }
 
 func batchDelete(b *pebble.Batch, key []byte) error {
@@ -228,12 +260,4 @@ func checkPut(key, value []byte, o WriteOptions) error {
 		return err
 	}
 	return checkExpiry(o.ExpiresAt)
-}
-
-// earlierExpiry is the earlier of two expiries, of which 0 is never.
-func earlierExpiry(a, b int64) int64 {
-	if a == 0 || (b != 0 && b < a) {
-		return b
-	}
-	return a
 }

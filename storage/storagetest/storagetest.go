@@ -1,0 +1,101 @@
+// Package storagetest is the conformance suite of storage.Engine: whatever
+// passes it keeps every sentence of the contract.
+package storagetest
+
+import (
+	"testing"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// Open opens an engine for a test: in memory if dir is "", else in dir, which
+// may hold what the same engine left there. It fails the test if it cannot.
+type Open func(t testing.TB, dir string) storage.Engine
+
+// Option says more about the engine under test.
+type Option func(*suite)
+
+// Durable holds the engine to the contract in a data directory too, and to
+// finding there, when opened again, all that was acknowledged.
+func Durable() Option { return func(s *suite) { s.durable = true } }
+
+// Run runs the suite. The engines it opens share nothing, so tests run at once.
+// With -short, sizes and repetitions shrink.
+func Run(t *testing.T, open Open, options ...Option) {
+	s := &suite{open: open}
+	for _, option := range options {
+		option(s)
+	}
+	t.Run("memory", func(t *testing.T) {
+		s.run(t, place{dir: func(testing.TB) string { return "" }})
+	})
+	if s.durable {
+		t.Run("disk", func(t *testing.T) {
+			s.run(t, place{onDisk: true, dir: func(t testing.TB) string { return t.TempDir() }})
+		})
+	}
+}
+
+type suite struct {
+	open    Open
+	durable bool
+}
+
+// place is where the engines of a run keep their data.
+type place struct {
+	onDisk bool
+	dir    func(testing.TB) string
+}
+
+// bench is what a test works with.
+type bench struct {
+	*suite
+	place
+}
+
+// engine opens an empty engine and closes it after the test.
+func (b *bench) engine(t testing.TB) storage.Engine { return b.engineIn(t, b.dir(t)) }
+
+// engineIn is engine in a given directory.
+func (b *bench) engineIn(t testing.TB, dir string) storage.Engine {
+	t.Helper()
+	e := b.open(t, dir)
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return e
+}
+
+type test struct {
+	name string
+	run  func(*testing.T, *bench)
+}
+
+func (s *suite) run(t *testing.T, p place) {
+	groups := [][]test{
+		pointTests, ownershipTests, batchTests, ifAbsentTests, versionTests,
+		expiryTests, reclaimTests, snapshotTests, scanTests, cursorTests,
+		statsTests, closeTests, modelTests,
+	}
+	if p.onDisk {
+		groups = append(groups, reopenTests)
+	}
+	for _, group := range groups {
+		for _, test := range group {
+			t.Run(test.name, func(t *testing.T) {
+				t.Parallel()
+				test.run(t, &bench{s, p})
+			})
+		}
+	}
+}
+
+// scaled is n, or a tenth of it with -short.
+func scaled(n int) int {
+	if testing.Short() {
+		return max(1, n/10)
+	}
+	return n
+}
