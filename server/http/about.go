@@ -1,0 +1,40 @@
+package httpapi
+
+import (
+	_ "embed"
+	"fmt"
+	"net/http"
+)
+
+// About says what the server is.
+type About struct {
+	Version string `json:"version"` // of MantisDB
+	Engine  string `json:"engine"`  // "rust" or "go"
+	Go      string `json:"go"`      // the Go release it was built with
+}
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// version answers with what the server is.
+func (h *Handler) version(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, h.about)
+}
+
+// openAPI answers with the description of this API.
+func (h *Handler) openAPI(w http.ResponseWriter, _ *http.Request) error {
+	header := w.Header()
+	header.Set("Content-Type", "application/yaml")
+	header["X-Content-Type-Options"] = noSniff
+	writeWhole(w, openAPI)
+	return nil
+}
+
+// index tells a person who looks where to go on.
+func (h *Handler) index(w http.ResponseWriter, _ *http.Request) error {
+	header := w.Header()
+	header.Set("Content-Type", "text/plain; charset=utf-8")
+	header["X-Content-Type-Options"] = noSniff
+	writeWhole(w, fmt.Appendf(nil, "MantisDB %s: the HTTP API is under /api/v1, described by /api/v1/openapi.yaml\n", h.about.Version))
+	return nil
+}

@@ -1,0 +1,191 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// kvPrefix comes before the key in a path.
+const kvPrefix = "/api/v1/kv/"
+
+// expiresAtHeader tells when a value expires, in Unix milliseconds. It is
+// absent from one that never does.
+const expiresAtHeader = "Mantisdb-Expires-At"
+
+// Header values that are always the same, shared so that none is made for each
+// answer. net/http does not change them.
+var (
+	octetStream     = []string{"application/octet-stream"}
+	applicationJSON = []string{"application/json"}
+	noSniff         = []string{"nosniff"} // a value is data: no browser may run it
+	noCache         = []string{"no-cache"}
+	noStore         = []string{"no-store"}
+	varyAccept      = []string{"Accept"}
+)
+
+// keyOf is the key that a path names: all that follows kvPrefix, decoded and
+// otherwise untouched.
+func keyOf(path string) ([]byte, bool) {
+	key, ok := strings.CutPrefix(path, kvPrefix)
+	return []byte(key), ok
+}
+
+// serveKey answers a request for the entry of key.
+func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, key []byte) error {
+	if err := storage.CheckKey(key); err != nil {
+		return err
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return h.getKey(w, r, key)
+	case http.MethodPut:
+		return h.putKey(w, r, key)
+	case http.MethodDelete:
+		return h.deleteKey(w, r, key)
+	}
+	return refuseMethod(w, r, "GET, HEAD, PUT, DELETE")
+}
+
+// getKey answers GET and HEAD; net/http leaves out the body of the latter.
+func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, key []byte) error {
+	query := parseParams(r.URL.RawQuery, "encoding")
+	encoding := parsed(&query, "encoding", wire.ParseEncoding)
+	if err := query.err(); err != nil {
+		return err
+	}
+	buf := getBuffer()
+	defer buf.release()
+	var meta mantisdb.Meta
+	var err error
+	buf.b, meta, err = h.store.Get(r.Context(), buf.b[:0], key)
+	if err != nil {
+		return err
+	}
+	setEntryHeaders(w.Header(), meta)
+	if !wantsJSON(r.Header["Accept"]) {
+		w.Header()["Content-Type"] = octetStream
+		writeWhole(w, buf.b)
+		return nil
+	}
+	object := getBuffer()
+	defer object.release()
+	object.b = wire.AppendEntry(object.b[:0], encoding, mantisdb.Entry{Key: key, Value: buf.b, Meta: meta})
+	w.Header()["Content-Type"] = applicationJSON
+	writeWhole(w, object.b)
+	return nil
+}
+
+func setEntryHeaders(header http.Header, meta mantisdb.Meta) {
+	header["Etag"] = []string{etag(meta.Version)}
+	if meta.ExpiresAt != 0 {
+		header[expiresAtHeader] = []string{strconv.FormatInt(meta.ExpiresAt, 10)}
+	}
+	header["Cache-Control"] = noCache
+	header["Vary"] = varyAccept
+	header["X-Content-Type-Options"] = noSniff
+}
+
+// etag is a version as an entity tag.
+func etag(version uint64) string {
+	var b [22]byte
+	tag := append(b[:0], '"')
+	tag = strconv.AppendUint(tag, version, 10)
+	return string(append(tag, '"'))
+}
+
+// writeWhole answers 200 with b. That the client went away meanwhile is nobody's
+// business.
+func writeWhole(w http.ResponseWriter, b []byte) {
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
+	_ = writeBody(w, b)
+}
+
+// putKey stores the body: 204, or 201 if it was asked that the key be absent.
+// Without that it is not looked up whether the key had a value.
+func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) error {
+	query := parseParams(r.URL.RawQuery, "ttl")
+	ttl := parsed(&query, "ttl", wire.ParseTTL)
+	if err := query.err(); err != nil {
+		return err
+	}
+	ifAbsent, err := wantsAbsent(r.Header)
+	if err != nil {
+		return err
+	}
+	buf := getBuffer()
+	defer buf.release()
+	if buf.b, err = readBody(buf.b[:0], w, r, maxValueBody); err != nil {
+		return err
+	}
+	if ifAbsent {
+		return h.putAbsent(w, r, key, buf.b, ttl)
+	}
+	if err := h.store.Put(r.Context(), key, buf.b, ttl); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (h *Handler) putAbsent(w http.ResponseWriter, r *http.Request, key, value []byte, ttl time.Duration) error {
+	stored, err := h.store.PutIfAbsent(r.Context(), key, value, ttl)
+	if err != nil {
+		return err
+	}
+	if !stored {
+		return problemKeyExists
+	}
+	w.WriteHeader(http.StatusCreated)
+	return nil
+}
+
+// deleteKey removes the key, or leaves it absent: 204 either way.
+func (h *Handler) deleteKey(w http.ResponseWriter, r *http.Request, key []byte) error {
+	query := parseParams(r.URL.RawQuery)
+	if err := query.err(); err != nil {
+		return err
+	}
+	if r.Header["If-None-Match"] != nil {
+		return newProblem(malformedRequest, "If-None-Match has no meaning for DELETE")
+	}
+	if err := refuseConditions(r.Header); err != nil {
+		return err
+	}
+	if err := h.store.Delete(r.Context(), key); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// wantsAbsent tells whether a PUT is to be done only if the key is absent.
+func wantsAbsent(header http.Header) (bool, error) {
+	if err := refuseConditions(header); err != nil {
+		return false, err
+	}
+	condition := header["If-None-Match"]
+	if condition == nil {
+		return false, nil
+	}
+	if len(condition) != 1 || strings.TrimSpace(condition[0]) != "*" {
+		return false, newProblem(malformedRequest, "If-None-Match takes * alone, which stores only if the key is absent")
+	}
+	return true, nil
+}
+
+// refuseConditions refuses conditions on a write that are not kept: to ignore
+// them would write what the client asked not to.
+func refuseConditions(header http.Header) error {
+	for _, name := range [...]string{"If-Match", "If-Unmodified-Since", "If-Modified-Since", "Content-Range"} {
+		if header[name] != nil {
+			return newProblem(malformedRequest, "%s is not supported", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+const (
+	// maxValueBody bounds the body of a PUT.
+	maxValueBody = mantisdb.MaxValueLen
+	// maxBatchBody bounds the JSON of a batch. It holds one value of the
+	// greatest length in base64, and a third as much beside it.
+	maxBatchBody = 128 << 20
+
+	// A body may take as long as it needs, so long as it gets ahead: each
+	// progressBytes of it must pass within stallTimeout.
+	progressBytes = 64 << 10
+	stallTimeout  = 30 * time.Second
+)

@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/wire"
+)
+
+// problemBase is where the kinds of problem are explained, each under its name.
+const problemBase = "https://github.com/mantisdb/mantisdb/blob/main/docs/http-api.md#"
+
+// kind is a kind of problem. Its name is the stable part that programs compare.
+type kind struct {
+	name   string
+	title  string
+	status int
+}
+
+// The kinds of problem.
+var (
+	malformedRequest = kind{"malformed-request", "Malformed request", http.StatusBadRequest}
+	invalidKey       = kind{"invalid-key", "Invalid key", http.StatusBadRequest}
+	crossOrigin      = kind{"cross-origin", "Cross-origin request", http.StatusForbidden}
+	keyNotFound      = kind{"key-not-found", "Key not found", http.StatusNotFound}
+	routeNotFound    = kind{"route-not-found", "No such resource", http.StatusNotFound}
+	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
+	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
+	keyExists        = kind{"key-exists", "Key exists", http.StatusPreconditionFailed}
+	bodyTooLarge     = kind{"body-too-large", "Body too large", http.StatusRequestEntityTooLarge}
+	unsupportedMedia = kind{"unsupported-media", "Unsupported form of body", http.StatusUnsupportedMediaType}
+	internalError    = kind{"internal-error", "Internal error", http.StatusInternalServerError}
+	unsupported      = kind{"unsupported", "Not supported by this engine", http.StatusNotImplemented}
+	unavailable      = kind{"unavailable", "Database unavailable", http.StatusServiceUnavailable}
+)
+
+func newProblem(k kind, format string, args ...any) *wire.Problem {
+	return &wire.Problem{
+		Type:   problemBase + k.name,
+		Title:  k.title,
+		Status: k.status,
+		Detail: fmt.Sprintf(format, args...),
+	}
+}
+
+// Problems that need no detail of the request, and come often.
+var (
+	problemKeyNotFound = newProblem(keyNotFound, "the key is absent, was deleted or has expired")
+	problemKeyExists   = newProblem(keyExists, "the key has a value, and If-None-Match: * asks that it has none")
+)
+
+// problemOf is what the client is told of err. internal says that it is the
+// server's fault and that the log should have the error itself.
+func problemOf(err error) (p *wire.Problem, internal bool) {
+	switch {
+	case errors.As(err, &p):
+		return p, p.Status >= http.StatusInternalServerError
+	case errors.Is(err, mantisdb.ErrNotFound):
+		return problemKeyNotFound, false
+	case errors.Is(err, mantisdb.ErrKeyEmpty), errors.Is(err, mantisdb.ErrKeyTooLarge):
+		return newProblem(invalidKey, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrValueTooLarge), errors.Is(err, mantisdb.ErrBatchTooLarge):
+		return newProblem(bodyTooLarge, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrInvalidOptions), errors.Is(err, mantisdb.ErrInvalidTTL), errors.Is(err, wire.ErrTTL):
+		return newProblem(malformedRequest, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrUnsupported):
+		return newProblem(unsupported, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrClosed):
+		return newProblem(unavailable, "the database is closed"), false
+	case errors.Is(err, mantisdb.ErrPoisoned), errors.Is(err, mantisdb.ErrOutOfMemory):
+		return newProblem(unavailable, "%s", plain(err)), true
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return newProblem(unavailable, "the request was given up before it was done"), false
+	}
+	return newProblem(internalError, "the server failed to do this; its log says why"), true
+}
+
+// plain is the text of err without the package's name.
+func plain(err error) string { return strings.ReplaceAll(err.Error(), "mantisdb: ", "") }
+
+// writeProblem answers with err. The answer must not have begun.
+func (h *Handler) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := h.problem(r, err)
+	body, err := json.Marshal(p)
+	if err != nil { // strings and a number always marshal
+		panic(err)
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/problem+json")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header["Cache-Control"] = noStore
+	header["X-Content-Type-Options"] = noSniff
+	w.WriteHeader(p.Status)
+	w.Write(body)
+}

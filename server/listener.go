@@ -1,0 +1,69 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"syscall"
+)
+
+// ErrPublicBind: the address is reachable from other machines, and nobody said
+// that it may be.
+var ErrPublicBind = errors.New("other machines could reach it, and there is no password")
+
+// ErrBadAddress: the address is not one to listen on.
+var ErrBadAddress = errors.New("invalid address to listen on")
+
+// Address says where to listen.
+type Address struct {
+	Bind        string // an IP address, or "localhost"
+	Port        int    // 0 picks a free one
+	AllowPublic bool   // lets Bind be reachable from other machines
+}
+
+// Check returns nil if the address may be listened on: ErrBadAddress if it is
+// none, ErrPublicBind if it is public without leave.
+func (a Address) Check() error {
+	if a.Port < 0 || a.Port > 65535 {
+		return fmt.Errorf("%w: port %d is not between 0 and 65535", ErrBadAddress, a.Port)
+	}
+	if a.Bind == "localhost" {
+		return nil
+	}
+	ip, err := netip.ParseAddr(a.Bind)
+	if err != nil {
+		return fmt.Errorf("%w: %q is neither an IP address nor localhost", ErrBadAddress, a.Bind)
+	}
+	if !ip.Unmap().IsLoopback() && !a.AllowPublic {
+		return fmt.Errorf("will not listen on %s: %w", a.Bind, ErrPublicBind)
+	}
+	return nil
+}
+
+func (a Address) String() string { return net.JoinHostPort(a.Bind, strconv.Itoa(a.Port)) }
+
+// Listener is the one port that all protocols share.
+type Listener struct{ net.Listener }
+
+// Listen opens the port, or says in one line why it cannot.
+func Listen(ctx context.Context, a Address) (*Listener, error) {
+	if err := a.Check(); err != nil {
+		return nil, err
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", a.String())
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is taken by another process: stop that one or choose another port", a)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("no permission to listen on %s: choose a port above 1023", a)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%w: %s is no address of this machine", ErrBadAddress, a.Bind)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen on %s: %w", a, err)
+	}
+	return &Listener{l}, nil
+}

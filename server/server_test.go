@@ -1,0 +1,140 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// running is a server with one handler that waits to be released.
+type running struct {
+	url     string
+	entered chan struct{} // a request is in the handler
+	release chan struct{} // lets it finish
+	stop    context.CancelFunc
+	served  chan error // what Serve returned
+}
+
+func run(t *testing.T, shutdownTimeout time.Duration) *running {
+	t.Helper()
+	l, err := Listen(t.Context(), Address{Bind: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{
+		url:     fmt.Sprintf("http://%s/", l.Addr()),
+		entered: make(chan struct{}, 1), release: make(chan struct{}), served: make(chan error, 1),
+	}
+	s := New(Config{
+		HTTP: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			r.entered <- struct{}{}
+			<-r.release
+			io.WriteString(w, "done")
+		}),
+		Logger: slog.New(slog.DiscardHandler), ShutdownTimeout: shutdownTimeout,
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	r.stop = stop
+	t.Cleanup(stop)
+	go func() { r.served <- s.Serve(ctx, l) }()
+	return r
+}
+
+// get asks the server in the background.
+func (r *running) get(t *testing.T) <-chan error {
+	answered := make(chan error, 1)
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(client.CloseIdleConnections)
+	go func() {
+		resp, err := client.Get(r.url)
+		if err == nil {
+			var body []byte
+			if body, err = io.ReadAll(resp.Body); string(body) != "done" {
+				err = errors.Join(err, fmt.Errorf("body %q", body))
+			}
+			resp.Body.Close()
+		}
+		answered <- err
+	}()
+	return answered
+}
+
+func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
+	r := run(t, time.Minute)
+	answered := r.get(t)
+	<-r.entered
+	r.stop()
+	waitRefused(t, r.url)
+	select {
+	case err := <-r.served:
+		t.Fatalf("the server ended with a request in flight: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(r.release)
+	if err := <-answered; err != nil {
+		t.Errorf("the request in flight: %v", err)
+	}
+	if err := <-r.served; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+}
+
+func TestShutdownTimeout(t *testing.T) {
+	r := run(t, 50*time.Millisecond)
+	answered := r.get(t)
+	<-r.entered
+	r.stop()
+	if err := <-r.served; err == nil {
+		t.Error("Serve did not tell that a request was cut off")
+	}
+	if err := <-answered; err == nil {
+		t.Error("a request outlived the shutdown timeout")
+	}
+	close(r.release)
+}
+
+func TestIdleConnectionsDoNotDelayShutdown(t *testing.T) {
+	r := run(t, time.Minute)
+	close(r.release)
+	if err := <-r.get(t); err != nil { // its connection stays open
+		t.Fatal(err)
+	}
+	began := time.Now()
+	r.stop()
+	if err := <-r.served; err != nil || time.Since(began) > 10*time.Second {
+		t.Errorf("%v after %v", err, time.Since(began))
+	}
+}
+
+func TestServeFails(t *testing.T) {
+	l, err := Listen(t.Context(), Address{Bind: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	s := New(Config{HTTP: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler)})
+	if err := s.Serve(t.Context(), l); err == nil {
+		t.Error("served on a closed listener")
+	}
+}
+
+// waitRefused waits until nothing listens at url any more.
+func waitRefused(t *testing.T, url string) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for time.Now().Before(deadline) {
+		conn, err := net.Dial("tcp", url[len("http://"):len(url)-1])
+		if err != nil {
+			return
+		}
+		conn.Close()
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("the server still takes connections")
+}
