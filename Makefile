@@ -67,7 +67,7 @@ test-core: ## the Rust core's own tests, documentation examples included
 
 .PHONY: test-shuttle
 test-shuttle: ## model tests: the lock-free parts under explored interleavings
-	cargo test --quiet --package mantisdb-core --no-default-features --features shuttle --test 'shuttle*'
+	cargo test --quiet --package mantisdb-core --no-default-features --features shuttle --lib
 
 .PHONY: test-header
 test-header: ## the committed C header is what the Rust source says

@@ -28,6 +28,8 @@ pub mod limits;
 mod memtable;
 mod scan;
 mod sequence;
+#[cfg(all(test, feature = "shuttle"))]
+mod shuttle_tests;
 mod snapshot;
 mod stats;
 pub mod storage;

@@ -117,7 +117,7 @@ impl Storage {
     }
 
     /// A storage whose janitor is stepped by hand.
-    #[cfg(any(test, feature = "shuttle"))]
+    #[cfg(all(test, feature = "shuttle"))]
     pub(crate) fn open_stepped() -> Result<(Self, Janitor)> {
         let core = Arc::new(Core::new()?);
         let janitor = Janitor::new(Arc::clone(&core));

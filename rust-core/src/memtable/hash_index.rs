@@ -316,11 +316,11 @@ impl Table {
         self.used.load(Relaxed) >= self.slots.len() / 8 * 7
     }
 
-    /// Twice the live entries or more, rounded up to a power of two.
+    /// Room for the live entries to double before it fills.
     fn successor_slots(&self) -> usize {
         let used = self.used.load(Relaxed);
         let live = used.saturating_sub(self.removed.load(Relaxed));
-        (2 * live).next_power_of_two().max(INITIAL_SLOTS)
+        (3 * live).next_power_of_two().max(INITIAL_SLOTS)
     }
 
     #[inline]
@@ -395,7 +395,6 @@ impl Table {
 
 /// When the memory of a table is first touched, which costs a fault a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "shuttle", expect(dead_code, reason = "the model has no pages"))]
 enum Touch {
     /// By whoever allocates it: the janitor, on whom nobody waits.
     Now,

@@ -1,0 +1,245 @@
+//! Model tests: small scenarios of the lock-free parts, run under many thread
+//! schedules that shuttle chooses. A failure prints the schedule to replay.
+
+use crate::janitor::{Janitor, Rest};
+use crate::storage::{PutIfAbsent, Storage};
+use crate::{Range, WriteBatch};
+use shuttle::thread;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Runs a scenario under random schedules, and under schedules with few
+/// preemptions at chosen points, which find other faults.
+fn explore(scenario: impl Fn() + Send + Sync + Copy + 'static) {
+    let schedules = match std::env::var("MANTISDB_SHUTTLE_SCHEDULES") {
+        Ok(n) => n.parse().expect("MANTISDB_SHUTTLE_SCHEDULES is a number"),
+        Err(_) => 4000,
+    };
+    shuttle::check_random(scenario, schedules);
+    shuttle::check_pct(scenario, schedules, 3);
+}
+
+fn open() -> (Arc<Storage>, Janitor) {
+    let (storage, janitor) = Storage::open_stepped().expect("memory");
+    (Arc::new(storage), janitor)
+}
+
+fn get(storage: &Storage, key: &[u8]) -> Option<Vec<u8>> {
+    storage.get_vec(key).expect("a valid key")
+}
+
+fn put(storage: &Storage, key: &[u8], value: &[u8]) {
+    storage.put(key, value, 0).expect("a valid write");
+}
+
+fn spawn(
+    storage: &Arc<Storage>,
+    body: impl FnOnce(&Storage) + Send + 'static,
+) -> thread::JoinHandle<()> {
+    let storage = Arc::clone(storage);
+    thread::spawn(move || body(&storage))
+}
+
+fn join(threads: Vec<thread::JoinHandle<()>>) {
+    for t in threads {
+        t.join().expect("no panic");
+    }
+}
+
+fn batch(pairs: &[(&[u8], &[u8])]) -> WriteBatch {
+    let mut batch = WriteBatch::new();
+    for (k, v) in pairs {
+        batch.put(k, v, 0).expect("a valid write");
+    }
+    batch
+}
+
+/// Versions of one key, pushed in any order, end in the order of their
+/// sequences, and one is left.
+#[test]
+fn the_newest_write_stays() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        let writers = (0..3u8)
+            .map(|t| {
+                spawn(&storage, move |s| {
+                    for _ in 0..2 {
+                        put(s, b"k", &[t; 4]);
+                        assert!(get(s, b"k").is_some());
+                    }
+                })
+            })
+            .collect();
+        join(writers);
+        let last = storage.get(b"k", |v| v.sequence).expect("valid").expect("written");
+        assert_eq!(last, storage.stats().last_sequence);
+        while janitor.round() != Rest::UntilWoken {}
+        let one = storage.stats().memory_bytes;
+        put(&storage, b"k", b"last");
+        assert_eq!(storage.stats().memory_bytes, one, "more than one version is left");
+    });
+}
+
+/// A snapshot sees one state, whatever is written and trimmed meanwhile.
+#[test]
+fn a_snapshot_keeps_its_versions() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        put(&storage, b"a", b"0");
+        let writer = spawn(&storage, |s| {
+            for i in 1..4u8 {
+                put(s, b"a", &[i]);
+            }
+        });
+        let reader = spawn(&storage, |s| {
+            for _ in 0..2 {
+                let snapshot = s.snapshot().expect("open");
+                let read = || snapshot.get(b"a", |v| v.bytes.to_vec()).expect("valid");
+                let first = read();
+                assert!(first.is_some());
+                thread::yield_now();
+                assert_eq!(read(), first);
+            }
+        });
+        janitor.round();
+        join(vec![writer, reader]);
+        janitor.round();
+        assert_eq!(get(&storage, b"a"), Some(vec![3]));
+    });
+}
+
+/// A batch is seen whole or not at all, by snapshots and by reads of many keys,
+/// while single writes come in between.
+#[test]
+fn a_batch_is_seen_whole() {
+    explore(|| {
+        let (storage, _janitor) = open();
+        let batches = spawn(&storage, |s| {
+            for v in [b"1", b"2"] {
+                s.write(batch(&[(b"x", v), (b"y", v)]).packed()).expect("valid");
+            }
+        });
+        let noise = spawn(&storage, |s| {
+            put(s, b"z", b"1");
+            put(s, b"z", b"2");
+        });
+        let many = spawn(&storage, |s| {
+            for _ in 0..2 {
+                let mut got = Vec::new();
+                s.multi_get(
+                    &[b"x", b"y"],
+                    &mut got,
+                    |got, _, v| got.push(v.map(|v| v.bytes.to_vec())),
+                    Vec::clear,
+                )
+                .expect("valid");
+                assert_eq!(got[0], got[1]);
+            }
+        });
+        let scan = spawn(&storage, |s| {
+            let mut got = Vec::new();
+            s.snapshot().expect("open").scan(&Range::default(), |e| {
+                if e.key != b"z" {
+                    got.push(e.value.to_vec());
+                }
+                ControlFlow::Continue(())
+            });
+            assert!(got.is_empty() || (got.len() == 2 && got[0] == got[1]), "{got:?}");
+        });
+        join(vec![batches, noise, many, scan]);
+        assert_eq!(get(&storage, b"x"), Some(b"2".to_vec()));
+    });
+}
+
+/// Entries are removed under the feet of writers and readers, and nothing alive
+/// is lost.
+#[test]
+fn removal_loses_nothing() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        let churn = spawn(&storage, |s| {
+            for i in 0..3u8 {
+                put(s, b"k", &[i]);
+                assert_eq!(get(s, b"k"), Some(vec![i]), "own write");
+                s.delete(b"k").expect("valid");
+                assert_eq!(get(s, b"k"), None, "own delete");
+            }
+            put(s, b"k", b"end");
+        });
+        let neighbours = spawn(&storage, |s| {
+            for key in [b"j", b"l", b"m"] {
+                put(s, key, key);
+                assert_eq!(get(s, key), Some(key.to_vec()));
+            }
+        });
+        for _ in 0..4 {
+            janitor.round();
+        }
+        join(vec![churn, neighbours]);
+        while janitor.round() != Rest::UntilWoken {}
+        let mut keys = Vec::new();
+        storage.snapshot().expect("open").scan(&Range::default(), |e| {
+            keys.push(e.key.to_vec());
+            ControlFlow::Continue(())
+        });
+        assert_eq!(keys, [b"j", b"k", b"l", b"m"]);
+        assert_eq!(get(&storage, b"k"), Some(b"end".to_vec()));
+    });
+}
+
+/// Of two conditional writes one wins; a delete in between lets the next one in.
+#[test]
+fn put_if_absent_is_atomic() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        let wins = Arc::new(shuttle::sync::atomic::AtomicUsize::new(0));
+        let contenders = (0..2u8)
+            .map(|t| {
+                let wins = Arc::clone(&wins);
+                spawn(&storage, move |s| match s.put_if_absent(b"k", &[t], 0).expect("valid") {
+                    PutIfAbsent::Stored(_) => {
+                        assert_eq!(get(s, b"k"), Some(vec![t]));
+                        wins.fetch_add(1, shuttle::sync::atomic::Ordering::SeqCst);
+                    }
+                    PutIfAbsent::Exists => assert!(get(s, b"k").is_some()),
+                })
+            })
+            .chain([spawn(&storage, |s| put(s, b"other", b""))])
+            .collect();
+        janitor.round();
+        join(contenders);
+        assert_eq!(wins.load(shuttle::sync::atomic::Ordering::SeqCst), 1);
+    });
+}
+
+/// The hash index grows while keys are inserted and looked up (its first table
+/// has 8 slots here), and while entries leave it.
+#[test]
+fn the_index_grows_under_load() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        let writers = (0..2u8)
+            .map(|t| {
+                spawn(&storage, move |s| {
+                    for i in 0..7u8 {
+                        put(s, &[i, t], &[i]);
+                        assert_eq!(get(s, &[i, t]), Some(vec![i]));
+                        if i % 3 == 0 {
+                            s.delete(&[i, t]).expect("valid");
+                        }
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..6 {
+            janitor.round();
+        }
+        join(writers);
+        while janitor.round() != Rest::UntilWoken {}
+        for i in 0..7u8 {
+            for t in 0..2u8 {
+                assert_eq!(get(&storage, &[i, t]), (i % 3 != 0).then(|| vec![i]));
+            }
+        }
+    });
+}
