@@ -1,0 +1,214 @@
+package mantisdb_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// The benchmarks run on each engine of the build, in memory, with keys of 16
+// and values of 100 bytes.
+const (
+	benchKeys     = 1_000_000
+	benchKeyLen   = 16
+	benchValueLen = 100
+)
+
+// setBenchKey writes the number of a key into it; keys sort as their numbers do.
+func setBenchKey(key []byte, number uint64) {
+	binary.BigEndian.PutUint64(key[benchKeyLen-8:], number)
+}
+
+func newBenchKey() []byte {
+	return append(make([]byte, 0, benchKeyLen), "bench/k/\x00\x00\x00\x00\x00\x00\x00\x00"...)
+}
+
+// randomBenchKey is a key number below benchKeys.
+func randomBenchKey(random *rand.PCG) uint64 {
+	number, _ := bits.Mul64(random.Uint64(), benchKeys)
+	return number
+}
+
+// benchEngines runs a benchmark on a database of each engine in the build,
+// filled by load once however often the benchmark is repeated.
+func benchEngines(b *testing.B, load func(*testing.B, *mantisdb.DB), run func(*testing.B, *mantisdb.DB)) {
+	for _, engine := range []string{mantisdb.EngineRust, mantisdb.EngineGo} {
+		var db *mantisdb.DB
+		b.Run(engine, func(b *testing.B) {
+			if db == nil {
+				db = openBench(b, engine)
+				load(b, db)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			run(b, db)
+		})
+		if db != nil {
+			db.Close()
+		}
+	}
+}
+
+// openBench skips the benchmark if the build lacks the engine.
+func openBench(b *testing.B, engine string) *mantisdb.DB {
+	db, err := mantisdb.Open("", &mantisdb.Options{Engine: engine})
+	if errors.Is(err, mantisdb.ErrEngineNotBuilt) {
+		b.Skip(err)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return db
+}
+
+// loadRing writes benchKeys keys in random order, of which each value begins
+// with the number of the next key of a ring through all of them. The ring's
+// order is another one than that of the writes: entries that are read one after
+// the other must not happen to be neighbours in memory.
+func loadRing(b *testing.B, db *mantisdb.DB) {
+	random := rand.New(rand.NewPCG(1, 0))
+	ring := random.Perm(benchKeys)
+	next := make([]int, benchKeys)
+	for i, number := range ring {
+		next[number] = ring[(i+1)%benchKeys]
+	}
+	var batch mantisdb.Batch
+	key, value := newBenchKey(), make([]byte, benchValueLen)
+	for i, number := range random.Perm(benchKeys) {
+		setBenchKey(key, uint64(number))
+		binary.LittleEndian.PutUint64(value, uint64(next[number]))
+		if err := batch.Put(key, value); err != nil {
+			b.Fatal(err)
+		}
+		if batch.Len() == 1000 || i == benchKeys-1 {
+			if err := db.Write(&batch); err != nil {
+				b.Fatal(err)
+			}
+			batch.Reset()
+		}
+	}
+}
+
+// reportRate reports keys a second, to compare what handles one key an
+// operation with what handles many.
+func reportRate(b *testing.B, keysPerOperation int) {
+	b.ReportMetric(float64(b.N)*float64(keysPerOperation)/b.Elapsed().Seconds(), "keys/s")
+}
+
+// BenchmarkGetRandom1M reads single keys on one goroutine. Which key is read
+// next is known only from the value of the last, so that no two reads overlap
+// and the time is the latency.
+func BenchmarkGetRandom1M(b *testing.B) {
+	benchEngines(b, loadRing, func(b *testing.B, db *mantisdb.DB) {
+		key, value := newBenchKey(), make([]byte, 0, benchValueLen)
+		var next uint64
+		for b.Loop() {
+			setBenchKey(key, next)
+			var err error
+			value, err = db.AppendGet(value[:0], key)
+			if err != nil || len(value) != benchValueLen {
+				b.Fatalf("key %d: %d bytes, %v", next, len(value), err)
+			}
+			next = binary.LittleEndian.Uint64(value)
+		}
+		reportRate(b, 1)
+	})
+}
+
+// BenchmarkMultiGet100 reads 100 random keys a call; an operation is a call.
+func BenchmarkMultiGet100(b *testing.B) {
+	const keysPerCall = 100
+	benchEngines(b, loadRing, func(b *testing.B, db *mantisdb.DB) {
+		random := rand.NewPCG(1, 1)
+		keys := make([][]byte, keysPerCall)
+		for i := range keys {
+			keys[i] = newBenchKey()
+		}
+		var values mantisdb.Values
+		for b.Loop() {
+			for _, key := range keys {
+				setBenchKey(key, randomBenchKey(random))
+			}
+			if err := db.MultiGetInto(&values, keys); err != nil {
+				b.Fatal(err)
+			}
+			for i := range keys {
+				if value, found := values.At(i); !found || len(value) != benchValueLen {
+					b.Fatalf("key %q: %d bytes, found %v", keys[i], len(value), found)
+				}
+			}
+		}
+		reportRate(b, keysPerCall)
+	})
+}
+
+// BenchmarkPut writes new keys in random order. After each benchKeys of them it
+// goes on with an empty database, lest the time depend on how long it runs.
+func BenchmarkPut(b *testing.B) {
+	for _, engine := range []string{mantisdb.EngineRust, mantisdb.EngineGo} {
+		b.Run(engine, func(b *testing.B) {
+			db := openBench(b, engine)
+			defer func() { db.Close() }()
+			order := rand.New(rand.NewPCG(1, 2)).Perm(benchKeys)
+			key, value := newBenchKey(), make([]byte, benchValueLen)
+			b.ReportAllocs()
+			written := 0
+			for b.Loop() {
+				if written == benchKeys {
+					b.StopTimer()
+					db.Close()
+					db = openBench(b, engine)
+					written = 0
+					b.StartTimer()
+				}
+				setBenchKey(key, uint64(order[written]))
+				written++
+				if err := db.Put(key, value); err != nil {
+					b.Fatal(err)
+				}
+			}
+			reportRate(b, 1)
+		})
+	}
+}
+
+// BenchmarkOverwrite writes keys at random that have a value.
+func BenchmarkOverwrite(b *testing.B) {
+	benchEngines(b, loadRing, func(b *testing.B, db *mantisdb.DB) {
+		random := rand.NewPCG(1, 3)
+		key, value := newBenchKey(), make([]byte, benchValueLen)
+		for b.Loop() {
+			setBenchKey(key, randomBenchKey(random))
+			if err := db.Put(key, value); err != nil {
+				b.Fatal(err)
+			}
+		}
+		reportRate(b, 1)
+	})
+}
+
+// BenchmarkScan walks over all keys, again and again; an operation is a key.
+func BenchmarkScan(b *testing.B) {
+	benchEngines(b, loadRing, func(b *testing.B, db *mantisdb.DB) {
+		for n := 0; n < b.N; {
+			begin := n
+			scan := db.Scan(mantisdb.Range{})
+			for _, value := range scan.All() {
+				if len(value) != benchValueLen {
+					b.Fatalf("a value of %d bytes", len(value))
+				}
+				if n++; n == b.N {
+					break
+				}
+			}
+			if err := scan.Err(); err != nil || n < b.N && n-begin != benchKeys {
+				b.Fatalf("%d keys, %v", n-begin, err)
+			}
+		}
+		reportRate(b, 1)
+	})
+}
