@@ -16,7 +16,7 @@ type crew struct {
 	workers  []*worker
 	stop     atomic.Bool
 	limit    time.Duration // of time; 0 if the number of operations is given
-	total    uint64        // operations to do
+	total    uint64        // operations to do; out of reach if time is given
 	faults   faults        // once all workers are done
 
 	began    atomic.Int64 // as a time of now; 0 before
@@ -26,9 +26,9 @@ type crew struct {
 
 // newCrew makes the workers of the suite's workload of that index.
 func newCrew(w *workload, s *suite, index uint64) *crew {
-	c := &crew{workload: w, total: w.operations(s.level)}
-	if c.total == math.MaxUint64 {
-		c.limit = s.level.ThroughputTime
+	c := &crew{workload: w, total: s.level.Keys}
+	if w.timed {
+		c.limit, c.total = s.level.ThroughputTime, math.MaxUint64
 	}
 	// Each has a key of its own to overwrite.
 	n := min(uint64(w.workers()), s.level.Keys)

@@ -9,7 +9,7 @@ import (
 // nothing.
 func crewOnHollow(t testing.TB, name string) *worker {
 	s := &suite{
-		level: Level{Keys: 1_000_000, ConcurrentOperations: concurrency << 40}, seed: 1, progress: newProgress(io.Discard, false),
+		level: Level{Keys: 1_000_000}, seed: 1, progress: newProgress(io.Discard, false),
 		store: hollow{}, ledger: &ledger{keys: 1_000_000},
 	}
 	for i := range workloads {

@@ -1,9 +1,6 @@
 package bench
 
-import (
-	"math"
-	"runtime"
-)
+import "runtime"
 
 // workload is one line of the report.
 type workload struct {
@@ -19,10 +16,10 @@ type workload struct {
 	interval uint64
 	// workers is the number of goroutines, at least one.
 	workers func() int
-	// operations is what all workers do together; unlimited is as many as they
-	// can in Level.ThroughputTime.
-	operations func(Level) uint64
-	work       func(*worker)
+	// timed workloads go on for Level.ThroughputTime; others until they have
+	// made as many operations as there are keys.
+	timed bool
+	work  func(*worker)
 }
 
 const (
@@ -42,34 +39,30 @@ const (
 // one in batches.
 var workloads = []workload{
 	{name: "sequential_writes", fresh: true, writes: true, interval: usualInterval,
-		workers: one, operations: keys, work: writeInOrder},
+		workers: one, work: writeInOrder},
 	{name: "sequential_reads", interval: usualInterval,
-		workers: one, operations: keys, work: readInOrder},
+		workers: one, work: readInOrder},
 
 	{name: "random_writes", fresh: true, writes: true, interval: usualInterval,
-		workers: one, operations: keys, work: writeShuffled},
+		workers: one, work: writeShuffled},
 	{name: "random_reads", interval: usualInterval,
-		workers: one, operations: keys, work: readAny},
+		workers: one, work: readAny},
 	{name: "overwrites", writes: true, overwrites: true, interval: usualInterval,
-		workers: one, operations: keys, work: overwriteOwn},
+		workers: one, work: overwriteOwn},
 
 	{name: "batch_writes", fresh: true, writes: true, interval: 1,
-		workers: one, operations: keys, work: writeBatches},
+		workers: one, work: writeBatches},
 	{name: "scan", interval: stepInterval,
-		workers: one, operations: keys, work: scanAll},
+		workers: one, work: scanAll},
 	{name: "concurrent_40", writes: true, overwrites: true, interval: usualInterval,
-		workers: forty, operations: concurrentOperations, work: mixed(50)},
+		workers: forty, work: mixed(50)},
 	{name: "high_throughput", writes: true, overwrites: true, interval: usualInterval,
-		workers: processors, operations: unlimited, work: mixed(95)},
+		workers: processors, timed: true, work: mixed(95)},
 }
 
 func one() int        { return 1 }
 func forty() int      { return concurrency }
 func processors() int { return runtime.GOMAXPROCS(0) }
-
-func keys(l Level) uint64                 { return l.Keys }
-func concurrentOperations(l Level) uint64 { return l.ConcurrentOperations }
-func unlimited(Level) uint64              { return math.MaxUint64 }
 
 // writeInOrder writes new keys in ascending order.
 func writeInOrder(w *worker) {
