@@ -38,4 +38,4 @@ mod sync;
 pub use batch::WriteBatch;
 pub use error::{Error, Result};
 pub use scan::{Range, ScanEntry};
-pub use storage::{PutIfAbsent, Snapshot, Stats, Storage, ValueRef};
+pub use storage::{Options, PutIfAbsent, Snapshot, Stats, Storage, ValueRef};

@@ -192,8 +192,10 @@ impl<'g> Record<'g> {
 }
 
 impl Memtable {
-    pub(crate) fn new() -> Result<Self> {
-        Ok(Self { hasher: Hasher::default(), index: HashIndex::new()?, list: SkipList::new() })
+    /// An empty memtable whose hash index has room for `expected_keys`.
+    pub(crate) fn new(expected_keys: usize) -> Result<Self> {
+        let index = HashIndex::new(expected_keys)?;
+        Ok(Self { hasher: Hasher::default(), index, list: SkipList::new() })
     }
 
     /// The slot of a key, if it has one.
@@ -523,6 +525,8 @@ fn count_retired(counters: &Counters, retired: &Retired) {
     if retired.bytes != 0 {
         let stripe = counters.mine();
         stripe.sub(Counter::DataBytes, retired.bytes);
-        stripe.sub(Counter::Expiring, retired.expiring);
+        if retired.expiring != 0 {
+            stripe.sub(Counter::Expiring, retired.expiring);
+        }
     }
 }

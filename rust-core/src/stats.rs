@@ -15,10 +15,10 @@ pub(crate) enum Counter {
     DataBytes,
     /// Versions with an expiry.
     Expiring,
-    /// Keys looked up.
-    Gets,
-    /// Of those, found.
-    GetHits,
+    /// Keys looked up and found.
+    Hits,
+    /// Keys looked up and not found.
+    Misses,
     /// Values written.
     Puts,
     /// Deletions written.
@@ -142,6 +142,6 @@ mod tests {
         counters.mine().sub(Counter::Keys, 8999);
         assert_eq!(counters.sum(Counter::Puts), 18_000);
         assert_eq!(counters.sum(Counter::Keys), 1);
-        assert_eq!(counters.sum(Counter::Gets), 0);
+        assert_eq!(counters.sum(Counter::Misses), 0);
     }
 }

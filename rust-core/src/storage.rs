@@ -25,6 +25,14 @@ use crossbeam_epoch::{self as epoch, Guard};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+/// How to open a storage.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// How many keys the hash index has room for from the start. It grows in any
+    /// case; this spares the copying when the number is known.
+    pub expected_keys: usize,
+}
+
 /// A value as a read finds it; its bytes are borrowed during the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ValueRef<'a> {
@@ -105,9 +113,14 @@ pub struct Snapshot {
 }
 
 impl Storage {
-    /// Opens an empty storage.
+    /// Opens an empty storage with the default options.
     pub fn open() -> Result<Self> {
-        let core = Arc::new(Core::new()?);
+        Self::open_with(Options::default())
+    }
+
+    /// Opens an empty storage.
+    pub fn open_with(options: Options) -> Result<Self> {
+        let core = Arc::new(Core::new(options)?);
         let janitor = Janitor::new(Arc::clone(&core));
         std::thread::Builder::new()
             .name("mantisdb-janitor".into())
@@ -119,7 +132,7 @@ impl Storage {
     /// A storage whose janitor is stepped by hand.
     #[cfg(all(test, feature = "shuttle"))]
     pub(crate) fn open_stepped() -> Result<(Self, Janitor)> {
-        let core = Arc::new(Core::new()?);
+        let core = Arc::new(Core::new(Options::default())?);
         let janitor = Janitor::new(Arc::clone(&core));
         Ok((Self { core }, janitor))
     }
@@ -323,13 +336,13 @@ enum Attempt {
 }
 
 impl Core {
-    fn new() -> Result<Self> {
+    fn new(options: Options) -> Result<Self> {
         Ok(Self {
             sequencer: Sequencer::new(),
             snapshots: Snapshots::new(),
             clock: Clock::new(),
             counters: Counters::new(),
-            memtable: Memtable::new()?,
+            memtable: Memtable::new(options.expected_keys)?,
             mailbox: Mailbox::default(),
         })
     }
@@ -346,9 +359,12 @@ impl Core {
     #[inline]
     fn count_gets(&self, keys: u64, hits: u64) {
         let stripe = self.counters.mine();
-        stripe.add(Counter::Gets, keys);
+        // Most calls touch one of the two.
         if hits != 0 {
-            stripe.add(Counter::GetHits, hits);
+            stripe.add(Counter::Hits, hits);
+        }
+        if hits != keys {
+            stripe.add(Counter::Misses, keys - hits);
         }
     }
 
@@ -535,14 +551,15 @@ impl Core {
 
     fn stats(&self) -> Stats {
         let sum = |counter| self.counters.sum(counter);
+        let hits = sum(Counter::Hits);
         let guard = &epoch::pin();
         Stats {
             keys: sum(Counter::Keys),
             memory_bytes: sum(Counter::DataBytes) + self.memtable.index_bytes(guard) as u64,
             last_sequence: self.sequencer.visible(),
             open_snapshots: self.snapshots.count(),
-            gets: sum(Counter::Gets),
-            get_hits: sum(Counter::GetHits),
+            gets: hits + sum(Counter::Misses),
+            get_hits: hits,
             puts: sum(Counter::Puts),
             deletes: sum(Counter::Deletes),
             batches: sum(Counter::Batches),

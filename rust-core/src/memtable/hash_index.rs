@@ -101,8 +101,10 @@ pub(crate) enum Need {
 }
 
 impl HashIndex {
-    pub(super) fn new() -> Result<Self> {
-        let root = Box::into_raw(Box::new(Table::new(INITIAL_SLOTS, Touch::Later)?));
+    /// An empty index in which `expected` entries find room without growth.
+    pub(super) fn new(expected: usize) -> Result<Self> {
+        let slots = slots_for(expected).ok_or(Error::OutOfMemory)?;
+        let root = Box::into_raw(Box::new(Table::new(slots, Touch::Later)?));
         Ok(Self { root: AtomicPtr::new(root) })
     }
 
@@ -306,9 +308,9 @@ impl Table {
         Ok(())
     }
 
-    /// Two thirds full: time to think of a successor.
+    /// Three quarters full: time to think of a successor.
     fn is_filling(&self) -> bool {
-        self.used.load(Relaxed) >= self.slots.len() / 3 * 2
+        self.used.load(Relaxed) >= self.slots.len() / 4 * 3
     }
 
     /// So full that insertions wait for the successor.
@@ -316,11 +318,11 @@ impl Table {
         self.used.load(Relaxed) >= self.slots.len() / 8 * 7
     }
 
-    /// Room for the live entries to double before it fills.
+    /// Twice the slots if most of them hold live entries.
     fn successor_slots(&self) -> usize {
         let used = self.used.load(Relaxed);
         let live = used.saturating_sub(self.removed.load(Relaxed));
-        (3 * live).next_power_of_two().max(INITIAL_SLOTS)
+        slots_for(live + live / 2).unwrap_or(self.slots.len())
     }
 
     #[inline]
@@ -464,6 +466,13 @@ impl Slots {
         // aligned, initialised, and only ever used as atomics.
         unsafe { &*self.memory.as_ptr().cast::<AtomicU64>().add(start).cast() }
     }
+}
+
+/// The slots of a table that begins to fill with `entries`, if there can be so
+/// many.
+fn slots_for(entries: usize) -> Option<usize> {
+    let slots = entries.checked_mul(4)?.div_ceil(3).checked_next_power_of_two()?;
+    Some(slots.max(INITIAL_SLOTS))
 }
 
 /// The word of an entry's slot.
