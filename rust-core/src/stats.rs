@@ -52,7 +52,7 @@ impl Stripe {
         self.counters[counter as usize].fetch_add(n, Relaxed);
     }
 
-    /// Takes from a gauge. A stripe alone may wrap below zero; the sum is right.
+    /// Takes from a counter. A stripe alone may wrap below zero; the sum is right.
     #[inline]
     pub(crate) fn sub(&self, counter: Counter, n: u64) {
         self.counters[counter as usize].fetch_sub(n, Relaxed);

@@ -263,6 +263,14 @@ impl Storage {
         Ok(Snapshot { core: Arc::clone(&self.core), sequence })
     }
 
+    /// Takes lookups back from the counts: those whose answers did not reach the
+    /// caller, who will ask again.
+    pub(crate) fn uncount_gets(&self, keys: u64, hits: u64) {
+        let stripe = self.core.counters.mine();
+        stripe.sub(Counter::Hits, hits);
+        stripe.sub(Counter::Misses, keys - hits);
+    }
+
     /// Figures of this moment.
     pub fn stats(&self) -> Stats {
         self.core.stats()
@@ -310,6 +318,13 @@ impl Snapshot {
     /// Counts a scan as begun: the first page does.
     pub(crate) fn count_scan(&self) {
         self.core.counters.mine().add(Counter::Scans, 1);
+    }
+}
+
+impl Snapshot {
+    /// See [`Storage::uncount_gets`].
+    pub(crate) fn uncount_hit(&self) {
+        self.core.counters.mine().sub(Counter::Hits, 1);
     }
 }
 

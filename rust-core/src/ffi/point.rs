@@ -64,6 +64,9 @@ pub unsafe extern "C" fn mantisdb_get(
     db.call(|storage| {
         // SAFETY: by the contract.
         let status = storage.get(key, |value| unsafe { give(value, buffer, capacity, meta) })?;
+        if status == Some(MANTISDB_SHORT_BUFFER) {
+            storage.uncount_gets(1, 1);
+        }
         Ok(status.unwrap_or(MANTISDB_NOT_FOUND))
     })
 }
@@ -90,6 +93,8 @@ struct Values {
     lengths: *mut i64,
     /// The length of all values so far.
     total: usize,
+    /// How many there are.
+    found: u64,
 }
 
 /// Reads `count` keys as of one moment. `keys` holds them back to back;
@@ -124,17 +129,21 @@ pub unsafe extern "C" fn mantisdb_multi_get(
         // SAFETY: by the contract.
         let ends = unsafe { std::slice::from_raw_parts(key_ends, count) };
         let keys = split(keys, ends)?;
-        let mut values = Values { buffer, capacity, lengths, total: 0 };
+        let mut values = Values { buffer, capacity, lengths, total: 0, found: 0 };
         storage.multi_get(
             &keys,
             &mut values,
             // SAFETY: by the contract; `i` is below `count`.
             |values, i, value| unsafe { values.set(i, value) },
-            |values| values.total = 0,
+            |values| (values.total, values.found) = (0, 0),
         )?;
         // SAFETY: by the contract.
         unsafe { *total = values.total };
-        Ok(if values.total > capacity { MANTISDB_SHORT_BUFFER } else { MANTISDB_OK })
+        if values.total > capacity {
+            storage.uncount_gets(count as u64, values.found);
+            return Ok(MANTISDB_SHORT_BUFFER);
+        }
+        Ok(MANTISDB_OK)
     })
 }
 
@@ -152,6 +161,7 @@ impl Values {
             unsafe { copy_out(value.bytes, self.buffer.wrapping_add(self.total), room) };
         }
         self.total += value.bytes.len();
+        self.found += 1;
     }
 }
 

@@ -151,6 +151,9 @@ pub unsafe extern "C" fn mantisdb_snapshot_get(
     snapshot.call(|snapshot| {
         // SAFETY: by the contract.
         let status = snapshot.get(key, |value| unsafe { give(value, buffer, capacity, meta) })?;
+        if status == Some(MANTISDB_SHORT_BUFFER) {
+            snapshot.uncount_hit();
+        }
         Ok(status.unwrap_or(MANTISDB_NOT_FOUND))
     })
 }
