@@ -129,7 +129,7 @@ func TestMemoryWarning(t *testing.T) {
 	if warning := memoryWarning(tiny); warning != "" {
 		t.Errorf("%d keys: %s", tiny.Keys, warning)
 	}
-	if warning := memoryWarning(Level{Name: "vast", Keys: 1 << 50}); !strings.Contains(warning, "stress level vast takes about 300 PiB") {
+	if warning := memoryWarning(Level{Name: "vast", Keys: 1 << 50}); !strings.Contains(warning, "stress level vast takes about 400 PiB") {
 		t.Errorf("warning is %q", warning)
 	}
 }
