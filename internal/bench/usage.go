@@ -36,8 +36,8 @@ func procBytes(path, label string) uint64 {
 	return 0
 }
 
-// bytesPerKey is a generous estimate of what a process with a store holds a key, for the
-// warning alone.
+// bytesPerKey is a generous estimate of what a process with a store holds for
+// each key, for the warning alone.
 const bytesPerKey = 400
 
 // memoryWarning is a line for the user if the level does not seem to fit into
