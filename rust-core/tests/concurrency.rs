@@ -1,6 +1,9 @@
 //! What must hold while many threads use one storage. `MANTISDB_TEST_SCALE=small`
 //! shortens the runs, for slow checkers.
 
+mod common;
+
+use common::scope;
 use mantisdb_core::{PutIfAbsent, Range, Storage, WriteBatch};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -40,7 +43,7 @@ impl Drop for StopOnDrop<'_> {
 fn writers_of_distinct_keys_lose_nothing_while_the_index_grows() {
     let storage = Storage::open().unwrap();
     let per_thread = scale(100_000);
-    thread::scope(|s| {
+    scope(|s| {
         for t in 0..4 {
             let storage = &storage;
             s.spawn(move || {
@@ -95,7 +98,7 @@ fn batches_are_seen_whole() {
         assert!(values.windows(2).all(|w| w[0] == w[1]), "torn batch: {values:?}");
         seen.fetch_add(1, SeqCst);
     };
-    thread::scope(|s| {
+    scope(|s| {
         for _ in 0..2 {
             s.spawn(|| {
                 while !stop.load(SeqCst) {
@@ -146,7 +149,7 @@ fn batches_are_seen_whole() {
 fn reclamation_takes_nothing_alive() {
     let storage = Storage::open().unwrap();
     let rounds = scale(300);
-    thread::scope(|s| {
+    scope(|s| {
         for t in 0..4usize {
             let storage = &storage;
             s.spawn(move || {
@@ -192,7 +195,7 @@ fn exactly_one_put_if_absent_wins() {
     let keys = scale(4000);
     let barrier = Barrier::new(4);
     let winners = Mutex::new(vec![Vec::new(); keys]);
-    thread::scope(|s| {
+    scope(|s| {
         for t in 0..4u8 {
             let (storage, barrier, winners) = (&storage, &barrier, &winners);
             s.spawn(move || {
@@ -220,7 +223,7 @@ fn put_if_absent_and_delete_exclude() {
     let storage = Storage::open().unwrap();
     let inside = AtomicU64::new(0);
     let entered = AtomicU64::new(0);
-    thread::scope(|s| {
+    scope(|s| {
         for _ in 0..4 {
             s.spawn(|| {
                 for _ in 0..scale(20_000) {
@@ -246,7 +249,7 @@ fn snapshots_stand_still_under_churn() {
     }
     let snapshot = storage.snapshot().unwrap();
     let stop = AtomicBool::new(false);
-    thread::scope(|s| {
+    scope(|s| {
         for t in 0..2 {
             let (storage, stop) = (&storage, &stop);
             s.spawn(move || {
@@ -286,7 +289,7 @@ fn reads_never_go_back() {
     storage.put(b"m", &0u64.to_be_bytes(), 0).unwrap();
     let stop = AtomicBool::new(false);
     let number = |bytes: &[u8]| u64::from_be_bytes(bytes.try_into().unwrap());
-    thread::scope(|s| {
+    scope(|s| {
         s.spawn(|| {
             for i in 1.. {
                 if stop.load(SeqCst) {
@@ -335,7 +338,7 @@ fn expired_entries_go_without_being_read() {
 #[test]
 fn a_hot_key_does_not_grow() {
     let storage = Storage::open().unwrap();
-    thread::scope(|s| {
+    scope(|s| {
         for t in 0..4u8 {
             let storage = &storage;
             s.spawn(move || {
