@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/bench"
+)
+
+// allEngines as --benchmark-engine measures every engine, the Rust engine first.
+const allEngines = "all"
+
+// benchmarkFlags are those of the benchmark mode.
+type benchmarkFlags struct {
+	only   bool
+	stress enum
+	engine enum // empty is the server's --engine
+	json   string
+	seed   uint64
+}
+
+func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
+	var names []string
+	for _, level := range bench.Levels {
+		names = append(names, level.Name)
+	}
+	f := &benchmarkFlags{
+		stress: newEnum(names[0], names...),
+		engine: newEnum("", mantisdb.EngineRust, mantisdb.EngineGo, allEngines),
+	}
+	flags.BoolVar(&f.only, "benchmark-only", false, "measure the engine in memory instead of serving; see docs/benchmark-mode.md")
+	flags.Var(&f.stress, "benchmark-stress", "how much the benchmark does")
+	flags.Var(&f.engine, "benchmark-engine", "engine to measure, or all to compare (default that of --engine)")
+	flags.StringVar(&f.json, "benchmark-json", "", "file to write the benchmark's figures to; - is standard output, and moves the table to standard error")
+	flags.Uint64Var(&f.seed, "benchmark-seed", 1, "number that determines which keys the benchmark chooses")
+	return f
+}
+
+// run measures what the flags say; engine is what --engine does.
+func (f *benchmarkFlags) run(cmd *cobra.Command, engine string) error {
+	level, err := bench.ParseLevel(f.stress.value)
+	if err != nil {
+		return usageError{err}
+	}
+	return f.measure(cmd, level, f.engines(engine))
+}
+
+func (f *benchmarkFlags) engines(standard string) []string {
+	switch f.engine.value {
+	case "":
+		return []string{standard}
+	case allEngines:
+		return []string{mantisdb.EngineRust, mantisdb.EngineGo}
+	}
+	return []string{f.engine.value}
+}
+
+// measure runs the benchmark and writes what it showed. Errors that it counted
+// are an error too, when all else is done. What an interrupt leaves is written
+// to the table alone: in a file it would pass for the whole.
+func (f *benchmarkFlags) measure(cmd *cobra.Command, level bench.Level, engines []string) error {
+	out, err := f.createJSON(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	stderr := cmd.ErrOrStderr()
+	reports, err := bench.Run(cmd.Context(), bench.Options{
+		Engines: engines, Level: level, Seed: f.seed, Progress: stderr, Live: isTerminal(stderr),
+	})
+	tables := cmd.OutOrStdout()
+	if f.json == stdio {
+		tables = stderr
+	}
+	if err := errors.Join(err, writeTables(tables, reports)); err != nil {
+		if errors.Is(err, mantisdb.ErrEngineNotBuilt) {
+			// The flag is right, this program lacks what it asks for: that is
+			// no error of usage.
+			return errors.New(err.Error())
+		}
+		return err
+	}
+	if err := f.writeJSON(out, reports); err != nil {
+		return err
+	}
+	return countedErrors(reports)
+}
+
+// createJSON opens the file of the figures, if one is asked for, before anything
+// is measured in vain.
+func (f *benchmarkFlags) createJSON(stdout io.Writer) (*output, error) {
+	if f.json == "" {
+		return &output{Writer: io.Discard}, nil
+	}
+	return createOutput(stdout, f.json)
+}
+
+// writeJSON writes a list of reports for --benchmark-engine=all, else the report.
+func (f *benchmarkFlags) writeJSON(out *output, reports []bench.Report) (err error) {
+	if f.engine.value == allEngines {
+		err = bench.WriteReports(out, reports)
+	} else {
+		err = bench.WriteReport(out, &reports[0])
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write: %w", err)
+	}
+	return out.commit()
+}
+
+// writeTables writes a table for each engine, and how two compare.
+func writeTables(out io.Writer, reports []bench.Report) error {
+	for i := range reports {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		if err := reports[i].WriteTable(out); err != nil {
+			return err
+		}
+	}
+	if len(reports) == 2 {
+		fmt.Fprintln(out)
+		return bench.WriteRatios(out, &reports[0], &reports[1])
+	}
+	return nil
+}
+
+// countedErrors is an error if operations failed or read what was not written.
+func countedErrors(reports []bench.Report) error {
+	var count uint64
+	for i := range reports {
+		count += reports[i].Errors()
+	}
+	if count > 0 {
+		return fmt.Errorf("%d operations of the benchmark failed or read what was not written; the table says which", count)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server"
+)
+
+// Exit codes.
+const (
+	exitFailure = 1 // it could not be done
+	exitUsage   = 2 // it was asked for wrongly
+)
+
+// usageError is an error in how the program was called or configured.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// usageErrors are found in calls and settings alone, wherever they come up.
+var usageErrors = []error{
+	mantisdb.ErrUnknownEngine, mantisdb.ErrEngineNotBuilt,
+	server.ErrBadAddress, server.ErrPublicBind,
+}
+
+func exitCode(err error) int {
+	if errors.As(err, new(usageError)) {
+		return exitUsage
+	}
+	for _, usage := range usageErrors {
+		if errors.Is(err, usage) {
+			return exitUsage
+		}
+	}
+	return exitFailure
+}
+
+// oneLine is the text of err as one line, without the package's name, which the
+// program's own takes the place of.
+func oneLine(err error) string {
+	text := strings.ReplaceAll(err.Error(), "mantisdb: ", "")
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// usageArgs makes a wrong number of arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return seeHelp(cmd, err)
+		}
+		return nil
+	}
+}
+
+// seeHelp is the error of flags or arguments that do not parse.
+func seeHelp(cmd *cobra.Command, err error) error {
+	return usageError{errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help")}
+}

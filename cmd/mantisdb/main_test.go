@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asProgram makes the test binary be the program: what runs is the same code,
+// with the same build tags and under the same race detector as the tests.
+const asProgram = "TEST_BINARY_IS_MANTISDB"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// program is a call of the program, in an empty folder and environment.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = []string{asProgram + "=1"}
+	return cmd
+}
+
+// result is what a program that ended has left.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+func finish(t *testing.T, cmd *exec.Cmd) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// instance is a running server.
+type instance struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	url string
+	log chan string // lines, closed at the end
+}
+
+var listening = regexp.MustCompile(`listening.*(http://[^ "]+)`)
+
+// start starts the server and waits until it says that it listens.
+func start(t *testing.T, cmd *exec.Cmd) *instance {
+	t.Helper()
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := &instance{t: t, cmd: cmd, log: make(chan string, 1000)}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	go func() {
+		defer close(s.log)
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			s.log <- lines.Text()
+		}
+	}()
+	s.url = s.await(listening)
+	return s
+}
+
+// await reads the log up to a line that matches, and returns its first group.
+func (s *instance) await(pattern *regexp.Regexp) string {
+	s.t.Helper()
+	var seen []string
+	for line := range s.log {
+		seen = append(seen, line)
+		if match := pattern.FindStringSubmatch(line); match != nil {
+			return match[len(match)-1]
+		}
+	}
+	s.t.Fatalf("the log lacks %v: %s", pattern, strings.Join(seen, "\n"))
+	return ""
+}
+
+func (s *instance) signal(sig syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// wait returns the exit code once the server has ended, and its last lines.
+func (s *instance) wait() (int, string) {
+	var rest []string
+	for line := range s.log {
+		rest = append(rest, line)
+	}
+	s.cmd.Wait()
+	return s.cmd.ProcessState.ExitCode(), strings.Join(rest, "\n")
+}
+
+// stop ends the server in the regular way.
+func (s *instance) stop() {
+	s.t.Helper()
+	s.signal(syscall.SIGTERM)
+	if code, log := s.wait(); code != 0 {
+		s.t.Fatalf("exit code %d: %s", code, log)
+	}
+}
+
+func (s *instance) do(method, path, body string) (int, string) {
+	s.t.Helper()
+	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Close = true
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return resp.StatusCode, string(answer)
+}
+
+// TestErrors: whatever is wrong is one line that says so, and the exit code
+// tells a wrong call from a failure.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	folder := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	plain := file("plain", "not a directory")
+	takenPort := fmt.Sprint(taken.Addr().(*net.TCPAddr).Port)
+	for _, c := range []struct {
+		args []string
+		env  string
+		code int
+		want string
+	}{
+		{args: []string{"--prot=1"}, code: 2, want: "unknown flag: --prot"},
+		{args: []string{"--port=x"}, code: 2, want: "--port"},
+		{args: []string{"--port"}, code: 2, want: "--port"},
+		{args: []string{"--port=65536"}, code: 2, want: "between 0 and 65535"},
+		{args: []string{"--port=-1"}, code: 2, want: "between 0 and 65535"},
+		{args: []string{"--bind=example"}, code: 2, want: "neither an IP address"},
+		{args: []string{"--bind=0.0.0.0"}, code: 2, want: "--allow-public"},
+		{args: []string{"--bind=::"}, code: 2, want: "--allow-public"},
+		{args: []string{"--engine=leveldb"}, code: 2, want: "use rust or go"},
+		{args: []string{"--log-level=loud"}, code: 2, want: "debug, info, warn or error"},
+		{args: []string{"--log-format=xml"}, code: 2, want: "text or json"},
+		{args: []string{"--shutdown-timeout=-1s"}, code: 2, want: "negative"},
+		{args: []string{"frobnicate"}, code: 2, want: `unknown command "frobnicate"`},
+		{args: []string{"serve", "more"}, code: 2, want: "more"},
+		{args: []string{"--config=none.yaml"}, code: 2, want: "none.yaml: no such file"},
+		{args: []string{"--config=" + plain}, code: 2, want: "must end in"},
+		{args: []string{"--config=" + file("key.yaml", "prot: 1")}, code: 2, want: `unknown key "prot"`},
+		{args: []string{"--config=" + file("key.toml", "prot = 1")}, code: 2, want: `unknown key "prot"`},
+		{args: []string{"--config=" + file("self.yaml", "config: x.yaml")}, code: 2, want: `unknown key "config"`},
+		{args: []string{"--config=" + file("bad.yaml", "port: [1\n")}, code: 2, want: "bad.yaml"},
+		{args: []string{"--config=" + file("bad.toml", "port = \n")}, code: 2, want: "bad.toml"},
+		{args: []string{"--config=" + file("list.yaml", "port: [1]")}, code: 2, want: `key "port" needs a plain value`},
+		{args: []string{"--config=" + file("null.yaml", "port:")}, code: 2, want: `key "port" needs a plain value`},
+		{args: []string{"--config=" + file("twice.yaml", "port: 1\nport: 2")}, code: 2, want: "already defined"},
+		{args: []string{"--config=" + file("value.toml", "port = \"x\"")}, code: 2, want: "value.toml"},
+		{env: "MANTISDB_PORT=x", code: 2, want: "MANTISDB_PORT"},
+		{env: "MANTISDB_CONFIG=none.toml", code: 2, want: "none.toml: no such file"},
+		{args: []string{"--port=" + takenPort}, code: 1, want: takenPort + " is taken"},
+		{args: []string{"--port=0", "--data-dir=" + plain}, code: 1, want: plain},
+		{args: []string{"--port=0", "--data-dir=" + filepath.Join(plain, "under")}, code: 1, want: plain},
+		{args: []string{"--port=0", "--data-dir=" + folder}, code: 1, want: folder}, // somebody's files
+		{args: []string{"import"}, code: 2, want: "accepts 1 arg"},
+		{args: []string{"import", "none.ndjson"}, code: 1, want: "none.ndjson: no such file"},
+		{args: []string{"import", folder}, code: 1, want: "is a directory"},
+		{args: []string{"import", "-", "--port=1"}, code: 2, want: "unknown flag: --port"},
+		{args: []string{"import", "-", "--server=x", "--data-dir=y"}, code: 2, want: "exclude each other"},
+		{args: []string{"import", "-", "--engine=go"}, code: 2, want: "--data-dir"},
+		{args: []string{"import", "-", "--data-dir="}, code: 2, want: "name a directory"},
+		{args: []string{"import", "-", "--server=localhost:8080"}, code: 2, want: "no URL of a server"},
+		{args: []string{"import", "-", "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
+		{args: []string{"export"}, code: 2, want: "accepts 1 arg"},
+		{args: []string{"export", "-", "--data-dir=none"}, code: 1, want: "none does not exist"},
+		{args: []string{"export", "-", "--data-dir=" + plain}, code: 1, want: plain},
+	} {
+		cmd := program(t, c.args...)
+		if c.env != "" {
+			cmd.Env = append(cmd.Env, c.env)
+		}
+		got := finish(t, cmd)
+		if got.code != c.code || got.stdout != "" {
+			t.Errorf("%v %s: exit code %d, want %d; %s%s", c.args, c.env, got.code, c.code, got.stdout, got.stderr)
+		}
+		if strings.Count(got.stderr, "\n") != 1 || !strings.HasPrefix(got.stderr, "mantisdb: ") || strings.Count(got.stderr, "mantisdb: ") != 1 {
+			t.Errorf("%v %s: not one line: %q", c.args, c.env, got.stderr)
+		}
+		if !strings.Contains(got.stderr, c.want) {
+			t.Errorf("%v %s: %q lacks %q", c.args, c.env, got.stderr, c.want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--help"}, {"help", "serve"}, {"import", "--help"}, {"export", "-h"}} {
+		got := finish(t, program(t, args...))
+		if got.code != 0 || !strings.Contains(got.stdout, "Usage:") || got.stderr != "" {
+			t.Errorf("%v: %d %q %q", args, got.code, got.stdout, got.stderr)
+		}
+	}
+}
+
+// TestRealBuild builds the program as the Makefile does, with a version.
+func TestRealBuild(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "mantisdb")
+	build := exec.Command("go", "build", "-ldflags", "-X main.version=9.8.7-test", "-o", binary, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	got, err := exec.Command(binary, "--version").Output()
+	if err != nil || !strings.HasPrefix(string(got), "mantisdb 9.8.7-test (default engine ") {
+		t.Errorf("%q, %v", got, err)
+	}
+	s := start(t, exec.Command(binary, "--port=0"))
+	if _, body := s.do("GET", "/api/v1/version", ""); !strings.Contains(body, `"version":"9.8.7-test"`) {
+		t.Errorf("%s", body)
+	}
+	s.stop()
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// progress shows on a terminal how far a transfer is. On anything else it is
+// silent; so is a nil one.
+type progress struct{ bar *progressbar.ProgressBar }
+
+// newProgress begins to show progress towards total bytes, or without an end if
+// total is -1.
+func newProgress(stderr io.Writer, label string, total int64) *progress {
+	if !isTerminal(stderr) {
+		return &progress{}
+	}
+	return &progress{progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(stderr),
+		progressbar.OptionSetDescription(label),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionUseIECUnits(true),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+// isTerminal tells whether somebody may be looking at what is written to w.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// add tells of n more bytes.
+func (p *progress) add(n int) {
+	if p.bar != nil {
+		_ = p.bar.Add(n) // what cannot be shown is not missed
+	}
+}
+
+// done clears the line for what is to be said at the end.
+func (p *progress) done() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+		_ = p.bar.Exit()
+	}
+}

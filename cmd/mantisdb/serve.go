@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server"
+	httpapi "github.com/mantisdb/mantisdb/server/http"
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// serveFlags are those of the server.
+type serveFlags struct {
+	address         server.Address
+	dataDir         string
+	engine          enum
+	log             logFlags
+	shutdownTimeout time.Duration
+}
+
+func newServeCommand() *cobra.Command {
+	var serve serveFlags
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Serve a database (the default)",
+		Args:    usageArgs(cobra.NoArgs),
+		PreRunE: applySettings,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return serve.run(cmd) },
+	}
+	serve.add(cmd.Flags())
+	return cmd
+}
+
+func (f *serveFlags) add(flags *pflag.FlagSet) {
+	flags.IntVar(&f.address.Port, "port", 8080, "port to listen on; 0 picks a free one and logs it")
+	flags.StringVar(&f.address.Bind, "bind", "127.0.0.1", "IP address to listen on")
+	flags.BoolVar(&f.address.AllowPublic, "allow-public", false, "let --bind be an address that other machines can reach")
+	flags.StringVar(&f.dataDir, "data-dir", "", "directory of the data, created if absent; without it, all is kept in memory and lost at the end")
+	addEngineFlag(flags, &f.engine)
+	f.log.add(flags)
+	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
+	flags.String(configFlag, "", "file of settings, .yaml or .toml, with the flags' names as keys")
+}
+
+func addEngineFlag(flags *pflag.FlagSet, engine *enum) {
+	*engine = newEnum(storage.DefaultEngine, mantisdb.EngineRust, mantisdb.EngineGo)
+	flags.Var(engine, "engine", "storage engine")
+}
+
+// run serves until the command's context is done.
+func (f *serveFlags) run(cmd *cobra.Command) error {
+	ctx, logger := cmd.Context(), f.log.logger(cmd.ErrOrStderr())
+	if f.shutdownTimeout < 0 {
+		return usageError{fmt.Errorf("--shutdown-timeout is negative: %v", f.shutdownTimeout)}
+	}
+	// First the port, since to open a database may leave a new directory.
+	listener, err := f.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	db, err := mantisdb.Open(f.dataDir, &mantisdb.Options{Engine: f.engine.value, Logger: logger})
+	if err != nil {
+		return err
+	}
+	served := f.serve(ctx, listener, db, logger)
+	if err := errors.Join(served, db.Close()); err != nil {
+		return err
+	}
+	logger.Info("stopped")
+	return nil
+}
+
+// serve answers for db on l until ctx is done.
+func (f *serveFlags) serve(ctx context.Context, l *server.Listener, db *mantisdb.DB, logger *slog.Logger) error {
+	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
+	handler := httpapi.NewHandler(server.NewLocal(db), logger, about)
+	s := server.New(server.Config{HTTP: handler, Logger: logger, ShutdownTimeout: f.shutdownTimeout})
+	f.announce(logger, l, about)
+	return s.Serve(ctx, l)
+}
+
+func (f *serveFlags) listen(ctx context.Context) (*server.Listener, error) {
+	listener, err := server.Listen(ctx, f.address)
+	if errors.Is(err, server.ErrPublicBind) {
+		return nil, fmt.Errorf("%w; give --allow-public to accept that", err)
+	}
+	return listener, err
+}
+
+// announce tells where the server listens, now that it does.
+func (f *serveFlags) announce(logger *slog.Logger, l *server.Listener, about httpapi.About) {
+	if f.dataDir == "" {
+		logger.Warn("no --data-dir: all data is in memory and lost when the server ends")
+	}
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		logger.Warn("whoever reaches this address can read and write everything", "address", tcp)
+	}
+	logger.Info("listening", "url", "http://"+l.Addr().String(), "engine", about.Engine,
+		"data_dir", f.dataDir, "version", about.Version)
+}
