@@ -150,6 +150,7 @@ impl Drop for Reservation<'_> {
 #[cfg(all(test, not(feature = "shuttle")))]
 mod tests {
     use super::*;
+    use crate::sync::scope;
 
     #[test]
     fn visible_waits_for_the_gap() {
@@ -157,8 +158,8 @@ mod tests {
         let (a, b) = (s.reserve(3), s.reserve(2));
         assert_eq!((a.first, a.last, b.first, b.last), (1, 3, 4, 5));
         assert_eq!((s.visible(), s.reserved()), (0, 5));
-        std::thread::scope(|scope| {
-            let late = scope.spawn(|| b.complete());
+        scope(|scope| {
+            let late = scope.spawn(|_| b.complete());
             std::thread::sleep(std::time::Duration::from_millis(20));
             assert_eq!(s.visible(), 0, "4..=5 became visible before 1..=3");
             assert_eq!(a.complete(), Ok(3));
@@ -170,10 +171,10 @@ mod tests {
     #[test]
     fn ranges_longer_than_the_ring() {
         let s = Sequencer::new();
-        std::thread::scope(|scope| {
+        scope(|scope| {
             for t in 0..4 {
                 let s = &s;
-                scope.spawn(move || {
+                scope.spawn(move |_| {
                     for i in 0..300 {
                         let r = s.reserve(1 + (t * 977 + i * 31) % (2 * RING));
                         let last = r.last;

@@ -125,13 +125,14 @@ fn thread_number() -> usize {
 #[cfg(all(test, not(feature = "shuttle")))]
 mod tests {
     use super::*;
+    use crate::sync::scope;
 
     #[test]
     fn sums_over_threads() {
         let counters = Counters::new();
-        std::thread::scope(|s| {
+        scope(|s| {
             for _ in 0..9 {
-                s.spawn(|| {
+                s.spawn(|_| {
                     for _ in 0..1000 {
                         counters.mine().add(Counter::Puts, 2);
                         counters.mine().add(Counter::Keys, 1);

@@ -39,3 +39,10 @@ impl Backoff {
         }
     }
 }
+
+/// Runs threads that may borrow, in tests. They are joined one by one, which
+/// ThreadSanitizer sees; the standard library's scope hides it in its own code.
+#[cfg(all(test, not(feature = "shuttle")))]
+pub(crate) fn scope<'env, R>(body: impl FnOnce(&crossbeam_utils::thread::Scope<'env>) -> R) -> R {
+    crossbeam_utils::thread::scope(body).expect("no thread panicked")
+}
