@@ -19,7 +19,9 @@ EOF
 
 cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets -- -D warnings
-cargo clippy --quiet --package mantisdb-core --all-targets --no-default-features --features shuttle -- -D warnings
+# The models shrink constants until some arithmetic on them is idle.
+cargo clippy --quiet --package mantisdb-core --lib --tests --no-default-features --features shuttle -- \
+    -D warnings -A clippy::modulo_one
 
 if command -v shellcheck >/dev/null; then
     shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run

@@ -1,5 +1,7 @@
 //! Random operations against an ordered map.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use mantisdb_core::{PutIfAbsent, Range, Snapshot, Storage, WriteBatch};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
