@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::sequence::Sequencer;
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use crate::sync::{Mutex, lock};
 use crossbeam_utils::CachePadded;
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ impl Snapshots {
     /// Opens a snapshot of everything committed before the call, and returns
     /// its sequence. It must be given back to [`Snapshots::close`].
     pub(crate) fn open(&self, sequencer: &Sequencer) -> Result<u64> {
-        let mut open = self.lock();
+        let mut open = lock(&self.open);
         self.range.set(HOLD_ALL);
         let sequence = sequencer.reserved();
         let waited = sequencer.wait_visible(sequence);
@@ -81,7 +81,7 @@ impl Snapshots {
 
     /// Closes a snapshot, and tells whether the horizon may have moved.
     pub(crate) fn close(&self, sequence: u64) -> bool {
-        let mut open = self.lock();
+        let mut open = lock(&self.open);
         let was = ends(&open);
         if let Some(count) = open.get_mut(&sequence) {
             *count -= 1;
@@ -106,13 +106,7 @@ impl Snapshots {
 
     /// How many snapshots are open.
     pub(crate) fn count(&self) -> u64 {
-        self.lock().values().map(|&n| n as u64).sum()
-    }
-
-    fn lock(&self) -> impl std::ops::DerefMut<Target = BTreeMap<u64, usize>> + '_ {
-        // The map is consistent between any two of its operations, so a panic
-        // elsewhere while it was locked leaves it usable.
-        self.open.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.open).values().map(|&n| n as u64).sum()
     }
 }
 

@@ -4,18 +4,28 @@
 //! interleavings; otherwise they are the standard library's, at no cost.
 
 #[cfg(not(feature = "shuttle"))]
-pub(crate) use std::{
-    hint::spin_loop,
-    sync::{Mutex, atomic},
-    thread,
-};
+pub(crate) use std::{hint::spin_loop, sync::atomic, thread};
+
+// Not the standard library's: ThreadSanitizer sees the order that a lock makes
+// only if the lock is compiled with it.
+#[cfg(not(feature = "shuttle"))]
+pub(crate) use parking_lot::{Mutex, MutexGuard};
 
 #[cfg(feature = "shuttle")]
 pub(crate) use shuttle::{
     hint::spin_loop,
-    sync::{Mutex, atomic},
+    sync::{Mutex, MutexGuard, atomic},
     thread,
 };
+
+/// Locks, also after a panic of another holder: what is locked here is
+/// consistent between any two of its operations.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    #[cfg(not(feature = "shuttle"))]
+    return mutex.lock();
+    #[cfg(feature = "shuttle")]
+    return mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+}
 
 /// Waits for another thread's progress: spins briefly, then gives the core away.
 #[derive(Default)]
