@@ -18,11 +18,18 @@ type census struct {
 	reclaimed         uint64
 }
 
-// tally counts records.
-type tally struct{ puts, deletes uint64 }
+// tally counts records, and the bytes of their keys and values.
+type tally struct{ puts, deletes, bytes uint64 }
 
-func (t tally) plus(o tally) tally  { return tally{t.puts + o.puts, t.deletes + o.deletes} }
-func (t tally) minus(o tally) tally { return tally{t.puts - o.puts, t.deletes - o.deletes} }
+func (t tally) plus(o tally) tally {
+	return tally{t.puts + o.puts, t.deletes + o.deletes, t.bytes + o.bytes}
+}
+
+func (t tally) minus(o tally) tally {
+	return tally{t.puts - o.puts, t.deletes - o.deletes, t.bytes - o.bytes}
+}
+
+func (t tally) records() uint64 { return t.puts + t.deletes }
 
 // flushBegins notes that the memtables are on their way to a table. Pebble
 // moved on to a new one a moment ago; what was written to it since is taken for
@@ -60,8 +67,7 @@ type contents struct {
 	written   tally // since Open
 	memtables tally
 	tables    tally
-	bytes     uint64 // of keys and values in tables, before compression
-	complete  bool   // the figures of all tables are known
+	complete  bool // the figures of all tables are known
 }
 
 // contents reads the figures of all tables. The memtables are looked at first:
@@ -79,8 +85,7 @@ func (e *GoStorageEngine) contents() (contents, error) {
 				continue // holds notes only
 			}
 			s := &table.TableStats
-			c.tables = c.tables.plus(tally{s.NumEntries - s.NumDeletions, s.NumDeletions})
-			c.bytes += s.RawKeySize + s.RawValueSize
+			c.tables = c.tables.plus(tally{s.NumEntries - s.NumDeletions, s.NumDeletions, s.RawKeySize + s.RawValueSize})
 			c.complete = c.complete && s.NumEntries > 0
 		}
 	}
@@ -90,7 +95,7 @@ func (e *GoStorageEngine) contents() (contents, error) {
 // liveKeys is the number of live keys, and whether it is estimated.
 func (e *GoStorageEngine) liveKeys(c contents) (keys uint64, estimated bool, err error) {
 	all := c.memtables.plus(c.tables)
-	if c.complete && all.puts+all.deletes <= countedRecords && c.bytes <= countedBytes {
+	if c.complete && all.records() <= countedRecords && c.tables.bytes <= countedBytes {
 		keys, err = e.countKeys()
 		return keys, false, err
 	}

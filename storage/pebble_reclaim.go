@@ -41,10 +41,15 @@ func (e *GoStorageEngine) flushDeletions() (err error) {
 	}
 	defer e.leave(&err)
 	c, err := e.contents()
-	if err != nil || c.tables.puts == 0 {
+	if err != nil {
 		return err
 	}
-	if c.memtables.deletes*(c.bytes/(c.tables.puts+c.tables.deletes)) < reclaimWorth {
+	if !c.complete || e.db.Metrics().Flush.NumInProgress > 0 {
+		e.reclaimer.expect(e) // what is deleted may be on its way to a table
+		return nil
+	}
+	all := c.memtables.plus(c.tables)
+	if all.records() == 0 || c.memtables.deletes*(all.bytes/all.records()) < reclaimWorth {
 		return nil
 	}
 	e.commits.lock()

@@ -10,6 +10,7 @@ import (
 type counters struct {
 	gets, getHits   atomic.Uint64
 	puts, deletes   atomic.Uint64
+	bytes           atomic.Uint64 // of keys and values put
 	batches         atomic.Uint64
 	scans, scanKeys atomic.Uint64
 	expired         atomic.Uint64
@@ -24,7 +25,7 @@ func (c *counters) countGet(found bool) {
 
 // tally is the records written: the deletion of an expired key is one.
 func (c *counters) tally() tally {
-	return tally{puts: c.puts.Load(), deletes: c.deletes.Load() + c.expired.Load()}
+	return tally{c.puts.Load(), c.deletes.Load() + c.expired.Load(), c.bytes.Load()}
 }
 
 // Stats implements Engine.

@@ -164,6 +164,7 @@ func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last u
 	}
 	e.sweeper.expect(earliest)
 	e.counters.puts.Add(uint64(puts))
+	e.counters.bytes.Add(uint64(batch.Size() - batch.Len()*opHeaderLen))
 	e.counters.deletes.Add(uint64(batch.Len() - puts))
 	e.counters.batches.Add(1)
 	if puts < batch.Len() {
@@ -191,6 +192,7 @@ func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt
 	}
 	e.sweeper.expect(due)
 	e.counters.puts.Add(1)
+	e.counters.bytes.Add(uint64(len(key) + len(value)))
 	return version, nil
 }
 

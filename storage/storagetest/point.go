@@ -120,7 +120,7 @@ func testKeySizes(t *testing.T, b *bench) {
 func testValueSizes(t *testing.T, b *bench) {
 	e := b.engine(t)
 	sizes := []int{0, 1, 15, 16, 17, 100, 255, 256, 4095, 4096, 4097, 65535, 65536, 1 << 20}
-	if testing.Short() {
+	if light() {
 		sizes = append(sizes, 4<<20)
 	} else {
 		sizes = append(sizes, storage.MaxValueLen-1, storage.MaxValueLen)

@@ -16,7 +16,10 @@ var reclaimTests = []test{
 // the engine has given it up without being asked.
 func testDeletedReclaimed(t *testing.T, b *bench) {
 	e := b.engine(t)
-	const n, size = 2000, 32 << 10
+	n, size := 2000, 32<<10
+	if light() {
+		n, size = 400, 16<<10
+	}
 	value := filler(size, 1)
 	for from := 0; from < n; from += 100 {
 		var batch storage.Batch
@@ -26,7 +29,7 @@ func testDeletedReclaimed(t *testing.T, b *bench) {
 		write(t, e, &batch)
 	}
 	held := stats(t, e)
-	if held.MemoryBytes+held.DiskBytes < n*size/4 { // it may compress
+	if held.MemoryBytes+held.DiskBytes < uint64(n*size/4) { // it may compress
 		t.Fatalf("%d bytes of values are held in %d bytes of memory and %d of disk", n*size, held.MemoryBytes, held.DiskBytes)
 	}
 	var batch storage.Batch
@@ -34,8 +37,8 @@ func testDeletedReclaimed(t *testing.T, b *bench) {
 		ok(t, batch.Delete(fmt.Appendf(nil, "key-%06d", i)))
 	}
 	write(t, e, &batch)
-	eventually(t, "deleted entries are reclaimed", func() bool { return stats(t, e).Reclaimed >= n*9/10 })
-	if got := stats(t, e).Reclaimed; got > n {
+	eventually(t, "deleted entries are reclaimed", func() bool { return stats(t, e).Reclaimed >= uint64(n*9/10) })
+	if got := stats(t, e).Reclaimed; got > uint64(n) {
 		t.Fatalf("%d deleted entries are reclaimed, but only %d were deleted", got, n)
 	}
 	if got := collectNow(t, e, storage.Range{}); len(got) != 0 {
@@ -50,7 +53,10 @@ func testDeletedReclaimed(t *testing.T, b *bench) {
 func testOverwrittenReclaimed(t *testing.T, b *bench) {
 	e := b.engine(t)
 	const keys, size = 64, 256 << 10
-	rounds := scaled(64)
+	rounds := 64
+	if light() {
+		rounds = 4
+	}
 	for round := range rounds {
 		var batch storage.Batch
 		value := filler(size, uint64(round))
@@ -60,7 +66,7 @@ func testOverwrittenReclaimed(t *testing.T, b *bench) {
 		write(t, e, &batch)
 	}
 	written := uint64(rounds * keys * size)
-	if !testing.Short() {
+	if !light() {
 		eventually(t, "overwritten values are reclaimed", func() bool {
 			s := stats(t, e)
 			return s.MemoryBytes+s.DiskBytes < written/2

@@ -20,7 +20,8 @@ type Option func(*suite)
 func Durable() Option { return func(s *suite) { s.durable = true } }
 
 // Run runs the suite. The engines it opens share nothing, so tests run at once.
-// With -short, sizes and repetitions shrink.
+// With -short or -race, sizes and
+// repetitions shrink.
 func Run(t *testing.T, open Open, options ...Option) {
 	s := &suite{open: open}
 	for _, option := range options {
@@ -92,10 +93,17 @@ func (s *suite) run(t *testing.T, p place) {
 	}
 }
 
-// scaled is n, or a tenth of it with -short.
+// scaled is n repetitions, less with -short or under the race detector.
 func scaled(n int) int {
-	if testing.Short() {
-		return max(1, n/10)
+	switch {
+	case testing.Short():
+		n /= 10
+	case raceEnabled:
+		n /= 4
 	}
-	return n
+	return max(1, n)
 }
+
+// light tells whether to keep to few bytes: the race detector slows down the
+// copying of large values a hundredfold.
+func light() bool { return testing.Short() || raceEnabled }
