@@ -55,7 +55,7 @@ func runExport(cmd *cobra.Command, flags *targetFlags, path string) (err error) 
 	if err := out.commit(); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "exported %d entries in %v\n", exported, time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(cmd.ErrOrStderr(), "exported %s in %v\n", entries(exported), time.Since(began).Round(time.Millisecond))
 	return nil
 }
 

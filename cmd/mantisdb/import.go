@@ -67,10 +67,18 @@ func runImport(cmd *cobra.Command, flags *targetFlags, path string) (err error) 
 	imported, err := importLines(cmd.Context(), in, target, bar)
 	bar.done()
 	if err != nil {
-		return fmt.Errorf("%w (%d entries were imported)", told(err), imported)
+		return fmt.Errorf("%w (imported before it: %s)", told(err), entries(imported))
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "imported %d entries in %v\n", imported, time.Since(began).Round(time.Millisecond))
+	fmt.Fprintf(cmd.ErrOrStderr(), "imported %s in %v\n", entries(imported), time.Since(began).Round(time.Millisecond))
 	return nil
+}
+
+// entries is a number of entries in words.
+func entries(n uint64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 // told is err in words for a person who interrupted the program.

@@ -23,7 +23,7 @@ func TestServe(t *testing.T) {
 	if code, body := s.do("PUT", "/api/v1/kv/k", "v"); code != 204 {
 		t.Errorf("%d %s", code, body)
 	}
-	if code, body := s.do("GET", "/health", ""); code != 200 || body != `{"status":"ok"}` {
+	if code, body := s.do("GET", "/health", ""); code != 200 || body != `{"status":"ok"}`+"\n" {
 		t.Errorf("%d %s", code, body)
 	}
 	// A second server on the directory, and on the port.

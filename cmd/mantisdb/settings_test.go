@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // settle runs the settings of a server's command and returns its flags.
@@ -94,5 +95,21 @@ func TestSettingsFiles(t *testing.T) {
 func TestVariableName(t *testing.T) {
 	if got := variableName("data-dir"); got != "MANTISDB_DATA_DIR" {
 		t.Error(got)
+	}
+}
+
+// TestFlagsAreDocumented: the guide has every flag of every command.
+func TestFlagsAreDocumented(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := newRootCommand()
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+			if flag.Name != "help" && !strings.HasPrefix(flag.Name, "benchmark-") && !strings.Contains(string(guide), "`--"+flag.Name+"`") {
+				t.Errorf("docs/cli.md lacks --%s of %s", flag.Name, cmd.Name())
+			}
+		})
 	}
 }

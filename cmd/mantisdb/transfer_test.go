@@ -117,7 +117,7 @@ func TestMalformedLine(t *testing.T) {
 		cmd.Stdin = strings.NewReader(lines(good) + c.bad + "\n" + `{"key_text":"behind","value_text":"v"}` + "\n")
 		got := finish(t, cmd)
 		if got.code != 1 || !strings.Contains(got.stderr, fmt.Sprintf("line %d: ", good+1)) ||
-			!strings.Contains(got.stderr, c.want) || !strings.Contains(got.stderr, fmt.Sprintf("(%d entries were imported)", good)) ||
+			!strings.Contains(got.stderr, c.want) || !strings.Contains(got.stderr, fmt.Sprintf("(imported before it: %d entries)", good)) ||
 			strings.Count(got.stderr, "\n") != 1 {
 			t.Errorf("%.80s: %+v", c.bad, got)
 		}
@@ -209,7 +209,7 @@ func TestImportInterrupted(t *testing.T) {
 	}
 	cmd.Process.Signal(syscall.SIGINT)
 	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.HasPrefix(stderr.String(), "mantisdb: interrupted (0 entries") {
+	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.HasPrefix(stderr.String(), "mantisdb: interrupted (imported before it: 0 entries)") {
 		t.Errorf("%d %s", code, stderr.String())
 	}
 }

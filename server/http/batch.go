@@ -66,7 +66,7 @@ func requireJSON(r *http.Request) error {
 	return nil
 }
 
-// writeJSON answers 200 with v.
+// writeJSON answers 200 with v, on a line of its own.
 func writeJSON(w http.ResponseWriter, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -76,6 +76,6 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	header["Content-Type"] = applicationJSON
 	header["Cache-Control"] = noStore
 	header["X-Content-Type-Options"] = noSniff
-	writeWhole(w, body)
+	writeWhole(w, append(body, '\n'))
 	return nil
 }

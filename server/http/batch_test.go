@@ -19,7 +19,7 @@ func TestBatch(t *testing.T) {
 		{"op":"put","key_text":"é","value_text":"v"},
 		{"op":"delete","key_text":"gone"}]}`
 	a := s.do("POST", "/api/v1/kv/batch", body, "Content-Type", "application/json; charset=utf-8")
-	if a.status != 200 || a.body != `{"operations":3}` {
+	if a.status != 200 || a.body != `{"operations":3}`+"\n" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	value, meta, err := s.db.AppendGetMeta(nil, []byte("\x00\xff"))
@@ -32,7 +32,7 @@ func TestBatch(t *testing.T) {
 	if ok, err := s.db.Has([]byte("gone")); ok || err != nil {
 		t.Errorf("the deleted key is there: %v", err)
 	}
-	if a := s.do("POST", "/api/v1/kv/batch", `{"operations":[]}`); a.status != 200 || a.body != `{"operations":0}` {
+	if a := s.do("POST", "/api/v1/kv/batch", `{"operations":[]}`); a.status != 200 || a.body != `{"operations":0}`+"\n" {
 		t.Errorf("an empty batch: %d %s", a.status, a.body)
 	}
 }

@@ -76,6 +76,7 @@ func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, key []byte) err
 	object := getBuffer()
 	defer object.release()
 	object.b = wire.AppendEntry(object.b[:0], encoding, mantisdb.Entry{Key: key, Value: buf.b, Meta: meta})
+	object.b = append(object.b, '\n')
 	w.Header()["Content-Type"] = applicationJSON
 	writeWhole(w, object.b)
 	return nil

@@ -164,7 +164,7 @@ func TestGetJSON(t *testing.T) {
 	}
 	_, meta, _ := s.db.AppendGetMeta(nil, []byte(key))
 	a := s.do("GET", kvPrefix+encodeAll(key), "", "Accept", "application/json")
-	want := fmt.Sprintf(`{"key":%q,"value":%q,"version":%d,"expires_at":%d}`,
+	want := fmt.Sprintf(`{"key":%q,"value":%q,"version":%d,"expires_at":%d}`+"\n",
 		base64.StdEncoding.EncodeToString([]byte(key)), base64.StdEncoding.EncodeToString([]byte(value)), meta.Version, meta.ExpiresAt)
 	if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/json" || a.body != want {
 		t.Errorf("%d %s, want %s", a.status, a.body, want)

@@ -91,6 +91,7 @@ func (h *Handler) writeProblem(w http.ResponseWriter, r *http.Request, err error
 	if err != nil { // strings and a number always marshal
 		panic(err)
 	}
+	body = append(body, '\n')
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Content-Length", strconv.Itoa(len(body)))

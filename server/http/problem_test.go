@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -73,11 +74,11 @@ func TestIndexAndAbout(t *testing.T) {
 	if a := s.do("GET", "/", ""); a.status != 200 || !strings.Contains(a.body, "/api/v1/openapi.yaml") || strings.Count(a.body, "\n") != 1 {
 		t.Errorf("%d %q", a.status, a.body)
 	}
-	if a := s.do("GET", "/api/v1/version", ""); a.body != `{"version":"1.2.3","engine":"go","go":"go1.26"}` {
+	if a := s.do("GET", "/api/v1/version", ""); a.body != `{"version":"1.2.3","engine":"go","go":"go1.26"}`+"\n" {
 		t.Errorf("%s", a.body)
 	}
 	for _, target := range []string{"/health", "/api/v1/health"} {
-		if a := s.do("GET", target, ""); a.status != 200 || a.body != `{"status":"ok"}` {
+		if a := s.do("GET", target, ""); a.status != 200 || a.body != `{"status":"ok"}`+"\n" {
 			t.Errorf("%s: %d %s", target, a.status, a.body)
 		}
 	}
@@ -162,6 +163,22 @@ func TestRequestsAreLoggedAtDebug(t *testing.T) {
 	for _, want := range []string{"method=GET", "path=/api/v1/kv/a%2Fb", "status=404", fmt.Sprintf("bytes=%d", w.Body.Len())} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %s: %s", want, log.String())
+		}
+	}
+}
+
+// TestProblemsAreExplained: the link in each problem's type leads somewhere.
+func TestProblemsAreExplained(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/http-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []kind{
+		malformedRequest, invalidKey, crossOrigin, keyNotFound, routeNotFound, methodNotAllowed, requestTimeout,
+		keyExists, bodyTooLarge, unsupportedMedia, internalError, unsupported, unavailable,
+	} {
+		if want := fmt.Sprintf("\n### %s\n%d. ", k.name, k.status); !strings.Contains(string(guide), want) {
+			t.Errorf("docs/http-api.md does not explain %s as a %d", k.name, k.status)
 		}
 	}
 }
