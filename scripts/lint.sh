@@ -17,6 +17,8 @@ default: CGO_ENABLED=0
 rust: CGO_ENABLED=1 -tags=rust
 EOF
 
+scripts/check-dependencies.sh
+
 cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets -- -D warnings
 # The models shrink constants until some arithmetic on them is idle.

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Checks that docs/dependencies.md lists each dependency that this project
+# chose, with the version in use, and nothing else. STATICCHECK is set by make.
+source "$(dirname "$0")/common.sh"
+
+chosen() {
+    go list -m -f '{{if not (or .Indirect .Main)}}{{.Path}} {{.Version}}{{end}}' all
+    sed -nE 's/^([a-z0-9_-]+) = .*"=([0-9.]+)".*/\1 \2/p' rust-core/Cargo.toml tools/*/Cargo.toml
+    echo "${STATICCHECK/\/cmd\/staticcheck@/ }"
+}
+
+listed() {
+    awk -F' *[|] *' 'NF == 6 && $3 ~ /^v?[0-9]/ {print $2, $3}' docs/dependencies.md | sed 's/ (staticcheck)//'
+}
+
+diff <(chosen | sed '/^$/d' | sort -u) <(listed | sort -u) ||
+    fail "docs/dependencies.md (>) does not list what is used (<)"
