@@ -8,8 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/mantisdb/mantisdb"
 )
 
 // running is a server with one handler that waits to be released.
@@ -137,4 +140,24 @@ func waitRefused(t *testing.T, url string) {
 		time.Sleep(time.Millisecond)
 	}
 	t.Fatal("the server still takes connections")
+}
+
+// TestHeaderLimit: the longest key, with every byte percent-encoded, fits in a
+// request line; what is much longer is refused.
+func TestHeaderLimit(t *testing.T) {
+	r := run(t, time.Minute)
+	close(r.release)
+	for n, want := range map[int]int{3 * mantisdb.MaxKeyLen: http.StatusOK, maxHeaderBytes + 8<<10: http.StatusRequestHeaderFieldsTooLarge} {
+		resp, err := http.Get(r.url + strings.Repeat("k", n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%d bytes: %s", n, resp.Status)
+		}
+		if want == http.StatusOK {
+			<-r.entered
+		}
+	}
 }

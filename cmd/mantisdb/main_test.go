@@ -204,9 +204,9 @@ func TestErrors(t *testing.T) {
 		{env: "MANTISDB_PORT=x", code: 2, want: "MANTISDB_PORT"},
 		{env: "MANTISDB_CONFIG=none.toml", code: 2, want: "none.toml: no such file"},
 		{args: []string{"--port=" + takenPort}, code: 1, want: takenPort + " is taken"},
-		{args: []string{"--port=0", "--data-dir=" + plain}, code: 1, want: plain},
-		{args: []string{"--port=0", "--data-dir=" + filepath.Join(plain, "under")}, code: 1, want: plain},
-		{args: []string{"--port=0", "--data-dir=" + folder}, code: 1, want: folder}, // somebody's files
+		{args: []string{"--port=0", "--data-dir=" + plain, "--engine=go"}, code: 1, want: plain},
+		{args: []string{"--port=0", "--data-dir=" + filepath.Join(plain, "under"), "--engine=go"}, code: 1, want: plain},
+		{args: []string{"--port=0", "--data-dir=" + folder, "--engine=go"}, code: 1, want: folder}, // somebody's files
 		{args: []string{"import"}, code: 2, want: "accepts 1 arg"},
 		{args: []string{"import", "none.ndjson"}, code: 1, want: "none.ndjson: no such file"},
 		{args: []string{"import", folder}, code: 1, want: "is a directory"},
@@ -218,7 +218,7 @@ func TestErrors(t *testing.T) {
 		{args: []string{"import", "-", "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
 		{args: []string{"export"}, code: 2, want: "accepts 1 arg"},
 		{args: []string{"export", "-", "--data-dir=none"}, code: 1, want: "none does not exist"},
-		{args: []string{"export", "-", "--data-dir=" + plain}, code: 1, want: plain},
+		{args: []string{"export", "-", "--data-dir=" + plain, "--engine=go"}, code: 1, want: plain},
 	} {
 		cmd := program(t, c.args...)
 		if c.env != "" {

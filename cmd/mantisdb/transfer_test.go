@@ -78,7 +78,7 @@ func TestRoundTrip(t *testing.T) {
 func TestStandardInputAndOutput(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	in := program(t, "import", "-", "--data-dir="+dir)
+	in := program(t, "import", "-", "--data-dir="+dir, "--engine=go")
 	in.Stdin = strings.NewReader(`{"key_text":"é","value_text":"text\n"}` + "\r\n" +
 		`{"key_text":"twice","value_text":"first"}` + "\n" +
 		`{"key_text":"past","value_text":"x","expires_at":1}` + "\n" +
@@ -87,7 +87,7 @@ func TestStandardInputAndOutput(t *testing.T) {
 	if got := finish(t, in); got.code != 0 || !strings.HasPrefix(got.stderr, "imported 5 entries in ") {
 		t.Fatalf("%+v", got)
 	}
-	got := finish(t, program(t, "export", "-", "--data-dir="+dir))
+	got := finish(t, program(t, "export", "-", "--data-dir="+dir, "--engine=go"))
 	lines := strings.Split(got.stdout, "\n")
 	if got.code != 0 || len(lines) != 4 || lines[3] != "" {
 		t.Fatalf("%+v", got)
@@ -108,12 +108,13 @@ func TestMalformedLine(t *testing.T) {
 	const good = batchEntries + 10
 	for _, c := range []struct{ bad, want, target string }{
 		{`{"key_text":"k","value_text":"v"`, "ends too early", "--server=" + s.url},
-		{``, "empty line", "--data-dir=empty"},
-		{`{"end":true,"count":1,"next_cursor":null}`, `unknown member "end"`, "--data-dir=end"},
-		{`{"key_text":"","value_text":"v"}`, "key is empty", "--data-dir=key"},
-		{`{"key_text":"` + strings.Repeat("k", mantisdb.MaxKeyLen+1) + `","value_text":"v"}`, "key too large", "--data-dir=long"},
+		{``, "empty line", "--data-dir=empty --engine=go"},
+		{`{"end":true,"count":1,"next_cursor":null}`, `unknown member "end"`, "--data-dir=end --engine=go"},
+		{`{"key_text":"","value_text":"v"}`, "key is empty", "--data-dir=key --engine=go"},
+		{`{"key_text":"` + strings.Repeat("k", mantisdb.MaxKeyLen+1) + `","value_text":"v"}`, "key too large", "--data-dir=long --engine=go"},
 	} {
-		cmd := program(t, "import", "-", c.target)
+		target := strings.Fields(c.target)
+		cmd := program(t, append([]string{"import", "-"}, target...)...)
 		cmd.Stdin = strings.NewReader(lines(good) + c.bad + "\n" + `{"key_text":"behind","value_text":"v"}` + "\n")
 		got := finish(t, cmd)
 		if got.code != 1 || !strings.Contains(got.stderr, fmt.Sprintf("line %d: ", good+1)) ||
@@ -121,7 +122,7 @@ func TestMalformedLine(t *testing.T) {
 			strings.Count(got.stderr, "\n") != 1 {
 			t.Errorf("%.80s: %+v", c.bad, got)
 		}
-		export := program(t, "export", "-", c.target)
+		export := program(t, append([]string{"export", "-"}, target...)...)
 		export.Dir = cmd.Dir
 		out := finish(t, export)
 		if strings.Count(out.stdout, "\n") != good || strings.Contains(out.stdout, base64.StdEncoding.EncodeToString([]byte("behind"))) {
@@ -137,7 +138,7 @@ func TestExportReplacesWhole(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	dir, path := filepath.Join(folder, "data"), filepath.Join(folder, "out")
-	in := program(t, "import", "-", "--data-dir="+dir)
+	in := program(t, "import", "-", "--data-dir="+dir, "--engine=go")
 	in.Stdin = strings.NewReader(`{"key_text":"k","value_text":"v"}`)
 	if got := finish(t, in); got.code != 0 {
 		t.Fatalf("%+v", got)
@@ -155,7 +156,7 @@ func TestExportReplacesWhole(t *testing.T) {
 	if old, err := os.ReadFile(path); err != nil || string(old) != "old" {
 		t.Errorf("a failed export left %q, %v", old, err)
 	}
-	if got := finish(t, program(t, "export", link, "--data-dir="+dir)); got.code != 0 {
+	if got := finish(t, program(t, "export", link, "--data-dir="+dir, "--engine=go")); got.code != 0 {
 		t.Errorf("%+v", got)
 	}
 	const want = `{"key":"aw==","value":"dg=="}` + "\n"
@@ -171,16 +172,16 @@ func TestExportReplacesWhole(t *testing.T) {
 	if names, err := os.ReadDir(folder); err != nil || len(names) != 3 {
 		t.Errorf("%v, %v", names, err)
 	}
-	if got := finish(t, program(t, "export", "/dev/null", "--data-dir="+dir)); got.code != 0 {
+	if got := finish(t, program(t, "export", "/dev/null", "--data-dir="+dir, "--engine=go")); got.code != 0 {
 		t.Errorf("%+v", got)
 	}
 	if info, err := os.Stat("/dev/null"); err != nil || info.Mode().IsRegular() {
 		t.Errorf("/dev/null is %v, %v", info.Mode(), err)
 	}
-	if got := finish(t, program(t, "export", folder, "--data-dir="+dir)); got.code != 1 || !strings.Contains(got.stderr, "is a directory") {
+	if got := finish(t, program(t, "export", folder, "--data-dir="+dir, "--engine=go")); got.code != 1 || !strings.Contains(got.stderr, "is a directory") {
 		t.Errorf("%+v", got)
 	}
-	if got := finish(t, program(t, "export", filepath.Join(folder, "none", "out"), "--data-dir="+dir)); got.code != 1 || strings.Count(got.stderr, "\n") != 1 {
+	if got := finish(t, program(t, "export", filepath.Join(folder, "none", "out"), "--data-dir="+dir, "--engine=go")); got.code != 1 || strings.Count(got.stderr, "\n") != 1 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -188,7 +189,7 @@ func TestExportReplacesWhole(t *testing.T) {
 // TestImportInterrupted: a signal ends an import that waits for input.
 func TestImportInterrupted(t *testing.T) {
 	t.Parallel()
-	cmd := program(t, "import", "-", "--data-dir=data")
+	cmd := program(t, "import", "-", "--data-dir=data", "--engine=go")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -218,9 +219,9 @@ func TestImportInterrupted(t *testing.T) {
 func TestLockedDirectory(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	s := start(t, program(t, "--port=0", "--data-dir="+dir))
+	s := start(t, program(t, "--port=0", "--data-dir="+dir, "--engine=go"))
 	for _, verb := range []string{"import", "export"} {
-		cmd := program(t, verb, "-", "--data-dir="+dir)
+		cmd := program(t, verb, "-", "--data-dir="+dir, "--engine=go")
 		if got := finish(t, cmd); got.code != 1 || !strings.Contains(got.stderr, "--server") || strings.Count(got.stderr, "\n") != 1 {
 			t.Errorf("%s: %+v", verb, got)
 		}
