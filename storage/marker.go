@@ -95,16 +95,16 @@ func parseMarker(text string) (engine, format string, err error) {
 	return engine, format, nil
 }
 
-// checkEmpty refuses a directory that holds anything but what a new file system
-// or an interrupted creation leaves there.
+// checkEmpty refuses a directory that holds anything but what a new file system,
+// an interrupted creation or one under way leaves there.
 func checkEmpty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("mantisdb: cannot read the data directory: %w", err)
 	}
 	for _, entry := range entries {
-		temporary, _ := filepath.Match(markerTemp, entry.Name())
-		if !temporary && entry.Name() != "lost+found" {
+		ours, _ := filepath.Match(markerName+"*", entry.Name())
+		if !ours && entry.Name() != "lost+found" {
 			return fmt.Errorf("%w: %s is not empty (it holds %q) and not a MantisDB data directory: choose another, or an empty one",
 				ErrWrongFormat, dir, entry.Name())
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -12,7 +13,7 @@ import (
 
 // shutdownPatience is how long Close tries to shut down a Pebble that failed,
 // and may be stuck, before it gives up.
-const shutdownPatience = 5 * time.Second
+var shutdownPatience = 5 * time.Second
 
 // GoStorageEngine is the engine in pure Go: an adapter of Pebble to the
 // contract of Engine, which adds versions, expiry and calls that are safe
@@ -26,13 +27,17 @@ type GoStorageEngine struct {
 	gate      gate
 	failure   failure
 	keys      keyLocks
-	commits   commitLock
 	versions  versionSource
 	views     viewSet
 	sweeper   sweeper
 	reclaimer reclaimer
 	census    census
 	counters  counters
+
+	// commits is held shared by a writer from the assignment of its versions
+	// until they are visible, and alone for the moment at which a snapshot is
+	// made: no version up to the snapshot's is then still on its way.
+	commits sync.RWMutex
 }
 
 // openGo opens the pure-Go engine.
@@ -62,12 +67,13 @@ func newGoEngine(dir string, fs vfs.FS, lock *pebble.Lock, logger *slog.Logger) 
 	e.failure.init()
 	e.keys.init()
 	e.views.init()
-	e.commits.exclusive = e.durable
+	disk := &failStopFS{FS: fs, fail: func(why string) { _ = e.fail(why) }}
 	o := pebbleOptions(e)
-	o.FS, o.Lock = fs, lock
+	o.FS, o.Lock = disk, lock
 	if err := e.open(dir, o); err != nil {
 		return nil, err
 	}
+	disk.armed.Store(true)
 	e.sweeper.start(e)
 	return e, nil
 }
@@ -90,8 +96,8 @@ func (e *GoStorageEngine) open(dir string, o *pebble.Options) (err error) {
 // Name implements Engine.
 func (e *GoStorageEngine) Name() string { return EngineGo }
 
-// Close implements Engine. After a failure Pebble may be stuck, and with it
-// calls in flight; then Close gives up on them after a while.
+// Close implements Engine. After a failure it returns what happened. Pebble may
+// then be stuck; if so, Close gives up on it after a while.
 func (e *GoStorageEngine) Close() error {
 	closed := make(chan error, 1)
 	go func() { closed <- e.shutDown() }()
@@ -120,10 +126,8 @@ func (e *GoStorageEngine) shutDown() (err error) {
 	}
 	e.sweeper.stop()
 	err = e.views.closeAll()
-	if e.failure.get() == nil {
-		err = errors.Join(err, e.versions.close(e.db))
-	}
-	return translate(errors.Join(err, e.db.Close()))
+	err = errors.Join(err, e.versions.close(e.db), e.db.Close())
+	return e.explain(translate(err))
 }
 
 // enter begins a call, which leave must end. It keeps Close waiting meanwhile.
@@ -144,7 +148,18 @@ func (e *GoStorageEngine) leave(err *error) {
 	if r := recover(); r != nil {
 		*err = e.fail(fmt.Sprint(r))
 	}
+	if *err != nil {
+		*err = e.explain(*err)
+	}
 	e.gate.leave()
+}
+
+// explain prefers the failure of the engine to what it led to.
+func (e *GoStorageEngine) explain(err error) error {
+	if failure := e.failure.get(); failure != nil {
+		return failure
+	}
+	return err
 }
 
 // fail poisons the engine: after it nothing is promised, and calls return the

@@ -53,32 +53,3 @@ func (l *keyLocks) unlock(s *stripeSet) {
 		}
 	}
 }
-
-// commitLock is held by a writer from the assignment of its versions until they
-// are visible, and by a snapshot for the moment at which it is made: no version
-// up to the snapshot's is then still on its way.
-//
-// Writers of a durable engine exclude each other. It costs little, for it is
-// the sync that takes time and that is waited for outside. And it keeps the
-// failure of one, in which Pebble panics with its own lock held, from leaving
-// the others to wait for that lock forever.
-type commitLock struct {
-	mu        sync.RWMutex
-	exclusive bool
-}
-
-func (l *commitLock) lock() {
-	if l.exclusive {
-		l.mu.Lock()
-	} else {
-		l.mu.RLock()
-	}
-}
-
-func (l *commitLock) unlock() {
-	if l.exclusive {
-		l.mu.Unlock()
-	} else {
-		l.mu.RUnlock()
-	}
-}

@@ -52,8 +52,6 @@ func (e *GoStorageEngine) flushDeletions() (err error) {
 	if all.records() == 0 || c.memtables.deletes*(all.bytes/all.records()) < reclaimWorth {
 		return nil
 	}
-	e.commits.lock()
-	defer e.commits.unlock()
 	_, err = e.db.AsyncFlush()
 	return translate(err)
 }

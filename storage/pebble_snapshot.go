@@ -30,8 +30,8 @@ func (e *GoStorageEngine) Snapshot() (_ Snapshot, err error) {
 
 // freeze makes a snapshot that sees exactly the writes up to a version.
 func (e *GoStorageEngine) freeze() (*pebble.Snapshot, uint64) {
-	e.commits.mu.Lock()
-	defer e.commits.mu.Unlock()
+	e.commits.Lock()
+	defer e.commits.Unlock()
 	return e.db.NewSnapshot(), e.versions.last.Load()
 }
 
@@ -79,6 +79,9 @@ func (s *pebbleSnapshot) enter() error {
 func (s *pebbleSnapshot) leave(err *error) {
 	if r := recover(); r != nil {
 		*err = s.engine.fail(fmt.Sprint(r))
+	}
+	if *err != nil {
+		*err = s.engine.explain(*err)
 	}
 	s.gate.leave()
 	s.engine.gate.leave()

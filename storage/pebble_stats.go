@@ -75,7 +75,7 @@ func memoryBytes(m *pebble.Metrics) uint64 {
 
 // visibleVersion is the newest version that reads see.
 func (e *GoStorageEngine) visibleVersion() uint64 {
-	e.commits.mu.Lock()
-	defer e.commits.mu.Unlock()
+	e.commits.Lock()
+	defer e.commits.Unlock()
 	return e.versions.last.Load()
 }

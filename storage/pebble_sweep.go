@@ -181,10 +181,8 @@ func (e *GoStorageEngine) settle(notes []note) error {
 			return err
 		}
 	}
-	if err := e.beginCommit(); err != nil {
-		return err
-	}
-	defer e.commits.unlock()
+	e.commits.RLock()
+	defer e.commits.RUnlock()
 	// Not synced: what a crash brings back has expired still.
 	if err := e.db.Apply(b, pebble.NoSync); err != nil {
 		return translate(err)

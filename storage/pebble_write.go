@@ -88,10 +88,8 @@ func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte) (uint64, 
 	mu := e.keys.of(key)
 	mu.Lock()
 	defer mu.Unlock()
-	if err := e.beginCommit(); err != nil {
-		return 0, err
-	}
-	defer e.commits.unlock()
+	e.commits.RLock()
+	defer e.commits.RUnlock()
 	version, err := e.versions.next(e.db, 1)
 	if err != nil {
 		return 0, err
@@ -134,10 +132,8 @@ func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last u
 	}
 	e.keys.lock(&stripes)
 	defer e.keys.unlock(&stripes)
-	if err := e.beginCommit(); err != nil {
-		return 0, err
-	}
-	defer e.commits.unlock()
+	e.commits.RLock()
+	defer e.commits.RUnlock()
 	first, err := e.versions.next(e.db, batch.Len())
 	if err != nil {
 		return 0, err
@@ -175,10 +171,8 @@ func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last u
 
 // applyPut writes one value. The key's lock must be held.
 func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt int64) (uint64, error) {
-	if err := e.beginCommit(); err != nil {
-		return 0, err
-	}
-	defer e.commits.unlock()
+	e.commits.RLock()
+	defer e.commits.RUnlock()
 	version, err := e.versions.next(e.db, 1)
 	if err != nil {
 		return 0, err
@@ -201,17 +195,6 @@ func (e *GoStorageEngine) newBatch(n int) *pebble.Batch {
 	return e.db.NewBatchWithSize(batchHeaderLen + batchOverhead + recordHeaderLen + n)
 }
 
-// beginCommit takes the commit lock, which its caller must unlock, unless the
-// engine has failed meanwhile.
-func (e *GoStorageEngine) beginCommit() error {
-	e.commits.lock()
-	if err := e.failure.get(); err != nil {
-		e.commits.unlock()
-		return err
-	}
-	return nil
-}
-
 // apply makes a batch visible. It does not wait for the disk, so that locks are
 // not held meanwhile and writers of one key share a sync; finish does.
 func (e *GoStorageEngine) apply(b *pebble.Batch) error {
@@ -221,12 +204,15 @@ func (e *GoStorageEngine) apply(b *pebble.Batch) error {
 	return translate(e.db.ApplyNoSyncWait(b, pebble.Sync))
 }
 
-// finish waits until an applied batch is on disk, and ends its use. A failed
-// sync leaves it open what is on disk: nothing is acknowledged after it.
+// finish waits until an applied batch is on disk, and ends its use. After a
+// failure, which Pebble does not see, nothing is acknowledged.
 func (e *GoStorageEngine) finish(b *pebble.Batch) error {
 	if e.durable {
 		if err := b.SyncWait(); err != nil {
-			return e.fail(fmt.Sprintf("writing the log: %v", err))
+			return e.fail(fmt.Sprintf("sync the log: %v", err))
+		}
+		if err := e.failure.get(); err != nil {
+			return err
 		}
 	}
 	return translate(b.Close())
