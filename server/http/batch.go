@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"errors"
 	"mime"
 	"net/http"
@@ -63,19 +62,5 @@ func requireJSON(r *http.Request) error {
 	if err != nil || mediaType != "application/json" {
 		return newProblem(unsupportedMedia, "a batch is application/json, not %q", contentType)
 	}
-	return nil
-}
-
-// writeJSON answers 200 with v, on a line of its own.
-func writeJSON(w http.ResponseWriter, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	header := w.Header()
-	header["Content-Type"] = applicationJSON
-	header["Cache-Control"] = noStore
-	header["X-Content-Type-Options"] = noSniff
-	writeWhole(w, append(body, '\n'))
 	return nil
 }

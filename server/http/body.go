@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -109,25 +111,42 @@ func tooLarge(limit int64) error {
 	return newProblem(bodyTooLarge, "the body is longer than the %d bytes allowed", limit)
 }
 
-// writeChunk bounds what is written under one deadline.
-const writeChunk = 1 << 20
-
-// writeBody writes b, with a new deadline for each chunk of a long one.
-func writeBody(w http.ResponseWriter, b []byte) error {
-	for len(b) > writeChunk {
-		if err := writeProgress(w, b[:writeChunk]); err != nil {
-			return err
-		}
-		b = b[writeChunk:]
+// writeWhole answers 200 with b. That the client went away meanwhile is nobody's
+// business.
+func writeWhole(w http.ResponseWriter, b []byte) {
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
+	if len(b) <= progressBytes { // short enough for the connection's own deadline
+		_, _ = w.Write(b)
+		return
 	}
-	_, err := w.Write(b)
-	return err
+	_ = writeProgress(w, b)
 }
 
-// writeProgress writes b, for which the client has the time of a stall.
+// writeProgress writes b, and moves the deadline ahead for each progressBytes.
 func writeProgress(w http.ResponseWriter, b []byte) error {
-	// A writer without deadlines, as in tests, has none to move.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stallTimeout))
-	_, err := w.Write(b)
-	return err
+	extend := http.NewResponseController(w)
+	for len(b) > 0 {
+		// A writer without deadlines, as in tests, has none to move.
+		_ = extend.SetWriteDeadline(time.Now().Add(stallTimeout))
+		n := min(len(b), progressBytes)
+		if _, err := w.Write(b[:n]); err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// writeJSON answers 200 with v, on a line of its own.
+func writeJSON(w http.ResponseWriter, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	header := w.Header()
+	header["Content-Type"] = applicationJSON
+	header["Cache-Control"] = noStore
+	header["X-Content-Type-Options"] = noSniff
+	writeWhole(w, append(body, '\n'))
+	return nil
 }

@@ -125,3 +125,43 @@ func TestLongBodyOutlivesTheTimeout(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(value), err)
 	}
 }
+
+// slowReader takes its time over each piece of an answer.
+type slowReader struct {
+	r     io.Reader
+	pause time.Duration
+	every int
+	left  int
+}
+
+func (s *slowReader) Read(b []byte) (int, error) {
+	if s.left <= 0 {
+		time.Sleep(s.pause)
+		s.left = s.every
+	}
+	n, err := s.r.Read(b[:min(len(b), s.left)])
+	s.left -= n
+	return n, err
+}
+
+// TestLongAnswerOutlivesTheTimeout: the deadline of an answer that gets ahead
+// moves, that of a value as that of a scan.
+func TestLongAnswerOutlivesTheTimeout(t *testing.T) {
+	s := newServer(t, func(c *http.Server) { c.WriteTimeout = 200 * time.Millisecond })
+	const size = 24 << 20 // far more than the sockets buffer
+	s.put("k", strings.Repeat("v", size))
+	for i := range 24 {
+		s.put(fmt.Sprintf("scan/%d", i), strings.Repeat("v", size/24))
+	}
+	for target, want := range map[string]int{"/api/v1/kv/k": size, "/api/v1/scan?prefix=scan/&encoding=text": size} {
+		resp, err := s.Client().Do(s.request("GET", target, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, &slowReader{r: resp.Body, pause: 50 * time.Millisecond, every: size / 12})
+		resp.Body.Close()
+		if err != nil || int(n) < want {
+			t.Errorf("%s: %d bytes, %v", target, n, err)
+		}
+	}
+}

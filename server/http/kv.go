@@ -100,13 +100,6 @@ func etag(version uint64) string {
 	return string(append(tag, '"'))
 }
 
-// writeWhole answers 200 with b. That the client went away meanwhile is nobody's
-// business.
-func writeWhole(w http.ResponseWriter, b []byte) {
-	w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
-	_ = writeBody(w, b)
-}
-
 // putKey stores the body: 204, or 201 if it was asked that the key be absent.
 // Without that it is not looked up whether the key had a value.
 func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) error {

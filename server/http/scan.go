@@ -115,7 +115,7 @@ func (s *scanStream) add(entry mantisdb.Entry) {
 // flush writes what was gathered, and tells whether the client is still there.
 func (s *scanStream) flush() bool {
 	s.begun = true
-	err := writeBody(s.w, s.buf.b)
+	err := writeProgress(s.w, s.buf.b)
 	s.buf.b = s.buf.b[:0]
 	return err == nil
 }
