@@ -41,8 +41,10 @@ func Run(ctx context.Context, o Options) ([]Report, error) {
 		}
 	}
 	p := newProgress(o.Progress, o.Live)
-	if warning := memoryWarning(o.Level); warning != "" {
-		p.note(warning)
+	for _, warning := range []string{memoryWarning(o.Level), clockWarning(clockCost())} {
+		if warning != "" {
+			p.note(warning)
+		}
 	}
 	var reports []Report
 	for _, engine := range o.Engines {

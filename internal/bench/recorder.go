@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -101,4 +102,16 @@ func clockCost() time.Duration {
 		now()
 	}
 	return (now() - began) / calls
+}
+
+// slowClock is what a look at the clock takes where it needs a system call.
+const slowClock = 150 * time.Nanosecond
+
+// clockWarning is a line for the user if a clock of that cost distorts the
+// latencies of fast operations, else empty.
+func clockWarning(cost time.Duration) string {
+	if cost < slowClock {
+		return ""
+	}
+	return fmt.Sprintf("warning: a look at this machine's clock takes %v, by which all latencies are too long", cost)
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -76,5 +77,17 @@ func TestRecorderClampsBeyondItsLimit(t *testing.T) {
 	}
 	if r.longest < 2*time.Duration(latencyLimit) {
 		t.Errorf("longest is %v", r.longest)
+	}
+}
+
+func TestClockWarning(t *testing.T) {
+	if cost := clockCost(); cost <= 0 || cost > time.Millisecond {
+		t.Errorf("a look at the clock seems to take %v", cost)
+	}
+	if warning := clockWarning(30 * time.Nanosecond); warning != "" {
+		t.Errorf("of a fast clock: %s", warning)
+	}
+	if warning := clockWarning(900 * time.Nanosecond); !strings.Contains(warning, "takes 900ns") {
+		t.Errorf("of a slow clock: %q", warning)
 	}
 }
