@@ -37,8 +37,7 @@ run: build-rust ## builds and starts the server with the Rust engine (PORT=8080 
 
 .PHONY: header
 header: ## rust-core/include/mantisdb_core.h from the Rust source
-	@scripts/require.sh rust
-	cargo run --quiet --package mantisdb-header -- rust-core rust-core/include/mantisdb_core.h
+	@scripts/header.sh rust-core/include/mantisdb_core.h
 
 .PHONY: install-core
 install-core: build-rust-core ## the core's archive, header and pkg-config file under PREFIX=/usr/local
@@ -63,7 +62,7 @@ test-go: ## the Go packages with the Go engine, without cgo
 .PHONY: test-core
 test-core: ## the Rust core's own tests, documentation examples included
 	@scripts/require.sh rust cc
-	cargo test --quiet --workspace
+	cargo test --quiet --package mantisdb-core
 
 .PHONY: test-shuttle
 test-shuttle: ## model tests: the lock-free parts under explored interleavings

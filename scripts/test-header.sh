@@ -6,7 +6,7 @@ scripts/require.sh rust cc c++
 scratch
 
 header=rust-core/include/mantisdb_core.h
-cargo run --quiet --package mantisdb-header -- rust-core "$SCRATCH/mantisdb_core.h"
+scripts/header.sh "$SCRATCH/mantisdb_core.h"
 diff -u $header "$SCRATCH/mantisdb_core.h" || fail "$header is not what the source says: run \`make header\` and commit it"
 
 # Every macro and every type that the header adds to the standard ones is ours.
