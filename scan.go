@@ -50,10 +50,11 @@ func newScan(db *DB, snap *Snapshot, r Range) *Scan {
 }
 
 // All yields keys and values. Both are borrowed: valid until the loop's next
-// step, so copy what must last. An error ends the loop; ask Err after it.
+// step, so copy what must last. A value is nil in a scan of keys only. An error
+// ends the loop; ask Err after it.
 func (s *Scan) All() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		s.walk(func(c storage.Cursor) bool { return yield(c.Key(), c.Value()) })
+		s.walk(func(c storage.Cursor) bool { return yield(c.Key(), s.value(c)) })
 	}
 }
 
@@ -62,7 +63,7 @@ func (s *Scan) All() iter.Seq2[[]byte, []byte] {
 func (s *Scan) Entries() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		s.walk(func(c storage.Cursor) bool {
-			return yield(Entry{Key: c.Key(), Value: c.Value(), Meta: c.Meta()})
+			return yield(Entry{Key: c.Key(), Value: s.value(c), Meta: c.Meta()})
 		})
 	}
 }
@@ -95,6 +96,14 @@ func (s *Scan) walk(visit func(storage.Cursor) bool) {
 		}
 	}
 	s.err = cursor.Err()
+}
+
+// value is the current value, nil only in a scan of keys.
+func (s *Scan) value(c storage.Cursor) []byte {
+	if s.r.KeysOnly {
+		return nil
+	}
+	return nonNil(c.Value())
 }
 
 // source is the snapshot to walk and what to do with it afterwards: that of a

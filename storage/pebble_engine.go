@@ -55,7 +55,7 @@ func openGo(c Config) (Engine, error) {
 	// Pebble holds the lock too, until it is closed.
 	e, err := newGoEngine(dir, vfs.Default, lock, c.Logger)
 	if err = errors.Join(err, lock.Close()); err != nil {
-		return nil, fmt.Errorf("mantisdb: cannot open the data directory %s: %w", c.Dir, err)
+		return nil, fmt.Errorf("%w (data directory %s)", err, c.Dir)
 	}
 	return e, nil
 }

@@ -63,12 +63,12 @@ func pebbleListener(e *GoStorageEngine) *pebble.EventListener {
 		BackgroundError: func(err error) {
 			now, last := time.Now().UnixNano(), lastReport.Load()
 			if now-last > int64(backgroundErrorPause) && lastReport.CompareAndSwap(last, now) {
-				e.logger.Error("writing in the background failed, will try again", "error", err)
+				e.logger.Error("writing in the background failed, will try again", "error", err.Error())
 			}
 		},
 		// The read that came upon it returns ErrCorrupt; others can go on.
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			e.logger.Error("corrupt data", "path", info.Path, "details", info.Details)
+			e.logger.Error("corrupt data", "path", info.Path, "details", info.Details.Error())
 		},
 		FlushBegin: func(pebble.FlushInfo) { e.census.flushBegins(e.counters.tally()) },
 		FlushEnd: func(info pebble.FlushInfo) {

@@ -7,11 +7,14 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 )
 
-// Sizes in bytes.
+// Sizes in bytes. The cache takes memory as it fills; random reads of more than
+// fits in it are about half as fast.
 const (
-	memTableSize   = 64 << 20
-	blockCacheSize = 128 << 20
-	filterBits     = 10 // of a bloom filter, a key: 1% false positives
+	memTableSize    = 64 << 20
+	blockCacheSize  = 256 << 20
+	diskBlockSize   = 16 << 10 // compresses well
+	memoryBlockSize = 4 << 10  // costs little to read in part
+	filterBits      = 10       // of a bloom filter, a key: 1% false positives
 )
 
 // pebbleFormat is pinned, so that an upgrade of Pebble does not change what is
@@ -31,8 +34,12 @@ func pebbleOptions(e *GoStorageEngine) *pebble.Options {
 		Logger:                      pebbleLogger{e},
 		EventListener:               pebbleListener(e),
 	}
+	blockSize := diskBlockSize
+	if !e.durable {
+		blockSize = memoryBlockSize
+	}
 	for i := range o.Levels {
-		o.Levels[i].BlockSize = 16 << 10
+		o.Levels[i].BlockSize = blockSize
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
 	}
 	if !e.durable {

@@ -1,0 +1,97 @@
+package mantisdb
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// still is an engine that does nothing, and allocates nothing doing it.
+type still struct{ storage.Engine }
+
+func (still) AppendGet(dst, _ []byte) ([]byte, error) { return append(dst, "value"...), nil }
+
+func (still) AppendGetMeta(dst, _ []byte) ([]byte, storage.Meta, error) {
+	return append(dst, "value"...), storage.Meta{}, nil
+}
+
+func (still) Has([]byte) (bool, error) { return true, nil }
+
+func (still) MultiGet(keys [][]byte, out *storage.Values) error {
+	out.Reset()
+	for range keys {
+		out.AppendFound([]byte("value"))
+	}
+	return nil
+}
+
+func (still) Put(_, _ []byte, _ storage.WriteOptions) (uint64, error) { return 1, nil }
+
+func (still) PutIfAbsent(_, _ []byte, _ storage.WriteOptions) (uint64, bool, error) {
+	return 1, true, nil
+}
+
+func (still) Delete([]byte, storage.WriteOptions) (uint64, error) { return 1, nil }
+
+func (still) Write(*storage.Batch, storage.WriteOptions) (uint64, error) { return 1, nil }
+
+// TestNoAllocations holds this package to allocating nothing on its hot paths,
+// and the Rust engine too where the build has it.
+func TestNoAllocations(t *testing.T) {
+	t.Run("package", func(t *testing.T) { wantNoAllocations(t, &DB{engine: still{}}) })
+	db, err := Open("", &Options{Engine: EngineRust})
+	if errors.Is(err, ErrEngineNotBuilt) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	t.Run(EngineRust, func(t *testing.T) { wantNoAllocations(t, db) })
+}
+
+func wantNoAllocations(t *testing.T, db *DB) {
+	key, other, value := []byte("key"), []byte("other"), []byte("value")
+	keys := [][]byte{key, key, key}
+	buf := make([]byte, 0, 64)
+	var values Values
+	var batch Batch
+	for what, call := range map[string]func() error{
+		"AppendGet": func() (err error) {
+			buf, err = db.AppendGet(buf[:0], key)
+			return err
+		},
+		"AppendGetMeta": func() (err error) {
+			buf, _, err = db.AppendGetMeta(buf[:0], key)
+			return err
+		},
+		"Has":          func() error { _, err := db.Has(key); return err },
+		"MultiGetInto": func() error { return db.MultiGetInto(&values, keys) },
+		"Put":          func() error { return db.Put(key, value) },
+		"PutTTL":       func() error { return db.PutTTL(key, value, time.Hour) },
+		"PutIfAbsent":  func() error { _, err := db.PutIfAbsent(key, value, time.Hour); return err },
+		"Write": func() error {
+			batch.Reset()
+			for range 3 {
+				if err := batch.PutTTL(key, value, time.Hour); err != nil {
+					return err
+				}
+			}
+			return db.Write(&batch)
+		},
+		"Delete": func() error { return db.Delete(other) },
+	} {
+		if err := db.Put(key, value); err != nil {
+			t.Fatal(err)
+		}
+		var failed error
+		if n := testing.AllocsPerRun(100, func() { failed = errors.Join(failed, call()) }); n != 0 {
+			t.Errorf("%s allocates %v times a call", what, n)
+		}
+		if failed != nil {
+			t.Errorf("%s: %v", what, failed)
+		}
+	}
+}
