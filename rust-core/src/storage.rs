@@ -474,6 +474,8 @@ impl Core {
     /// Writes one version.
     #[inline]
     fn write_one(&self, slot: Slot<'_>, pending: Pending, guard: &Guard) -> Result<u64> {
+        // The push compares with the version before it.
+        slot.prefetch_newest();
         let reservation = self.sequencer.reserve(1);
         let sequence = reservation.first;
         let pushed = self.memtable.push(slot, pending, sequence, &self.counters, guard);

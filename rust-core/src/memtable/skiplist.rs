@@ -51,6 +51,8 @@ pub(super) enum Inserted<'g> {
 }
 
 const MARK: usize = 1;
+/// On how many lower levels a search asks for the entries that it may come to.
+const PREFETCHED_LEVELS: usize = 3;
 
 fn is_marked(link: *mut Entry) -> bool {
     link.addr() & MARK != 0
@@ -253,10 +255,10 @@ impl SkipList {
                 return None;
             }
             while !current.is_null() && current != bound {
-                if level > 0 {
-                    // If the key lies before `current`, this is looked at next.
-                    // SAFETY: as above, one level lower.
-                    prefetch(unsafe { &*tower.add(level - 1) }.load(Relaxed));
+                // If the key lies before `current`, these are looked at next.
+                for lower in level.saturating_sub(PREFETCHED_LEVELS)..level {
+                    // SAFETY: as above, some levels lower.
+                    prefetch(unsafe { &*tower.add(lower) }.load(Relaxed));
                 }
                 // SAFETY: `current` is linked on this level and valid under the
                 // guard.
