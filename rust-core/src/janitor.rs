@@ -59,6 +59,12 @@ impl Mailbox {
         self.wake_if_asleep();
     }
 
+    /// Tells that an entry waits to be put in order.
+    #[inline]
+    pub(crate) fn entry_made(&self) {
+        self.wake_if_asleep();
+    }
+
     /// Tells that versions with an expiry exist.
     #[inline]
     pub(crate) fn expiry_written(&self) {
@@ -120,7 +126,9 @@ pub(crate) enum Rest {
 }
 
 /// Between two rounds while there is work: gathers some.
-const BREATH: Duration = Duration::from_millis(2);
+const BREATH: Duration = Duration::from_millis(1);
+/// If more entries than that waited to be put in order, more have come since.
+const FEW: usize = 256;
 /// Between two rounds of the search for expired entries.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 /// A whole search takes at least so many rounds, a minute in all.
@@ -154,6 +162,7 @@ impl Janitor {
         let mailbox = &self.core.mailbox;
         mailbox.asleep.store(true, SeqCst);
         let idle = mailbox.queue.is_empty()
+            && self.core.memtable.unordered() == 0
             && !mailbox.grow.load(SeqCst)
             && !mailbox.horizon_moved.load(SeqCst)
             && !mailbox.closing.load(SeqCst)
@@ -170,6 +179,8 @@ impl Janitor {
 
     /// Does what there is to do now.
     pub(crate) fn round(&mut self) -> Rest {
+        let unordered = self.core.memtable.unordered();
+        self.order_entries();
         let copying = self.grow_index();
         let queued = self.empty_queue();
         if self.core.mailbox.horizon_moved.swap(false, SeqCst) {
@@ -182,14 +193,24 @@ impl Janitor {
             // What was retired shall not wait for this thread's next rounds.
             epoch::pin().flush();
         }
-        if copying || found_much {
+        if copying || found_much || unordered > FEW {
             Rest::None
-        } else if queued {
+        } else if queued || unordered > 0 {
             Rest::For(BREATH)
         } else if expiring {
             Rest::For(SWEEP_INTERVAL)
         } else {
             Rest::UntilWoken
+        }
+    }
+
+    /// Puts what waits now in order, some under one guard.
+    fn order_entries(&self) {
+        const SOME: usize = 1024;
+        let mut left = self.core.memtable.unordered();
+        while left > 0 {
+            self.core.memtable.order_some(SOME, &epoch::pin());
+            left -= left.min(SOME);
         }
     }
 

@@ -2,18 +2,23 @@
 //! operations) and through a skiplist (order); each entry holds the key's
 //! versions.
 //!
-//! A writer that does not find a key in the hash index makes or finds its entry
-//! in the skiplist, which decides, and then sees to it that the entry is in the
-//! hash index before it pushes a version. So every visible version is found by
-//! both ways.
+//! The hash index decides which entry a key has. A new entry is not put in order
+//! at once, since a search in the skiplist is most of what a new key costs, and
+//! many searches together cost much less than each alone: it waits in a list,
+//! from before it is in the hash index until the janitor, a writer that finds the
+//! list long, or a scan (which needs the order) has put it into the skiplist.
 //!
-//! An entry leaves in this order: its state forbids new holders, its chain is
+//! Whoever changes the skiplist has the order lock; nobody else takes it but
+//! scans, and those only if entries are waiting.
+//!
+//! An entry leaves in this order: its state forbids other uses, its chain is
 //! sealed, it is taken out of the hash index, then out of the skiplist, and is
 //! retired. A writer that meets a sealed chain looks the key up again.
 
 mod chain;
 mod entry;
 mod hash_index;
+mod order;
 pub(crate) mod prefetch;
 mod skiplist;
 mod version;
@@ -25,8 +30,9 @@ use crate::sync::Backoff;
 use chain::{Found, Pushed, Retired};
 use crossbeam_epoch::Guard;
 use entry::Entry;
-use hash_index::{Hash, HashIndex, Hasher, Need};
-use skiplist::{Inserted, SkipList};
+use hash_index::{Hash, HashIndex, Hasher, Inserted, Need};
+use order::Order;
+use skiplist::random_height;
 use std::ptr::{self, NonNull};
 pub(crate) use version::Payload;
 use version::Version;
@@ -35,7 +41,7 @@ use version::Version;
 pub(crate) struct Memtable {
     hasher: Hasher,
     index: HashIndex,
-    list: SkipList,
+    order: Order,
 }
 
 /// A key's entry, borrowed from the memtable as long as the guard.
@@ -195,7 +201,7 @@ impl Memtable {
     /// An empty memtable whose hash index has room for `expected_keys`.
     pub(crate) fn new(expected_keys: usize) -> Result<Self> {
         let index = HashIndex::new(expected_keys)?;
-        Ok(Self { hasher: Hasher::default(), index, list: SkipList::new() })
+        Ok(Self { hasher: Hasher::default(), index, order: Order::new() })
     }
 
     /// The slot of a key, if it has one.
@@ -239,35 +245,66 @@ impl Memtable {
         }
     }
 
-    /// The slot of a key, made if there is none; and whether the index should
-    /// grow. It is in both indexes.
+    /// The slot of a key, made if there is none; and if it was made, what the index
+    /// needs.
     pub(crate) fn find_or_make<'g>(
         &self,
         key: &[u8],
         counters: &Counters,
         guard: &'g Guard,
-    ) -> Result<(Slot<'g>, Need)> {
+    ) -> Result<(Slot<'g>, Option<Need>)> {
         let hash = self.hasher.hash(key);
         if let Some(entry) = self.index.get(hash, key, guard) {
-            return Ok((Slot(entry), Need::Nothing));
+            return Ok((Slot(entry), None));
         }
-        let mut backoff = Backoff::default();
-        loop {
-            let entry = match self.list.get_or_insert(key, guard)? {
-                Inserted::New(entry) => {
-                    counters.mine().add(Counter::DataBytes, entry.footprint() as u64);
-                    entry
-                }
-                Inserted::Old(entry) if entry.acquire() => entry,
-                Inserted::Old(_) => {
-                    // It is being removed.
-                    backoff.wait();
-                    continue;
-                }
-            };
-            let need = self.index.insert(hash, entry, guard);
-            entry.release();
-            return need.map(|need| (Slot(entry), need));
+        let new = Entry::allocate(key, random_height())?;
+        // Before anyone can find it, so that every version is on an entry that
+        // is in order or waits to be.
+        self.order.add(new);
+        // SAFETY: freed by the order only once it is abandoned, and then not
+        // under our guard.
+        let new = unsafe { new.as_ref() };
+        match self.index.get_or_insert(hash, key, new, guard) {
+            Ok(Inserted::New(need)) => {
+                new.mark_indexed();
+                counters.mine().add(Counter::DataBytes, new.footprint() as u64);
+                Ok((Slot(new), Some(need)))
+            }
+            Ok(Inserted::Old(old)) => {
+                new.abandon();
+                Ok((Slot(old), None))
+            }
+            Err(error) => {
+                new.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts up to `limit` waiting entries in order, unless another thread is at
+    /// it; returns how many are left.
+    pub(crate) fn order_some(&self, limit: usize, guard: &Guard) -> usize {
+        self.order.settle_some(limit, |entry| self.is_indexed(entry, guard), guard)
+    }
+
+    /// How many entries wait to be put in order.
+    pub(crate) fn unordered(&self) -> usize {
+        self.order.waiting()
+    }
+
+    /// Puts all entries in order that have a visible version by now. Whoever
+    /// walks the slots in order calls it first.
+    pub(crate) fn order_all(&self, guard: &Guard) {
+        self.order.settle_all(|entry| self.is_indexed(entry, guard), guard);
+    }
+
+    /// Whether an entry is in the hash index already, and not only about to be.
+    fn is_indexed(&self, entry: &Entry, guard: &Guard) -> bool {
+        entry.is_marked_indexed() || {
+            // SAFETY: valid under the guard.
+            let key = unsafe { Entry::key(entry) };
+            let found = self.index.get(self.hasher.hash(key), key, guard);
+            found.is_some_and(|found| ptr::eq(found, entry))
         }
     }
 
@@ -402,10 +439,12 @@ impl Memtable {
     fn remove(&self, entry: &Entry, counters: &Counters, guard: &Guard) {
         // SAFETY: valid under the guard.
         let hash = self.hasher.hash(unsafe { Entry::key(entry) });
-        self.index.remove(hash, entry, guard);
-        // SAFETY: it is in the list, since nobody inserts it any more, and
-        // claimed by us, the only remover.
-        unsafe { self.list.remove(entry, guard) };
+        // SAFETY: it is in order, or it could not have been claimed for removal;
+        // it leaves the hash index within, so that no other entry of its key can
+        // come into the skiplist before it has left that, too.
+        unsafe {
+            self.order.remove(entry, || self.index.remove(hash, entry, guard), guard);
+        }
         // SAFETY: the chain is sealed, the entry out of both indexes.
         let retired = unsafe { entry.chain.retire_all(guard) };
         count_retired(counters, &retired);
@@ -425,9 +464,9 @@ impl Memtable {
         guard: &'g Guard,
     ) -> Option<Slot<'g>> {
         let entry = match start {
-            None => self.list.first(guard),
-            Some(key) if exclusive => self.list.first_after(key, guard),
-            Some(key) => self.list.first_at(key, guard),
+            None => self.order.list().first(guard),
+            Some(key) if exclusive => self.order.list().first_after(key, guard),
+            Some(key) => self.order.list().first_at(key, guard),
         };
         entry.map(Slot)
     }
@@ -435,7 +474,7 @@ impl Memtable {
     /// The slot after another, also if that is being removed.
     #[inline]
     pub(crate) fn next<'g>(&self, slot: Slot<'g>, guard: &'g Guard) -> Option<Slot<'g>> {
-        let next = self.list.next(slot.0, guard).map(Slot);
+        let next = self.order.list().next(slot.0, guard).map(Slot);
         if let Some(Slot(entry)) = next {
             prefetch::read(ptr::from_ref(entry).cast());
         }
@@ -451,7 +490,7 @@ impl Memtable {
         guard: &'g Guard,
     ) {
         run.clear();
-        self.list.run_before(end, guard, |entry| run.push(Slot(entry)));
+        self.order.list().run_before(end, guard, |entry| run.push(Slot(entry)));
     }
 
     /// What the hash index needs of the janitor.
@@ -483,13 +522,6 @@ impl Memtable {
 }
 
 pub(crate) use hash_index::Need as IndexNeed;
-
-impl Drop for Memtable {
-    fn drop(&mut self) {
-        // SAFETY: exclusive access; what was retired before is not in the list.
-        unsafe { self.list.free_all() };
-    }
-}
 
 /// Trims an entry's chain, and tells whether it was possible: another thread may
 /// be at it.

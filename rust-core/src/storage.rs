@@ -303,6 +303,7 @@ impl Snapshot {
     /// pages.
     pub fn scan(&self, range: &Range<'_>, mut each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>) {
         let guard = &epoch::pin();
+        self.core.memtable.order_all(guard);
         let mut yielded = 0;
         scan::walk(&self.core.memtable, range, self.sequence, guard, |key, record| {
             if !self.core.is_live(record) {
@@ -464,9 +465,9 @@ impl Core {
     /// The key's slot, made if need be.
     #[inline]
     fn slot_for_write<'g>(&self, key: &[u8], guard: &'g Guard) -> Result<Slot<'g>> {
-        let (slot, need) = self.memtable.find_or_make(key, &self.counters, guard)?;
-        if need != IndexNeed::Nothing {
-            self.mailbox.request_growth();
+        let (slot, made) = self.memtable.find_or_make(key, &self.counters, guard)?;
+        if let Some(need) = made {
+            self.after_making(need, guard);
         }
         Ok(slot)
     }
@@ -483,6 +484,21 @@ impl Core {
         reservation.complete()?;
         self.settle(pushed?, guard);
         Ok(sequence)
+    }
+
+    /// Tells the janitor of a new entry, and does some of its work if it does
+    /// not keep up.
+    fn after_making(&self, need: IndexNeed, guard: &Guard) {
+        /// So many may wait: a scan that comes now has to put them in order.
+        const MANY: usize = 4096;
+        const SOME: usize = 64;
+        if need != IndexNeed::Nothing {
+            self.mailbox.request_growth();
+        }
+        self.mailbox.entry_made();
+        if self.memtable.unordered() > MANY {
+            self.memtable.order_some(SOME, guard);
+        }
     }
 
     /// Takes a sequence number for a write that changes nothing.

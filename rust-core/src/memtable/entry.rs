@@ -19,7 +19,7 @@ pub(super) const MAX_HEIGHT: usize = 24;
 pub(super) struct Entry {
     /// The key's versions.
     pub(super) chain: Chain,
-    /// The number of holds, see [`Entry::acquire`], and the flags below.
+    /// The flags below.
     state: AtomicU32,
     /// The key's length, and the height from bit [`HEIGHT_SHIFT`] on.
     meta: u32,
@@ -36,13 +36,19 @@ const DYING: u32 = 1 << 31;
 const QUEUED: u32 = 1 << 30;
 /// A thread is taking versions out of the chain.
 const TRIMMING: u32 = 1 << 29;
+/// The entry waits to be put in order, see [`Entry::is_unordered`].
+const UNORDERED: u32 = 1 << 28;
+/// The entry is in the hash index, or has been.
+const INDEXED: u32 = 1 << 27;
+/// Another entry of the same key was faster: this one never was in an index.
+const ABANDONED: u32 = 1 << 26;
 
 const _: () = assert!(size_of::<Entry>().is_multiple_of(align_of::<Link>()));
 const _: () = assert!(crate::limits::MAX_KEY_LEN < 1 << HEIGHT_SHIFT);
 
 impl Entry {
-    /// Allocates an entry for `key` with `height` null links, held once by the
-    /// caller, who owns it until it is in the skiplist.
+    /// Allocates an entry for `key` with `height` null links, which waits to be
+    /// put in order. The caller owns it.
     pub(super) fn allocate(key: &[u8], height: usize) -> Result<NonNull<Entry>> {
         debug_assert!((1..=MAX_HEIGHT).contains(&height));
         let layout = layout(key.len(), height);
@@ -51,7 +57,7 @@ impl Entry {
         let entry = NonNull::new(memory.cast::<Entry>()).ok_or(Error::OutOfMemory)?;
         let header = Entry {
             chain: Chain::new(),
-            state: AtomicU32::new(1),
+            state: AtomicU32::new(UNORDERED),
             meta: key.len() as u32 | (height as u32) << HEIGHT_SHIFT,
         };
         // SAFETY: the allocation is fresh, aligned, and has room for header,
@@ -121,26 +127,46 @@ impl Entry {
         unsafe { entry.add(1).cast::<Link>() }
     }
 
-    /// Holds the entry in the indexes, and tells whether it may be used. A
-    /// writer that reaches it other than through the hash index must hold it
-    /// until it is there. If false, it is being removed: look up again.
-    pub(super) fn acquire(&self) -> bool {
-        let before = self.state.fetch_add(1, SeqCst);
-        if before & DYING != 0 {
-            self.release();
-        }
-        before & DYING == 0
+    /// Whether the entry is not in the skiplist yet. It cannot be removed then.
+    pub(super) fn is_unordered(&self) -> bool {
+        self.has(UNORDERED)
     }
 
-    /// Gives back a hold.
-    pub(super) fn release(&self) {
-        self.state.fetch_sub(1, SeqCst);
+    /// Tells that the entry is in the skiplist.
+    pub(super) fn mark_ordered(&self) {
+        self.state.fetch_and(!UNORDERED, SeqCst);
     }
 
-    /// Claims the entry for removal, unless it is held, queued or being trimmed.
-    /// From then on none of these can begin.
+    /// Tells that the entry is in the hash index. The mark comes a moment after
+    /// the fact.
+    pub(super) fn mark_indexed(&self) {
+        self.state.fetch_or(INDEXED, SeqCst);
+    }
+
+    /// See [`Entry::mark_indexed`].
+    pub(super) fn is_marked_indexed(&self) -> bool {
+        self.has(INDEXED)
+    }
+
+    /// Gives up an entry that is in no index. Its maker does not touch it again.
+    pub(super) fn abandon(&self) {
+        self.state.fetch_or(ABANDONED, SeqCst);
+    }
+
+    /// See [`Entry::abandon`].
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.has(ABANDONED)
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.state.load(SeqCst) & flag != 0
+    }
+
+    /// Claims the entry for removal, unless it is unordered, queued or being
+    /// trimmed. From then on none of these can begin.
     pub(super) fn begin_dying(&self) -> bool {
-        self.state.compare_exchange(0, DYING, SeqCst, SeqCst).is_ok()
+        let idle = INDEXED;
+        self.state.compare_exchange(idle, idle | DYING, SeqCst, SeqCst).is_ok()
     }
 
     /// Takes [`Entry::begin_dying`] back.
@@ -184,7 +210,7 @@ impl Entry {
 
     /// Whether the entry is in the janitor's queue.
     pub(super) fn is_queued(&self) -> bool {
-        self.state.load(SeqCst) & QUEUED != 0
+        self.has(QUEUED)
     }
 }
 
@@ -206,15 +232,17 @@ mod tests {
     }
 
     #[test]
-    fn dying_and_holding_exclude_each_other() {
+    fn dying_and_use_exclude_each_other() {
         let entry = Entry::allocate(b"some key", 3).unwrap();
         // SAFETY: just allocated, and freed only at the end.
         let e = unsafe { entry.as_ref() };
         // SAFETY: as above.
         assert_eq!(unsafe { Entry::key(entry.as_ptr()) }, b"some key");
         assert_eq!(e.height(), 3);
-        assert!(!e.begin_dying(), "held by its creator");
-        e.release();
+        e.mark_indexed();
+        assert!(e.is_unordered() && e.is_marked_indexed() && !e.is_abandoned());
+        assert!(!e.begin_dying(), "not in order yet");
+        e.mark_ordered();
         assert!(e.mark_queued() && !e.mark_queued() && e.is_queued());
         assert!(!e.begin_dying(), "queued");
         e.unmark_queued();
@@ -222,9 +250,9 @@ mod tests {
         assert!(!e.begin_dying(), "being trimmed");
         e.trim_unlock();
         assert!(e.begin_dying());
-        assert!(!e.acquire() && !e.mark_queued() && !e.try_trim_lock());
+        assert!(!e.mark_queued() && !e.try_trim_lock());
         e.stop_dying();
-        assert!(e.acquire());
+        assert!(e.mark_queued());
         // SAFETY: nobody else knows it.
         unsafe { Entry::free(entry) };
     }

@@ -1,21 +1,18 @@
 //! The entries by key: a lock-free open-addressing hash table that grows
-//! without a pause.
+//! without a pause. It decides which entry a key has.
 //!
-//! A slot is 8 bytes: 0 while empty, [`REMOVED`], or 16 bits of the key's hash
-//! over 48 bits of the entry's address. It goes from empty to an entry to
-//! removed and never back, so a probe may stop at the first empty slot. Probes
-//! go by cache lines of 8 slots.
+//! A slot is 8 bytes: [`EMPTY`], [`REMOVED`], [`CLOSED`], or 16 bits of the key's
+//! hash over 48 bits of the entry's address. It goes from empty to an entry to
+//! removed, or from empty to closed, and never back. A key's probe sequence (by
+//! cache lines of 8 slots) ends at its first empty or closed slot, so two threads
+//! that insert one key meet at the same slot, and one of them finds the other's
+//! entry.
 //!
 //! To grow (or to be rid of removed slots), a table gets a *successor*. From
-//! then on insertions go to the successor, lookups try the table and then the
-//! successor, and the janitor copies the table's entries over. When all are
-//! there, the successor becomes the root. An insertion that found no successor
-//! looks again after it has filled its slot: either it sees the successor then
-//! and inserts there too, or the janitor, which reads the slots after it has set
-//! the successor, sees the slot. An entry may thus stand in several slots, and
-//! removal clears them all.
-//!
-//! The skiplist decides which entry a key has; this index only follows.
+//! then on an insertion that ends at an empty slot closes it, which sends all
+//! that come after to the successor, and goes there itself. Lookups try the
+//! table and then the successor. Meanwhile the janitor copies the entries over
+//! and closes every empty slot; then the successor becomes the root.
 
 use super::entry::Entry;
 use super::prefetch;
@@ -62,8 +59,12 @@ impl Hash {
     }
 }
 
+/// The slot was never used; a probe ends here.
 const EMPTY: u64 = 0;
+/// The slot's entry is gone; a probe goes on.
 const REMOVED: u64 = 1;
+/// The slot will never be used; a probe goes on in the successor.
+const CLOSED: u64 = 2;
 const TAG_MASK: u64 = 0xffff << 48;
 const LINE: usize = 8;
 /// Slots of the first table.
@@ -87,6 +88,24 @@ pub(super) struct Table {
     removed: AtomicUsize,
     /// How far the janitor has copied this table to its successor.
     copied: AtomicUsize,
+}
+
+/// How an insertion ended.
+pub(super) enum Inserted<'g> {
+    /// The key has the new entry; and what the janitor has to do.
+    New(Need),
+    /// The key had this one; it may be dying.
+    Old(&'g Entry),
+}
+
+/// How an insertion into one table ended.
+enum Probe<'g> {
+    Placed,
+    Found(&'g Entry),
+    /// The table needs a successor before it takes more.
+    Crowded,
+    /// The key belongs into the successor: no slot is left for it here.
+    Beyond,
 }
 
 /// What the janitor has to do for the index.
@@ -134,34 +153,34 @@ impl HashIndex {
         let line = table.slots.line(table.slots.home(hash));
         line.iter()
             .map(|slot| slot.load(Relaxed))
-            .find(|&word| word & TAG_MASK == hash.tag() && word & !TAG_MASK > REMOVED)
+            .find(|&word| word & TAG_MASK == hash.tag() && word & !TAG_MASK > CLOSED)
             .map_or(ptr::null(), address)
     }
 
-    /// Puts an entry into the index; tells whether the janitor is needed.
-    ///
-    /// The entry is in the skiplist, and held ([`Entry::acquire`]), or the
-    /// janitor itself calls.
-    pub(super) fn insert(&self, hash: Hash, entry: &Entry, guard: &Guard) -> Result<Need> {
+    /// Gives `entry`'s key that entry, unless it has one already.
+    pub(super) fn get_or_insert<'g>(
+        &self,
+        hash: Hash,
+        key: &[u8],
+        entry: &'g Entry,
+        guard: &'g Guard,
+    ) -> Result<Inserted<'g>> {
         let word = word(hash, entry)?;
-        let mut table = self.newest(guard);
+        let mut table = self.root(guard);
         loop {
-            let placed = table.insert(hash, word);
-            // Ordered after the slot's write and before the successor's read.
-            if let Some(successor) = table.successor(guard) {
-                table = successor;
-            } else if placed && !table.is_crowded() {
-                return Ok(if table.is_filling() { Need::Successor } else { Need::Nothing });
-            } else {
-                // The janitor has not come in time.
-                table.add_successor(Touch::Later)?;
+            match table.get_or_insert(hash, key, word, guard) {
+                Probe::Placed if table.is_filling() => return Ok(Inserted::New(Need::Successor)),
+                Probe::Placed => return Ok(Inserted::New(Need::Nothing)),
+                Probe::Found(old) => return Ok(Inserted::Old(old)),
+                Probe::Crowded => table.ensure_successor(guard).map(drop)?,
+                Probe::Beyond => table = table.ensure_successor(guard)?,
             }
         }
     }
 
     /// Takes an entry out of the index.
     ///
-    /// Only the janitor calls it, and nobody holds the entry.
+    /// Only the janitor calls it.
     pub(super) fn remove(&self, hash: Hash, entry: &Entry, guard: &Guard) {
         let Ok(word) = word(hash, entry) else { return };
         let mut table = Some(self.root(guard));
@@ -229,18 +248,27 @@ impl HashIndex {
             }
         }
         for slot in table.slots.line(line) {
-            let word = slot.load(SeqCst);
-            if word == EMPTY || word == REMOVED {
-                continue;
-            }
+            let Some(word) = close(slot) else { continue };
             // SAFETY: an entry that stands in the index is valid: only the
             // janitor, which is us, takes entries out and retires them.
             let entry = unsafe { &*address(word) };
             // SAFETY: as above.
-            let hash = hasher.hash(unsafe { Entry::key(entry) });
-            self.insert(hash, entry, guard)?;
+            let key = unsafe { Entry::key(entry) };
+            self.copy_entry(table, hasher.hash(key), word, guard)?;
         }
         Ok(())
+    }
+
+    /// Copies an entry of `table` to a successor.
+    fn copy_entry(&self, table: &Table, hash: Hash, word: u64, guard: &Guard) -> Result<()> {
+        let mut table = table.ensure_successor(guard)?;
+        loop {
+            match table.probe(hash, word, guard, |_| None) {
+                Probe::Crowded => table.ensure_successor(guard).map(drop)?,
+                Probe::Beyond => table = table.ensure_successor(guard)?,
+                Probe::Placed | Probe::Found(_) => return Ok(()),
+            }
+        }
     }
 
     /// Bytes that the tables take.
@@ -298,6 +326,16 @@ impl Table {
         unsafe { self.successor.load(SeqCst).as_ref() }
     }
 
+    /// The successor, made if there is none: the janitor has not come in time.
+    fn ensure_successor<'g>(&self, guard: &'g Guard) -> Result<&'g Table> {
+        loop {
+            if let Some(successor) = self.successor(guard) {
+                return Ok(successor);
+            }
+            self.add_successor(Touch::Later)?;
+        }
+    }
+
     /// Gives the table a successor, unless another thread has been faster.
     fn add_successor(&self, touch: Touch) -> Result<()> {
         let new = Box::into_raw(Box::new(Table::new(self.successor_slots(), touch)?));
@@ -331,7 +369,7 @@ impl Table {
         for _ in 0..self.slots.len() / LINE {
             for slot in self.slots.line(at) {
                 let word = slot.load(Acquire);
-                if word & TAG_MASK == hash.tag() && word & !TAG_MASK > REMOVED {
+                if word & TAG_MASK == hash.tag() && word & !TAG_MASK > CLOSED {
                     let entry = address(word);
                     // SAFETY: it stands in the index, so it is valid under the
                     // guard.
@@ -340,7 +378,7 @@ impl Table {
                         return Some(unsafe { &*entry });
                     }
                 }
-                if word == EMPTY {
+                if word == EMPTY || word == CLOSED {
                     return None;
                 }
             }
@@ -349,30 +387,59 @@ impl Table {
         None
     }
 
-    /// Puts a word in, if it is not there, and tells whether there was room.
-    fn insert(&self, hash: Hash, word: u64) -> bool {
+    /// Finds the entry of a key or gives it one.
+    fn get_or_insert<'g>(&self, hash: Hash, key: &[u8], new: u64, guard: &'g Guard) -> Probe<'g> {
+        self.probe(hash, new, guard, |word| {
+            let entry = address(word);
+            // SAFETY: it stands in the index, so it is valid under the guard.
+            unsafe { (Entry::key(entry) == key).then(|| &*entry) }
+        })
+    }
+
+    /// Goes to the end of a probe sequence, unless `matches` accepts an entry
+    /// with the hash's tag before, and puts `new` there, or closes the slot if the
+    /// table has a successor.
+    fn probe<'g>(
+        &self,
+        hash: Hash,
+        new: u64,
+        guard: &'g Guard,
+        matches: impl Fn(u64) -> Option<&'g Entry>,
+    ) -> Probe<'g> {
         let mut at = self.slots.home(hash);
         for _ in 0..self.slots.len() / LINE {
             for slot in self.slots.line(at) {
-                let mut now = slot.load(SeqCst);
-                if now == EMPTY {
-                    match slot.compare_exchange(EMPTY, word, SeqCst, SeqCst) {
+                let mut word = slot.load(SeqCst);
+                while word == EMPTY {
+                    let beyond = self.successor(guard).is_some();
+                    if !beyond && self.is_crowded() {
+                        return Probe::Crowded;
+                    }
+                    let to = if beyond { CLOSED } else { new };
+                    match slot.compare_exchange(EMPTY, to, SeqCst, SeqCst) {
+                        Ok(_) if beyond => return Probe::Beyond,
                         Ok(_) => {
                             if hash.is_sampled() {
                                 self.used.fetch_add(SAMPLE, Relaxed);
                             }
-                            return true;
+                            return Probe::Placed;
                         }
-                        Err(other) => now = other,
+                        Err(now) => word = now,
                     }
                 }
-                if now == word {
-                    return true;
+                if word == CLOSED {
+                    return Probe::Beyond;
+                }
+                if word & TAG_MASK == hash.tag()
+                    && word & !TAG_MASK > CLOSED
+                    && let Some(entry) = matches(word)
+                {
+                    return Probe::Found(entry);
                 }
             }
             at = self.slots.after(at);
         }
-        false
+        Probe::Beyond
     }
 
     fn remove(&self, hash: Hash, word: u64) {
@@ -380,7 +447,7 @@ impl Table {
         for _ in 0..self.slots.len() / LINE {
             for slot in self.slots.line(at) {
                 let now = slot.load(SeqCst);
-                if now == EMPTY {
+                if now == EMPTY || now == CLOSED {
                     return;
                 }
                 if now == word {
@@ -466,6 +533,16 @@ impl Slots {
         // aligned, initialised, and only ever used as atomics.
         unsafe { &*self.memory.as_ptr().cast::<AtomicU64>().add(start).cast() }
     }
+}
+
+/// Makes sure that an empty slot stays so, and returns the entry's word if it is
+/// not empty and not removed.
+fn close(slot: &AtomicU64) -> Option<u64> {
+    let word = match slot.compare_exchange(EMPTY, CLOSED, SeqCst, SeqCst) {
+        Ok(_) => CLOSED,
+        Err(word) => word,
+    };
+    (word > CLOSED).then_some(word)
 }
 
 /// The slots of a table that begins to fill with `entries`, if there can be so

@@ -1,28 +1,16 @@
-//! The entries in key order: a lock-free skiplist whose nodes are the entries.
+//! The entries in key order: a skiplist (Pugh, 1990) whose nodes are the entries,
+//! read by any number of threads without a lock while one changes it.
 //!
-//! The algorithm is that of Fraser ("Practical lock-freedom", 2004) as in
-//! Herlihy and Shavit's "The Art of Multiprocessor Programming", ch. 14: a link
-//! with bit 0 set marks the entry that holds it as removed on that level, and
-//! whoever passes a marked entry unlinks it.
-//!
-//! Two restrictions keep it simple:
-//! 1. Removals are made by one thread at a time (the janitor).
-//! 2. An entry is removed only when nobody holds it ([`Entry::acquire`]), so its
-//!    inserter has linked all of its levels.
-//!
-//! Why a removed entry R is unreachable when [`SkipList::remove`] returns: all
-//! its links are marked before the last search, so nobody can link anything
-//! behind R any more, and an insertion that still takes R for its successor
-//! fails unless its predecessor points to R at that moment. The last search
-//! passes every entry with R's key or less on every level and unlinks what is
-//! marked, so no predecessor points to R after it. It must pass equal keys, as a
-//! new entry with R's key may already stand before R on some level.
+//! Who changes it holds the memtable's order lock. A reader that stands on an
+//! entry while that is removed goes on by its links, which stay as they were. It
+//! may then miss entries that come to stand right behind it later; whoever reads
+//! at a snapshot does not want those, since all that the snapshot sees was in
+//! the list before the reader began.
 
 use super::entry::{Entry, Link, MAX_HEIGHT};
-use crate::error::Result;
 use crate::sync::atomic::{
     AtomicUsize,
-    Ordering::{Acquire, Relaxed, SeqCst},
+    Ordering::{Acquire, Relaxed, Release},
 };
 use crossbeam_epoch::Guard;
 use std::cmp::Ordering;
@@ -35,32 +23,14 @@ pub(super) struct SkipList {
     height: AtomicUsize,
 }
 
-/// Where a key belongs: on each level the tower before it and the entry at or
-/// after it.
-struct Position {
+/// A place in the list: on each level the tower before it and the entry after.
+pub(super) struct Position {
     before: [*const Link; MAX_HEIGHT],
     after: [*mut Entry; MAX_HEIGHT],
 }
 
-/// What [`SkipList::get_or_insert`] ended with.
-pub(super) enum Inserted<'g> {
-    /// A new entry, held by the caller.
-    New(&'g Entry),
-    /// An entry that was there; it may be dying.
-    Old(&'g Entry),
-}
-
-const MARK: usize = 1;
 /// On how many lower levels a search asks for the entries that it may come to.
-const PREFETCHED_LEVELS: usize = 3;
-
-fn is_marked(link: *mut Entry) -> bool {
-    link.addr() & MARK != 0
-}
-
-fn unmarked(link: *mut Entry) -> *mut Entry {
-    link.map_addr(|a| a & !MARK)
-}
+const PREFETCHED_LEVELS: usize = 2;
 
 /// The place that a search looks for: it passes the entries before it.
 #[derive(Clone, Copy)]
@@ -93,57 +63,16 @@ impl SkipList {
         }
     }
 
-    /// Returns the entry of `key`, which is made if there is none. A new entry
-    /// is held by the caller, and in the list on all levels.
-    pub(super) fn get_or_insert<'g>(&self, key: &[u8], guard: &'g Guard) -> Result<Inserted<'g>> {
-        let mut position = self.find(Place::At(key), guard);
-        if let Some(old) = entry_with_key(position.after[0], key, guard) {
-            return Ok(Inserted::Old(old));
-        }
-        let height = random_height();
-        let new = Entry::allocate(key, height)?;
-        self.height.fetch_max(height, Relaxed);
-        // SAFETY: ours until linked, then protected by the guard.
-        let tower = unsafe { Entry::tower(new.as_ptr()) };
-        loop {
-            for level in 0..height {
-                // SAFETY: `level` is below the entry's height.
-                unsafe { &*tower.add(level) }.store(position.after[level], Relaxed);
-            }
-            if position.link(0, new, guard) {
-                break;
-            }
-            position = self.find(Place::At(key), guard);
-            if let Some(old) = entry_with_key(position.after[0], key, guard) {
-                // SAFETY: it was never linked.
-                unsafe { Entry::free(new) };
-                return Ok(Inserted::Old(old));
-            }
-        }
-        for level in 1..height {
-            while !position.link(level, new, guard) {
-                position = self.find(Place::At(key), guard);
-                // SAFETY: `level` is below the height. The entry is held, so no
-                // one marks its links, and on this level no one follows them.
-                unsafe { &*tower.add(level) }.store(position.after[level], Relaxed);
-            }
-        }
-        // SAFETY: linked, so it is valid under the guard.
-        Ok(Inserted::New(unsafe { new.as_ref() }))
-    }
-
     /// The first entry at or after `key`.
     pub(super) fn first_at<'g>(&self, key: &[u8], guard: &'g Guard) -> Option<&'g Entry> {
-        let position = self.find(Place::At(key), guard);
         // SAFETY: in the list during the guard.
-        unsafe { position.after[0].as_ref() }
+        unsafe { self.find(Place::At(key), guard).after[0].as_ref() }
     }
 
     /// The first entry after `key`.
     pub(super) fn first_after<'g>(&self, key: &[u8], guard: &'g Guard) -> Option<&'g Entry> {
-        let position = self.find(Place::After(key), guard);
         // SAFETY: in the list during the guard.
-        unsafe { position.after[0].as_ref() }
+        unsafe { self.find(Place::After(key), guard).after[0].as_ref() }
     }
 
     /// The entry after `entry`, which may meanwhile have been removed.
@@ -151,10 +80,7 @@ impl SkipList {
     pub(super) fn next<'g>(&self, entry: &'g Entry, _guard: &'g Guard) -> Option<&'g Entry> {
         // SAFETY: every entry has level 0; what it leads to was in the list
         // during the guard, even if `entry` has been removed since.
-        unsafe {
-            let link = &*Entry::tower(entry);
-            unmarked(link.load(Acquire)).as_ref()
-        }
+        unsafe { (*Entry::tower(entry)).load(Acquire).as_ref() }
     }
 
     /// The first entry.
@@ -191,25 +117,77 @@ impl SkipList {
         }
     }
 
+    /// Where `key` belongs.
+    pub(super) fn position(&self, key: &[u8], guard: &Guard) -> Position {
+        self.find(Place::At(key), guard)
+    }
+
+    /// Moves a position on to where `key` belongs: as fast as the keys are near.
+    ///
+    /// The position is of a key below, and the list has only been changed by way
+    /// of this position since.
+    pub(super) fn advance(&self, position: &mut Position, key: &[u8], _guard: &Guard) {
+        let below = |entry: *mut Entry| {
+            // SAFETY: what a position holds is in the list, so it is valid.
+            !entry.is_null() && compare(unsafe { Entry::key(entry) }, key).is_lt()
+        };
+        // From this level on, the position is right as it is.
+        let level = position.after.iter().take_while(|&&entry| below(entry)).count();
+        let mut moved = None;
+        for l in (0..level).rev() {
+            let mut tower = moved.unwrap_or(position.before[l]);
+            // SAFETY: towers found on this level or a higher one have it.
+            let mut current = unsafe { &*tower.add(l) }.load(Acquire);
+            while below(current) {
+                // SAFETY: linked on this level, so it has it.
+                unsafe {
+                    tower = Entry::tower(current);
+                    current = (*tower.add(l)).load(Acquire);
+                }
+                moved = Some(tower);
+            }
+            position.before[l] = tower;
+            position.after[l] = current;
+        }
+    }
+
+    /// Inserts an entry at its position, which then lies behind the entry.
+    ///
+    /// # Safety
+    /// The caller has the order lock. The entry is in no list, its key neither,
+    /// and the position is that of the key.
+    pub(super) unsafe fn insert(&self, entry: NonNull<Entry>, position: &mut Position) {
+        // SAFETY: valid by the contract.
+        let (tower, height) = unsafe { (Entry::tower(entry.as_ptr()), entry.as_ref().height()) };
+        self.height.fetch_max(height, Relaxed);
+        for level in 0..height {
+            // SAFETY: `level` is below the height.
+            unsafe { &*tower.add(level) }.store(position.after[level], Relaxed);
+        }
+        // From below, so that what a reader finds on a level is on all lower.
+        for level in 0..height {
+            // SAFETY: the tower before has this level.
+            unsafe { &*position.before[level].add(level) }.store(entry.as_ptr(), Release);
+            position.before[level] = tower;
+        }
+    }
+
     /// Removes an entry from the list. It can be retired when this returns.
     ///
     /// # Safety
-    /// It is in the list and was claimed by [`Entry::begin_dying`]; no other
-    /// removal runs.
+    /// The caller has the order lock; the entry is in the list.
     pub(super) unsafe fn remove(&self, entry: &Entry, guard: &Guard) {
         // SAFETY: valid by the contract.
         let (tower, key) = unsafe { (Entry::tower(entry), Entry::key(entry)) };
+        let position = self.find(Place::At(key), guard);
         for level in (0..entry.height()).rev() {
-            // SAFETY: `level` is below the height.
-            let link = unsafe { &*tower.add(level) };
-            let mut next = link.load(SeqCst);
-            while let Err(now) =
-                link.compare_exchange(next, next.map_addr(|a| a | MARK), SeqCst, SeqCst)
-            {
-                next = now;
+            debug_assert!(ptr::eq(position.after[level], entry));
+            // SAFETY: both towers have this level.
+            unsafe {
+                let next = (*tower.add(level)).load(Relaxed);
+                (*position.before[level].add(level)).store(next, Release);
             }
         }
-        self.find(Place::After(key), guard);
     }
 
     /// Frees all entries with their chains.
@@ -218,7 +196,7 @@ impl SkipList {
     /// Nobody else uses the list, now or later.
     pub(super) unsafe fn free_all(&mut self) {
         let mut next = self.head[0].load(Relaxed);
-        while let Some(mut entry) = NonNull::new(unmarked(next)) {
+        while let Some(mut entry) = NonNull::new(next) {
             // SAFETY: ours alone by the contract, freed once.
             unsafe {
                 next = (*Entry::tower(entry.as_ptr())).load(Relaxed);
@@ -228,18 +206,9 @@ impl SkipList {
         }
     }
 
-    /// Finds a place, and unlinks removed entries on the way.
-    fn find(&self, place: Place<'_>, guard: &Guard) -> Position {
-        loop {
-            if let Some(position) = self.try_find(place, guard) {
-                return position;
-            }
-        }
-    }
-
-    /// As [`SkipList::find`]; `None` if the ground moved underfoot.
+    /// Finds a place.
     #[inline]
-    fn try_find(&self, place: Place<'_>, _guard: &Guard) -> Option<Position> {
+    fn find(&self, place: Place<'_>, _guard: &Guard) -> Position {
         let mut position = Position {
             before: [self.head.as_ptr(); MAX_HEIGHT],
             after: [ptr::null_mut(); MAX_HEIGHT],
@@ -251,59 +220,33 @@ impl SkipList {
             // SAFETY: `tower` is the head or of an entry found on a higher
             // level, so it has this one; it is valid under the guard.
             let mut current = unsafe { &*tower.add(level) }.load(Acquire);
-            if is_marked(current) {
-                return None;
-            }
             while !current.is_null() && current != bound {
                 // If the key lies before `current`, these are looked at next.
                 for lower in level.saturating_sub(PREFETCHED_LEVELS)..level {
                     // SAFETY: as above, some levels lower.
                     prefetch(unsafe { &*tower.add(lower) }.load(Relaxed));
                 }
-                // SAFETY: `current` is linked on this level and valid under the
-                // guard.
-                let (links, current_key) = unsafe { (Entry::tower(current), Entry::key(current)) };
-                // SAFETY: as above.
-                let next = unsafe { &*links.add(level) }.load(Acquire);
-                if is_marked(next) {
-                    // SAFETY: as for `tower` above.
-                    let link = unsafe { &*tower.add(level) };
-                    let next = unmarked(next);
-                    link.compare_exchange(current, next, SeqCst, SeqCst).ok()?;
-                    current = next;
-                    continue;
-                }
-                if !place.passes(current_key) {
+                // SAFETY: `current` is valid under the guard.
+                if !place.passes(unsafe { Entry::key(current) }) {
                     break;
                 }
-                tower = links;
-                current = next;
+                // SAFETY: it is linked on this level, so it has it.
+                unsafe {
+                    tower = Entry::tower(current);
+                    current = (*tower.add(level)).load(Acquire);
+                }
             }
             position.before[level] = tower;
             position.after[level] = current;
             bound = current;
         }
-        Some(position)
+        position
     }
-}
-
-impl Position {
-    /// Links `new` between its neighbours on `level`, unless they moved.
-    fn link(&self, level: usize, new: NonNull<Entry>, _guard: &Guard) -> bool {
-        // SAFETY: the tower before has this level and is valid under the guard.
-        let link = unsafe { &*self.before[level].add(level) };
-        link.compare_exchange(self.after[level], new.as_ptr(), SeqCst, Relaxed).is_ok()
-    }
-}
-
-fn entry_with_key<'g>(entry: *mut Entry, key: &[u8], _guard: &'g Guard) -> Option<&'g Entry> {
-    // SAFETY: null or in the list during the guard.
-    unsafe { entry.as_ref().filter(|&e| Entry::key(e) == key) }
 }
 
 #[inline]
 fn prefetch(entry: *const Entry) {
-    crate::memtable::prefetch::read(entry.cast());
+    super::prefetch::read(entry.cast());
 }
 
 /// Compares keys as slices do, eight bytes at a time: most are short, and a call
@@ -328,7 +271,7 @@ fn compare(a: &[u8], b: &[u8]) -> Ordering {
 /// A height from a geometric distribution: each level holds half of the one
 /// below. Four levels to one in four would cost less memory, but a search passes
 /// a fifth more entries.
-fn random_height() -> usize {
+pub(super) fn random_height() -> usize {
     use std::cell::Cell;
     thread_local! {
         static STATE: Cell<u64> = const { Cell::new(0) };
