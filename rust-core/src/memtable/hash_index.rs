@@ -123,7 +123,8 @@ impl HashIndex {
     /// An empty index in which `expected` entries find room without growth.
     pub(super) fn new(expected: usize) -> Result<Self> {
         let slots = slots_for(expected).ok_or(Error::OutOfMemory)?;
-        let root = Box::into_raw(Box::new(Table::new(slots, Touch::Later)?));
+        let touch = if slots > INITIAL_SLOTS { Touch::Now } else { Touch::Later };
+        let root = Box::into_raw(Box::new(Table::new(slots, touch)?));
         Ok(Self { root: AtomicPtr::new(root) })
     }
 
@@ -482,18 +483,19 @@ struct Slots {
 
 impl Slots {
     /// Allocates `count` slots, a power of two of at least one line. Memory
-    /// comes from the system as zeroes, in huge pages if it has them, and goes
-    /// back to it at once, past the allocator.
+    /// comes from the system as zeroes, and goes back to it at once, past the
+    /// allocator. If it is touched here, it is in huge pages if the system has
+    /// them: their first touch takes milliseconds.
     #[cfg(not(feature = "shuttle"))]
     fn allocate(count: usize, touch: Touch) -> Result<Self> {
         const PAGE: usize = 4096;
         debug_assert!(count.is_power_of_two() && count >= LINE);
         let bytes = count.checked_mul(size_of::<u64>()).ok_or(Error::OutOfMemory)?;
         let mut memory = memmap2::MmapMut::map_anon(bytes).map_err(|_| Error::OutOfMemory)?;
-        #[cfg(target_os = "linux")]
-        // Advice only: small pages serve as well, more slowly.
-        let _ = memory.advise(memmap2::Advice::HugePage);
         if touch == Touch::Now {
+            #[cfg(target_os = "linux")]
+            // Advice only: small pages serve as well, more slowly.
+            let _ = memory.advise(memmap2::Advice::HugePage);
             for page in memory.chunks_mut(PAGE) {
                 // Volatile, since a plain write of what is there is no write.
                 // SAFETY: an exclusive reference to a byte.
