@@ -12,7 +12,7 @@ PORT    ?= 8080
 ARGS    ?=
 
 MODULE      := github.com/mantisdb/mantisdb
-GO_BUILD     = go build -trimpath -ldflags '-X main.version=$(VERSION)'
+GO_BUILD     = go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)'
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 ##@ Build

@@ -22,7 +22,7 @@ foreign=$(grep -oE '^(typedef .*|} )[A-Za-z]\w*;' $header | grep -vE '\bMantisdb
 
 for dialect in 'c -std=c11' 'c -std=c2x' 'c++ -std=c++11' 'c++ -std=c++20'; do
     # shellcheck disable=SC2086
-    gcc -x $dialect -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$header" ||
+    cc -x $dialect -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$header" ||
         fail "$header does not compile as ${dialect/ -std=/, }"
 done
 echo "header: up to date, C and C++ accept it"
