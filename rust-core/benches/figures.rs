@@ -91,28 +91,72 @@ fn resident() -> u64 {
     kib.expect("a number") << 10
 }
 
+/// The longest of some steps, and how long all took.
+struct Longest {
+    steps: [Duration; 5],
+    start: Instant,
+    last: Instant,
+}
+
+impl Longest {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { steps: [Duration::ZERO; 5], start: now, last: now }
+    }
+
+    fn step(&mut self) {
+        let now = Instant::now();
+        if now - self.last > self.steps[0] {
+            self.steps[0] = now - self.last;
+            self.steps.sort();
+        }
+        self.last = now;
+    }
+
+    fn seconds(&self) -> f64 {
+        (self.last - self.start).as_secs_f64()
+    }
+}
+
+impl std::fmt::Display for Longest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ms: Vec<_> =
+            self.steps.iter().rev().map(|d| format!("{:.2}", d.as_secs_f64() * 1e3)).collect();
+        write!(f, "longest {} ms", ms.join(", "))
+    }
+}
+
 /// The longest insertions, with a hash index that grows and with one that was
-/// made large enough.
+/// made large enough; and the longest steps of a loop that does nothing for as
+/// long, which are the machine's.
 fn growth(keys: u64) {
+    let mut seconds = 0.0;
     for (name, expected_keys) in [("growing", 0), ("sized ahead", keys as usize)] {
         let storage = Storage::open_with(Options { expected_keys }).expect("memory");
-        let mut longest = [Duration::ZERO; 5];
-        let start = Instant::now();
-        let mut last = start;
+        let mut longest = Longest::new();
         for i in 0..keys {
             storage.put(&key(i), &value(i, keys), 0).expect("valid");
-            let now = Instant::now();
-            if now - last > longest[0] {
-                longest[0] = now - last;
-                longest.sort();
-            }
-            last = now;
+            longest.step();
         }
-        longest.reverse();
-        println!(
-            "growth, {keys} insertions, index {name}: longest {longest:?}, {:.2}M/s",
-            keys as f64 / start.elapsed().as_secs_f64() / 1e6
-        );
+        seconds = longest.seconds();
+        let rate = keys as f64 / seconds / 1e6;
+        println!("growth, {keys} insertions, index {name}: {longest}, {rate:.2}M/s");
+        drop(storage);
+        wait_for_memory();
+    }
+    let mut idle = Longest::new();
+    while idle.seconds() < seconds {
+        idle.step();
+    }
+    println!("growth, doing nothing for {seconds:.1} s: {idle}");
+}
+
+/// Waits until a storage that was dropped has given its memory back.
+fn wait_for_memory() {
+    let mut last = u64::MAX;
+    while resident() < last {
+        last = resident();
+        std::thread::sleep(Duration::from_millis(500));
     }
 }
 
