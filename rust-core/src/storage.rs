@@ -299,7 +299,7 @@ impl Snapshot {
     }
 
     /// Gives the range's live entries to `each`, in the range's order, until it
-    /// breaks off. No write waits for it, but garbage does: walk long ranges by
+    /// breaks off, by which it refuses the entry that it was given. No write waits for it, but garbage does: walk long ranges by
     /// pages.
     pub fn scan(&self, range: &Range<'_>, mut each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>) {
         let guard = &epoch::pin();
@@ -309,9 +309,10 @@ impl Snapshot {
             if !self.core.is_live(record) {
                 return ControlFlow::Continue(());
             }
-            yielded += 1;
             let (sequence, expires_at) = (record.sequence(), record.expires_at());
-            each(ScanEntry { key, value: record.value(), sequence, expires_at })
+            let end = each(ScanEntry { key, value: record.value(), sequence, expires_at });
+            yielded += u64::from(end.is_continue());
+            end
         });
         self.core.counters.mine().add(Counter::ScanKeys, yielded);
     }
