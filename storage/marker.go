@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // markerName is the file that says whose a data directory is. Its text:
@@ -140,9 +142,9 @@ func publish(temp, path string) error {
 	return os.Rename(temp, path)
 }
 
-// syncDir makes the names in a directory durable.
+// syncDir makes the names in a directory durable, on systems that can.
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
+	d, err := vfs.Default.OpenDir(dir)
 	if err != nil {
 		return err
 	}

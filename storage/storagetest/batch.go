@@ -146,7 +146,7 @@ func testBatchSeenWhole(t *testing.T, b *bench) {
 
 	rounds := scaled(3000)
 	if b.onDisk {
-		rounds = scaled(500)
+		rounds = scaled(200)
 	}
 	done := make(chan struct{})
 	var writers, readers sync.WaitGroup

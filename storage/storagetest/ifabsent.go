@@ -97,12 +97,16 @@ func testIfAbsentOneWinner(t *testing.T, b *bench) {
 // that PutIfAbsent does not see a value that is there.
 func testIfAbsentExcludes(t *testing.T, b *bench) {
 	e := b.engine(t)
+	rounds := scaled(2000)
+	if b.onDisk {
+		rounds = scaled(300)
+	}
 	key := []byte("lock")
 	var holders, acquired atomic.Int64
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			for range scaled(2000) {
+			for range rounds {
 				_, stored, err := e.PutIfAbsent(key, []byte("held"), storage.WriteOptions{})
 				if err != nil {
 					t.Error(err)

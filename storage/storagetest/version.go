@@ -130,12 +130,35 @@ func testVersionsUnderRaces(t *testing.T, b *bench) {
 	}
 }
 
+// snapshotsUntil takes snapshots without a pause while writes are under way, and
+// keeps one of each few versions.
+func snapshotsUntil(t *testing.T, e storage.Engine, done <-chan struct{}) (snaps []storage.Snapshot) {
+	var kept uint64
+	for {
+		select {
+		case <-done:
+			return snaps
+		default:
+		}
+		s := snapshot(t, e)
+		if s.Version() < kept+20 {
+			ok(t, s.Close())
+			continue
+		}
+		kept = s.Version()
+		snaps = append(snaps, s)
+	}
+}
+
 // testSnapshotVersionExact takes snapshots while new keys are written, and
 // compares what each sees with the versions that the writers were told.
 func testSnapshotVersionExact(t *testing.T, b *bench) {
 	e := b.engine(t)
 	const writers = 3
 	n := scaled(1000)
+	if b.onDisk {
+		n = scaled(200)
+	}
 	versions := make([][]uint64, writers)
 	var wg sync.WaitGroup
 	for w := range writers {
@@ -151,11 +174,9 @@ func testSnapshotVersionExact(t *testing.T, b *bench) {
 			}
 		})
 	}
-	var snaps []storage.Snapshot
-	for range 20 {
-		snaps = append(snaps, snapshot(t, e))
-	}
-	wg.Wait()
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	snaps := snapshotsUntil(t, e, done)
 	for _, s := range snaps {
 		visible := make(map[string]uint64)
 		for _, got := range collect(t, s, storage.Range{}) {
