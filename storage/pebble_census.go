@@ -46,11 +46,13 @@ func (c *census) flushEnds() {
 	c.flushed = c.flushing
 }
 
-// unflushed is what the memtables hold.
-func (c *census) unflushed(written tally) tally {
+// take is what was written, and what the memtables hold of it. The counters are
+// read under the lock: they are never behind what a flush noted.
+func (c *census) take(n *counters) (written, memtables tally) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return written.minus(c.flushed)
+	written = n.tally()
+	return written, written.minus(c.flushed)
 }
 
 // raiseReclaimed keeps the greatest figure, which is what a counter shows.
@@ -73,8 +75,8 @@ type contents struct {
 // contents reads the figures of all tables. The memtables are looked at first:
 // what a flush moves in between is counted twice and not left out.
 func (e *GoStorageEngine) contents() (contents, error) {
-	c := contents{written: e.counters.tally(), complete: true}
-	c.memtables = e.census.unflushed(c.written)
+	c := contents{complete: true}
+	c.written, c.memtables = e.census.take(&e.counters)
 	levels, err := e.db.SSTables()
 	if err != nil {
 		return contents{}, translate(err)
