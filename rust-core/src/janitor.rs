@@ -10,6 +10,7 @@ use crate::stats::Counter;
 use crate::storage::Core;
 use crossbeam_epoch::{self as epoch, Guard};
 use crossbeam_queue::SegQueue;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::Thread;
@@ -129,6 +130,8 @@ pub(crate) enum Rest {
 const BREATH: Duration = Duration::from_millis(1);
 /// If more entries than that waited to be put in order, more have come since.
 const FEW: usize = 256;
+/// Between two looks whether a closed storage is still used.
+const CLOSING_INTERVAL: Duration = Duration::from_millis(20);
 /// Between two rounds of the search for expired entries.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 /// A whole search takes at least so many rounds, a minute in all.
@@ -141,9 +144,23 @@ impl Janitor {
         Self { core, held_up: Vec::new(), sweep_after: None, graveyard: Arc::default() }
     }
 
-    /// Runs until the storage is closed. What the storage holds is freed with
-    /// the last owner of its core, which is usually this thread.
-    pub(crate) fn run(mut self) {
+    /// Runs until the storage is closed and nobody uses it any more, and then
+    /// frees what it holds. A panic poisons the storage.
+    pub(crate) fn run_guarded(self) {
+        let core = Arc::clone(&self.core);
+        if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            core.sequencer.poison();
+        }
+        // Calls in flight and open snapshots share the core. It shall be freed
+        // here, where nobody waits for it.
+        while Arc::strong_count(&core) > 1 {
+            epoch::pin().flush();
+            std::thread::sleep(CLOSING_INTERVAL);
+        }
+    }
+
+    /// Runs until the storage is closed.
+    fn run(mut self) {
         let core = Arc::clone(&self.core);
         let mailbox = &core.mailbox;
         // Set once: this is the only janitor of its core.
@@ -290,8 +307,10 @@ impl Janitor {
             let next = core.memtable.next(s, guard);
             let expires = s.newest(guard).is_some_and(|r| core.clock.has_passed(r.expires_at()));
             // A queued slot is looked at by way of the queue.
-            if expires && core.reclaim(s, guard) == Reclaim::Removed {
-                removed += 1;
+            match expires.then(|| core.reclaim(s, guard)) {
+                Some(Reclaim::Removed) => removed += 1,
+                Some(Reclaim::Later) => core.mailbox.queue(s),
+                Some(Reclaim::Clean) | None => {}
             }
             seen += 1;
             self.sweep_after = next.is_some().then(|| s.key().to_vec());

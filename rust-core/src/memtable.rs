@@ -281,10 +281,9 @@ impl Memtable {
         }
     }
 
-    /// Puts up to `limit` waiting entries in order, unless another thread is at
-    /// it; returns how many are left.
-    pub(crate) fn order_some(&self, limit: usize, guard: &Guard) -> usize {
-        self.order.settle_some(limit, |entry| self.is_indexed(entry, guard), guard)
+    /// Puts up to `limit` waiting entries in order.
+    pub(crate) fn order_some(&self, limit: usize, guard: &Guard) {
+        self.order.settle_some(limit, |entry| self.is_indexed(entry, guard), guard);
     }
 
     /// How many entries wait to be put in order.

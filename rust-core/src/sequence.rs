@@ -90,6 +90,11 @@ impl Sequencer {
         self.poisoned.load(SeqCst)
     }
 
+    /// Makes every wait and every later write fail.
+    pub(crate) fn poison(&self) {
+        self.poisoned.store(true, SeqCst);
+    }
+
     /// Neighbours in sequence go to different cache lines of the ring.
     #[inline]
     fn slot(&self, first: u64) -> &AtomicU64 {
@@ -143,7 +148,7 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        self.sequencer.poisoned.store(true, SeqCst);
+        self.sequencer.poison();
     }
 }
 

@@ -243,3 +243,48 @@ fn the_index_grows_under_load() {
         }
     });
 }
+
+/// A write that has returned is in every scan that begins after it, while the
+/// janitor puts entries in order.
+#[test]
+fn own_writes_are_scanned() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        let writer = spawn(&storage, |s| {
+            for key in [b"b", b"a"] {
+                put(s, key, b"");
+                let mut seen = false;
+                s.snapshot().expect("open").scan(&Range::default(), |e| {
+                    seen |= e.key == key;
+                    ControlFlow::Continue(())
+                });
+                assert!(seen, "own write missing from a scan");
+            }
+        });
+        janitor.round();
+        janitor.round();
+        join(vec![writer]);
+    });
+}
+
+/// A delete and a put of one key at once end as their numbers say.
+#[test]
+fn deletes_keep_the_order() {
+    explore(|| {
+        let (storage, _janitor) = open();
+        let numbers = Arc::new(shuttle::sync::Mutex::new((0, 0)));
+        let n = Arc::clone(&numbers);
+        let writer = spawn(&storage, move |s| {
+            let sequence = s.put(b"k", b"v", 0).expect("valid");
+            n.lock().expect("no panic").0 = sequence;
+        });
+        let n = Arc::clone(&numbers);
+        let deleter = spawn(&storage, move |s| {
+            let sequence = s.delete(b"k").expect("valid");
+            n.lock().expect("no panic").1 = sequence;
+        });
+        join(vec![writer, deleter]);
+        let (put, delete) = *numbers.lock().expect("no panic");
+        assert_eq!(get(&storage, b"k").is_some(), put > delete, "put {put}, delete {delete}");
+    });
+}

@@ -1,6 +1,9 @@
 //! Counters that threads can bump without meeting.
 
-use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::sync::atomic::AtomicUsize;
@@ -63,14 +66,14 @@ impl Stripe {
     /// touch the line that every writer changes.
     #[inline]
     pub(crate) fn visible_hint(&self) -> u64 {
-        self.visible_hint.load(Relaxed)
+        self.visible_hint.load(Acquire)
     }
 
     /// Remembers a visible sequence. A racing older one only makes the hint
     /// weaker.
     #[inline]
     pub(crate) fn hint_visible(&self, sequence: u64) {
-        self.visible_hint.store(sequence, Relaxed);
+        self.visible_hint.store(sequence, Release);
     }
 }
 

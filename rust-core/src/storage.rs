@@ -124,7 +124,7 @@ impl Storage {
         let janitor = Janitor::new(Arc::clone(&core));
         std::thread::Builder::new()
             .name("mantisdb-janitor".into())
-            .spawn(move || janitor.run())
+            .spawn(move || janitor.run_guarded())
             .map_err(|e| Error::ThreadSpawn(e.to_string()))?;
         Ok(Self { core })
     }
@@ -200,12 +200,12 @@ impl Storage {
         check_value(value)?;
         self.core.writable()?;
         let guard = &epoch::pin();
-        if self.core.newest_live(key, guard).is_some() {
-            return Ok(PutIfAbsent::Exists);
-        }
         let mut pending = Pending::new(Payload::Value(value, expires_at))?;
         let mut backoff = Backoff::default();
         loop {
+            if self.core.newest_live(key, guard).is_some() {
+                return Ok(PutIfAbsent::Exists);
+            }
             match self.core.try_put_if_absent(key, pending, guard)? {
                 Attempt::Done(end) => {
                     if expires_at != 0 {
@@ -225,16 +225,13 @@ impl Storage {
         check_key(key)?;
         self.core.writable()?;
         let guard = &epoch::pin();
-        let core = &*self.core;
-        core.counters.mine().add(Counter::Deletes, 1);
-        let Some(slot) = core.memtable.find(key, guard) else {
-            return core.write_nothing();
+        let pending = Pending::new(Payload::Tombstone)?;
+        let sequence = match self.core.slot_to_delete(key, guard) {
+            Some(slot) => self.core.write_one(slot, pending, guard)?,
+            None => self.core.delete_absent(key, pending, guard)?,
         };
-        let gone = |r: Record<'_>| r.is_tombstone() && r.sequence() <= core.sequencer.visible();
-        if slot.newest(guard).is_none_or(gone) {
-            return core.write_nothing();
-        }
-        core.write_one(slot, Pending::new(Payload::Tombstone)?, guard)
+        self.core.counters.mine().add(Counter::Deletes, 1);
+        Ok(sequence)
     }
 
     /// Applies a packed batch (see [`crate::batch`]), whole or not at all, and
@@ -277,9 +274,16 @@ impl Storage {
     }
 }
 
+impl Storage {
+    /// Ends the janitor, which frees everything once nobody uses it any more.
+    pub(crate) fn close(&self) {
+        self.core.mailbox.close();
+    }
+}
+
 impl Drop for Storage {
     fn drop(&mut self) {
-        self.core.mailbox.close();
+        self.close();
     }
 }
 
@@ -430,12 +434,14 @@ impl Core {
         let visible = self.sequencer.visible();
         let (mut hits, mut missed, mut overtaken) = (0, false, false);
         self.memtable.find_many(keys, guard, |i, slot| {
-            missed |= slot.is_none();
             let record = slot.and_then(|slot| {
                 let Lookup { record, newer } = slot.at(visible, guard);
                 overtaken |= newer.is_some_and(|r| r.sequence() <= self.sequencer.visible());
-                record.filter(|&r| self.is_live(r))
+                record
             });
+            // Also if there is a slot: it may be a new one of a removed key.
+            missed |= record.is_none();
+            let record = record.filter(|&r| self.is_live(r));
             hits += u64::from(record.is_some());
             each(i, record.map(ValueRef::from));
         });
@@ -502,9 +508,26 @@ impl Core {
         }
     }
 
-    /// Takes a sequence number for a write that changes nothing.
-    fn write_nothing(&self) -> Result<u64> {
-        self.sequencer.reserve(1).complete()
+    /// The slot of a key, unless nothing is left to be deleted in it.
+    fn slot_to_delete<'g>(&self, key: &[u8], guard: &'g Guard) -> Option<Slot<'g>> {
+        let gone = |r: Record<'_>| r.is_tombstone() && r.sequence() <= self.sequencer.visible();
+        let slot = self.memtable.find(key, guard)?;
+        (!slot.newest(guard).is_none_or(gone)).then_some(slot)
+    }
+
+    /// Deletes a key that seems to be absent: a tombstone is only needed if an
+    /// earlier write of it is on its way.
+    fn delete_absent(&self, key: &[u8], pending: Pending, guard: &Guard) -> Result<u64> {
+        let reservation = self.sequencer.reserve(1);
+        let sequence = reservation.first;
+        reservation.wait_turn()?;
+        let Some(slot) = self.slot_to_delete(key, guard) else {
+            return reservation.complete();
+        };
+        let pushed = self.memtable.push(slot, pending, sequence, &self.counters, guard);
+        reservation.complete()?;
+        self.settle(pushed?, guard);
+        Ok(sequence)
     }
 
     #[inline]

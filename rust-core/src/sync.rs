@@ -27,14 +27,6 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     return mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
 }
 
-/// Locks if nobody else has.
-pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    #[cfg(not(feature = "shuttle"))]
-    return mutex.try_lock();
-    #[cfg(feature = "shuttle")]
-    return mutex.try_lock().ok();
-}
-
 /// Waits for another thread's progress: spins briefly, then gives the core away.
 #[derive(Default)]
 pub(crate) struct Backoff {

@@ -72,6 +72,8 @@ impl MantisdbDb {
         }
         // SAFETY: it came from a box, and only this call has swapped it out.
         let storage = unsafe { Box::from_raw(storage) };
+        // The janitor goes on to move the epoch if we run out of patience.
+        storage.close();
         let dropped = Arc::new(AtomicBool::new(false));
         let done = Arc::clone(&dropped);
         // Who loaded the pointer before it was swapped out is pinned.

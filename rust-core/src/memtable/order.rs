@@ -4,20 +4,25 @@
 use super::entry::Entry;
 use super::prefetch;
 use super::skiplist::{Position, SkipList};
-use crate::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use crate::sync::{Mutex, lock, try_lock};
+use crate::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
+use crate::sync::{Mutex, lock};
 use crossbeam_epoch::Guard;
 use crossbeam_queue::SegQueue;
+use crossbeam_utils::CachePadded;
 use std::ptr::NonNull;
 
 /// See the module's text.
 pub(super) struct Order {
     list: SkipList,
     waiting: SegQueue<Waiting>,
-    /// Held by whoever changes the list.
+    /// Held by whoever changes the list, and by whoever takes entries from
+    /// `waiting` until they are in the list or back.
     changing: Mutex<()>,
-    /// Set while entries are taken from `waiting` that are not in the list yet.
-    settling: AtomicBool,
+    /// How many entries were left here that are not in the list yet.
+    unsettled: CachePadded<AtomicUsize>,
 }
 
 /// An entry in the waiting list, which owns it together with the hash index.
@@ -28,8 +33,9 @@ unsafe impl Send for Waiting {}
 // SAFETY: as above.
 unsafe impl Sync for Waiting {}
 
-/// Entries that are put in order under one lock.
-const CHUNK: usize = 64;
+/// Entries that are put in order together: the more, the nearer each is to the
+/// last one.
+const CHUNK: usize = 256;
 
 impl Order {
     pub(super) fn new() -> Self {
@@ -37,7 +43,7 @@ impl Order {
             list: SkipList::new(),
             waiting: SegQueue::new(),
             changing: Mutex::new(()),
-            settling: AtomicBool::new(false),
+            unsettled: CachePadded::new(AtomicUsize::new(0)),
         }
     }
 
@@ -49,57 +55,50 @@ impl Order {
     /// Leaves an entry to be put in order. The order owns it from here on; once
     /// it is abandoned, it is freed.
     pub(super) fn add(&self, entry: NonNull<Entry>) {
+        self.unsettled.fetch_add(1, SeqCst);
         self.waiting.push(Waiting(entry));
     }
 
     /// How many entries wait.
+    #[inline]
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.unsettled.load(Relaxed)
     }
 
-    /// Puts up to `limit` entries in order, unless another thread is changing
-    /// the list; returns how many are left. See [`Order::settle_all`].
+    /// Puts up to `limit` entries in order. See [`Order::settle_all`].
     pub(super) fn settle_some(
         &self,
         limit: usize,
         is_indexed: impl Fn(&Entry) -> bool,
         guard: &Guard,
-    ) -> usize {
-        if let Some(_changing) = try_lock(&self.changing) {
-            let mut left = limit.min(self.waiting.len());
-            while left > 0 {
-                let chunk = left.min(CHUNK);
-                self.settle_chunk(chunk, &is_indexed, guard);
-                left -= chunk;
-            }
-        }
-        self.waiting.len()
+    ) {
+        let _changing = lock(&self.changing);
+        self.settle(limit.min(self.waiting.len()), &is_indexed, guard);
     }
 
     /// Puts all entries in order that wait now, but for those of which
     /// `is_indexed` says that they are not in the hash index yet: nobody has
     /// found these, so they have no versions.
     pub(super) fn settle_all(&self, is_indexed: impl Fn(&Entry) -> bool, guard: &Guard) {
-        // In this order: what is not in the queue any more is in the list, or
-        // someone is about it, who has said so before.
-        let mut left = self.waiting.len();
-        if left == 0 && !self.settling.load(SeqCst) {
+        if self.unsettled.load(SeqCst) == 0 {
             return;
         }
-        loop {
-            let _changing = lock(&self.changing);
-            let chunk = left.min(CHUNK);
-            self.settle_chunk(chunk, &is_indexed, guard);
-            left -= chunk;
-            if left == 0 {
-                return;
-            }
+        // With the lock, what is unsettled is in `waiting`, and only we put
+        // entries back into it.
+        let _changing = lock(&self.changing);
+        self.settle(self.waiting.len(), &is_indexed, guard);
+    }
+
+    fn settle(&self, count: usize, is_indexed: &impl Fn(&Entry) -> bool, guard: &Guard) {
+        let mut left = count;
+        while left > 0 {
+            self.settle_chunk(left.min(CHUNK), is_indexed, guard);
+            left -= left.min(CHUNK);
         }
     }
 
     /// Puts some entries in order; the caller has the lock.
     fn settle_chunk(&self, count: usize, is_indexed: &impl Fn(&Entry) -> bool, guard: &Guard) {
-        self.settling.store(true, SeqCst);
         let mut entries = [const { None }; CHUNK];
         let mut len = 0;
         for _ in 0..count.min(CHUNK) {
@@ -116,6 +115,7 @@ impl Order {
                 // SAFETY: no index has it; its maker may still look at it, under
                 // a guard.
                 unsafe { guard.defer_unchecked(move || Entry::free({ waiting }.0)) };
+                self.unsettled.fetch_sub(1, SeqCst);
             } else if is_indexed(entry) {
                 ready.push(waiting.0);
             } else {
@@ -126,7 +126,7 @@ impl Order {
         ready
             .sort_unstable_by(|a, b| unsafe { Entry::key(a.as_ptr()).cmp(Entry::key(b.as_ptr())) });
         self.insert_ascending(&ready, guard);
-        self.settling.store(false, SeqCst);
+        self.unsettled.fetch_sub(ready.len(), SeqCst);
     }
 
     fn insert_ascending(&self, entries: &[NonNull<Entry>], guard: &Guard) {
