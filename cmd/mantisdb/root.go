@@ -15,7 +15,7 @@ func newRootCommand() *cobra.Command {
 			"Every flag of the server may also be given as a variable (MANTISDB_DATA_DIR for\n" +
 			"--data-dir) and in the file that --config names. A flag overrides a variable,\n" +
 			"a variable the file.",
-		Example:       "  mantisdb --port=8080 --data-dir=/var/lib/mantisdb",
+		Example:       "  mantisdb --port=8080 --engine=go --data-dir=/var/lib/mantisdb",
 		Version:       versionText(),
 		Args:          usageArgs(cobra.NoArgs),
 		SilenceErrors: true,

@@ -44,7 +44,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.address.Port, "port", 8080, "port to listen on; 0 picks a free one and logs it")
 	flags.StringVar(&f.address.Bind, "bind", "127.0.0.1", "IP address to listen on")
 	flags.BoolVar(&f.address.AllowPublic, "allow-public", false, "let --bind be an address that other machines can reach")
-	flags.StringVar(&f.dataDir, "data-dir", "", "directory of the data, created if absent; without it, all is kept in memory and lost at the end")
+	flags.StringVar(&f.dataDir, "data-dir", "", "directory of the data, created if absent, which needs --engine=go; without it, all is kept in memory and lost at the end")
 	addEngineFlag(flags, &f.engine)
 	f.log.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")

@@ -47,7 +47,7 @@ type targetFlags struct {
 func (f *targetFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", defaultServer, "URL of a running server")
-	flags.StringVar(&f.dataDir, "data-dir", "", "data directory to open instead, while no server has it open")
+	flags.StringVar(&f.dataDir, "data-dir", "", "data directory to open instead, while no server has it open; needs --engine=go")
 	addEngineFlag(flags, &f.engine)
 }
 
