@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,6 +41,23 @@ func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
 	flags.StringVar(&f.json, "benchmark-json", "", "file to write the benchmark's figures to; - is standard output, and moves the table to standard error")
 	flags.Uint64Var(&f.seed, "benchmark-seed", 1, "number that determines which keys the benchmark chooses")
 	return f
+}
+
+// check finds flags of the command line that would do nothing. Variables and
+// files may hold settings of both the server and the benchmark.
+func (f *benchmarkFlags) check(given []string) error {
+	if f.only {
+		if slices.Contains(given, "data-dir") {
+			return usageError{errors.New("--data-dir and --benchmark-only exclude each other: the benchmark measures in memory only")}
+		}
+		return nil
+	}
+	for _, name := range given {
+		if strings.HasPrefix(name, "benchmark-") && name != "benchmark-only" {
+			return usageError{fmt.Errorf("--%s needs --benchmark-only", name)}
+		}
+	}
+	return nil
 }
 
 // run measures what the flags say; engine is what --engine does.

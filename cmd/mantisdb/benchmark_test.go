@@ -133,6 +133,44 @@ func TestBenchmarkRefusals(t *testing.T) {
 	}
 }
 
+// TestBenchmarkFlagsThatWouldDoNothing are refused on the command line.
+func TestBenchmarkFlagsThatWouldDoNothing(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "data")
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--benchmark-stress=light"}, "--benchmark-stress needs --benchmark-only"},
+		{[]string{"--benchmark-engine=go"}, "--benchmark-engine needs --benchmark-only"},
+		{[]string{"--benchmark-json=-"}, "--benchmark-json needs --benchmark-only"},
+		{[]string{"--benchmark-seed=1", "--benchmark-only=false"}, "--benchmark-seed needs --benchmark-only"},
+		{[]string{"--benchmark-only", "--engine=go", "--data-dir=" + directory}, "--data-dir and --benchmark-only exclude each other"},
+	} {
+		var stdout, stderr bytes.Buffer
+		// The port is none, so that what should be refused cannot serve.
+		code := run(append([]string{"--port=-1"}, c.args...), strings.NewReader(""), &stdout, &stderr)
+		if code != exitUsage || !strings.Contains(stderr.String(), c.says) || strings.Count(stderr.String(), "\n") != 1 || stdout.Len() > 0 {
+			t.Errorf("%v: exit code %d, %q, %q", c.args, code, stdout.String(), stderr.String())
+		}
+	}
+	if _, err := os.Stat(directory); !os.IsNotExist(err) {
+		t.Errorf("the directory was made: %v", err)
+	}
+}
+
+// TestBenchmarkSettingsOutsideTheCommandLine serve either mode.
+func TestBenchmarkSettingsOutsideTheCommandLine(t *testing.T) {
+	t.Setenv("MANTISDB_DATA_DIR", filepath.Join(t.TempDir(), "data"))
+	t.Setenv("MANTISDB_BENCHMARK_SEED", "7")
+	for _, only := range []string{"true", "false"} {
+		t.Setenv("MANTISDB_BENCHMARK_ONLY", only)
+		root := newRootCommand()
+		if err := root.PreRunE(root, nil); err != nil {
+			t.Errorf("--benchmark-only=%s: %v", only, err)
+		}
+	}
+}
+
 func TestAnInterruptedBenchmarkLeavesNoFile(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -20,7 +20,13 @@ func newRootCommand() *cobra.Command {
 		Args:          usageArgs(cobra.NoArgs),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PreRunE:       applySettings,
+		PreRunE: func(cmd *cobra.Command, args []string) error {
+			given := givenFlags(cmd.Flags())
+			if err := applySettings(cmd, args); err != nil {
+				return err
+			}
+			return benchmark.check(given)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if benchmark.only {
 				return benchmark.run(cmd, serve.engine.value)

@@ -44,6 +44,14 @@ func applySettings(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
+// givenFlags are the names of the flags that the command line has, if asked for
+// before applySettings.
+func givenFlags(flags *pflag.FlagSet) []string {
+	var names []string
+	flags.Visit(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	return names
+}
+
 // set gives a flag a value that came from origin.
 func set(flags *pflag.FlagSet, name, value, origin string) error {
 	if err := flags.Set(name, value); err != nil {
