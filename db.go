@@ -15,15 +15,44 @@ const (
 	MaxBatchLen = storage.MaxBatchLen // longest batch, 1 GiB
 )
 
-// Meta describes a stored value: its version, which grows with every write, and
-// its expiry in Unix milliseconds, 0 for never.
+// Meta describes a stored value. Its fields:
+//
+//   - Version uint64 grows with every write of the database: a later write of a
+//     key has a greater version than an earlier one.
+//   - ExpiresAt int64 is when the value expires, in Unix milliseconds; 0 is
+//     never.
 type Meta = storage.Meta
 
 // Values receives what DB.MultiGetInto found: one result a key, in the keys'
-// order. The zero value is ready, and may be used again and again.
+// order. The zero value is ready, and may be used again and again, by one
+// goroutine at a time. Its methods:
+//
+//   - Len() int is the number of results.
+//   - At(i int) ([]byte, bool) returns the i-th value and whether the key was
+//     found. The bytes are borrowed: valid until the Values are next changed.
+//   - Reset() empties it and keeps its memory, as MultiGetInto does first.
+//   - AppendFound(value []byte) and AppendMissing() add a result. They are there
+//     for the engines.
 type Values = storage.Values
 
-// Stats are a database's figures of one moment.
+// Stats are a database's figures of one moment; counters count since Open. Its
+// fields, uint64 unless told otherwise:
+//
+//   - Engine string is the engine's name.
+//   - Keys is the number of live keys; expired ones count until reclaimed.
+//     KeysEstimated bool tells that the engine only estimates it.
+//   - MemoryBytes is what the data and its indexes hold in memory.
+//   - AllocatorBytes is what the engine's own allocator holds from the system,
+//     outside Go's heap, for all databases of the process; 0 without one.
+//   - DiskBytes is the size of the data directory's files; 0 in memory.
+//   - LastVersion is the newest version that reads see.
+//   - OpenSnapshots counts snapshots not yet closed, those of scans included.
+//   - Gets counts keys looked up, and GetHits those of them that were found.
+//   - Puts and Deletes count values and deletions written, in batches too;
+//     Batches counts the batches.
+//   - Scans counts scans begun, and ScanKeys the entries that they yielded.
+//   - Expired and Reclaimed count the expired and the deleted entries whose
+//     memory was reclaimed.
 type Stats = storage.Stats
 
 // DB is an open database. All methods may be called from any number of

@@ -8,9 +8,12 @@ import (
 	"github.com/mantisdb/mantisdb/storage"
 )
 
-// Range selects keys k with Start <= k < End; nil means unbounded. A Start
-// beyond End selects nothing. Reverse yields keys in descending order; KeysOnly
-// skips values.
+// Range selects keys for a scan. Its fields:
+//
+//   - Start, End []byte bound the keys k: Start <= k < End; nil is unbounded. A
+//     Start beyond End selects nothing.
+//   - Reverse bool yields keys in descending order.
+//   - KeysOnly bool skips the values, which are then nil.
 type Range = storage.Range
 
 // Prefix is the range of all keys that begin with p; an empty p is every key.
