@@ -3,7 +3,7 @@
 # installed where that needs no question (root, apt-get), else one line says what
 # to install.
 #
-#   require.sh go rust cc binutils pkg-config python3
+#   require.sh go rust cc c++ binutils pkg-config shellcheck
 source "$(dirname "$0")/common.sh"
 
 # at_least HAVE WANT: whether version HAVE is WANT or later.
