@@ -45,6 +45,15 @@ func (a Address) Check() error {
 
 func (a Address) String() string { return net.JoinHostPort(a.Bind, strconv.Itoa(a.Port)) }
 
+// network is that of the address. "tcp" would make of 0.0.0.0 every address of
+// IPv6 too, which nobody asked for.
+func (a Address) network() string {
+	if ip, err := netip.ParseAddr(a.Bind); err == nil && ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
 // Listener is the one port that all protocols share.
 type Listener struct{ net.Listener }
 
@@ -54,7 +63,7 @@ func Listen(ctx context.Context, a Address) (*Listener, error) {
 		return nil, err
 	}
 	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", a.String())
+	l, err := config.Listen(ctx, a.network(), a.String())
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s is taken by another process: stop that one or choose another port", a)

@@ -51,3 +51,14 @@ func TestListen(t *testing.T) {
 		t.Errorf("another machine's address: %v", err)
 	}
 }
+
+// TestIPv4IsIPv4Alone: without a socket, since 0.0.0.0 would be public.
+func TestIPv4IsIPv4Alone(t *testing.T) {
+	for bind, want := range map[string]string{
+		"0.0.0.0": "tcp4", "127.0.0.1": "tcp4", "::": "tcp", "::1": "tcp", "::ffff:127.0.0.1": "tcp", "localhost": "tcp",
+	} {
+		if got := (Address{Bind: bind}).network(); got != want {
+			t.Errorf("%s: %s, want %s", bind, got, want)
+		}
+	}
+}
