@@ -22,6 +22,9 @@ func (h *Handler) batch(w http.ResponseWriter, r *http.Request) error {
 	if err := query.err(); err != nil {
 		return err
 	}
+	if err := refuseAllConditions(r.Header); err != nil {
+		return err
+	}
 	if err := requireJSON(r); err != nil {
 		return err
 	}

@@ -56,6 +56,10 @@ func TestBatchIsWholeOrNothing(t *testing.T) {
 		{`{"operations":[` + good + `]}`, []string{"Content-Type", "text/plain"}, unsupportedMedia},
 		{`{"operations":[` + good + `]}`, []string{"Content-Type", ";"}, unsupportedMedia},
 		{`{"operations":[` + good + `]}`, []string{"Content-Encoding", "br"}, unsupportedMedia},
+		{`{"operations":[` + good + `]}`, []string{"If-Match", `"5"`}, malformedRequest},
+		{`{"operations":[` + good + `]}`, []string{"If-None-Match", "*"}, malformedRequest},
+		{`{"operations":[` + good + `]}`, []string{"If-Unmodified-Since", "Sat, 29 Oct 1994 19:43:31 GMT"}, malformedRequest},
+		{`{"operations":[` + good + `]}`, []string{"If-Modified-Since", "Sat, 29 Oct 1994 19:43:31 GMT"}, malformedRequest},
 		{`{"operations":[` + good + `]}`, []string{"Sec-Fetch-Site", "cross-site"}, crossOrigin},
 	} {
 		wantProblem(t, s.do("POST", "/api/v1/kv/batch", c.body, c.header...), c.want)

@@ -145,10 +145,7 @@ func (h *Handler) deleteKey(w http.ResponseWriter, r *http.Request, key []byte) 
 	if err := query.err(); err != nil {
 		return err
 	}
-	if r.Header["If-None-Match"] != nil {
-		return newProblem(malformedRequest, "If-None-Match has no meaning for DELETE")
-	}
-	if err := refuseConditions(r.Header); err != nil {
+	if err := refuseAllConditions(r.Header); err != nil {
 		return err
 	}
 	if err := h.store.Delete(r.Context(), key); err != nil {
@@ -173,7 +170,15 @@ func wantsAbsent(header http.Header) (bool, error) {
 	return true, nil
 }
 
-// refuseConditions refuses conditions on a write that are not kept: to ignore
+// refuseAllConditions refuses conditions on a write that keeps none.
+func refuseAllConditions(header http.Header) error {
+	if header["If-None-Match"] != nil {
+		return newProblem(malformedRequest, "If-None-Match is supported by the PUT of a key alone")
+	}
+	return refuseConditions(header)
+}
+
+// refuseConditions refuses conditions on a write that are never kept: to ignore
 // them would write what the client asked not to.
 func refuseConditions(header http.Header) error {
 	for _, name := range [...]string{"If-Match", "If-Unmodified-Since", "If-Modified-Since", "Content-Range"} {

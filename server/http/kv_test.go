@@ -216,6 +216,21 @@ func TestPut(t *testing.T) {
 	}
 }
 
+// TestReadsIgnoreConditions: they answer in full, whatever the client has.
+func TestReadsIgnoreConditions(t *testing.T) {
+	s := newServer(t)
+	s.put("k", "v")
+	tag := s.do("GET", "/api/v1/kv/k", "").header.Get("ETag")
+	for _, header := range [][]string{
+		{"If-None-Match", tag}, {"If-None-Match", "*"}, {"If-Match", `"other"`},
+		{"If-Modified-Since", "Sat, 29 Oct 2095 19:43:31 GMT"}, {"If-Unmodified-Since", "Sat, 29 Oct 1994 19:43:31 GMT"},
+	} {
+		if a := s.do("GET", "/api/v1/kv/k", "", header...); a.status != http.StatusOK || a.body != "v" {
+			t.Errorf("%v: %d %s", header, a.status, a.body)
+		}
+	}
+}
+
 // TestRefusedWritesChangeNothing: a bad request is told, and loses nothing.
 func TestRefusedWritesChangeNothing(t *testing.T) {
 	s := newServer(t)
