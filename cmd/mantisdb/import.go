@@ -37,7 +37,8 @@ func newImportCommand() *cobra.Command {
 		Long: "Stores the entries of a file, one JSON object a line:\n\n" +
 			`  {"key":"<base64>","value":"<base64>","expires_at":<Unix ms>}` + "\n" +
 			`  {"key_text":"...","value_text":"...","ttl":"30s"}` + "\n\n" +
-			"expires_at and ttl may be left out. A line that is malformed ends the import\n" +
+			"expires_at and ttl may be left out. The output of a scan, with its last line, is\n" +
+			"such a file too. A line that is malformed ends the import\n" +
 			"with an error that names it; the lines before it are stored, and to import the\n" +
 			"mended file again does no harm.",
 		Args: usageArgs(cobra.ExactArgs(1)),
@@ -183,8 +184,15 @@ func (p *lineParser) parse(b batch) (batch, error) {
 	var d wire.Decoder
 	number := 1
 	for ; lines.Scan(); number++ {
-		if err := addLine(b, &d, lines.Bytes()); err != nil {
+		ended, err := endOfScan(lines, uint64(number-1))
+		if !ended && err == nil {
+			err = addLine(b, &d, lines.Bytes())
+		}
+		if err != nil {
 			return b, fmt.Errorf("line %d: %w", number, err)
+		}
+		if ended {
+			return b, nil
 		}
 		p.bar.add(len(lines.Bytes()) + 1)
 		if b.len() < batchEntries && b.size() < batchBytes {
@@ -205,6 +213,24 @@ func (p *lineParser) parse(b batch) (batch, error) {
 		return b, fmt.Errorf("line %d: cannot read on: %w", number, err)
 	}
 	return b, nil
+}
+
+// endOfScan tells whether the line at hand is the last of a scan's output, so
+// that such output is a file to import. It is an error if the scan failed, if
+// the entries before the line are not as many as it says, or if more follows.
+func endOfScan(lines *bufio.Scanner, before uint64) (bool, error) {
+	end, last, err := wire.ParseScanEnd(lines.Bytes())
+	switch {
+	case last && err != nil:
+		return true, fmt.Errorf("the scan failed here: %w", err)
+	case !last || err != nil:
+		return false, err
+	case !end.End || end.Count != before:
+		return true, fmt.Errorf("it ends a scan of %d entries, and %d are before it", end.Count, before)
+	case lines.Scan() || errors.Is(lines.Err(), bufio.ErrTooLong):
+		return true, errors.New("it ends a scan, and there is more behind it")
+	}
+	return true, lines.Err()
 }
 
 // addLine adds the entry of a line to b.

@@ -100,6 +100,35 @@ func TestImportFails(t *testing.T) {
 	}
 }
 
+// TestImportOfAScan: a scan's last line ends the file, if the scan was whole.
+func TestImportOfAScan(t *testing.T) {
+	end := func(n int) string { return fmt.Sprintf(`{"end":true,"count":%d,"next_cursor":null}`, n) + "\n" }
+	for _, c := range []struct {
+		input    string
+		imported uint64
+		says     string // empty: it is imported
+	}{
+		{end(0), 0, ""},
+		{lines(3) + end(3), 3, ""},
+		{lines(3) + strings.TrimSpace(end(3)), 3, ""},
+		{lines(batchEntries) + end(batchEntries), batchEntries, ""},
+		{lines(2) + `{"end":true,"count":2,"next_cursor":"abc"}` + "\n", 2, ""},
+		{lines(2) + end(3), 2, "line 3: it ends a scan of 3 entries, and 2 are before it"},
+		{lines(2) + end(2) + lines(1), 2, "line 3: it ends a scan, and there is more behind it"},
+		{lines(2) + end(2) + end(2), 2, "line 3: it ends a scan, and there is more behind it"},
+		{lines(2) + `{"end":false,"count":2}`, 2, "line 3: it ends a scan"},
+		{lines(2) + `{"end":true,"count":-2}`, 2, "line 3: malformed last line of a scan"},
+		{lines(2) + `{"error":{"status":503,"detail":"the database is closed"}}`, 2, "line 3: the scan failed here: the database is closed"},
+		{lines(2) + `{"error":null}`, 2, "line 3: malformed error line of a scan"},
+	} {
+		var h heap
+		imported, err := importLines(t.Context(), strings.NewReader(c.input), &h, &progress{})
+		if imported != c.imported || len(h.keys) != int(c.imported) || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%.200s: imported %d, stored %d, %v", c.input, imported, len(h.keys), err)
+		}
+	}
+}
+
 func TestOverlongLine(t *testing.T) {
 	p := &lineParser{in: strings.NewReader(lines(1) + strings.Repeat("x", 2000)), maxLine: 1000, bar: &progress{}}
 	b, err := p.parse((&heap{}).newBatch())
@@ -138,6 +167,8 @@ func FuzzImport(f *testing.F) {
 	f.Add([]byte(lines(1) + "\n" + lines(1)))
 	f.Add([]byte(`{"key":"YQ==","value":"Yg=="}` + "\r\n" + `{"key":"!"}`))
 	f.Add([]byte("\n"))
+	f.Add([]byte(lines(1) + `{"end":true,"count":1,"next_cursor":null}` + "\n"))
+	f.Add([]byte(lines(1) + `{"end":true,"count":1,"next_cursor":null}` + "\n" + lines(1)))
 	f.Fuzz(func(t *testing.T, input []byte) {
 		var h heap
 		imported, err := importLines(t.Context(), bytes.NewReader(input), &h, &progress{})
@@ -147,6 +178,9 @@ func FuzzImport(f *testing.F) {
 		total := bytes.Count(input, []byte("\n"))
 		if len(input) > 0 && input[len(input)-1] != '\n' {
 			total++
+		}
+		if last := bytes.TrimSuffix(input, []byte("\n")); bytes.HasPrefix(last[bytes.LastIndexByte(last, '\n')+1:], []byte(`{"end":`)) {
+			total-- // the end of a scan is no entry
 		}
 		if err == nil && int(imported) != total {
 			t.Fatalf("%d lines, %d stored", total, imported)
