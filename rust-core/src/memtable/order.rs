@@ -3,7 +3,7 @@
 
 use super::entry::Entry;
 use super::prefetch;
-use super::skiplist::{Position, SkipList};
+use super::skiplist::SkipList;
 use crate::sync::atomic::{
     AtomicUsize,
     Ordering::{Relaxed, SeqCst},
@@ -125,29 +125,14 @@ impl Order {
         // SAFETY: valid, as above.
         ready
             .sort_unstable_by(|a, b| unsafe { Entry::key(a.as_ptr()).cmp(Entry::key(b.as_ptr())) });
-        self.insert_ascending(&ready, guard);
-        self.unsettled.fetch_sub(ready.len(), SeqCst);
-    }
-
-    fn insert_ascending(&self, entries: &[NonNull<Entry>], guard: &Guard) {
-        let mut position: Option<Position> = None;
-        for &entry in entries {
-            // SAFETY: valid: in the hash index, and not removed while unordered.
-            let key = unsafe { Entry::key(entry.as_ptr()) };
-            let position = match &mut position {
-                Some(position) => {
-                    self.list.advance(position, key, guard);
-                    position
-                }
-                none => none.insert(self.list.position(key, guard)),
-            };
-            // SAFETY: we have the lock, and a key has one entry at a time: it
-            // leaves the list before another one gets into the hash index.
-            unsafe {
-                self.list.insert(entry, position);
-                entry.as_ref().mark_ordered();
-            }
+        // SAFETY: they are in the hash index and are not removed while unordered.
+        // We have the lock, and a key has one entry at a time: it leaves the list
+        // before another one gets into the hash index.
+        unsafe {
+            self.list.insert_ascending(&ready, guard);
+            ready.iter().for_each(|entry| entry.as_ref().mark_ordered());
         }
+        self.unsettled.fetch_sub(ready.len(), SeqCst);
     }
 
     /// Takes an entry out of the list, after `first` was called: both seem one

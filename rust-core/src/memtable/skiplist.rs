@@ -24,7 +24,7 @@ pub(super) struct SkipList {
 }
 
 /// A place in the list: on each level the tower before it and the entry after.
-pub(super) struct Position {
+struct Position {
     before: [*const Link; MAX_HEIGHT],
     after: [*mut Entry; MAX_HEIGHT],
 }
@@ -117,46 +117,47 @@ impl SkipList {
         }
     }
 
-    /// Where `key` belongs.
-    pub(super) fn position(&self, key: &[u8], guard: &Guard) -> Position {
-        self.find(Place::At(key), guard)
-    }
-
-    /// Moves a position on to where `key` belongs: as fast as the keys are near.
+    /// Inserts entries, whose keys ascend.
     ///
-    /// The position is of a key below, and the list has only been changed by way
-    /// of this position since.
-    pub(super) fn advance(&self, position: &mut Position, key: &[u8], _guard: &Guard) {
-        let below = |entry: *mut Entry| {
-            // SAFETY: what a position holds is in the list, so it is valid.
-            !entry.is_null() && compare(unsafe { Entry::key(entry) }, key).is_lt()
-        };
-        // From this level on, the position is right as it is.
-        let level = position.after.iter().take_while(|&&entry| below(entry)).count();
-        let mut moved = None;
-        for l in (0..level).rev() {
-            let mut tower = moved.unwrap_or(position.before[l]);
-            // SAFETY: towers found on this level or a higher one have it.
-            let mut current = unsafe { &*tower.add(l) }.load(Acquire);
-            while below(current) {
-                // SAFETY: linked on this level, so it has it.
-                unsafe {
-                    tower = Entry::tower(current);
-                    current = (*tower.add(l)).load(Acquire);
+    /// The searches of some entries are made step by step in turns: each step asks
+    /// for the memory that the next one of the same search needs, so that the
+    /// misses of different searches overlap.
+    ///
+    /// # Safety
+    /// The caller has the order lock. The entries are valid and in no list, their
+    /// keys neither.
+    pub(super) unsafe fn insert_ascending(&self, entries: &[NonNull<Entry>], guard: &Guard) {
+        /// Searches in flight.
+        const GROUP: usize = 8;
+        for group in entries.chunks(GROUP) {
+            // SAFETY: by the contract.
+            let key = |entry: &NonNull<Entry>| unsafe { Entry::key(entry.as_ptr()) };
+            let mut searches: [_; GROUP] =
+                std::array::from_fn(|i| group.get(i).map(|e| Search::new(self, key(e))));
+            let mut running = group.len();
+            while running > 0 {
+                for search in searches.iter_mut().flatten().filter(|s| !s.is_done) {
+                    search.step(guard);
+                    running -= usize::from(search.is_done);
                 }
-                moved = Some(tower);
             }
-            position.before[l] = tower;
-            position.after[l] = current;
+            for (entry, search) in group.iter().zip(searches.iter_mut().flatten()) {
+                // SAFETY: by the contract. What the group inserted so far has
+                // lower keys, and nothing else has changed since the search.
+                unsafe {
+                    search.position.pass_new(entry.as_ref().height());
+                    self.insert(*entry, &search.position);
+                }
+            }
         }
     }
 
-    /// Inserts an entry at its position, which then lies behind the entry.
+    /// Inserts an entry at its position.
     ///
     /// # Safety
     /// The caller has the order lock. The entry is in no list, its key neither,
     /// and the position is that of the key.
-    pub(super) unsafe fn insert(&self, entry: NonNull<Entry>, position: &mut Position) {
+    unsafe fn insert(&self, entry: NonNull<Entry>, position: &Position) {
         // SAFETY: valid by the contract.
         let (tower, height) = unsafe { (Entry::tower(entry.as_ptr()), entry.as_ref().height()) };
         self.height.fetch_max(height, Relaxed);
@@ -168,7 +169,6 @@ impl SkipList {
         for level in 0..height {
             // SAFETY: the tower before has this level.
             unsafe { &*position.before[level].add(level) }.store(entry.as_ptr(), Release);
-            position.before[level] = tower;
         }
     }
 
@@ -241,6 +241,97 @@ impl SkipList {
             bound = current;
         }
         position
+    }
+}
+
+/// A search for the place of a key, made in steps.
+struct Search<'a> {
+    key: &'a [u8],
+    level: usize,
+    /// The last tower before the place so far, and what it leads to on `level`,
+    /// which is to be looked at next.
+    tower: *const Link,
+    current: *mut Entry,
+    /// An entry known to lie behind the place.
+    bound: *mut Entry,
+    position: Position,
+    is_done: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(list: &SkipList, key: &'a [u8]) -> Self {
+        let level = list.height.load(Relaxed) - 1;
+        Self {
+            key,
+            level,
+            tower: list.head.as_ptr(),
+            current: list.head[level].load(Acquire),
+            bound: ptr::null_mut(),
+            position: Position {
+                before: [list.head.as_ptr(); MAX_HEIGHT],
+                after: [ptr::null_mut(); MAX_HEIGHT],
+            },
+            is_done: false,
+        }
+    }
+
+    /// Looks at one entry, and goes on to the next one to be looked at.
+    #[inline]
+    fn step(&mut self, _guard: &Guard) {
+        let passes = !self.current.is_null() && self.current != self.bound && {
+            // SAFETY: in the list, so valid under the guard.
+            compare(unsafe { Entry::key(self.current) }, self.key).is_lt()
+        };
+        if passes {
+            // SAFETY: as above; it is linked on this level, so it has it.
+            unsafe {
+                self.tower = Entry::tower(self.current);
+                self.current = (*self.tower.add(self.level)).load(Acquire);
+            }
+        } else {
+            self.descend();
+        }
+        // Levels on which there is nothing to look at.
+        while !self.is_done && (self.current.is_null() || self.current == self.bound) {
+            self.descend();
+        }
+        prefetch(self.current);
+    }
+
+    /// The place on this level is found.
+    fn descend(&mut self) {
+        self.position.before[self.level] = self.tower;
+        self.position.after[self.level] = self.current;
+        self.bound = self.current;
+        if self.level == 0 {
+            self.is_done = true;
+            return;
+        }
+        self.level -= 1;
+        // SAFETY: the tower has the level above, so it has this one.
+        self.current = unsafe { &*self.tower.add(self.level) }.load(Acquire);
+    }
+}
+
+impl Position {
+    /// Moves on behind the entries that were inserted at this position since it
+    /// was found, on the lowest `height` levels.
+    ///
+    /// # Safety
+    /// The caller has the order lock; the keys of these entries are below the
+    /// position's.
+    unsafe fn pass_new(&mut self, height: usize) {
+        for level in 0..height {
+            loop {
+                // SAFETY: in the list and on this level, so it has it.
+                let next = unsafe { &*self.before[level].add(level) }.load(Relaxed);
+                if next == self.after[level] {
+                    break;
+                }
+                // SAFETY: in the list.
+                self.before[level] = unsafe { Entry::tower(next) };
+            }
+        }
     }
 }
 
