@@ -223,7 +223,7 @@ impl Janitor {
 
     /// Puts what waits now in order, some under one guard.
     fn order_entries(&self) {
-        const SOME: usize = 1024;
+        const SOME: usize = 256;
         let mut left = self.core.memtable.unordered();
         while left > 0 {
             self.core.memtable.order_some(SOME, &epoch::pin());

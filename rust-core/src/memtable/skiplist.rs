@@ -128,7 +128,7 @@ impl SkipList {
     /// keys neither.
     pub(super) unsafe fn insert_ascending(&self, entries: &[NonNull<Entry>], guard: &Guard) {
         /// Searches in flight.
-        const GROUP: usize = 8;
+        const GROUP: usize = 16;
         for group in entries.chunks(GROUP) {
             // SAFETY: by the contract.
             let key = |entry: &NonNull<Entry>| unsafe { Entry::key(entry.as_ptr()) };
