@@ -27,6 +27,15 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     return mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
 }
 
+/// Unlocks, and hands the lock to whoever waits for it: else the thread that
+/// unlocks may take it again and again before the other is awake.
+pub(crate) fn unlock_fair<T>(guard: MutexGuard<'_, T>) {
+    #[cfg(not(feature = "shuttle"))]
+    MutexGuard::unlock_fair(guard);
+    #[cfg(feature = "shuttle")]
+    drop(guard);
+}
+
 /// Waits for another thread's progress: spins briefly, then gives the core away.
 #[derive(Default)]
 pub(crate) struct Backoff {

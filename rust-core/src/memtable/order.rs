@@ -8,7 +8,7 @@ use crate::sync::atomic::{
     AtomicUsize,
     Ordering::{Relaxed, SeqCst},
 };
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, lock, unlock_fair};
 use crossbeam_epoch::Guard;
 use crossbeam_queue::SegQueue;
 use crossbeam_utils::CachePadded;
@@ -72,8 +72,9 @@ impl Order {
         is_indexed: impl Fn(&Entry) -> bool,
         guard: &Guard,
     ) {
-        let _changing = lock(&self.changing);
+        let changing = lock(&self.changing);
         self.settle(limit.min(self.waiting.len()), &is_indexed, guard);
+        unlock_fair(changing);
     }
 
     /// Puts all entries in order that wait now, but for those of which
