@@ -80,7 +80,7 @@ pub(crate) enum Reclaim {
     /// The entry was removed.
     Removed,
     /// The entry must be looked at again when the horizon has moved or its
-    /// holders are gone.
+    /// other users are done with it.
     Later,
 }
 
