@@ -40,6 +40,39 @@ pub enum Error {
     /// A background thread could not be started; the system's reason is given.
     #[error("cannot start a background thread: {0}")]
     ThreadSpawn(String),
+    /// The system refused an operation on a file.
+    #[error("cannot {operation} {path}: {reason}")]
+    Io {
+        /// What was tried: "create", "sync".
+        operation: &'static str,
+        /// The file's or directory's path.
+        path: String,
+        /// The kind of the system's error.
+        kind: std::io::ErrorKind,
+        /// The system's error as text.
+        reason: String,
+    },
+    /// Stored bytes failed verification. What is damaged was not used.
+    #[error("corrupt: {what} in {file} at byte {offset}")]
+    Corrupt {
+        /// The file's path.
+        file: String,
+        /// Where in the file, in bytes.
+        offset: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// Another process, or another opening in this one, has the data directory.
+    #[error("{0} is in use: close the other database first")]
+    Locked(String),
+    /// The data directory has a format that this version does not read.
+    #[error("unknown format: {0}")]
+    WrongFormat(String),
+    /// A write to the log or to the file system failed earlier: what was
+    /// acknowledged is safe, but nothing more is accepted. The first failure is
+    /// told.
+    #[error("no more writes are accepted, since an earlier one failed: {0}")]
+    WritesFailed(String),
     /// An earlier panic left the storage in a state that promises nothing.
     #[error("poisoned by an earlier internal failure: close the database and open it again")]
     Poisoned,

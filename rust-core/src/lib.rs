@@ -23,6 +23,7 @@ pub mod batch;
 mod clock;
 pub mod error;
 pub mod ffi;
+pub mod fs;
 mod janitor;
 pub mod limits;
 mod memtable;

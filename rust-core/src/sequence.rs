@@ -19,7 +19,7 @@ use crossbeam_utils::CachePadded;
 /// How far in sequence numbers completions may run ahead of the visible one.
 const RING: u64 = if cfg!(feature = "shuttle") { 8 } else { 4096 };
 
-/// Gives out sequence numbers and tells which are visible. The first is 1.
+/// Gives out sequence numbers and tells which are visible.
 pub(crate) struct Sequencer {
     next: CachePadded<AtomicU64>,
     visible: CachePadded<AtomicU64>,
@@ -40,10 +40,16 @@ pub(crate) struct Reservation<'a> {
 }
 
 impl Sequencer {
+    /// A sequencer whose first number is 1.
     pub(crate) fn new() -> Self {
+        Self::after(0)
+    }
+
+    /// A sequencer whose numbers start after `last`, which is visible.
+    pub(crate) fn after(last: u64) -> Self {
         Self {
-            next: CachePadded::new(AtomicU64::new(1)),
-            visible: CachePadded::new(AtomicU64::new(0)),
+            next: CachePadded::new(AtomicU64::new(last + 1)),
+            visible: CachePadded::new(AtomicU64::new(last)),
             ring: (0..RING).map(|_| AtomicU64::new(0)).collect(),
             poisoned: AtomicBool::new(false),
         }

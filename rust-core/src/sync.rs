@@ -9,12 +9,12 @@ pub(crate) use std::{hint::spin_loop, sync::atomic, thread};
 // Not the standard library's: ThreadSanitizer sees the order that a lock makes
 // only if the lock is compiled with it.
 #[cfg(not(feature = "shuttle"))]
-pub(crate) use parking_lot::{Mutex, MutexGuard};
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 
 #[cfg(feature = "shuttle")]
 pub(crate) use shuttle::{
     hint::spin_loop,
-    sync::{Mutex, MutexGuard, atomic},
+    sync::{Condvar, Mutex, MutexGuard, atomic},
     thread,
 };
 
@@ -25,6 +25,20 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     return mutex.lock();
     #[cfg(feature = "shuttle")]
     return mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+}
+
+/// Gives the lock up until it is notified, or wakes up without a reason.
+pub(crate) fn wait<'a, T>(
+    condition: &Condvar,
+    #[allow(unused_mut)] mut guard: MutexGuard<'a, T>,
+) -> MutexGuard<'a, T> {
+    #[cfg(not(feature = "shuttle"))]
+    {
+        condition.wait(&mut guard);
+        guard
+    }
+    #[cfg(feature = "shuttle")]
+    condition.wait(guard).unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Unlocks, and hands the lock to whoever waits for it: else the thread that

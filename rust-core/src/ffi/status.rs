@@ -32,6 +32,16 @@ pub const MANTISDB_POISONED: i32 = -9;
 pub const MANTISDB_PANICKED: i32 = -10;
 /// The system refused a thread.
 pub const MANTISDB_THREAD_SPAWN: i32 = -11;
+/// The system refused an operation on a file.
+pub const MANTISDB_IO: i32 = -12;
+/// Stored bytes failed verification.
+pub const MANTISDB_CORRUPT: i32 = -13;
+/// The data directory is in use.
+pub const MANTISDB_LOCKED: i32 = -14;
+/// The data directory has a format that this version does not read.
+pub const MANTISDB_WRONG_FORMAT: i32 = -15;
+/// An earlier write to disk failed: nothing more is accepted.
+pub const MANTISDB_WRITES_FAILED: i32 = -16;
 
 /// An error's status.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -45,6 +55,11 @@ pub(super) fn status_of(error: &Error) -> i32 {
         Error::InvalidArgument(_) => MANTISDB_INVALID_ARGUMENT,
         Error::OutOfMemory => MANTISDB_OUT_OF_MEMORY,
         Error::ThreadSpawn(_) => MANTISDB_THREAD_SPAWN,
+        Error::Io { .. } => MANTISDB_IO,
+        Error::Corrupt { .. } => MANTISDB_CORRUPT,
+        Error::Locked(_) => MANTISDB_LOCKED,
+        Error::WrongFormat(_) => MANTISDB_WRONG_FORMAT,
+        Error::WritesFailed(_) => MANTISDB_WRITES_FAILED,
         Error::Poisoned => MANTISDB_POISONED,
     }
 }

@@ -1,0 +1,200 @@
+//! The real file system.
+
+use super::{FileSystem, Lock, LogFile, Mapping, NewFile, io_error};
+use crate::error::{Error, Result};
+use memmap2::{MmapOptions, MmapRaw};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The system's files.
+///
+/// A mapped file must not be cut by anyone else: reading what is gone ends the
+/// process. So does a media error under a mapping.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+/// How much of a log file is written at once when it is made. A longer write
+/// makes the page cache use larger pages, and a sync then writes such a page
+/// whole for each small record: 1 MiB took 2.7 times as long a sync.
+static ZEROS: [u8; 16 << 10] = [0; 16 << 10];
+
+/// Names the operation and the path in an error.
+trait Context<T> {
+    fn context(self, operation: &'static str, path: &Path) -> Result<T>;
+}
+
+impl<T> Context<T> for io::Result<T> {
+    fn context(self, operation: &'static str, path: &Path) -> Result<T> {
+        self.map_err(|error| io_error(operation, path, &error))
+    }
+}
+
+impl FileSystem for Disk {
+    fn create_dir_all(&self, dir: &Path) -> Result<()> {
+        if dir.is_dir() {
+            return Ok(());
+        }
+        let parent = match dir.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => Path::new("/"),
+        };
+        self.create_dir_all(parent)?;
+        match fs::create_dir(dir) {
+            // Someone else was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
+            made => made.context("create directory", dir)?,
+        }
+        self.sync_dir(parent)
+    }
+
+    fn list(&self, dir: &Path) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(dir).context("list", dir)? {
+            let entry = entry.context("list", dir)?;
+            let is_file = entry.file_type().context("list", dir)?.is_file();
+            // A name that is not UTF-8 is none of ours.
+            if let (true, Ok(name)) = (is_file, entry.file_name().into_string()) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool> {
+        path.try_exists().context("look up", path)
+    }
+
+    fn file_len(&self, path: &Path) -> Result<u64> {
+        Ok(fs::metadata(path).context("look up", path)?.len())
+    }
+
+    fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        fs::read(path).context("read", path)
+    }
+
+    fn map(&self, path: &Path) -> Result<Mapping> {
+        let file = File::open(path).context("open", path)?;
+        // SAFETY: the caller maps what does not change any more; that nobody
+        // else changes the file is assumed of the system.
+        let map = unsafe { MmapOptions::new().map(&file) };
+        map.context("map", path).map(Mapping::of_file)
+    }
+
+    fn create(&self, path: &Path) -> Result<Box<dyn NewFile>> {
+        let file = File::create_new(path).context("create", path)?;
+        Ok(Box::new(DiskFile { file, path: path.into() }))
+    }
+
+    fn open_log(&self, path: &Path, len: u64) -> Result<Arc<dyn LogFile>> {
+        let options = &mut OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.context("open", path)?;
+        let had = file.metadata().context("look up", path)?.len();
+        if had < len
+            && let Err(error) = write_zeros(&file, had, len).and_then(|()| file.sync_data())
+        {
+            // The space is given back if it can be; the first error is told.
+            let _ = file.set_len(had);
+            return Err(io_error("extend", path, &error));
+        }
+        let map = MmapOptions::new().map_raw(&file).context("map", path)?;
+        Ok(Arc::new(DiskLog { file, map, path: path.into() }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        fs::rename(from, to).context("rename", from)
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        fs::remove_file(path).context("remove", path)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> Result<()> {
+        fs::hard_link(from, to).context("link", to)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> Result<()> {
+        File::open(dir).and_then(|dir| dir.sync_all()).context("sync directory", dir)
+    }
+
+    fn lock(&self, path: &Path) -> Result<Box<dyn Lock>> {
+        let options = &mut OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.context("open", path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(DiskLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked(path.display().to_string())),
+            Err(TryLockError::Error(error)) => Err(io_error("lock", path, &error)),
+        }
+    }
+}
+
+fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()> {
+    while from < to {
+        let len = (ZEROS.len() as u64).min(to - from) as usize;
+        file.write_all_at(&ZEROS[..len], from)?;
+        from += len as u64;
+    }
+    Ok(())
+}
+
+struct DiskFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl NewFile for DiskFile {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).context("write", &self.path)
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.file.sync_data().context("sync", &self.path)
+    }
+}
+
+/// A log file, mapped: a write is a copy into the page cache, without a call of
+/// the system. Its blocks are there, so that a page that is touched needs none.
+struct DiskLog {
+    file: File,
+    map: MmapRaw,
+    path: PathBuf,
+}
+
+impl LogFile for DiskLog {
+    fn len(&self) -> u64 {
+        self.map.len() as u64
+    }
+
+    #[inline]
+    unsafe fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        debug_assert!(offset + bytes.len() as u64 <= self.len());
+        // SAFETY: the range is within the map, and nobody else writes to it, as
+        // the caller promises; nobody reads it through this map.
+        unsafe {
+            let to = self.map.as_mut_ptr().add(offset as usize);
+            to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        // On Linux this also writes what came in through the map.
+        self.file.sync_data().context("sync", &self.path)
+    }
+}
+
+/// The lock belongs to the open file, so that a second opening in this process
+/// conflicts, and ends with it.
+struct DiskLock {
+    _file: File,
+}
+
+impl Lock for DiskLock {}
+
+#[cfg(test)]
+mod tests;

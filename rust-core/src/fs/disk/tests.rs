@@ -1,0 +1,82 @@
+use super::*;
+use crate::fs::Access;
+use crate::fs::scratch::Scratch;
+
+#[test]
+fn a_file_is_written_and_read() {
+    let dir = Scratch::new();
+    let path = dir.join("file");
+    let mut file = Disk.create(&path).unwrap();
+    file.write(b"one, ").unwrap();
+    file.write(b"two").unwrap();
+    file.sync().unwrap();
+    Disk.sync_dir(dir.path()).unwrap();
+    assert_eq!(Disk.read(&path).unwrap(), b"one, two");
+    let map = Disk.map(&path).unwrap();
+    map.advise(Access::Random);
+    Disk.remove(&path).unwrap();
+    assert_eq!(&map[..], b"one, two", "a mapped file can be unlinked");
+    assert!(!Disk.exists(&path).unwrap());
+}
+
+#[test]
+fn an_empty_file_can_be_mapped() {
+    let dir = Scratch::new();
+    drop(Disk.create(&dir.join("file")).unwrap());
+    assert!(Disk.map(&dir.join("file")).unwrap().is_empty());
+    assert!(Disk.open_log(&dir.join("file"), 0).unwrap().is_empty());
+}
+
+#[test]
+fn errors_name_operation_and_path() {
+    let dir = Scratch::new();
+    drop(Disk.create(&dir.join("file")).unwrap());
+    let Err(again) = Disk.create(&dir.join("file")) else { panic!("made twice") };
+    let Error::Io { operation, path, kind, .. } = again else { panic!("{again}") };
+    assert_eq!((operation, kind), ("create", io::ErrorKind::AlreadyExists));
+    assert_eq!(path, dir.join("file").display().to_string());
+    let missing = Disk.read(&dir.join("none")).unwrap_err();
+    assert!(matches!(missing, Error::Io { kind: io::ErrorKind::NotFound, .. }));
+}
+
+#[test]
+fn a_log_file_keeps_what_it_holds() {
+    let dir = Scratch::new();
+    let path = dir.join("log");
+    let log = Disk.open_log(&path, 100_000).unwrap();
+    assert_eq!(log.len(), 100_000);
+    // SAFETY: within the file, and nobody else writes.
+    unsafe { log.write_at(99_997, b"end") }.unwrap();
+    log.sync().unwrap();
+    drop(log);
+    let log = Disk.open_log(&path, 200_000).unwrap();
+    assert_eq!((log.len(), Disk.file_len(&path).unwrap()), (200_000, 200_000));
+    let bytes = Disk.read(&path).unwrap();
+    assert_eq!(&bytes[99_997..100_000], b"end");
+    assert!(bytes[..99_997].iter().chain(&bytes[100_000..]).all(|&byte| byte == 0));
+    assert_eq!(Disk.open_log(&path, 10).unwrap().len(), 200_000, "it is never cut");
+}
+
+#[test]
+fn two_locks_of_one_process_conflict() {
+    let dir = Scratch::new();
+    let lock = Disk.lock(&dir.join("LOCK")).unwrap();
+    assert!(matches!(Disk.lock(&dir.join("LOCK")), Err(Error::Locked(_))));
+    drop(lock);
+    Disk.lock(&dir.join("LOCK")).unwrap();
+}
+
+#[test]
+fn directories_are_made_with_their_parents() {
+    let dir = Scratch::new();
+    let deep = dir.join("a/b/c");
+    Disk.create_dir_all(&deep).unwrap();
+    Disk.create_dir_all(&deep).unwrap();
+    drop(Disk.create(&deep.join("one")).unwrap());
+    Disk.link(&deep.join("one"), &deep.join("two")).unwrap();
+    Disk.rename(&deep.join("one"), &deep.join("three")).unwrap();
+    let mut names = Disk.list(&deep).unwrap();
+    names.sort();
+    assert_eq!(names, ["three", "two"]);
+    assert_eq!(Disk.list(&dir.join("a")).unwrap(), [""; 0], "a directory is not a file");
+}
