@@ -13,12 +13,15 @@
 //! C ABI as it is, so that a batch built by the host is never re-encoded.
 
 use crate::error::{Error, Result};
+use crate::key_version::Payload;
 use crate::limits::{check_key, check_value};
 
 /// The longest packed batch, in bytes.
 pub const MAX_BATCH_LEN: usize = 1 << 30;
 
-const HEADER_LEN: usize = 17;
+/// Bytes of an operation before its key.
+pub(crate) const HEADER_LEN: usize = 17;
+const KIND_NOTHING: u8 = 0;
 const KIND_PUT: u8 = 1;
 const KIND_DELETE: u8 = 2;
 
@@ -49,6 +52,36 @@ impl<'a> Op<'a> {
             Op::Put { key, .. } | Op::Delete { key } => key,
         }
     }
+
+    /// What the operation stores under it.
+    pub(crate) fn payload(&self) -> Payload<'a> {
+        match *self {
+            Op::Put { value, expires_at, .. } => Payload::Value(value, expires_at),
+            Op::Delete { .. } => Payload::Tombstone,
+        }
+    }
+}
+
+/// The header of one operation; its key and its value follow. Their lengths are
+/// checked by the caller.
+#[inline]
+pub(crate) fn header(key: &[u8], payload: Payload<'_>) -> [u8; HEADER_LEN] {
+    let kind = match payload {
+        Payload::Value(..) => KIND_PUT,
+        Payload::Tombstone => KIND_DELETE,
+    };
+    let mut header = [0; HEADER_LEN];
+    header[0] = kind;
+    header[1..5].copy_from_slice(&(key.len() as u32).to_le_bytes());
+    header[5..9].copy_from_slice(&(payload.value().len() as u32).to_le_bytes());
+    header[9..].copy_from_slice(&payload.expires_at().to_le_bytes());
+    header
+}
+
+/// Whether a record of the log says nothing: its place was taken by a write that
+/// then was not made. It is as long as that would have been, of zeroes.
+pub(crate) fn is_nothing(payload: &[u8]) -> bool {
+    payload.first().is_none_or(|&kind| kind == KIND_NOTHING)
 }
 
 /// A batch under construction. A later operation on the same key wins.
@@ -67,12 +100,12 @@ impl WriteBatch {
     /// milliseconds, 0 for never.
     pub fn put(&mut self, key: &[u8], value: &[u8], expires_at: u64) -> Result<()> {
         check_value(value)?;
-        self.append(KIND_PUT, key, value, expires_at)
+        self.append(key, Payload::Value(value, expires_at))
     }
 
     /// Adds the removal of `key`, which need not exist.
     pub fn delete(&mut self, key: &[u8]) -> Result<()> {
-        self.append(KIND_DELETE, key, &[], 0)
+        self.append(key, Payload::Tombstone)
     }
 
     /// Empties the batch and keeps its memory.
@@ -85,19 +118,15 @@ impl WriteBatch {
         &self.packed
     }
 
-    fn append(&mut self, kind: u8, key: &[u8], value: &[u8], expires_at: u64) -> Result<()> {
+    fn append(&mut self, key: &[u8], payload: Payload<'_>) -> Result<()> {
         check_key(key)?;
-        let len = self.packed.len() + HEADER_LEN + key.len() + value.len();
+        let len = self.packed.len() + HEADER_LEN + key.len() + payload.value().len();
         if len > MAX_BATCH_LEN {
             return Err(Error::BatchTooLarge(len));
         }
-        self.packed.push(kind);
-        // Both lengths were checked to fit by far.
-        self.packed.extend((key.len() as u32).to_le_bytes());
-        self.packed.extend((value.len() as u32).to_le_bytes());
-        self.packed.extend(expires_at.to_le_bytes());
+        self.packed.extend_from_slice(&header(key, payload));
         self.packed.extend_from_slice(key);
-        self.packed.extend_from_slice(value);
+        self.packed.extend_from_slice(payload.value());
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ pub mod error;
 pub mod ffi;
 pub mod fs;
 mod janitor;
+mod key_version;
 pub mod limits;
 mod memtable;
 mod scan;
@@ -35,6 +36,7 @@ mod snapshot;
 mod stats;
 pub mod storage;
 mod sync;
+mod wal;
 
 pub use batch::WriteBatch;
 pub use error::{Error, Result};

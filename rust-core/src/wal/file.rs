@@ -1,0 +1,111 @@
+//! The log's files: open, filled, and kept to be used again.
+
+use super::header::{self, FileHeader};
+use super::record::ALIGN;
+use crate::error::Result;
+use crate::fs::{FileSystem, LogFile};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file that is written to.
+pub(super) struct OpenFile {
+    pub(super) path: PathBuf,
+    /// The LSN of the first byte.
+    pub(super) base: u64,
+    /// The length in bytes, a multiple of 8.
+    pub(super) len: u64,
+    pub(super) log: Arc<dyn LogFile>,
+}
+
+impl OpenFile {
+    /// The file whose first byte is `base`, under its name, made from a spare
+    /// one if there is one: at least `len` bytes long, name and blocks durable.
+    /// It is blank. If it cannot be made, nothing is left of it.
+    pub(super) fn make(
+        fs: &dyn FileSystem,
+        dir: &Path,
+        base: u64,
+        len: u64,
+        spare: Option<&Path>,
+    ) -> Result<Self> {
+        let path = dir.join(header::file_name(base));
+        let made = match spare {
+            // The new name is durable before the file changes: under the old
+            // one, the file might still be a part of the log.
+            Some(spare) if spare != path => fs.rename(spare, &path).and_then(|()| fs.sync_dir(dir)),
+            _ => Ok(()),
+        };
+        let made = made.and_then(|()| {
+            let log = fs.open_log(&path, len)?;
+            if spare.is_none() {
+                fs.sync_dir(dir)?;
+            }
+            Ok(log)
+        });
+        match made {
+            Ok(log) => Ok(Self { path, base, len: log.len() / ALIGN * ALIGN, log }),
+            Err(error) => {
+                // What cannot be removed now is blank, and is found at the next
+                // start. The first error is told.
+                let _ = fs.remove(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes the file a part of the log. The header becomes durable with the
+    /// file's next sync.
+    ///
+    /// # Safety
+    /// Nobody else writes to the file meanwhile.
+    pub(super) unsafe fn begin(&self, header: &FileHeader) -> Result<()> {
+        // SAFETY: a file is longer than its header, and the caller promises the
+        // rest.
+        unsafe { self.log.write_at(0, &header.encode()) }
+    }
+}
+
+/// A file that is a part of the log and is not written to any more.
+#[derive(Debug, Clone)]
+pub(super) struct FileRef {
+    pub(super) path: PathBuf,
+    pub(super) base: u64,
+    /// Its length in bytes.
+    pub(super) len: u64,
+    /// The bytes up to the end of its last record.
+    pub(super) used: u64,
+    /// The last sequence of the last record in it or before it.
+    pub(super) last_sequence: u64,
+}
+
+/// Files that are kept to be used again, so that their blocks need not be
+/// found and written anew.
+#[derive(Debug, Default)]
+pub(super) struct Spares {
+    files: Vec<(PathBuf, u64)>,
+}
+
+impl Spares {
+    /// How many are kept, the one that is ready to follow among them.
+    const MOST: usize = 2;
+
+    /// Takes the longest one.
+    pub(super) fn take(&mut self) -> Option<PathBuf> {
+        let (longest, _) = self.files.iter().enumerate().max_by_key(|(_, (_, len))| *len)?;
+        Some(self.files.swap_remove(longest).0)
+    }
+
+    /// Whether another one is wanted, if `ready` are ready to follow.
+    pub(super) fn has_room(&self, ready: usize) -> bool {
+        self.files.len() + ready < Self::MOST
+    }
+
+    pub(super) fn add(&mut self, path: PathBuf, len: u64) {
+        self.files.push((path, len));
+    }
+
+    /// The bytes of all.
+    pub(super) fn bytes(&self) -> u64 {
+        self.files.iter().map(|(_, len)| len).sum()
+    }
+}

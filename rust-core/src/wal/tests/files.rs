@@ -1,0 +1,197 @@
+//! Files: following one another, recycled, too short, refused.
+
+use super::*;
+use crate::fs::sim::{Fault, Mode, Op};
+use std::io::ErrorKind;
+
+fn names(sim: &Sim) -> Vec<String> {
+    sim.list(&dir()).unwrap()
+}
+
+fn is_full(result: &Result<u64>) -> bool {
+    matches!(result, Err(Error::Io { kind: ErrorKind::StorageFull, .. }))
+}
+
+#[test]
+fn records_go_on_in_the_next_file() {
+    let sim = disk();
+    let log = open(&sim, 0, 4096).unwrap();
+    for i in 1..=100 {
+        log.write(1, &payload(i, 300)).unwrap();
+    }
+    assert!(names(&sim).len() > 7);
+    let records = read(&sim, 0).unwrap().1;
+    let expected: Vec<Rec> = (1..=100).map(|i| (i, 1, payload(i, 300))).collect();
+    assert_eq!(records, expected);
+}
+
+#[test]
+fn released_files_are_used_again() {
+    let sim = disk();
+    let log = open(&sim, 0, 4096).unwrap();
+    for i in 1..=2000 {
+        log.write(1, &payload(i, 300)).unwrap();
+        if i % 50 == 0 {
+            log.wal.rotate().unwrap();
+            log.wal.release(i).unwrap();
+            log.wal.prepare_spare().unwrap();
+            let (recovered, records) = read(&sim, i).unwrap();
+            assert_eq!((records.len(), recovered.last_sequence), (0, i));
+            assert!(names(&sim).len() <= 4, "{:?}", names(&sim));
+            let on_disk: u64 =
+                names(&sim).iter().map(|n| sim.file_len(&dir().join(n)).unwrap()).sum();
+            assert_eq!(log.wal.disk_bytes(), on_disk);
+            assert_eq!(log.wal.live_bytes(), 64);
+        }
+    }
+    log.write(1, b"last").unwrap();
+    assert_eq!(read(&sim, 2000).unwrap().1, [(2001, 1, b"last".to_vec())]);
+}
+
+#[test]
+fn a_file_with_newer_records_is_not_released() {
+    let sim = disk();
+    let log = open(&sim, 0, 1 << 16).unwrap();
+    for i in 1..=10 {
+        log.write(1, &payload(i, 10)).unwrap();
+    }
+    log.wal.rotate().unwrap();
+    log.wal.release(9).unwrap();
+    assert_eq!(read(&sim, 0).unwrap().1.len(), 10);
+    log.wal.release(10).unwrap();
+    assert_eq!(read(&sim, 10).unwrap().1.len(), 0);
+    let missing = read(&sim, 9).map(|_| ());
+    assert!(matches!(missing, Err(Error::Corrupt { offset: 0, .. })), "{missing:?}");
+}
+
+#[test]
+fn rotating_an_empty_file_does_nothing() {
+    let sim = disk();
+    let log = open(&sim, 0, 1 << 16).unwrap();
+    log.wal.rotate().unwrap();
+    log.wal.rotate().unwrap();
+    assert_eq!(names(&sim).len(), 1);
+}
+
+#[test]
+fn a_long_record_gets_a_file_of_its_length() {
+    let sim = disk();
+    let log = open(&sim, 0, 4096).unwrap();
+    log.write(1, b"before").unwrap();
+    log.wal.prepare_spare().unwrap();
+    let long = payload(2, 1 << 20);
+    assert_eq!(log.write(1000, &long), Ok(1001));
+    log.write(1, b"behind").unwrap();
+    let records = read(&sim, 0).unwrap().1;
+    assert_eq!(records.len(), 3);
+    assert_eq!(records[1], (2, 1000, long));
+    log.wal.rotate().unwrap();
+    log.wal.release(1002).unwrap();
+    assert!(log.wal.disk_bytes() < 5 * 4096, "the long file is not kept");
+}
+
+#[test]
+fn a_full_disk_takes_no_number_and_passes() {
+    let sim = disk();
+    let log = open(&sim, 0, 4096).unwrap();
+    log.write(1, &payload(1, 1000)).unwrap();
+    sim.set_space(Some(4096 + 100));
+    let mut last = 1;
+    let full = loop {
+        match log.write(1, &payload(last + 1, 1000)) {
+            Ok(sequence) => last = sequence,
+            full => break full,
+        }
+    };
+    assert!(is_full(&full), "{full:?}");
+    assert!(is_full(&log.write(1, &payload(last + 1, 1000))));
+    assert_eq!((log.sequencer.reserved(), last), (3, 3));
+    assert_eq!(log.sync(3), Ok(3), "what is in the log already can be synced");
+    assert_eq!(log.wal.failure(), None);
+    assert_eq!(names(&sim).len(), 1, "nothing is left of the attempts");
+    sim.set_space(None);
+    assert_eq!(log.write(1, &payload(4, 1000)), Ok(4));
+    assert_eq!(log.sync(4), Ok(4));
+    let records = read(&sim.after_crash(1, Mode::DropUnsynced), 0).unwrap().1;
+    assert_eq!(records, (1..=4).map(|i| (i, 1, payload(i, 1000))).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_refusal_of_a_file_passes() {
+    for op in [Op::Create, Op::Extend, Op::Sync, Op::SyncDir, Op::Rename] {
+        let sim = disk();
+        let log = open(&sim, 0, 4096).unwrap();
+        log.write(1, b"one").unwrap();
+        log.wal.rotate().unwrap();
+        log.wal.release(1).unwrap();
+        sim.fail(Fault::next(op, ErrorKind::Other));
+        let first = log.wal.prepare_spare();
+        sim.heal();
+        let again = log.wal.prepare_spare();
+        assert_eq!(again, Ok(()), "after a failed {op:?}: {first:?}");
+        for i in 2..100 {
+            assert_eq!(log.write(1, &payload(i, 100)), Ok(i));
+        }
+        assert_eq!(log.sync(99), Ok(99));
+        let found = sim.after_crash(1, Mode::DropUnsynced);
+        assert_eq!(read(&found, 1).unwrap().1.len(), 98, "after a failed {op:?}");
+    }
+}
+
+#[test]
+fn a_failed_sync_is_the_end_of_writes() {
+    let sim = disk();
+    let log = open(&sim, 0, 4096).unwrap();
+    log.write(1, b"one").unwrap();
+    assert_eq!(log.sync(1), Ok(1));
+    log.write(1, b"two").unwrap();
+    sim.fail(Fault::next(Op::Sync, ErrorKind::Other));
+    assert!(matches!(log.sync(2), Err(Error::Io { operation: "sync", .. })));
+    let failed = |error: Error| matches!(error, Error::WritesFailed(_));
+    assert!(failed(log.sync(2).unwrap_err()));
+    assert!(failed(log.write(1, b"three").unwrap_err()));
+    assert!(log.wal.failure().is_some_and(failed));
+    assert_eq!((log.sync(1), log.wal.durable()), (Ok(1), 1));
+    assert!(failed(log.wal.rotate().unwrap_err()));
+    assert!(failed(log.wal.close(&log.sequencer).unwrap_err()));
+    assert_eq!(read(&sim.after_crash(0, Mode::DropUnsynced), 0).unwrap().1[0].2, b"one");
+}
+
+#[test]
+fn a_failed_copy_is_the_end_of_writes() {
+    for nth in 1..=3 {
+        let sim = disk();
+        let log = open(&sim, 0, 4096).unwrap();
+        log.write(1, b"one").unwrap();
+        sim.fail(Fault { nth, short: true, ..Fault::next(Op::WriteAt, ErrorKind::Other) });
+        assert!(matches!(log.write(1, b"two"), Err(Error::Io { operation: "write", .. })));
+        assert!(matches!(log.write(1, b"three"), Err(Error::WritesFailed(_))));
+        let (recovered, records) = read(&sim.after_kill(), 0).unwrap();
+        assert_eq!(records, [(1, 1, b"one".to_vec())]);
+        assert_eq!(recovered.torn.is_some(), nth > 1, "a record that was begun is noticed");
+    }
+}
+
+#[test]
+fn files_of_others_are_left_alone() {
+    let sim = disk();
+    for name in ["MANIFEST", "00000000000000ff.seg", "0.log", "00000000000000FF.log"] {
+        sim.put(&dir().join(name), b"not a log").unwrap();
+    }
+    open(&sim, 0, 4096).unwrap();
+    assert_eq!(names(&sim).len(), 5);
+}
+
+#[test]
+fn a_kill_before_the_first_sync_loses_nothing_later() {
+    let sim = disk();
+    let log = open(&sim, 0, 4096).unwrap();
+    for i in 1..=50 {
+        log.write(1, &payload(i, 200)).unwrap();
+    }
+    // The process ends, and starts again; then the power goes away.
+    let sim = sim.after_kill();
+    drop(open(&sim, 0, 4096).unwrap());
+    let found = sim.after_crash(3, Mode::DropUnsynced);
+    assert_eq!(read(&found, 0).unwrap().1.len(), 50);
+}

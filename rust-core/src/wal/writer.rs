@@ -1,0 +1,505 @@
+//! The log as writers see it: places, copies, syncs, files.
+
+use super::file::{FileRef, OpenFile, Spares};
+use super::group::{Group, Role};
+use super::header::{FILE_HEADER_LEN, FileHeader, spare_name};
+use super::record::{self, ALIGN, END_LEN, RecordHeader};
+use super::recovery::Recovered;
+use crate::batch::MAX_BATCH_LEN;
+use crate::error::{Error, Result};
+use crate::fs::FileSystem;
+use crate::sequence::{Reservation, Sequencer};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use crate::sync::{Mutex, lock};
+use crossbeam_utils::CachePadded;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The longest payload in bytes: a batch, and a little beside it.
+const MAX_PAYLOAD_LEN: usize = MAX_BATCH_LEN + (4 << 10);
+/// The length of a database's first file; each next one is twice as long, up to
+/// [`WalOptions::file_len`]. So a small database has a small log.
+const FIRST_LEN: u64 = 4 << 20;
+
+/// How the log is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WalOptions {
+    /// The length of a file in bytes. One that takes a longer record is longer.
+    pub(crate) file_len: u64,
+}
+
+impl Default for WalOptions {
+    fn default() -> Self {
+        Self { file_len: 64 << 20 }
+    }
+}
+
+/// The log of a storage.
+///
+/// Locks are taken in this order: preparing, syncing, the group's, cursor.
+pub(crate) struct Wal {
+    fs: Arc<dyn FileSystem>,
+    dir: PathBuf,
+    options: WalOptions,
+    cursor: CachePadded<Mutex<Cursor>>,
+    /// Everything below is on the disk. An LSN.
+    durable_lsn: AtomicU64,
+    /// Every record up to this sequence is on the disk.
+    durable: CachePadded<AtomicU64>,
+    /// Held while files are made, recycled and removed.
+    preparing: Mutex<Spares>,
+    /// Held while files are synced: the system tells an error once, and whoever
+    /// is not told must not take its own sync for a success.
+    syncing: Mutex<()>,
+    group: Group,
+    has_failed: AtomicBool,
+    failure: Mutex<Option<String>>,
+}
+
+/// Where the next record goes.
+struct Cursor {
+    file: Arc<OpenFile>,
+    /// The offset of the next record in the file.
+    offset: u64,
+    /// The last sequence of the last record.
+    last_sequence: u64,
+    /// The file that follows: blank, and ready.
+    next: Option<Arc<OpenFile>>,
+    /// The files before, oldest first.
+    filled: VecDeque<Filled>,
+    closed: bool,
+}
+
+/// A file before the one that is written to.
+struct Filled {
+    file: FileRef,
+    /// The open file, until all of it is synced.
+    unsynced: Option<Arc<OpenFile>>,
+}
+
+/// A place in the log that was given to one record.
+#[must_use]
+pub(crate) struct Slot {
+    file: Arc<OpenFile>,
+    offset: u64,
+    payload_len: usize,
+}
+
+/// What a sync covers.
+struct Target {
+    /// Records below this LSN.
+    lsn: u64,
+    /// Records up to this sequence.
+    sequence: u64,
+    /// The last sequence of the last record.
+    last_record: u64,
+    /// The files that are to be synced, oldest first.
+    files: Vec<Arc<OpenFile>>,
+}
+
+impl Wal {
+    /// Makes what was recovered durable, and begins a new file behind it. Files
+    /// that are no part of the log are removed.
+    pub(crate) fn start(
+        fs: Arc<dyn FileSystem>,
+        dir: &Path,
+        recovered: Recovered,
+        options: WalOptions,
+    ) -> Result<Self> {
+        // After a kill the files hold what was never synced.
+        if !recovered.closed {
+            for file in &recovered.files {
+                fs.open_log(&file.path, 0)?.sync()?;
+            }
+        }
+        let Recovered { end, next_base: base, .. } = recovered;
+        let mut spares = recovered.spares.into_iter();
+        let len = FIRST_LEN.min(options.file_len).max(FILE_HEADER_LEN + END_LEN);
+        let file = OpenFile::make(&*fs, dir, base, len, spares.next().as_deref())?;
+        let last_sequence = recovered.last_sequence;
+        let header =
+            FileHeader { base, previous_end: end, previous_sequence: last_sequence, durable: end };
+        // SAFETY: nobody else knows the file.
+        unsafe { file.begin(&header) }?;
+        file.log.sync()?;
+        let file = Arc::new(file);
+        // Only now that the new file says where the log ends.
+        let others = recovered.dropped.into_iter().chain(spares);
+        // A spare one may have had the new file's name, and been replaced.
+        for path in others.filter(|path| *path != file.path) {
+            fs.remove(&path)?;
+        }
+        let filled = recovered.files.into_iter().map(|file| Filled { file, unsynced: None });
+        let offset = FILE_HEADER_LEN;
+        let filled = filled.collect();
+        let cursor = Cursor { file, offset, last_sequence, next: None, filled, closed: false };
+        Ok(Self {
+            fs,
+            dir: dir.into(),
+            options,
+            cursor: CachePadded::new(Mutex::new(cursor)),
+            durable_lsn: AtomicU64::new(base + FILE_HEADER_LEN),
+            durable: CachePadded::new(AtomicU64::new(recovered.known)),
+            preparing: Mutex::default(),
+            syncing: Mutex::default(),
+            group: Group::default(),
+            has_failed: AtomicBool::new(false),
+            failure: Mutex::default(),
+        })
+    }
+
+    /// Takes `count` sequence numbers, at least 1, and the place of a record
+    /// with a payload of `payload_len` bytes, both in one order. If it fails,
+    /// no number was taken.
+    #[inline]
+    pub(crate) fn reserve<'a>(
+        &self,
+        sequencer: &'a Sequencer,
+        count: u64,
+        payload_len: usize,
+    ) -> Result<(Reservation<'a>, Slot)> {
+        if payload_len > MAX_PAYLOAD_LEN || count == 0 || count > u64::from(u32::MAX) {
+            return Err(Error::InvalidArgument("a record that long cannot be logged"));
+        }
+        let len = record::stored_len(payload_len);
+        loop {
+            let mut cursor = lock(&self.cursor);
+            self.accepts_writes(&cursor)?;
+            if let Some((file, offset)) = cursor.take(len) {
+                // Numbers are taken under the lock: this is what makes the order
+                // of the log that of the sequences.
+                let reservation = sequencer.reserve(count);
+                cursor.last_sequence = reservation.last;
+                drop(cursor);
+                return Ok((reservation, Slot { file, offset, payload_len }));
+            }
+            if cursor.next_takes(len) {
+                self.switch(&mut cursor)?;
+            } else {
+                drop(cursor);
+                self.prepare(len)?;
+            }
+        }
+    }
+
+    /// Writes a record into its place: its sequences and the parts of its
+    /// payload, which together are as long as was reserved. After an error the
+    /// log accepts no more writes, and the reservation must not be completed.
+    #[inline]
+    pub(crate) fn write(
+        &self,
+        slot: Slot,
+        first_sequence: u64,
+        count: u64,
+        parts: &[&[u8]],
+    ) -> Result<()> {
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        let Ok(count) = u32::try_from(count) else {
+            return Err(Error::InvalidArgument("too many sequences for a record"));
+        };
+        if len != slot.payload_len {
+            return Err(Error::InvalidArgument("the payload has another length than reserved"));
+        }
+        let lsn = slot.file.base + slot.offset;
+        // It is at most MAX_PAYLOAD_LEN long, which was checked.
+        let payload = (len as u32, record::checksum(parts));
+        let durable = self.durable_lsn.load(SeqCst);
+        let header = RecordHeader::new((first_sequence, count), payload, (lsn, durable));
+        // The header goes first, so that a record that is cut off is noticed.
+        slot.put(&header.encode(lsn), parts).inspect_err(|error| self.fail(error))
+    }
+
+    /// Returns once every record up to `sequence`, which is visible, is on the
+    /// disk: the durable sequence, which may be greater. Many callers share one
+    /// sync. Once a sync has failed, so does every later call.
+    pub(crate) fn sync(&self, sequencer: &Sequencer, sequence: u64) -> Result<u64> {
+        if self.durable() >= sequence {
+            return Ok(self.durable());
+        }
+        let is_done = || self.durable() >= sequence || self.has_failed.load(SeqCst);
+        let target = || {
+            let target = self.target(sequencer);
+            let covered = target.sequence;
+            (target, covered)
+        };
+        if let Role::Lead(target) = self.group.join(sequence, is_done, target) {
+            let synced = self.make_durable(sequencer, &target);
+            self.group.end();
+            synced?;
+        }
+        match self.failure() {
+            Some(error) if self.durable() < sequence => Err(error),
+            _ => Ok(self.durable()),
+        }
+    }
+
+    /// Every record up to this sequence is on the disk.
+    #[inline]
+    pub(crate) fn durable(&self) -> u64 {
+        self.durable.load(SeqCst)
+    }
+
+    /// Later records go to a new file, unless the current one has none yet. If
+    /// none is prepared, one is made first.
+    pub(crate) fn rotate(&self) -> Result<()> {
+        let base = lock(&self.cursor).file.base;
+        loop {
+            let mut cursor = lock(&self.cursor);
+            self.accepts_writes(&cursor)?;
+            if cursor.file.base != base || cursor.offset == FILE_HEADER_LEN {
+                return Ok(());
+            }
+            if cursor.next_takes(0) {
+                return self.switch(&mut cursor);
+            }
+            drop(cursor);
+            self.prepare(0)?;
+        }
+    }
+
+    /// Gives up the oldest files whose records are all at or below `flushed`,
+    /// which must be safe elsewhere: they are kept to be used again, or removed.
+    pub(crate) fn release(&self, flushed: u64) -> Result<()> {
+        let mut spares = lock(&self.preparing);
+        let (files, unsynced) = self.releasable(flushed);
+        self.sync_files(&unsynced)?;
+        for file in files {
+            let ready = usize::from(!self.wants_spare());
+            if file.len <= self.options.file_len && spares.has_room(ready) {
+                let spare = self.dir.join(spare_name(file.base));
+                self.fs.rename(&file.path, &spare)?;
+                spares.add(spare, file.len);
+            } else {
+                self.fs.remove(&file.path)?;
+            }
+            lock(&self.cursor).filled.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Makes the next file ready, so that no writer has to.
+    pub(crate) fn prepare_spare(&self) -> Result<()> {
+        self.prepare(0)
+    }
+
+    /// Whether no file is ready to follow the current one.
+    pub(crate) fn wants_spare(&self) -> bool {
+        lock(&self.cursor).next.is_none()
+    }
+
+    /// The bytes of records that a recovery would have to look at.
+    pub(crate) fn live_bytes(&self) -> u64 {
+        let cursor = lock(&self.cursor);
+        cursor.offset + cursor.filled.iter().map(|filled| filled.file.used).sum::<u64>()
+    }
+
+    /// The bytes of all the log's files, the prepared and kept ones among them.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        let spare = lock(&self.preparing).bytes();
+        let cursor = lock(&self.cursor);
+        let filled: u64 = cursor.filled.iter().map(|filled| filled.file.len).sum();
+        spare + filled + cursor.file.len + cursor.next.as_ref().map_or(0, |next| next.len)
+    }
+
+    /// Why no more writes are accepted, if a write or a sync failed.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        if !self.has_failed.load(SeqCst) {
+            return None;
+        }
+        lock(&self.failure).clone().map(Error::WritesFailed)
+    }
+
+    /// Syncs everything and marks the end of the log, so that a later recovery
+    /// knows its last records to be durable. Nothing is accepted any more.
+    pub(crate) fn close(&self, sequencer: &Sequencer) -> Result<()> {
+        let was_closed = std::mem::replace(&mut lock(&self.cursor).closed, true);
+        if let Some(error) = self.failure() {
+            return Err(error);
+        }
+        if was_closed {
+            return Ok(());
+        }
+        let target = self.target(sequencer);
+        self.make_durable(sequencer, &target)?;
+        let cursor = lock(&self.cursor);
+        let (file, offset) = (Arc::clone(&cursor.file), cursor.offset);
+        let last_sequence = cursor.last_sequence;
+        drop(cursor);
+        let lsn = file.base + offset;
+        let header = RecordHeader::new((last_sequence, 0), (0, 0), (lsn, lsn));
+        let slot = Slot { file: Arc::clone(&file), offset, payload_len: 0 };
+        slot.put(&header.encode(lsn), &[]).inspect_err(|error| self.fail(error))?;
+        self.sync_files(&[file])
+    }
+}
+
+impl Wal {
+    #[inline]
+    fn accepts_writes(&self, cursor: &Cursor) -> Result<()> {
+        if self.has_failed.load(SeqCst)
+            && let Some(error) = self.failure()
+        {
+            return Err(error);
+        }
+        if cursor.closed { Err(Error::Closed) } else { Ok(()) }
+    }
+
+    /// Remembers the first failure: nothing is acknowledged any more.
+    #[cold]
+    fn fail(&self, error: &Error) {
+        lock(&self.failure).get_or_insert_with(|| error.to_string());
+        self.has_failed.store(true, SeqCst);
+    }
+
+    /// Goes on in the next file, which is ready. If it fails, nothing changed.
+    #[cold]
+    fn switch(&self, cursor: &mut Cursor) -> Result<()> {
+        let Some(next) = cursor.next.clone() else { return Ok(()) };
+        let header = FileHeader {
+            base: next.base,
+            previous_end: cursor.file.base + cursor.offset,
+            previous_sequence: cursor.last_sequence,
+            durable: self.durable_lsn.load(SeqCst),
+        };
+        // SAFETY: only who has the cursor's lock writes to the next file.
+        unsafe { next.begin(&header) }?;
+        cursor.next = None;
+        let file = std::mem::replace(&mut cursor.file, next);
+        let (base, len, used) = (file.base, file.len, cursor.offset);
+        let last_sequence = cursor.last_sequence;
+        let filled = FileRef { path: file.path.clone(), base, len, used, last_sequence };
+        cursor.filled.push_back(Filled { file: filled, unsynced: Some(file) });
+        cursor.offset = FILE_HEADER_LEN;
+        Ok(())
+    }
+
+    /// Makes the next file ready for a record of `len` bytes, padding included.
+    #[cold]
+    fn prepare(&self, len: u64) -> Result<()> {
+        let mut spares = lock(&self.preparing);
+        let (base, mut wanted, short) = {
+            let mut cursor = lock(&self.cursor);
+            // Others may have been here, and may have gone on to that file.
+            let has_room = len > 0 && len <= cursor.room();
+            if cursor.next_takes(len) || has_room {
+                return Ok(());
+            }
+            let file = &cursor.file;
+            // While there is no next file, nobody goes on to another, so that
+            // this one stays the last.
+            (file.base + file.len, file.len.saturating_mul(2), cursor.next.take())
+        };
+        wanted = wanted.max(FIRST_LEN).min(self.options.file_len);
+        wanted = wanted.max(FILE_HEADER_LEN + len + END_LEN).next_multiple_of(ALIGN);
+        // One that is ready but too short is made longer, under its name.
+        let spare = short.map(|file| file.path.clone()).or_else(|| spares.take());
+        let made = OpenFile::make(&*self.fs, &self.dir, base, wanted, spare.as_deref())?;
+        lock(&self.cursor).next = Some(Arc::new(made));
+        Ok(())
+    }
+
+    /// What a sync would cover from now.
+    fn target(&self, sequencer: &Sequencer) -> Target {
+        let cursor = lock(&self.cursor);
+        // Numbers of records are taken under the cursor's lock. So the records
+        // of all sequences reserved by now lie before the cursor.
+        let sequence = sequencer.reserved();
+        let mut files: Vec<_> = cursor.filled.iter().filter_map(|f| f.unsynced.clone()).collect();
+        files.push(Arc::clone(&cursor.file));
+        let lsn = cursor.file.base + cursor.offset;
+        Target { lsn, sequence, last_record: cursor.last_sequence, files }
+    }
+
+    /// The oldest files, as far as their records are at or below `flushed`; and
+    /// what has to be synced before they are removed, since a removal can be
+    /// lost with the power, and another one not:
+    ///
+    /// - the files themselves, which must not be found torn below an LSN that
+    ///   later records know to be durable;
+    /// - the file behind them, whose header tells that they are not needed.
+    fn releasable(&self, flushed: u64) -> (Vec<FileRef>, Vec<Arc<OpenFile>>) {
+        let cursor = lock(&self.cursor);
+        let is_released = |filled: &&Filled| filled.file.last_sequence <= flushed;
+        let released: Vec<_> = cursor.filled.iter().take_while(is_released).collect();
+        let files = released.iter().map(|filled| filled.file.clone()).collect();
+        let mut unsynced: Vec<_> = released.iter().filter_map(|f| f.unsynced.clone()).collect();
+        match cursor.filled.get(released.len()) {
+            _ if released.is_empty() => {}
+            Some(behind) => unsynced.extend(behind.unsynced.clone()),
+            None => unsynced.push(Arc::clone(&cursor.file)),
+        }
+        (files, unsynced)
+    }
+
+    fn make_durable(&self, sequencer: &Sequencer, target: &Target) -> Result<()> {
+        // Once they are visible, the records are in their places.
+        if target.last_record > self.durable() {
+            sequencer.wait_visible(target.last_record)?;
+        }
+        if target.lsn > self.durable_lsn.load(SeqCst) {
+            self.sync_files(&target.files)?;
+        }
+        let mut cursor = lock(&self.cursor);
+        // The newest of the files may have been written to, and filled, since.
+        let newest = target.files.last().map_or(0, |file| file.base);
+        for filled in cursor.filled.iter_mut().filter(|filled| filled.file.base < newest) {
+            filled.unsynced = None;
+        }
+        drop(cursor);
+        self.durable_lsn.fetch_max(target.lsn, SeqCst);
+        self.durable.fetch_max(target.sequence, SeqCst);
+        Ok(())
+    }
+
+    /// Syncs files, all of whose records that count are in place.
+    fn sync_files(&self, files: &[Arc<OpenFile>]) -> Result<()> {
+        let _syncing = lock(&self.syncing);
+        if let Some(error) = self.failure() {
+            return Err(error);
+        }
+        for file in files {
+            file.log.sync().inspect_err(|error| self.fail(error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Cursor {
+    /// The bytes of records that the file can still take. An end mark has its
+    /// place kept.
+    fn room(&self) -> u64 {
+        self.file.len.saturating_sub(self.offset + END_LEN)
+    }
+
+    /// Takes a place of `len` bytes, if there is room.
+    #[inline]
+    fn take(&mut self, len: u64) -> Option<(Arc<OpenFile>, u64)> {
+        if len > self.room() {
+            return None;
+        }
+        let offset = self.offset;
+        self.offset += len;
+        Some((Arc::clone(&self.file), offset))
+    }
+
+    /// Whether a file is ready that takes a record of `len` bytes.
+    fn next_takes(&self, len: u64) -> bool {
+        self.next.as_ref().is_some_and(|next| next.len >= FILE_HEADER_LEN + len + END_LEN)
+    }
+}
+
+impl Slot {
+    /// Copies a record into its place.
+    #[inline]
+    fn put(&self, header: &[u8; record::HEADER_LEN], parts: &[&[u8]]) -> Result<()> {
+        let mut at = self.offset;
+        for part in std::iter::once(&header[..]).chain(parts.iter().copied()) {
+            // SAFETY: the cursor gave this range, within the file, to this slot
+            // alone, and the parts are as long as was asked for.
+            unsafe { self.file.log.write_at(at, part) }?;
+            at += part.len() as u64;
+        }
+        Ok(())
+    }
+}
