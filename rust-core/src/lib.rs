@@ -29,6 +29,7 @@ mod key_version;
 pub mod limits;
 mod memtable;
 mod scan;
+mod segment;
 mod sequence;
 #[cfg(all(test, feature = "shuttle"))]
 mod shuttle_tests;

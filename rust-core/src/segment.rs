@@ -1,0 +1,269 @@
+//! Segments: files of versions in order, written once and never changed.
+//!
+//! ```text
+//! header | blocks of data | filter | index | properties | footer
+//! ```
+//!
+//! A file is mapped, and read where it lies. Opening checks everything but the
+//! blocks: header, footer, and the checksums, structure, order and bounds of
+//! filter, index and properties. A block's checksum is checked when the block is
+//! first read, which a bit for each block remembers. Even then nothing that a
+//! block says is believed without a look at its bounds.
+//!
+//! The layout of each part is told where it is read and written: [`frame`],
+//! [`block`], [`filter`], [`index`], [`properties`], [`footer`].
+
+mod block;
+mod bytes;
+mod compression;
+mod cursor;
+mod fault;
+mod filter;
+mod footer;
+mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+mod index;
+mod properties;
+mod read_ahead;
+mod salvage;
+mod verify;
+mod writer;
+
+#[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
+mod tests;
+
+pub use compression::Compression;
+pub(crate) use cursor::Cursor;
+pub(crate) use properties::{Properties, RangeTombstone};
+pub(crate) use salvage::{Salvage, salvage};
+pub(crate) use writer::{SegmentOptions, SegmentWriter};
+
+use crate::error::{Error, Result};
+use crate::fs::{Access, FileSystem, Mapping};
+use crate::key_version::KeyVersion;
+use block::{Block, Found};
+use compression::{Decompressor, Failure};
+use fault::{Fault, Parsed};
+use filter::Filter;
+use footer::HEADER_LEN;
+use frame::{Frame, Kind};
+use index::Index;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A segment that is open for reading, by any number of threads.
+pub(crate) struct Segment {
+    path: PathBuf,
+    file: Mapping,
+    parts: Parts,
+    /// A bit for each block: whether its checksum was found right.
+    verified: Box<[AtomicU64]>,
+}
+
+/// What a segment's file says of its blocks.
+struct Parts {
+    filter: Option<Filter>,
+    index: Index,
+    properties: Properties,
+    range_tombstones: Vec<RangeTombstone>,
+}
+
+/// Restarts, hashes and count of a block of common size.
+const TAIL_LEN: usize = 64;
+
+/// Memory that reads use for decompression, to be kept from one to the next.
+#[derive(Default)]
+pub(crate) struct Scratch(Decompressor);
+
+impl Parts {
+    /// Reads and checks everything but the blocks.
+    fn parse(file: &[u8]) -> Parsed<Self> {
+        footer::check_header(file)?;
+        let footer = footer::Record::parse(file)?;
+        // `Footer::parse` has checked that these are in order and in the file.
+        let [blocks_end, filter, index, properties, end] = [
+            footer.blocks_end,
+            footer.filter,
+            footer.index,
+            footer.properties,
+            footer.properties_end,
+        ]
+        .map(|offset| offset as usize);
+        check_padding(file, blocks_end, if filter == 0 { index } else { filter })?;
+        check_padding(file, end, file.len() - footer::FOOTER_LEN)?;
+        let filter = match filter {
+            0 => None,
+            offset => Some(Filter::parse(&part(file, Kind::Filter, offset, index)?)?),
+        };
+        let frame = part(file, Kind::Index, index, properties)?;
+        let index = Index::parse(file, &frame, HEADER_LEN)?;
+        let frame = part(file, Kind::Properties, properties, end)?;
+        if frame.end() != end {
+            return Err(Fault::at(properties, "the properties do not end where the footer says"));
+        }
+        let record = properties::Record::parse(&frame, file.len() as u64)?;
+        let blocks = index.blocks();
+        let indexed_end = if blocks == 0 { HEADER_LEN } else { index.end(file) };
+        if indexed_end != blocks_end || record.properties.blocks != blocks as u64 {
+            return Err(Fault::at(footer.index as usize, "the index does not cover the blocks"));
+        }
+        Ok(Self {
+            filter,
+            index,
+            properties: record.properties,
+            range_tombstones: record.range_tombstones,
+        })
+    }
+}
+
+/// The whole part of a kind at `offset`, with nothing but zeros between it and
+/// the next part.
+fn part(file: &[u8], kind: Kind, offset: usize, next: usize) -> Parsed<Frame<'_>> {
+    let frame = Frame::read(file, offset, next)?;
+    if frame.kind != kind {
+        return Err(Fault::at(offset, "another part than the footer says"));
+    }
+    check_padding(file, frame.end(), next)?;
+    frame.check()?;
+    Ok(frame)
+}
+
+/// Checks that there is nothing but zeros, and less of them than the alignment.
+fn check_padding(file: &[u8], from: usize, to: usize) -> Parsed<()> {
+    let padding = file.get(from..to).filter(|padding| padding.len() < footer::ALIGNMENT);
+    if padding.is_some_and(|padding| padding.iter().all(|&byte| byte == 0)) {
+        Ok(())
+    } else {
+        Err(Fault::at(from, "bytes between two parts"))
+    }
+}
+
+impl Segment {
+    /// Maps a file and checks header, footer, filter, index and properties; of
+    /// the blocks, only where they lie.
+    pub(crate) fn open(fs: &dyn FileSystem, path: &Path) -> Result<Segment> {
+        let file = fs.map(path)?;
+        file.advise(Access::Random);
+        Self::of(file, path.to_path_buf())
+    }
+
+    fn of(file: Mapping, path: PathBuf) -> Result<Segment> {
+        let parts = Parts::parse(&file).map_err(|fault| fault.in_file(&path))?;
+        let words = parts.index.blocks().div_ceil(64);
+        let verified = (0..words).map(|_| AtomicU64::new(0)).collect();
+        Ok(Segment { path, file, parts, verified })
+    }
+
+    /// What the segment says of its content.
+    pub(crate) fn properties(&self) -> &Properties {
+        &self.parts.properties
+    }
+
+    /// Where the file was when it was opened.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives `read` the newest version of `key` with a sequence of at most
+    /// `max_sequence`, tombstones included; range tombstones are not looked at.
+    /// The bytes are borrowed for the call.
+    pub(crate) fn get<R>(
+        &self,
+        key: &[u8],
+        max_sequence: u64,
+        scratch: &mut Scratch,
+        read: impl FnOnce(KeyVersion<'_>) -> R,
+    ) -> Result<Option<R>> {
+        let hash = filter::hash(key);
+        let Parts { filter, index, .. } = &self.parts;
+        let may_contain = filter.as_ref().is_none_or(|f| f.may_contain(&self.file, hash));
+        if !may_contain || index.blocks() == 0 {
+            return Ok(None);
+        }
+        let mut number = index.block_at(&self.file, key, max_sequence);
+        loop {
+            let block = self.block(number, scratch)?;
+            let found = block.get(key, hash, max_sequence);
+            match found.map_err(|what| self.damage(number, what))? {
+                Found::Version(sequence, payload) => {
+                    return Ok(Some(read(KeyVersion { key, sequence, payload })));
+                }
+                Found::Absent => return Ok(None),
+                Found::Beyond => {}
+            }
+            number += 1;
+            if number == index.blocks() || !index.continues(&self.file, number, key) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The range tombstones by start: where each begins, where it ends (not
+    /// included), and the sequence number below which versions are deleted.
+    pub(crate) fn range_tombstones(&self) -> impl Iterator<Item = (&[u8], &[u8], u64)> {
+        self.parts
+            .range_tombstones
+            .iter()
+            .map(|t| (t.start.as_slice(), t.end.as_slice(), t.sequence))
+    }
+
+    /// A cursor over all versions in order, at first at none.
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        Cursor::new(self)
+    }
+
+    /// Damage within a block.
+    fn damage(&self, number: usize, what: &'static str) -> Error {
+        let (offset, _) = self.parts.index.place(&self.file, number);
+        Fault::at(offset, what).in_file(&self.path)
+    }
+
+    /// The frame of a block, its checksum right.
+    fn frame(&self, number: usize) -> Result<Frame<'_>> {
+        let in_file = |fault: Fault| fault.in_file(&self.path);
+        let (start, end) = self.parts.index.place(&self.file, number);
+        // Where a block that is not compressed has its hash index.
+        bytes::prefetch(self.file.get(end.saturating_sub(TAIL_LEN)..end).unwrap_or_default());
+        let frame = Frame::read(&self.file, start, end).map_err(in_file)?;
+        if frame.kind != Kind::Data || frame.end() != end {
+            return Err(self.damage(number, "a block is not what the index says"));
+        }
+        let word = self.verified.get(number / 64);
+        let bit = 1 << (number % 64);
+        if word.is_none_or(|word| word.load(Relaxed) & bit == 0) {
+            frame.check().map_err(in_file)?;
+            if let Some(word) = word {
+                word.fetch_or(bit, Relaxed);
+            }
+        }
+        Ok(frame)
+    }
+
+    /// A block, decompressed into the scratch memory if need be.
+    #[inline]
+    fn block<'a>(&'a self, number: usize, scratch: &'a mut Scratch) -> Result<Block<'a>> {
+        let frame = self.frame(number)?;
+        let raw = match frame.compression {
+            Compression::None => frame.stored,
+            _ => self.decompress(&frame, scratch)?,
+        };
+        Block::parse(raw).map_err(|what| self.damage(number, what))
+    }
+
+    fn decompress<'a>(&self, frame: &Frame<'_>, scratch: &'a mut Scratch) -> Result<&'a [u8]> {
+        let decompressed = scratch.0.decompress(frame.compression, frame.stored, frame.raw_len);
+        match decompressed {
+            Ok(()) => Ok(scratch.0.buffer()),
+            Err(Failure::OutOfMemory) => Err(Error::OutOfMemory),
+            Err(Failure::Malformed(what)) => Err(Fault::at(frame.offset, what).in_file(&self.path)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Segment").field("path", &self.path).finish_non_exhaustive()
+    }
+}
