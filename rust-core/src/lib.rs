@@ -27,9 +27,12 @@ pub mod fs;
 mod janitor;
 mod key_version;
 pub mod limits;
+mod manifest;
 mod memtable;
+mod merge;
 mod scan;
 mod segment;
+mod segment_store;
 mod sequence;
 #[cfg(all(test, feature = "shuttle"))]
 mod shuttle_tests;
@@ -37,6 +40,7 @@ mod snapshot;
 mod stats;
 pub mod storage;
 mod sync;
+mod tree;
 mod wal;
 
 pub use batch::WriteBatch;
