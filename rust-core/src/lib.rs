@@ -21,6 +21,7 @@
 mod allocator;
 pub mod batch;
 mod clock;
+mod compaction;
 pub mod error;
 pub mod ffi;
 pub mod fs;

@@ -1,0 +1,110 @@
+//! A disk that is full or fails.
+
+use super::world::{World, check_no_leftovers, dir};
+use crate::compaction::Progress;
+use crate::error::Error;
+use crate::fs::sim::{Fault, Op, Times};
+use std::io::ErrorKind;
+
+fn flushed_five_times() -> World {
+    let mut world = World::new();
+    for round in 0..5u8 {
+        fill(&mut world, round);
+        world.flush().unwrap();
+    }
+    world
+}
+
+fn fill(world: &mut World, round: u8) {
+    for k in 0..60 {
+        world.history.write(format!("key/{k:03}").as_bytes(), Some((vec![round; 100], 0)));
+    }
+}
+
+/// Flushes and compacts with a fault each time one later, until it does not
+/// happen any more. `lasting` faults make the store refuse changes until it is
+/// opened again.
+fn try_each(op: Op, error: ErrorKind, short: bool, may_last: bool) {
+    for nth in 1.. {
+        let mut world = flushed_five_times();
+        let fault = Fault { op, nth, error, times: Times::Once, short };
+        world.fs.fail(fault);
+        fill(&mut world, 99);
+        let mut failed = 0;
+        let before = world.store.flushed();
+        let mut count = |result: Result<(), Error>| match result {
+            Ok(()) => {}
+            Err(Error::Io { .. } | Error::WritesFailed(_)) => failed += 1,
+            Err(other) => panic!("{op:?} {nth}: {other}"),
+        };
+        count(world.flush());
+        count(world.round().map(drop));
+        world.check();
+        if failed == 0 {
+            assert!(nth > 1, "no {op:?} at all");
+            return;
+        }
+        world.fs.heal();
+        if world.store.failure().is_some() {
+            assert!(may_last, "{op:?} {nth} ended all changes");
+            assert!(matches!(world.round(), Ok(Progress::Idle) | Err(Error::WritesFailed(_))));
+            world.reopen();
+        }
+        assert!(world.store.flushed() >= before);
+        world.now_ms += 60_000;
+        world.flush().unwrap();
+        world.settle();
+        world.check();
+        world.reopen();
+        check_no_leftovers(&world.fs, &dir(), &world.store.current());
+    }
+}
+
+#[test]
+fn a_full_disk_changes_nothing() {
+    try_each(Op::Write, ErrorKind::StorageFull, false, false);
+    try_each(Op::Write, ErrorKind::StorageFull, true, false);
+    try_each(Op::Create, ErrorKind::StorageFull, false, false);
+}
+
+#[test]
+fn failed_syncs_change_nothing_or_end_all_changes() {
+    try_each(Op::Sync, ErrorKind::Other, false, false);
+    try_each(Op::SyncDir, ErrorKind::Other, false, true);
+    try_each(Op::Rename, ErrorKind::Other, false, true);
+}
+
+#[test]
+fn a_segment_that_cannot_be_mapped_is_not_installed() {
+    try_each(Op::Map, ErrorKind::Other, false, false);
+}
+
+#[test]
+fn compaction_waits_after_a_failure() {
+    let world = flushed_five_times();
+    world.fs.fail(Fault::always(Op::Write, ErrorKind::StorageFull));
+    assert!(matches!(world.round(), Err(Error::Io { kind: ErrorKind::StorageFull, .. })));
+    assert_eq!(world.round(), Ok(Progress::Idle), "tried again at once");
+    world.check();
+    check_no_leftovers(&world.fs, &dir(), &world.store.current());
+}
+
+#[test]
+fn a_damaged_segment_is_told_and_left_alone() {
+    let mut world = flushed_five_times();
+    let damaged = std::sync::Arc::clone(&world.store.current().level(0)[2]);
+    let path = damaged.path().to_path_buf();
+    // Within the first block.
+    world.fs.flip(&path, 200, 3).unwrap();
+    world.reopen();
+    let told = (0..10).find_map(|_| world.round().err());
+    match told {
+        Some(Error::Corrupt { file, .. }) => assert_eq!(file, path.display().to_string()),
+        other => panic!("{other:?}"),
+    }
+    // Older segments may be merged; this one is not read again for a while.
+    for _ in 0..10 {
+        assert!(world.round().is_ok());
+    }
+    assert!(world.store.current().level(0).iter().any(|s| s.path() == path));
+}
