@@ -23,6 +23,12 @@ const (
 // Reads return the newest committed write. A write is visible to every read
 // that starts after it returned; a batch is visible whole or not at all.
 // A key whose expiry has passed is absent to every method.
+//
+// In a data directory, a write is durable as Durability says. When a file cannot
+// be written or synced, nothing is acknowledged any more: that call and the
+// later ones return an error that is ErrPoisoned (ErrWritesFailed where reads go
+// on), and tells the cause by ErrIO or ErrDiskFull. Opening the engine again
+// finds all that was acknowledged before.
 type Engine interface {
 	// Name is the engine's name: EngineRust or EngineGo.
 	Name() string
@@ -55,6 +61,23 @@ type Engine interface {
 	// write while open, and must be closed.
 	Snapshot() (Snapshot, error)
 
+	// Sync returns once every write that was acknowledged before the call is on
+	// disk, whatever its level. In memory it does nothing.
+	Sync() error
+	// Checkpoint makes dir, which must not exist or be empty, a data directory
+	// with all that was acknowledged before the call, and of what is written
+	// meanwhile a beginning, in order. Writes go on. What can be shared with the
+	// open directory is, by hard links; the rest is copied and synced. dir is
+	// there whole and on disk when it returns, and untouched after an error. In
+	// memory it is ErrUnsupported.
+	Checkpoint(dir string) error
+
+	// Compact writes what is in memory to segments and merges those until there
+	// is nothing left to gain: what was deleted, overwritten or has expired gives
+	// its disk space back now and not in due course. Writes go on. In memory it
+	// does nothing.
+	Compact() error
+
 	// Stats returns figures of the moment; they cost no scan.
 	Stats() (Stats, error)
 
@@ -77,6 +100,9 @@ type WriteOptions struct {
 	// ExpiresAt is when the value stops existing, in Unix milliseconds; 0 is
 	// never. A time that has passed is allowed: the key is then absent.
 	ExpiresAt int64
+	// Durability says when this write is acknowledged; none is the engine's
+	// level.
+	Durability Durability
 }
 
 // Snapshot is a frozen view. It may be used from many goroutines at once, and
@@ -141,6 +167,17 @@ type Stats struct {
 	AllocatorBytes uint64 `json:"allocator_bytes"`
 	// DiskBytes is the size of the files of the data directory; 0 in memory.
 	DiskBytes uint64 `json:"disk_bytes"`
+	// Durability is the level of writes that name none: DurabilityMemory in memory.
+	Durability Durability `json:"durability"`
+	// MemoryLimit is Config.MemoryLimit, or what the engine took instead; 0 is
+	// none.
+	MemoryLimit uint64 `json:"memory_limit"`
+	// DirtyBytes is what of the memory is in no segment yet.
+	DirtyBytes uint64 `json:"dirty_bytes"`
+	// LogBytes is the size of what a recovery would have to read of the log.
+	LogBytes uint64 `json:"log_bytes"`
+	// Segments is the number of the immutable files that hold the data.
+	Segments uint64 `json:"segments"`
 	// LastVersion is the newest version that reads see.
 	LastVersion uint64 `json:"last_version"`
 	// OpenSnapshots counts snapshots not yet closed, those of scans included.
@@ -155,4 +192,16 @@ type Stats struct {
 	ScanKeys  uint64 `json:"scan_keys"` // entries that cursors yielded
 	Expired   uint64 `json:"expired"`   // expired entries reclaimed
 	Reclaimed uint64 `json:"reclaimed"` // deleted entries reclaimed
+
+	Syncs            uint64 `json:"syncs"`             // syncs of the log that somebody waited for
+	Flushes          uint64 `json:"flushes"`           // write buffers written to segments
+	FlushedBytes     uint64 `json:"flushed_bytes"`     // bytes of those segments
+	Compactions      uint64 `json:"compactions"`       // compactions done
+	CompactedBytes   uint64 `json:"compacted_bytes"`   // bytes that they wrote
+	StallNanos       uint64 `json:"stall_nanos"`       // how long writers were held up, by flushes and compactions that lag
+	Evicted          uint64 `json:"evicted"`           // entries that left memory for its limit, and are in segments
+	BackgroundErrors uint64 `json:"background_errors"` // flushes, compactions and the like that failed and are tried again
+	RecoveredRecords uint64 `json:"recovered_records"` // records of the log that Open read; 0 if the engine does not tell
+	RecoveryNanos    uint64 `json:"recovery_nanos"`    // how long Open took
+	TornBytes        uint64 `json:"torn_bytes"`        // bytes at the log's end that Open dropped, since they were never whole
 }

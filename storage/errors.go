@@ -3,6 +3,9 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
 )
 
 // The errors every engine returns. They may come wrapped with detail; compare
@@ -36,16 +39,47 @@ var (
 	ErrWrongFormat = errors.New("mantisdb: unknown data directory format")
 	// ErrLocked: another process has the data directory open.
 	ErrLocked = errors.New("mantisdb: data directory is in use by another process")
+	// ErrIO: the operating system refused to read or write a file.
+	ErrIO = errors.New("mantisdb: input or output failed")
+	// ErrDiskFull: there is no space left, or no quota. It is an ErrIO.
+	ErrDiskFull error = &kindOf{"mantisdb: the disk is full", ErrIO}
 	// ErrCorrupt: stored bytes failed verification.
 	ErrCorrupt = errors.New("mantisdb: corrupt data")
 	// ErrPoisoned: an earlier internal failure left the engine unable to
 	// promise anything; it must be closed and opened again.
 	ErrPoisoned = errors.New("mantisdb: engine is poisoned by an earlier internal failure")
+	// ErrWritesFailed: a file could not be written or synced earlier, so that no
+	// later write can be acknowledged; reads go on. It is an ErrPoisoned.
+	ErrWritesFailed error = &kindOf{"mantisdb: writing failed earlier, and writes are refused until the database is opened again", ErrPoisoned}
 	// ErrOutOfMemory: the engine could not get the memory it needed.
 	ErrOutOfMemory = errors.New("mantisdb: out of memory")
 	// ErrABIMismatch: the linked Rust core speaks another version of the C ABI.
 	ErrABIMismatch = errors.New("mantisdb: linked core has another ABI version")
 )
+
+// kindOf is an error that is a special case of another one.
+type kindOf struct {
+	text   string
+	parent error
+}
+
+func (e *kindOf) Error() string { return e.text }
+func (e *kindOf) Unwrap() error { return e.parent }
+
+// ioError names what kind of failure of a file err is; one that is none is
+// returned as it is.
+func ioError(err error) error {
+	switch {
+	case err == nil || errors.Is(err, ErrIO):
+		return err
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	case errors.As(err, new(*fs.PathError)), errors.As(err, new(*os.LinkError)), errors.As(err, new(*os.SyscallError)),
+		errors.As(err, new(syscall.Errno)):
+		return fmt.Errorf("%w: %w", ErrIO, err)
+	}
+	return err
+}
 
 // CheckKey returns nil if key may be stored: 1 to MaxKeyLen bytes of any kind.
 func CheckKey(key []byte) error {

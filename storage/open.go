@@ -12,6 +12,14 @@ type Config struct {
 	Engine string
 	// Dir is the data directory; empty keeps everything in memory.
 	Dir string
+	// Durability is the level of writes that name none; none is DurabilitySync.
+	// It makes no difference in memory.
+	Durability Durability
+	// MemoryLimit is how many bytes the engine may hold in memory for data,
+	// indexes, caches and what is not yet flushed, at least MinMemoryLimit; 0
+	// takes the engine's default. Memory that the operating system takes back by
+	// itself, as that of mapped files, does not count. It needs a directory.
+	MemoryLimit uint64
 	// Logger receives what the engine has to tell; nil discards it.
 	Logger *slog.Logger
 }
@@ -24,6 +32,13 @@ func Open(c Config) (Engine, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := c.checkLimits(); err != nil {
+		return nil, err
+	}
+	c.Durability = c.Durability.or(DurabilitySync)
+	if c.Dir == "" {
+		c.Durability = DurabilityMemory
 	}
 	switch c.Engine {
 	case EngineRust:

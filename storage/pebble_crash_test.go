@@ -20,7 +20,7 @@ var discard = slog.New(slog.DiscardHandler)
 // openOn opens a durable engine on a file system of a test.
 func openOn(t *testing.T, fs vfs.FS) *GoStorageEngine {
 	t.Helper()
-	e, err := newGoEngine("data", fs, nil, discard)
+	e, err := newGoEngine(Config{Dir: "data", Logger: discard}, fs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func failAt(t *testing.T, at int64, lasting bool) bool {
 		return nil
 	}))
 	d := &diary{entries: make(map[string]string)}
-	if e, err := newGoEngine("data", fs, nil, discard); err == nil {
+	if e, err := newGoEngine(Config{Dir: "data", Logger: discard}, fs, nil); err == nil {
 		var wg sync.WaitGroup
 		wg.Go(func() { workOnce(e, d) })
 		waitFor(t, fmt.Sprintf("work with operation %d failing", at), &wg)

@@ -21,17 +21,27 @@ import (
 // hence what is on disk is consistent. And nothing is acknowledged by mistake:
 // a writer looks for a failure after its sync returned. Pebble goes on with
 // what it has in memory until Close, which succeeds and unlocks the directory.
+//
+// What lies outside of the data directory is none of this: a checkpoint that
+// cannot be written is an error, and no failure of the engine.
 type failStopFS struct {
 	vfs.FS
+	root string // the data directory, clean; "" is everywhere
+	log  logSyncs
 	// armed is set once the engine is open. Before, errors are Open's to return.
 	armed  atomic.Bool
 	frozen atomic.Bool
-	fail   func(why string)
+	fail   func(why error)
 }
 
 // errNotWritten is what reads return of a file that was not created because the
 // file system is frozen.
 var errNotWritten = errors.New("mantisdb: the file was never written")
+
+// outside tells whether a path does not belong to the engine.
+func (d *failStopFS) outside(path string) bool {
+	return d.root != "" && !within(d.root, path)
+}
 
 // stop decides about the error of an operation that changes files: the first
 // one freezes the file system, and is reported as success.
@@ -39,7 +49,7 @@ func (d *failStopFS) stop(operation, path string, err error) error {
 	if err == nil || !d.armed.Load() {
 		return err
 	}
-	d.fail(fmt.Sprintf("%s %s: %v", operation, path, err))
+	d.fail(fmt.Errorf("%s %s: %w", operation, path, ioError(err)))
 	d.frozen.Store(true)
 	return nil
 }
@@ -52,6 +62,9 @@ func (d *failStopFS) nowhere(path string) vfs.File {
 
 // wrap is the outcome of an operation that creates or opens a file to write.
 func (d *failStopFS) wrap(operation, path string, f vfs.File, err error) (vfs.File, error) {
+	if err == nil && isLog(path) {
+		return &logFile{failStopFile: &failStopFile{f, d, path}, syncs: &d.log}, nil
+	}
 	if err == nil {
 		return &failStopFile{f, d, path}, nil
 	}
@@ -63,6 +76,9 @@ func (d *failStopFS) wrap(operation, path string, f vfs.File, err error) (vfs.Fi
 
 // Create implements vfs.FS.
 func (d *failStopFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if d.outside(name) {
+		return d.FS.Create(name, c)
+	}
 	if d.frozen.Load() {
 		return d.nowhere(name), nil
 	}
@@ -72,6 +88,9 @@ func (d *failStopFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, err
 
 // ReuseForWrite implements vfs.FS.
 func (d *failStopFS) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if d.outside(newname) {
+		return d.FS.ReuseForWrite(oldname, newname, c)
+	}
 	if d.frozen.Load() {
 		return d.nowhere(newname), nil
 	}
@@ -81,6 +100,9 @@ func (d *failStopFS) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCateg
 
 // OpenReadWrite implements vfs.FS.
 func (d *failStopFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
+	if d.outside(name) {
+		return d.FS.OpenReadWrite(name, c, opts...)
+	}
 	if d.frozen.Load() {
 		return d.nowhere(name), nil
 	}
@@ -90,6 +112,9 @@ func (d *failStopFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ..
 
 // OpenDir implements vfs.FS. A directory is opened to be synced.
 func (d *failStopFS) OpenDir(name string) (vfs.File, error) {
+	if d.outside(name) {
+		return d.FS.OpenDir(name)
+	}
 	if d.frozen.Load() {
 		return d.nowhere(name), nil
 	}
@@ -108,6 +133,9 @@ func (d *failStopFS) Open(name string, opts ...vfs.OpenOption) (vfs.File, error)
 
 // Link implements vfs.FS.
 func (d *failStopFS) Link(oldname, newname string) error {
+	if d.outside(newname) {
+		return d.FS.Link(oldname, newname)
+	}
 	if d.frozen.Load() {
 		return nil
 	}
@@ -116,6 +144,9 @@ func (d *failStopFS) Link(oldname, newname string) error {
 
 // Rename implements vfs.FS.
 func (d *failStopFS) Rename(oldname, newname string) error {
+	if d.outside(newname) {
+		return d.FS.Rename(oldname, newname)
+	}
 	if d.frozen.Load() {
 		return nil
 	}
@@ -124,6 +155,9 @@ func (d *failStopFS) Rename(oldname, newname string) error {
 
 // MkdirAll implements vfs.FS.
 func (d *failStopFS) MkdirAll(dir string, perm os.FileMode) error {
+	if d.outside(dir) {
+		return d.FS.MkdirAll(dir, perm)
+	}
 	if d.frozen.Load() {
 		return nil
 	}
@@ -132,7 +166,7 @@ func (d *failStopFS) MkdirAll(dir string, perm os.FileMode) error {
 
 // Remove implements vfs.FS. A file that cannot be removed does no harm.
 func (d *failStopFS) Remove(name string) error {
-	if d.frozen.Load() {
+	if d.frozen.Load() && !d.outside(name) {
 		return nil
 	}
 	return d.FS.Remove(name)
@@ -140,7 +174,7 @@ func (d *failStopFS) Remove(name string) error {
 
 // RemoveAll implements vfs.FS.
 func (d *failStopFS) RemoveAll(name string) error {
-	if d.frozen.Load() {
+	if d.frozen.Load() && !d.outside(name) {
 		return nil
 	}
 	return d.FS.RemoveAll(name)

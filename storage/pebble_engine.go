@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -21,18 +22,26 @@ var shutdownPatience = 5 * time.Second
 //
 // Locks are taken in this order: gate, snapshot gate, key locks, commits.
 type GoStorageEngine struct {
-	db        *pebble.DB
-	durable   bool // writes are acknowledged once they are on disk
-	logger    *slog.Logger
-	gate      gate
-	failure   failure
-	keys      keyLocks
-	versions  versionSource
-	views     viewSet
-	sweeper   sweeper
-	reclaimer reclaimer
-	census    census
-	counters  counters
+	db       *pebble.DB
+	dir      string // absolute, "" in memory
+	durable  bool   // there is a directory
+	level    Durability
+	limit    uint64 // of memory; 0 is none
+	disk     *failStopFS
+	recovery time.Duration // how long opening took
+	stalls   stallClock
+	// backgroundErrors counts what went wrong and is tried again.
+	backgroundErrors atomic.Uint64
+	logger           *slog.Logger
+	gate             gate
+	failure          failure
+	keys             keyLocks
+	versions         versionSource
+	views            viewSet
+	sweeper          sweeper
+	reclaimer        reclaimer
+	census           census
+	counters         counters
 
 	// commits is held shared by a writer from the assignment of its versions
 	// until they are visible, and alone for the moment at which a snapshot is
@@ -43,7 +52,7 @@ type GoStorageEngine struct {
 // openGo opens the pure-Go engine.
 func openGo(c Config) (Engine, error) {
 	if c.Dir == "" {
-		return newGoEngine("", vfs.NewMem(), nil, c.Logger)
+		return newGoEngine(c, vfs.NewMem(), nil)
 	}
 	if err := checkMarker(c.Dir, EngineGo); err != nil {
 		return nil, err
@@ -53,27 +62,34 @@ func openGo(c Config) (Engine, error) {
 		return nil, err
 	}
 	// Pebble holds the lock too, until it is closed.
-	e, err := newGoEngine(dir, vfs.Default, lock, c.Logger)
+	name := c.Dir
+	c.Dir = dir
+	e, err := newGoEngine(c, vfs.Default, lock)
 	if err = errors.Join(err, lock.Close()); err != nil {
-		return nil, fmt.Errorf("%w (data directory %s)", err, c.Dir)
+		return nil, fmt.Errorf("%w (data directory %s)", err, name)
 	}
 	return e, nil
 }
 
-// newGoEngine opens an engine on a file system; dir "" is one that nothing
-// survives in, and needs no log.
-func newGoEngine(dir string, fs vfs.FS, lock *pebble.Lock, logger *slog.Logger) (*GoStorageEngine, error) {
-	e := &GoStorageEngine{durable: dir != "", logger: logger}
+// newGoEngine opens an engine on a file system; without a directory it is one
+// that nothing survives in, and needs no log.
+func newGoEngine(c Config, fs vfs.FS, lock *pebble.Lock) (*GoStorageEngine, error) {
+	e := &GoStorageEngine{
+		dir: c.Dir, durable: c.Dir != "", level: c.Durability.or(DurabilitySync),
+		limit: c.MemoryLimit, logger: c.Logger,
+	}
 	e.failure.init()
 	e.keys.init()
 	e.views.init()
-	disk := &failStopFS{FS: fs, fail: func(why string) { _ = e.fail(why) }}
+	e.disk = &failStopFS{FS: fs, root: c.Dir, fail: func(why error) { _ = e.fail(why) }}
 	o := pebbleOptions(e)
-	o.FS, o.Lock = disk, lock
-	if err := e.open(dir, o); err != nil {
+	o.FS, o.Lock = e.disk, lock
+	began := time.Now()
+	if err := e.open(c.Dir, o); err != nil {
 		return nil, err
 	}
-	disk.armed.Store(true)
+	e.recovery = time.Since(began)
+	e.disk.armed.Store(true)
 	e.sweeper.start(e)
 	return e, nil
 }
@@ -81,7 +97,7 @@ func newGoEngine(dir string, fs vfs.FS, lock *pebble.Lock, logger *slog.Logger) 
 func (e *GoStorageEngine) open(dir string, o *pebble.Options) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = e.fail(fmt.Sprint(r))
+			err = e.fail(panicked(r))
 		}
 	}()
 	if e.db, err = pebble.Open(dir, o); err != nil {
@@ -118,7 +134,7 @@ func (e *GoStorageEngine) Close() error {
 func (e *GoStorageEngine) shutDown() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = e.fail(fmt.Sprint(r))
+			err = e.fail(panicked(r))
 		}
 	}()
 	if !e.gate.close() {
@@ -146,7 +162,7 @@ func (e *GoStorageEngine) enter() error {
 // last word. It must be deferred itself.
 func (e *GoStorageEngine) leave(err *error) {
 	if r := recover(); r != nil {
-		*err = e.fail(fmt.Sprint(r))
+		*err = e.fail(panicked(r))
 	}
 	if *err != nil {
 		*err = e.explain(*err)
@@ -164,10 +180,18 @@ func (e *GoStorageEngine) explain(err error) error {
 
 // fail poisons the engine: after it nothing is promised, and calls return the
 // error that it returns.
-func (e *GoStorageEngine) fail(why string) error {
-	err, first := e.failure.set(fmt.Errorf("%w: %s", ErrPoisoned, why))
+func (e *GoStorageEngine) fail(why error) error {
+	err, first := e.failure.set(fmt.Errorf("%w: %w", ErrPoisoned, why))
 	if first {
-		e.logger.Error("the storage engine failed and refuses further calls", "reason", why)
+		e.logger.Error("the storage engine failed and refuses further calls", "reason", why.Error())
 	}
 	return err
+}
+
+// panicked is a panic as an error.
+func panicked(cause any) error {
+	if err, ok := cause.(error); ok {
+		return err
+	}
+	return fmt.Errorf("%v", cause)
 }

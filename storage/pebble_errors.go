@@ -17,11 +17,11 @@ func translate(err error) error {
 	case pebble.IsCorruptionError(err):
 		return fmt.Errorf("%w: %v", ErrCorrupt, err)
 	default:
-		return fmt.Errorf("mantisdb: %w", err)
+		return fmt.Errorf("mantisdb: %w", ioError(err))
 	}
 }
 
 // isOwn tells whether err has a name of this package already.
 func isOwn(err error) bool {
-	return errors.Is(err, ErrClosed) || errors.Is(err, ErrCorrupt) || errors.Is(err, ErrPoisoned)
+	return errors.Is(err, ErrClosed) || errors.Is(err, ErrCorrupt) || errors.Is(err, ErrPoisoned) || errors.Is(err, ErrIO)
 }

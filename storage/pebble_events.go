@@ -1,9 +1,11 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,7 +32,7 @@ func (l pebbleLogger) Errorf(format string, args ...any) {
 // of Pebble stops for good where it is, before it can do harm.
 func (l pebbleLogger) Fatalf(format string, args ...any) {
 	why := fmt.Sprintf(format, args...)
-	_ = l.engine.fail(why)
+	_ = l.engine.fail(errors.New(why))
 	if calledByEngine() {
 		panic(why)
 	}
@@ -61,6 +63,7 @@ func pebbleListener(e *GoStorageEngine) *pebble.EventListener {
 	var lastReport atomic.Int64
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
+			e.backgroundErrors.Add(1)
 			now, last := time.Now().UnixNano(), lastReport.Load()
 			if now-last > int64(backgroundErrorPause) && lastReport.CompareAndSwap(last, now) {
 				e.logger.Error("writing in the background failed, will try again", "error", err.Error())
@@ -76,5 +79,39 @@ func pebbleListener(e *GoStorageEngine) *pebble.EventListener {
 				e.census.flushEnds()
 			}
 		},
+		WriteStallBegin: func(pebble.WriteStallBeginInfo) { e.stalls.begin() },
+		WriteStallEnd:   e.stalls.end,
 	}
+}
+
+// stallClock adds up how long Pebble holds up writers.
+type stallClock struct {
+	mu    sync.Mutex
+	since time.Time // zero unless a stall is on
+	total time.Duration
+}
+
+func (s *stallClock) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.since = time.Now()
+}
+
+func (s *stallClock) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.since.IsZero() {
+		s.total += time.Since(s.since)
+		s.since = time.Time{}
+	}
+}
+
+// sum is the time of all stalls, one that is on included.
+func (s *stallClock) sum() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since.IsZero() {
+		return s.total
+	}
+	return s.total + time.Since(s.since)
 }

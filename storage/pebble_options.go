@@ -11,6 +11,7 @@ import (
 // fits in it are about half as fast.
 const (
 	memTableSize    = 64 << 20
+	memTables       = 4 // before writers have to wait
 	blockCacheSize  = 256 << 20
 	diskBlockSize   = 16 << 10 // compresses well
 	memoryBlockSize = 4 << 10  // costs little to read in part
@@ -23,11 +24,12 @@ const pebbleFormat = pebble.FormatColumnarBlocks
 
 // pebbleOptions tunes Pebble for the engine, in memory or on disk.
 func pebbleOptions(e *GoStorageEngine) *pebble.Options {
+	sizes := divideMemory(e.limit)
 	o := &pebble.Options{
 		FormatMajorVersion:          pebbleFormat,
-		MemTableSize:                memTableSize,
-		MemTableStopWritesThreshold: 4,
-		CacheSize:                   blockCacheSize,
+		MemTableSize:                sizes.memTable,
+		MemTableStopWritesThreshold: memTables,
+		CacheSize:                   sizes.cache,
 		L0CompactionThreshold:       2,
 		L0StopWritesThreshold:       1000,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
@@ -47,4 +49,21 @@ func pebbleOptions(e *GoStorageEngine) *pebble.Options {
 		o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
 	}
 	return o
+}
+
+// memorySizes is what of the memory goes where, in bytes.
+type memorySizes struct {
+	memTable uint64 // each of them
+	cache    int64
+}
+
+// divideMemory divides a limit, 0 for none: at most a quarter goes to all
+// memtables, half to the cache of blocks, which has indexes and filters too. The
+// rest is for what is in no budget of Pebble's: blocks and buffers in use by
+// reads, flushes and compactions.
+func divideMemory(limit uint64) memorySizes {
+	if limit == 0 {
+		return memorySizes{memTableSize, blockCacheSize}
+	}
+	return memorySizes{min(limit/4/memTables, memTableSize), int64(limit / 2)}
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -78,7 +77,7 @@ func (s *pebbleSnapshot) enter() error {
 // leave ends a call as GoStorageEngine.leave does. It must be deferred itself.
 func (s *pebbleSnapshot) leave(err *error) {
 	if r := recover(); r != nil {
-		*err = s.engine.fail(fmt.Sprint(r))
+		*err = s.engine.fail(panicked(r))
 	}
 	if *err != nil {
 		*err = s.engine.explain(*err)

@@ -59,13 +59,36 @@ func (e *GoStorageEngine) Stats() (s Stats, err error) {
 		ScanKeys:      e.counters.scanKeys.Load(),
 		Expired:       e.counters.expired.Load(),
 		Reclaimed:     e.reclaimedDeletions(held),
+		Durability:    e.level,
+		MemoryLimit:   e.limit,
 	}
 	if e.durable {
-		s.DiskBytes = m.DiskSpaceUsage()
+		e.addDiskStats(&s, m, held)
 	} else {
+		s.Durability = DurabilityMemory
 		s.MemoryBytes += m.DiskSpaceUsage() // the files are in memory
 	}
 	return s, nil
+}
+
+// addDiskStats adds what is told of a data directory alone. Pebble does not tell
+// of a torn end of the log.
+func (e *GoStorageEngine) addDiskStats(s *Stats, m *pebble.Metrics, held contents) {
+	s.DiskBytes = m.DiskSpaceUsage()
+	s.DirtyBytes = held.memtables.bytes
+	s.LogBytes = m.WAL.Size
+	s.Syncs = e.disk.log.waitedFor.Load()
+	s.Flushes = uint64(m.Flush.Count)
+	s.Compactions = uint64(m.Compact.Count)
+	for i := range m.Levels {
+		level := &m.Levels[i]
+		s.Segments += uint64(level.TablesCount)
+		s.FlushedBytes += level.TableBytesFlushed
+		s.CompactedBytes += level.TableBytesCompacted
+	}
+	s.StallNanos = uint64(e.stalls.sum())
+	s.BackgroundErrors = e.backgroundErrors.Load()
+	s.RecoveryNanos = uint64(e.recovery)
 }
 
 // memoryBytes is what Pebble holds for memtables and cached blocks.

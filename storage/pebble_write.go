@@ -23,19 +23,21 @@ func (e *GoStorageEngine) Put(key, value []byte, o WriteOptions) (version uint64
 		return 0, err
 	}
 	defer e.leave(&err)
+	level := o.Durability.or(e.level)
+	defer e.disk.log.press(level)()
 	b := e.newBatch(len(key) + len(value))
-	version, err = e.putUnderLock(b, key, value, o.ExpiresAt)
+	version, err = e.putUnderLock(b, key, value, o.ExpiresAt, level)
 	if err != nil {
 		return 0, err
 	}
-	return version, e.finish(b)
+	return version, e.finish(b, level)
 }
 
-func (e *GoStorageEngine) putUnderLock(b *pebble.Batch, key, value []byte, expiresAt int64) (uint64, error) {
+func (e *GoStorageEngine) putUnderLock(b *pebble.Batch, key, value []byte, expiresAt int64, level Durability) (uint64, error) {
 	mu := e.keys.of(key)
 	mu.Lock()
 	defer mu.Unlock()
-	return e.applyPut(b, key, value, expiresAt)
+	return e.applyPut(b, key, value, expiresAt, level)
 }
 
 // PutIfAbsent implements Engine.
@@ -47,15 +49,17 @@ func (e *GoStorageEngine) PutIfAbsent(key, value []byte, o WriteOptions) (versio
 		return 0, false, err
 	}
 	defer e.leave(&err)
+	level := o.Durability.or(e.level)
+	defer e.disk.log.press(level)()
 	b := e.newBatch(len(key) + len(value))
-	version, stored, err = e.putIfAbsentUnderLock(b, key, value, o.ExpiresAt)
+	version, stored, err = e.putIfAbsentUnderLock(b, key, value, o.ExpiresAt, level)
 	if err != nil || !stored {
 		return 0, false, errors.Join(err, b.Close())
 	}
-	return version, true, e.finish(b)
+	return version, true, e.finish(b, level)
 }
 
-func (e *GoStorageEngine) putIfAbsentUnderLock(b *pebble.Batch, key, value []byte, expiresAt int64) (uint64, bool, error) {
+func (e *GoStorageEngine) putIfAbsentUnderLock(b *pebble.Batch, key, value []byte, expiresAt int64, level Durability) (uint64, bool, error) {
 	mu := e.keys.of(key)
 	mu.Lock()
 	defer mu.Unlock()
@@ -63,28 +67,33 @@ func (e *GoStorageEngine) putIfAbsentUnderLock(b *pebble.Batch, key, value []byt
 	if err != nil || found {
 		return 0, false, err
 	}
-	version, err := e.applyPut(b, key, value, expiresAt)
+	version, err := e.applyPut(b, key, value, expiresAt, level)
 	return version, err == nil, err
 }
 
 // Delete implements Engine.
-func (e *GoStorageEngine) Delete(key []byte, _ WriteOptions) (version uint64, err error) {
+func (e *GoStorageEngine) Delete(key []byte, o WriteOptions) (version uint64, err error) {
 	if err := CheckKey(key); err != nil {
+		return 0, err
+	}
+	if err := o.Durability.check(); err != nil {
 		return 0, err
 	}
 	if err := e.enter(); err != nil {
 		return 0, err
 	}
 	defer e.leave(&err)
+	level := o.Durability.or(e.level)
+	defer e.disk.log.press(level)()
 	b := e.newBatch(len(key))
-	version, err = e.deleteUnderLock(b, key)
+	version, err = e.deleteUnderLock(b, key, level)
 	if err != nil {
 		return 0, err
 	}
-	return version, e.finish(b)
+	return version, e.finish(b, level)
 }
 
-func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte) (uint64, error) {
+func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte, level Durability) (uint64, error) {
 	mu := e.keys.of(key)
 	mu.Lock()
 	defer mu.Unlock()
@@ -97,7 +106,7 @@ func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte) (uint64, 
 	if err := batchDelete(b, key); err != nil {
 		return 0, err
 	}
-	if err := e.apply(b); err != nil {
+	if err := e.apply(b, level); err != nil {
 		return 0, err
 	}
 	e.counters.deletes.Add(1)
@@ -110,6 +119,9 @@ func (e *GoStorageEngine) Write(batch *Batch, o WriteOptions) (version uint64, e
 	if o.ExpiresAt != 0 {
 		return 0, fmt.Errorf("%w: the operations of a batch carry their own expiry", ErrInvalidOptions)
 	}
+	if err := o.Durability.check(); err != nil {
+		return 0, err
+	}
 	if err := e.enter(); err != nil {
 		return 0, err
 	}
@@ -117,15 +129,17 @@ func (e *GoStorageEngine) Write(batch *Batch, o WriteOptions) (version uint64, e
 	if batch.Len() == 0 {
 		return 0, nil
 	}
+	level := o.Durability.or(e.level)
+	defer e.disk.log.press(level)()
 	b := e.db.NewBatchWithSize(batchHeaderLen + batch.Size() + batch.Len()*(batchOverhead+recordHeaderLen))
-	version, err = e.writeUnderLocks(b, batch)
+	version, err = e.writeUnderLocks(b, batch, level)
 	if err != nil {
 		return 0, err
 	}
-	return version, e.finish(b)
+	return version, e.finish(b, level)
 }
 
-func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last uint64, err error) {
+func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch, level Durability) (last uint64, err error) {
 	var stripes stripeSet
 	for op := range batch.All() {
 		e.keys.add(&stripes, op.Key)
@@ -155,7 +169,7 @@ func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last u
 		}
 		version++
 	}
-	if err := e.apply(b); err != nil {
+	if err := e.apply(b, level); err != nil {
 		return 0, err
 	}
 	e.sweeper.expect(earliest)
@@ -170,7 +184,7 @@ func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch) (last u
 }
 
 // applyPut writes one value. The key's lock must be held.
-func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt int64) (uint64, error) {
+func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt int64, level Durability) (uint64, error) {
 	e.commits.RLock()
 	defer e.commits.RUnlock()
 	version, err := e.versions.next(e.db, 1)
@@ -181,7 +195,7 @@ func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt
 	if err != nil {
 		return 0, err
 	}
-	if err := e.apply(b); err != nil {
+	if err := e.apply(b, level); err != nil {
 		return 0, err
 	}
 	e.sweeper.expect(due)
@@ -195,27 +209,34 @@ func (e *GoStorageEngine) newBatch(n int) *pebble.Batch {
 	return e.db.NewBatchWithSize(batchHeaderLen + batchOverhead + recordHeaderLen + n)
 }
 
-// apply makes a batch visible. It does not wait for the disk, so that locks are
-// not held meanwhile and writers of one key share a sync; finish does.
-func (e *GoStorageEngine) apply(b *pebble.Batch) error {
-	if !e.durable {
+// apply makes a batch visible. It does not wait for the log, so that locks are
+// not held meanwhile and writers of one key share a sync; finish does. At
+// DurabilityMemory the record goes to the log too, since Pebble cannot leave out
+// one: nobody waits until it is written.
+func (e *GoStorageEngine) apply(b *pebble.Batch, level Durability) error {
+	if e.waitsForNothing(level) {
 		return translate(e.db.Apply(b, pebble.NoSync))
 	}
 	return translate(e.db.ApplyNoSyncWait(b, pebble.Sync))
 }
 
-// finish waits until an applied batch is on disk, and ends its use. After a
+// finish waits until an applied batch is where its level wants it, and ends its
+// use: on disk, or with the operating system, as logSyncs decides. After a
 // failure, which Pebble does not see, nothing is acknowledged.
-func (e *GoStorageEngine) finish(b *pebble.Batch) error {
-	if e.durable {
+func (e *GoStorageEngine) finish(b *pebble.Batch, level Durability) error {
+	if !e.waitsForNothing(level) {
 		if err := b.SyncWait(); err != nil {
-			return e.fail(fmt.Sprintf("sync the log: %v", err))
-		}
-		if err := e.failure.get(); err != nil {
-			return err
+			return e.fail(fmt.Errorf("sync the log: %w", ioError(err)))
 		}
 	}
+	if err := e.failure.get(); err != nil {
+		return err
+	}
 	return translate(b.Close())
+}
+
+func (e *GoStorageEngine) waitsForNothing(level Durability) bool {
+	return !e.durable || level == DurabilityMemory
 }
 
 // batchPut adds the write of a value, and if it expires a note, and returns when
@@ -245,6 +266,9 @@ func checkPut(key, value []byte, o WriteOptions) error {
 		return err
 	}
 	if err := CheckValue(value); err != nil {
+		return err
+	}
+	if err := o.Durability.check(); err != nil {
 		return err
 	}
 	return checkExpiry(o.ExpiresAt)

@@ -117,7 +117,7 @@ func (c *rustCursor) nextPage() error {
 			c.flags |= C.MANTISDB_SCAN_CONTINUED
 			c.buffer = make([]byte, page.needed)
 		default:
-			return errorOf(status)
+			return c.snap.engine.errorOf(status)
 		}
 	}
 }

@@ -13,14 +13,18 @@ package storage
 #cgo nocallback mantisdb_free
 #cgo noescape mantisdb_stats
 #cgo nocallback mantisdb_stats
+#cgo noescape mantisdb_background_error
+#cgo nocallback mantisdb_background_error
 */
 import "C"
 
 import (
 	"fmt"
-	"os"
+	"log/slog"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -29,49 +33,84 @@ const DefaultEngine = EngineRust
 
 // RustStorageEngine is the Engine over the lock-free Rust core. Its data lives
 // outside Go's heap. Its reads and writes cross into the core by one cgo call
-// each, into buffers of the caller's, and allocate nothing themselves.
+// each, into buffers of the caller's, and allocate nothing themselves. A write
+// that is to be on disk then waits in Go, in a groupCommit.
 //
 // The handle's memory stays valid until the engine is unreachable, so a call
 // that races with Close finds it closed and not gone. Every method keeps the
 // engine reachable until its cgo call has returned.
 type RustStorageEngine struct {
-	db     *C.MantisdbDb
-	closed atomic.Bool
+	db       *C.MantisdbDb
+	dir      string // absolute, "" in memory
+	level    Durability
+	logger   *slog.Logger
+	closing  atomic.Bool
+	closed   atomic.Bool
+	commits  groupCommit
+	syncs    atomic.Uint64
+	recovery time.Duration // how long opening took
+	reported atomic.Uint64 // background errors that the log has
 }
 
-// openRust opens the Rust engine, which keeps everything in memory.
+// openRust opens the Rust engine.
 func openRust(c Config) (Engine, error) {
 	if got := uint32(C.mantisdb_abi_version()); got != C.MANTISDB_ABI_VERSION {
 		return nil, fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core",
 			ErrABIMismatch, got, C.MANTISDB_ABI_VERSION)
 	}
+	e := &RustStorageEngine{level: c.Durability, logger: c.Logger}
 	if c.Dir != "" {
-		return nil, refuseDir(c.Dir)
+		if err := checkMarker(c.Dir, EngineRust); err != nil {
+			return nil, err
+		}
+		dir, err := filepath.Abs(c.Dir)
+		if err != nil {
+			return nil, fmt.Errorf("mantisdb: cannot open the data directory: %w", err)
+		}
+		e.dir = dir
 	}
-	var (
-		db         *C.MantisdbDb
-		message    [256]byte
-		messageLen C.size_t
-	)
-	status := C.mantisdb_open(&db, bytesPtr(message[:]), C.size_t(len(message)), &messageLen)
-	if status != C.MANTISDB_OK {
-		return nil, fmt.Errorf("%w (%s)", errorOf(status), message[:messageLen])
+	began := time.Now()
+	if err := e.open(c); err != nil {
+		return nil, err
 	}
-	e := &RustStorageEngine{db: db}
-	runtime.AddCleanup(e, func(db *C.MantisdbDb) { C.mantisdb_free(db) }, db)
+	e.recovery = time.Since(began)
+	e.commits.sync = e.syncTo
+	e.tellRecovery()
 	return e, nil
 }
 
-// refuseDir says why the Rust engine does not open a directory: it would keep
-// nothing in it. A directory of another engine is told as such.
-func refuseDir(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		if err := readMarker(dir, EngineRust); err != nil && !os.IsNotExist(err) {
-			return err
-		}
+// open makes the handle. It is freed when the engine is unreachable.
+func (e *RustStorageEngine) open(c Config) error {
+	var (
+		db         *C.MantisdbDb
+		message    [512]byte
+		messageLen C.size_t
+	)
+	options := C.MantisdbOptions{
+		memory_limit: C.uint64_t(c.MemoryLimit),
+		durability:   C.uint32_t(c.Durability),
 	}
-	return fmt.Errorf("%w: engine %q keeps data in memory only and would not store anything in %s: leave the directory out, or use engine %q",
-		ErrUnsupported, EngineRust, dir, EngineGo)
+	dir := []byte(e.dir)
+	status := C.mantisdb_open(bytesPtr(dir), C.size_t(len(dir)), &options, &db,
+		bytesPtr(message[:]), C.size_t(len(message)), &messageLen)
+	if status != C.MANTISDB_OK {
+		err := detailed(errorOf(status), message[:min(int(messageLen), len(message))])
+		if c.Dir != "" {
+			err = fmt.Errorf("%w (data directory %s)", err, c.Dir)
+		}
+		return err
+	}
+	e.db = db
+	runtime.AddCleanup(e, func(db *C.MantisdbDb) { C.mantisdb_free(db) }, db)
+	return nil
+}
+
+// tellRecovery logs what opening found that somebody should know of.
+func (e *RustStorageEngine) tellRecovery() {
+	if s, err := e.Stats(); err == nil && s.TornBytes > 0 {
+		e.logger.Warn("the log ended in the middle of a write, which nobody was told of: it was dropped",
+			"torn_bytes", s.TornBytes, "records", s.RecoveredRecords, "data_dir", e.dir)
+	}
 }
 
 // Name implements Engine.
@@ -83,35 +122,75 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 	status := C.mantisdb_stats(e.db, &s)
 	runtime.KeepAlive(e)
 	if status != C.MANTISDB_OK {
-		return Stats{}, errorOf(status)
+		return Stats{}, e.errorOf(status)
 	}
-	return Stats{
-		Engine:         EngineRust,
-		Keys:           uint64(s.keys),
-		MemoryBytes:    uint64(s.memory_bytes),
-		AllocatorBytes: uint64(s.allocator_bytes),
-		LastVersion:    uint64(s.last_sequence),
-		OpenSnapshots:  uint64(s.open_snapshots),
-		Gets:           uint64(s.gets),
-		GetHits:        uint64(s.get_hits),
-		Puts:           uint64(s.puts),
-		Deletes:        uint64(s.deletes),
-		Batches:        uint64(s.batches),
-		Scans:          uint64(s.scans),
-		ScanKeys:       uint64(s.scan_keys),
-		Expired:        uint64(s.expired),
-		Reclaimed:      uint64(s.reclaimed),
-	}, nil
+	e.reportErrors(uint64(s.background_errors))
+	stats := Stats{
+		Engine:           EngineRust,
+		Keys:             uint64(s.keys),
+		KeysEstimated:    s.keys_estimated != 0,
+		MemoryBytes:      uint64(s.memory_bytes),
+		AllocatorBytes:   uint64(s.allocator_bytes),
+		LastVersion:      uint64(s.last_sequence),
+		OpenSnapshots:    uint64(s.open_snapshots),
+		Gets:             uint64(s.gets),
+		GetHits:          uint64(s.get_hits),
+		Puts:             uint64(s.puts),
+		Deletes:          uint64(s.deletes),
+		Batches:          uint64(s.batches),
+		Scans:            uint64(s.scans),
+		ScanKeys:         uint64(s.scan_keys),
+		Expired:          uint64(s.expired),
+		Reclaimed:        uint64(s.reclaimed),
+		Durability:       e.level,
+		DiskBytes:        uint64(s.disk_bytes),
+		MemoryLimit:      uint64(s.memory_limit),
+		DirtyBytes:       uint64(s.dirty_bytes),
+		LogBytes:         uint64(s.log_bytes),
+		Segments:         uint64(s.segments),
+		Syncs:            e.syncs.Load(),
+		Flushes:          uint64(s.flushes),
+		FlushedBytes:     uint64(s.flushed_bytes),
+		Compactions:      uint64(s.compactions),
+		CompactedBytes:   uint64(s.compacted_bytes),
+		StallNanos:       uint64(s.stalled_nanos),
+		Evicted:          uint64(s.evicted),
+		BackgroundErrors: uint64(s.background_errors),
+		RecoveredRecords: uint64(s.recovered_records),
+		TornBytes:        uint64(s.torn_bytes),
+	}
+	if e.dir != "" {
+		stats.RecoveryNanos = uint64(e.recovery)
+	}
+	return stats, nil
 }
 
-// Close implements Engine. The data's memory is given back in the background.
+// reportErrors logs that more went wrong in the background than the log has.
+func (e *RustStorageEngine) reportErrors(n uint64) {
+	if n == 0 || e.reported.Swap(n) >= n {
+		return
+	}
+	var message [512]byte
+	var length C.size_t
+	status := C.mantisdb_background_error(e.db, bytesPtr(message[:]), C.size_t(len(message)), &length)
+	runtime.KeepAlive(e)
+	if status == C.MANTISDB_OK {
+		e.logger.Error("writing in the background failed, will try again",
+			"error", string(message[:min(int(length), len(message))]), "failures", n)
+	}
+}
+
+// Close implements Engine. Writers that wait for the disk are woken by the core,
+// which syncs what is buffered. The data's memory is given back in the background.
 func (e *RustStorageEngine) Close() error {
-	if e.closed.Swap(true) {
+	if e.closing.Swap(true) {
 		return nil
 	}
 	status := C.mantisdb_close(e.db)
 	runtime.KeepAlive(e)
-	return errorOf(status)
+	// Not before: until then the core still answers other calls.
+	e.closed.Store(true)
+	return e.errorOf(status)
 }
 
 // bytesPtr is where b starts; nil for a nil slice.

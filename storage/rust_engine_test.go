@@ -10,5 +10,5 @@ import (
 )
 
 func TestRustEngine(t *testing.T) {
-	storagetest.Run(t, opener(storage.EngineRust))
+	storagetest.Run(t, opener(storage.EngineRust), storagetest.Durable())
 }

@@ -2,7 +2,10 @@
 
 package storage
 
-import "fmt"
+import (
+	"fmt"
+	"io"
+)
 
 // DefaultEngine is what an empty Config.Engine means in this build.
 const DefaultEngine = EngineGo
@@ -10,3 +13,7 @@ const DefaultEngine = EngineGo
 func openRust(Config) (Engine, error) {
 	return nil, fmt.Errorf("%w: %q needs cgo and the Rust core: run `make build-rust`, or build with `-tags rust` after `make build-rust-core`", ErrEngineNotBuilt, EngineRust)
 }
+
+func checkRust(string, io.Writer) error { _, err := openRust(Config{}); return err }
+
+func repairRust(string, string, io.Writer) error { _, err := openRust(Config{}); return err }

@@ -80,7 +80,7 @@ func (e *RustStorageEngine) appendInto(dst, key []byte) ([]byte, Meta, error) {
 		case C.MANTISDB_SHORT_BUFFER:
 			dst = slices.Grow(dst, int(m.value_len))
 		default:
-			return dst, Meta{}, errorOf(status)
+			return dst, Meta{}, e.errorOf(status)
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (e *RustStorageEngine) Has(key []byte) (bool, error) {
 	case C.MANTISDB_NOT_FOUND:
 		return false, nil
 	default:
-		return false, errorOf(status)
+		return false, e.errorOf(status)
 	}
 }
 
@@ -129,7 +129,7 @@ func (e *RustStorageEngine) MultiGet(keys [][]byte, out *Values) error {
 		case C.MANTISDB_SHORT_BUFFER:
 			out.arena = slices.Grow(out.arena, int(total))
 		default:
-			return errorOf(status)
+			return e.errorOf(status)
 		}
 	}
 }
@@ -173,6 +173,9 @@ func checkWrite(key, value []byte, o WriteOptions) error {
 	if err := CheckValue(value); err != nil {
 		return err
 	}
+	if err := o.Durability.check(); err != nil {
+		return err
+	}
 	return checkExpiry(o.ExpiresAt)
 }
 
@@ -183,9 +186,9 @@ func (e *RustStorageEngine) Put(key, value []byte, o WriteOptions) (uint64, erro
 	}
 	var sequence C.uint64_t
 	status := C.mantisdb_put(e.db, bytesPtr(key), C.size_t(len(key)),
-		bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), &sequence)
+		bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &sequence)
 	runtime.KeepAlive(e)
-	return uint64(sequence), errorOf(status)
+	return e.written(sequence, status, o)
 }
 
 // PutIfAbsent implements Engine.
@@ -195,23 +198,27 @@ func (e *RustStorageEngine) PutIfAbsent(key, value []byte, o WriteOptions) (uint
 	}
 	var sequence C.uint64_t
 	status := C.mantisdb_put_if_absent(e.db, bytesPtr(key), C.size_t(len(key)),
-		bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), &sequence)
+		bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &sequence)
 	runtime.KeepAlive(e)
 	if status == C.MANTISDB_EXISTS {
 		return 0, false, nil
 	}
-	return uint64(sequence), status == C.MANTISDB_OK, errorOf(status)
+	version, err := e.written(sequence, status, o)
+	return version, err == nil, err
 }
 
 // Delete implements Engine.
-func (e *RustStorageEngine) Delete(key []byte, _ WriteOptions) (uint64, error) {
+func (e *RustStorageEngine) Delete(key []byte, o WriteOptions) (uint64, error) {
 	if err := CheckKey(key); err != nil {
 		return 0, err
 	}
+	if err := o.Durability.check(); err != nil {
+		return 0, err
+	}
 	var sequence C.uint64_t
-	status := C.mantisdb_delete(e.db, bytesPtr(key), C.size_t(len(key)), &sequence)
+	status := C.mantisdb_delete(e.db, bytesPtr(key), C.size_t(len(key)), C.uint32_t(o.Durability), &sequence)
 	runtime.KeepAlive(e)
-	return uint64(sequence), errorOf(status)
+	return e.written(sequence, status, o)
 }
 
 // Write implements Engine. The batch crosses in the form in which it was built.
@@ -219,9 +226,23 @@ func (e *RustStorageEngine) Write(b *Batch, o WriteOptions) (uint64, error) {
 	if o.ExpiresAt != 0 {
 		return 0, fmt.Errorf("%w: a batch's operations carry their own expiry", ErrInvalidOptions)
 	}
+	if err := o.Durability.check(); err != nil {
+		return 0, err
+	}
 	packed := b.Packed()
 	var sequence C.uint64_t
-	status := C.mantisdb_write(e.db, bytesPtr(packed), C.size_t(len(packed)), &sequence)
+	status := C.mantisdb_write(e.db, bytesPtr(packed), C.size_t(len(packed)), C.uint32_t(o.Durability), &sequence)
 	runtime.KeepAlive(e)
-	return uint64(sequence), errorOf(status)
+	return e.written(sequence, status, o)
+}
+
+// written is the end of a write that returned from the core.
+func (e *RustStorageEngine) written(sequence C.uint64_t, status C.int32_t, o WriteOptions) (uint64, error) {
+	if status != C.MANTISDB_OK {
+		return 0, e.errorOf(status)
+	}
+	if err := e.committed(uint64(sequence), o.Durability); err != nil {
+		return 0, err
+	}
+	return uint64(sequence), nil
 }

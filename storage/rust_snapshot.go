@@ -40,7 +40,7 @@ func (e *RustStorageEngine) Snapshot() (Snapshot, error) {
 	status := C.mantisdb_snapshot_open(e.db, &handle, &sequence)
 	runtime.KeepAlive(e)
 	if status != C.MANTISDB_OK {
-		return nil, errorOf(status)
+		return nil, e.errorOf(status)
 	}
 	s := &rustSnapshot{engine: e, handle: handle, version: uint64(sequence)}
 	runtime.AddCleanup(s, func(h *C.MantisdbSnapshot) { C.mantisdb_snapshot_free(h) }, handle)
@@ -68,7 +68,7 @@ func (s *rustSnapshot) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
 		case C.MANTISDB_SHORT_BUFFER:
 			dst = slices.Grow(dst, int(m.value_len))
 		default:
-			return dst, Meta{}, errorOf(status)
+			return dst, Meta{}, s.engine.errorOf(status)
 		}
 	}
 }

@@ -2,10 +2,40 @@
 
 package storage
 
-// #include <mantisdb_core.h>
+/*
+#include <mantisdb_core.h>
+
+#cgo noescape mantisdb_last_error
+#cgo nocallback mantisdb_last_error
+*/
 import "C"
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+	"strings"
+)
+
+// statusErrors are the errors that the core's statuses stand for.
+var statusErrors = map[C.int32_t]error{
+	C.MANTISDB_NOT_FOUND:        ErrNotFound,
+	C.MANTISDB_CLOSED:           ErrClosed,
+	C.MANTISDB_KEY_EMPTY:        ErrKeyEmpty,
+	C.MANTISDB_KEY_TOO_LARGE:    ErrKeyTooLarge,
+	C.MANTISDB_VALUE_TOO_LARGE:  ErrValueTooLarge,
+	C.MANTISDB_BATCH_TOO_LARGE:  ErrBatchTooLarge,
+	C.MANTISDB_BATCH_CORRUPT:    ErrBatchCorrupt,
+	C.MANTISDB_INVALID_ARGUMENT: ErrInvalidOptions,
+	C.MANTISDB_OUT_OF_MEMORY:    ErrOutOfMemory,
+	C.MANTISDB_POISONED:         ErrPoisoned,
+	C.MANTISDB_PANICKED:         fmt.Errorf("%w: the Rust core panicked", ErrPoisoned),
+	C.MANTISDB_THREAD_SPAWN:     fmt.Errorf("%w: no thread for background work", ErrOutOfMemory),
+	C.MANTISDB_IO:               ErrIO,
+	C.MANTISDB_CORRUPT:          ErrCorrupt,
+	C.MANTISDB_LOCKED:           ErrLocked,
+	C.MANTISDB_WRONG_FORMAT:     ErrWrongFormat,
+	C.MANTISDB_WRITES_FAILED:    ErrWritesFailed,
+}
 
 // errorOf is the error that a status of the core stands for; nil for success.
 func errorOf(status C.int32_t) error {
@@ -14,29 +44,36 @@ func errorOf(status C.int32_t) error {
 		return nil
 	case C.MANTISDB_NOT_FOUND:
 		return ErrNotFound
-	case C.MANTISDB_CLOSED:
-		return ErrClosed
-	case C.MANTISDB_KEY_EMPTY:
-		return ErrKeyEmpty
-	case C.MANTISDB_KEY_TOO_LARGE:
-		return ErrKeyTooLarge
-	case C.MANTISDB_VALUE_TOO_LARGE:
-		return ErrValueTooLarge
-	case C.MANTISDB_BATCH_TOO_LARGE:
-		return ErrBatchTooLarge
-	case C.MANTISDB_BATCH_CORRUPT:
-		return ErrBatchCorrupt
-	case C.MANTISDB_INVALID_ARGUMENT:
-		return ErrInvalidOptions
-	case C.MANTISDB_OUT_OF_MEMORY:
-		return ErrOutOfMemory
-	case C.MANTISDB_POISONED:
-		return ErrPoisoned
-	case C.MANTISDB_PANICKED:
-		return fmt.Errorf("%w: the Rust core panicked", ErrPoisoned)
-	case C.MANTISDB_THREAD_SPAWN:
-		return fmt.Errorf("%w: no thread for background work", ErrOutOfMemory)
-	default:
-		return fmt.Errorf("mantisdb: the core returned the unknown status %d", int32(status))
 	}
+	if err := statusErrors[status]; err != nil {
+		return err
+	}
+	return fmt.Errorf("mantisdb: the core returned the unknown status %d", int32(status))
+}
+
+// errorOf is errorOf with what the core has to tell beyond the status.
+func (e *RustStorageEngine) errorOf(status C.int32_t) error {
+	switch status {
+	case C.MANTISDB_IO, C.MANTISDB_CORRUPT, C.MANTISDB_WRONG_FORMAT, C.MANTISDB_WRITES_FAILED, C.MANTISDB_PANICKED, C.MANTISDB_POISONED:
+	default:
+		return errorOf(status)
+	}
+	var message [512]byte
+	var length C.size_t
+	C.mantisdb_last_error(e.db, bytesPtr(message[:]), C.size_t(len(message)), &length)
+	runtime.KeepAlive(e)
+	return detailed(errorOf(status), message[:min(int(length), len(message))])
+}
+
+// detailed adds a message of the core to an error. That the disk is full, the
+// core tells in the words of Rust's standard library.
+func detailed(err error, message []byte) error {
+	text := string(message)
+	switch {
+	case text == "" || text == err.Error():
+		return err
+	case strings.Contains(text, "(os error 28)"), strings.Contains(text, "(os error 122)"): // ENOSPC, EDQUOT
+		return fmt.Errorf("%w: %w: %s", err, ErrDiskFull, text)
+	}
+	return fmt.Errorf("%w: %s", err, text)
 }

@@ -132,7 +132,8 @@ impl std::fmt::Display for Longest {
 fn growth(keys: u64) {
     let mut seconds = 0.0;
     for (name, expected_keys) in [("growing", 0), ("sized ahead", keys as usize)] {
-        let storage = Storage::open_with(Options { expected_keys }).expect("memory");
+        let storage =
+            Storage::open_with(Options { expected_keys, ..Options::default() }).expect("memory");
         let mut longest = Longest::new();
         for i in 0..keys {
             storage.put(&key(i), &value(i, keys), 0).expect("valid");

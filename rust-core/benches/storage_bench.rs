@@ -202,10 +202,14 @@ fn scans(c: &mut Criterion) {
                 b.iter(|| {
                     let mut count = 0u64;
                     let range = Range { reverse, ..Range::default() };
-                    storage.snapshot().expect("open").scan(&range, |entry| {
-                        count += u64::from(entry.value.len() == 100);
-                        ControlFlow::Continue(())
-                    });
+                    storage
+                        .snapshot()
+                        .expect("open")
+                        .scan(&range, |entry| {
+                            count += u64::from(entry.value.len() == 100);
+                            ControlFlow::Continue(())
+                        })
+                        .expect("scanned");
                     assert_eq!(count, KEYS);
                 });
             });

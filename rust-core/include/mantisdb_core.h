@@ -34,7 +34,44 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 1
+#define MANTISDB_ABI_VERSION 2
+
+/**
+ * A write is as durable as the database was opened for; and a database as
+ * [`MANTISDB_DURABILITY_SYNC`].
+ */
+#define MANTISDB_DURABILITY_DEFAULT 0
+
+/**
+ * A write is done once it is on disk. The call returns when it is visible; the
+ * caller then waits by `mantisdb_sync`.
+ */
+#define MANTISDB_DURABILITY_SYNC 1
+
+/**
+ * A write is done once the system has it; it is on disk a second later.
+ */
+#define MANTISDB_DURABILITY_BUFFERED 2
+
+/**
+ * A write is done once it is visible, and is not logged.
+ */
+#define MANTISDB_DURABILITY_MEMORY 3
+
+/**
+ * Segments are compressed by LZ4.
+ */
+#define MANTISDB_COMPRESSION_LZ4 0
+
+/**
+ * Segments are not compressed.
+ */
+#define MANTISDB_COMPRESSION_NONE 1
+
+/**
+ * Segments are compressed by Zstandard.
+ */
+#define MANTISDB_COMPRESSION_ZSTD 2
 
 /**
  * Keys come in descending order.
@@ -143,6 +180,31 @@
 #define MANTISDB_THREAD_SPAWN -11
 
 /**
+ * The system refused an operation on a file.
+ */
+#define MANTISDB_IO -12
+
+/**
+ * Stored bytes failed verification.
+ */
+#define MANTISDB_CORRUPT -13
+
+/**
+ * The data directory is in use.
+ */
+#define MANTISDB_LOCKED -14
+
+/**
+ * The data directory has a format that this version does not read.
+ */
+#define MANTISDB_WRONG_FORMAT -15
+
+/**
+ * An earlier write to disk failed: nothing more is accepted.
+ */
+#define MANTISDB_WRITES_FAILED -16
+
+/**
  * The longest key, in bytes.
  */
 #define MANTISDB_MAX_KEY_LEN (64 << 10)
@@ -161,6 +223,33 @@ typedef struct MantisdbDb MantisdbDb;
  * An open snapshot. Opaque.
  */
 typedef struct MantisdbSnapshot MantisdbSnapshot;
+
+/**
+ * How to open a database. Zeroes are a good choice.
+ */
+typedef struct {
+    /**
+     * How many keys there is room for from the start.
+     */
+    uint64_t expected_keys;
+    /**
+     * Bytes that keys and values may take in memory, if the database is in a
+     * directory; 0 for any number.
+     */
+    uint64_t memory_limit;
+    /**
+     * Bytes of new versions after which they are flushed; 0 for 64 MiB.
+     */
+    uint64_t write_buffer;
+    /**
+     * `MANTISDB_DURABILITY_...` of writes that do not say it themselves.
+     */
+    uint32_t durability;
+    /**
+     * `MANTISDB_COMPRESSION_...` of segments.
+     */
+    uint32_t compression;
+} MantisdbOptions;
 
 /**
  * Figures of one moment. Counters count since open.
@@ -222,7 +311,95 @@ typedef struct {
      * Bytes that the allocator holds from the system; 0 if it cannot tell.
      */
     uint64_t allocator_bytes;
+    /**
+     * 1 if [`Stats::keys`] is an estimate: not all keys are in memory.
+     */
+    uint64_t keys_estimated;
+    /**
+     * Bytes of all files of the data directory, those below included.
+     */
+    uint64_t disk_bytes;
+    /**
+     * Bytes of the log that recovery would read.
+     */
+    uint64_t log_bytes;
+    /**
+     * Segments.
+     */
+    uint64_t segments;
+    /**
+     * Bytes of the segments.
+     */
+    uint64_t segment_bytes;
+    /**
+     * The newest sequence number that is on disk.
+     */
+    uint64_t durable_sequence;
+    /**
+     * Bytes of versions that were written since the last flush began.
+     */
+    uint64_t dirty_bytes;
+    /**
+     * Flushes done.
+     */
+    uint64_t flushes;
+    /**
+     * Bytes of segments that flushes wrote.
+     */
+    uint64_t flushed_bytes;
+    /**
+     * Compactions done.
+     */
+    uint64_t compactions;
+    /**
+     * Bytes of segments that compactions wrote.
+     */
+    uint64_t compacted_bytes;
+    /**
+     * Nanoseconds that writers waited for flushes and compactions, in sum.
+     */
+    uint64_t stalled_nanos;
+    /**
+     * Entries that left memory for its budget.
+     */
+    uint64_t evicted;
+    /**
+     * Records that recovery read from the log when the storage was opened.
+     */
+    uint64_t recovered_records;
+    /**
+     * Bytes of those records.
+     */
+    uint64_t recovered_bytes;
+    /**
+     * Bytes that recovery dropped at the end of the log: a write that was under
+     * way when the process or the power went.
+     */
+    uint64_t torn_bytes;
+    /**
+     * Bytes that the memtable may take; 0 for any number.
+     */
+    uint64_t memory_limit;
+    /**
+     * Flushes, compactions and the like that failed, and are tried again.
+     */
+    uint64_t background_errors;
 } MantisdbStats;
+
+/**
+ * A text that the core made: UTF-8, no terminator. It is freed by
+ * `mantisdb_text_free`.
+ */
+typedef struct {
+    /**
+     * Its bytes; null if there are none.
+     */
+    uint8_t *data;
+    /**
+     * Their number.
+     */
+    size_t len;
+} MantisdbText;
 
 /**
  * What a read tells of a value.
@@ -274,24 +451,39 @@ extern "C" {
 uint32_t mantisdb_abi_version(void);
 
 /**
- * Opens an empty database in memory into `*db`. It must be closed by
+ * Opens the database in the directory `dir` (a path in the system's own bytes),
+ * or an empty one in memory if `dir_len` is 0, into `*db`. It must be closed by
  * `mantisdb_close` and then freed by `mantisdb_free`. If that fails, `*db` is
  * null and up to `message_capacity` bytes of a message (UTF-8, no terminator)
  * are written to `message`, its length to `*message_len`.
  *
  * # Safety
- * `db` and `message_len` are valid, `message` has room for
- * `message_capacity` bytes.
+ * `dir` has `dir_len` bytes; `options`, `db` and `message_len` are valid,
+ * `message` has room for `message_capacity` bytes.
  */
-int32_t mantisdb_open(MantisdbDb **db,
+int32_t mantisdb_open(const uint8_t *dir,
+                      size_t dir_len,
+                      const MantisdbOptions *options,
+                      MantisdbDb **db,
                       uint8_t *message,
                       size_t message_capacity,
                       size_t *message_len);
 
 /**
+ * Writes what the newest error of this database had to tell beyond its status
+ * (UTF-8, no terminator) to `message`, up to `capacity` bytes, and its length to
+ * `*len`; 0 if there was none. It works after the close, too.
+ *
+ * # Safety
+ * `db` is a handle; `message` has room for `capacity` bytes; `len` is valid.
+ */
+void mantisdb_last_error(const MantisdbDb *db, uint8_t *message, size_t capacity, size_t *len);
+
+/**
  * Closes a database. Calls in flight finish, later ones return
- * `MANTISDB_CLOSED`; closing again does nothing. The memory of the data is
- * given back in the background, once its snapshots are closed too.
+ * `MANTISDB_CLOSED`; closing again does nothing. What is buffered is on disk
+ * afterwards, and the directory unlocked. The memory of the data is given back in
+ * the background, once its snapshots are closed too.
  *
  * # Safety
  * `db` came from `mantisdb_open` and was not freed.
@@ -322,6 +514,89 @@ int32_t mantisdb_stats(const MantisdbDb *db, MantisdbStats *stats);
  * `db` is a handle; `note` has `note_len` bytes of UTF-8 for the panic's message.
  */
 int32_t mantisdb_test_panic(const MantisdbDb *db, const uint8_t *note, size_t note_len);
+
+/**
+ * Frees a text, and empties it.
+ *
+ * # Safety
+ * `text` is valid and came from the core, or is empty.
+ */
+void mantisdb_text_free(MantisdbText *text);
+
+/**
+ * Verifies everything in a data directory that nobody has open, and changes
+ * nothing in it. What it finds goes to `*report`, a line each; with an error, the
+ * reason. `*damages` becomes the number of lines that tell of damage: 0 if all is
+ * well.
+ *
+ * # Safety
+ * `dir` has `dir_len` bytes; `report` and `damages` are valid.
+ */
+int32_t mantisdb_check(const uint8_t *dir, size_t dir_len, MantisdbText *report, uint64_t *damages);
+
+/**
+ * Writes what can be read of a data directory that nobody has open into another,
+ * which must be empty or not exist. The first one is not changed. What was kept
+ * and what is lost goes to `*report`, a line each; with an error, the reason.
+ *
+ * # Safety
+ * `from` has `from_len` bytes, `to` has `to_len`; `report` is valid.
+ */
+int32_t mantisdb_repair(const uint8_t *from,
+                        size_t from_len,
+                        const uint8_t *to,
+                        size_t to_len,
+                        MantisdbText *report);
+
+/**
+ * Makes every write up to `sequence` durable, or for 0 all that are visible, and
+ * tells the newest durable sequence number in `*durable`. Calls at the same time
+ * share one sync. It blocks for as long as the disk takes. Only with 0 are writes
+ * of `MANTISDB_DURABILITY_MEMORY` concerned, which are flushed then.
+ *
+ * # Safety
+ * `db` is a handle, `durable` is valid.
+ */
+int32_t mantisdb_sync(const MantisdbDb *db, uint64_t sequence, uint64_t *durable);
+
+/**
+ * Writes everything that is committed by now into segments. It takes as long as
+ * the disk takes.
+ *
+ * # Safety
+ * `db` is a handle.
+ */
+int32_t mantisdb_flush(const MantisdbDb *db);
+
+/**
+ * Flushes, and then compacts until there is nothing left to gain.
+ *
+ * # Safety
+ * `db` is a handle.
+ */
+int32_t mantisdb_compact(const MantisdbDb *db);
+
+/**
+ * Makes a copy of the database, of everything that is committed by now, in the
+ * directory `dir`, which must not exist or be empty. Writes go on meanwhile.
+ *
+ * # Safety
+ * `db` is a handle; `dir` has `dir_len` bytes.
+ */
+int32_t mantisdb_checkpoint(const MantisdbDb *db, const uint8_t *dir, size_t dir_len);
+
+/**
+ * Writes what went wrong last in the background (a flush, a compaction; it is
+ * tried again) to `message`, up to `capacity` bytes of UTF-8 without terminator,
+ * and its length to `*len`; 0 if nothing did.
+ *
+ * # Safety
+ * `db` is a handle; `message` has room for `capacity` bytes; `len` is valid.
+ */
+int32_t mantisdb_background_error(const MantisdbDb *db,
+                                  uint8_t *message,
+                                  size_t capacity,
+                                  size_t *len);
 
 /**
  * Reads the newest value of a key into `buffer` and describes it in `*meta`.
@@ -369,7 +644,9 @@ int32_t mantisdb_multi_get(const MantisdbDb *db,
 
 /**
  * Stores a value under a key. `expires_at` is in Unix milliseconds, 0 for
- * never. `*sequence` becomes the write's sequence number.
+ * never; `durability` is a `MANTISDB_DURABILITY_...`. `*sequence` becomes the
+ * write's sequence number: it is visible, and has to be waited for by
+ * `mantisdb_sync` if it shall be on disk.
  *
  * # Safety
  * `db` is a handle; `key` has `key_len` bytes and `value` has `value_len`;
@@ -381,6 +658,7 @@ int32_t mantisdb_put(const MantisdbDb *db,
                      const uint8_t *value,
                      size_t value_len,
                      uint64_t expires_at,
+                     uint32_t durability,
                      uint64_t *sequence);
 
 /**
@@ -396,6 +674,7 @@ int32_t mantisdb_put_if_absent(const MantisdbDb *db,
                                const uint8_t *value,
                                size_t value_len,
                                uint64_t expires_at,
+                               uint32_t durability,
                                uint64_t *sequence);
 
 /**
@@ -408,6 +687,7 @@ int32_t mantisdb_put_if_absent(const MantisdbDb *db,
 int32_t mantisdb_delete(const MantisdbDb *db,
                         const uint8_t *key,
                         size_t key_len,
+                        uint32_t durability,
                         uint64_t *sequence);
 
 /**
@@ -422,6 +702,7 @@ int32_t mantisdb_delete(const MantisdbDb *db,
 int32_t mantisdb_write(const MantisdbDb *db,
                        const uint8_t *batch,
                        size_t batch_len,
+                       uint32_t durability,
                        uint64_t *sequence);
 
 /**

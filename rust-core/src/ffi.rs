@@ -15,23 +15,69 @@
 //!   snapshots return `MANTISDB_POISONED`.
 
 mod handle;
+mod inspect;
+mod maintain;
 mod point;
 mod snapshot;
 mod status;
 
+use crate::durable::Durability;
+use crate::error::{Error, Result};
+use std::path::PathBuf;
+
 pub use handle::*;
+pub use inspect::*;
+pub use maintain::*;
 pub use point::*;
 pub use snapshot::*;
 pub use status::*;
 
 /// The version of this ABI. It changes with every incompatible change; a caller
 /// compares it with [`mantisdb_abi_version`] before anything else.
-pub const MANTISDB_ABI_VERSION: u32 = 1;
+pub const MANTISDB_ABI_VERSION: u32 = 2;
 
 /// The ABI version that the library was built with.
 #[unsafe(no_mangle)]
 pub extern "C" fn mantisdb_abi_version() -> u32 {
     MANTISDB_ABI_VERSION
+}
+
+/// A write is as durable as the database was opened for; and a database as
+/// [`MANTISDB_DURABILITY_SYNC`].
+pub const MANTISDB_DURABILITY_DEFAULT: u32 = 0;
+/// A write is done once it is on disk. The call returns when it is visible; the
+/// caller then waits by `mantisdb_sync`.
+pub const MANTISDB_DURABILITY_SYNC: u32 = 1;
+/// A write is done once the system has it; it is on disk a second later.
+pub const MANTISDB_DURABILITY_BUFFERED: u32 = 2;
+/// A write is done once it is visible, and is not logged.
+pub const MANTISDB_DURABILITY_MEMORY: u32 = 3;
+
+/// The durability of a number.
+fn durability_of(number: u32) -> Result<Durability> {
+    match number {
+        MANTISDB_DURABILITY_DEFAULT => Ok(Durability::Default),
+        MANTISDB_DURABILITY_SYNC => Ok(Durability::Sync),
+        MANTISDB_DURABILITY_BUFFERED => Ok(Durability::Buffered),
+        MANTISDB_DURABILITY_MEMORY => Ok(Durability::Memory),
+        _ => Err(Error::InvalidArgument("no durability has this number")),
+    }
+}
+
+/// A path in the system's own bytes.
+fn path(bytes: &[u8]) -> Result<PathBuf> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        if bytes.contains(&0) {
+            return Err(Error::InvalidArgument("a path holds a zero byte"));
+        }
+        Ok(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
+    }
+    #[cfg(not(unix))]
+    std::str::from_utf8(bytes)
+        .map(PathBuf::from)
+        .map_err(|_| Error::InvalidArgument("a path is not UTF-8"))
 }
 
 /// The caller's bytes; an empty slice for a null pointer.

@@ -109,6 +109,10 @@ pub(crate) struct Janitor {
     held_up: Vec<Queued>,
     /// Where the search for expired entries goes on; `None` at the start.
     sweep_after: Option<Vec<u8>>,
+    /// The settled sequence as last seen.
+    settled: u64,
+    /// Where the search for cold entries goes on.
+    evict_from: usize,
     /// Tables that fell out of use, once no reader has them. They come here
     /// because giving much memory back takes long, and any thread may run the
     /// epoch's deferred calls.
@@ -132,6 +136,8 @@ const BREATH: Duration = Duration::from_millis(1);
 const FEW: usize = 256;
 /// Between two looks whether a closed storage is still used.
 const CLOSING_INTERVAL: Duration = Duration::from_millis(20);
+/// Between two looks whether a flush has settled.
+const SETTLE_INTERVAL: Duration = Duration::from_millis(10);
 /// Between two rounds of the search for expired entries.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 /// A whole search takes at least so many rounds, a minute in all.
@@ -141,7 +147,14 @@ const SWEEP_MIN: u64 = 1000;
 
 impl Janitor {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        Self { core, held_up: Vec::new(), sweep_after: None, graveyard: Arc::default() }
+        Self {
+            core,
+            held_up: Vec::new(),
+            sweep_after: None,
+            settled: 0,
+            evict_from: 0,
+            graveyard: Arc::default(),
+        }
     }
 
     /// Runs until the storage is closed and nobody uses it any more, and then
@@ -183,7 +196,8 @@ impl Janitor {
             && !mailbox.grow.load(SeqCst)
             && !mailbox.horizon_moved.load(SeqCst)
             && !mailbox.closing.load(SeqCst)
-            && self.core.counters.sum(Counter::Expiring) == 0;
+            && self.core.counters.sum(Counter::Expiring) == 0
+            && !self.core.is_unsettled();
         if idle {
             // Garbage is collected by those who pin; if everyone rests, by us.
             for _ in 0..3 {
@@ -200,21 +214,26 @@ impl Janitor {
         self.order_entries();
         let copying = self.grow_index();
         let queued = self.empty_queue();
-        if self.core.mailbox.horizon_moved.swap(false, SeqCst) {
+        let settled = self.core.settled();
+        if self.core.mailbox.horizon_moved.swap(false, SeqCst) || settled != self.settled {
+            self.settled = settled;
             self.retry_held_up();
         }
+        let evicting = self.evict();
         let expiring = self.core.counters.sum(Counter::Expiring) != 0;
         let found_much = expiring && self.sweep();
         while self.graveyard.pop().is_some() {}
-        if queued || found_much {
+        if queued || found_much || evicting {
             // What was retired shall not wait for this thread's next rounds.
             epoch::pin().flush();
         }
-        if copying || found_much || unordered > FEW {
+        if copying || found_much || evicting || unordered > FEW {
             Rest::None
         } else if queued || unordered > 0 {
             Rest::For(BREATH)
-        } else if expiring {
+        } else if self.core.is_unsettled() {
+            Rest::For(SETTLE_INTERVAL)
+        } else if expiring || self.core.evicts {
             Rest::For(SWEEP_INTERVAL)
         } else {
             Rest::UntilWoken
@@ -285,14 +304,28 @@ impl Janitor {
         // Unmarked before it is looked at: what is pushed after the look is
         // queued again.
         slot.unmark_queued();
-        if self.core.reclaim(slot, guard) == Reclaim::Later && slot.mark_queued() {
-            if self.core.snapshots.count() == 0 {
-                // Not a snapshot but a writer holds it up, for a moment.
-                self.core.mailbox.queue.push(queued);
-            } else {
+        if self.core.reclaim(slot, guard) != Reclaim::Later {
+            return;
+        }
+        if slot.is_dirty() {
+            // The flush queues it again.
+            self.core.note_dead();
+        } else if slot.mark_queued() {
+            if self.core.is_held_up() {
                 self.held_up.push(queued);
+            } else {
+                // A writer holds it up, for a moment.
+                self.core.mailbox.queue.push(queued);
             }
         }
+    }
+
+    /// Makes room if the memtable takes more than its budget, and tells whether
+    /// more is to be done.
+    fn evict(&mut self) -> bool {
+        let (from, more) = self.core.evict(self.evict_from);
+        self.evict_from = from;
+        more
     }
 
     /// Looks at the next entries in key order for expired ones, and tells

@@ -18,19 +18,34 @@
 //! # Ok::<(), mantisdb_core::Error>(())
 //! ```
 
+// The model tests use a part of the crate.
+#![cfg_attr(feature = "shuttle", allow(dead_code))]
+
 mod allocator;
 pub mod batch;
+pub mod check;
 mod clock;
+mod commit;
 mod compaction;
+mod durable;
 pub mod error;
 pub mod ffi;
 pub mod fs;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing {
+    //! Ways in for the targets in `fuzz/`.
+    pub use crate::manifest::fuzz_manifest;
+    pub use crate::segment::fuzzing::*;
+    pub use crate::wal::fuzzing::*;
+}
 mod janitor;
 mod key_version;
 pub mod limits;
 mod manifest;
 mod memtable;
 mod merge;
+pub mod repair;
 mod scan;
 mod segment;
 mod segment_store;
@@ -45,6 +60,8 @@ mod tree;
 mod wal;
 
 pub use batch::WriteBatch;
+pub use durable::Durability;
 pub use error::{Error, Result};
 pub use scan::{Range, ScanEntry};
+pub use segment::Compression;
 pub use storage::{Options, PutIfAbsent, Snapshot, Stats, Storage, ValueRef};

@@ -24,6 +24,7 @@ mod skiplist;
 mod version;
 
 use crate::error::Result;
+use crate::key_version::Payload;
 use crate::snapshot::Horizon;
 use crate::stats::{Counter, Counters};
 use crate::sync::Backoff;
@@ -34,7 +35,6 @@ use hash_index::{Hash, HashIndex, Hasher, Inserted, Need};
 use order::Order;
 use skiplist::random_height;
 use std::ptr::{self, NonNull};
-pub(crate) use version::Payload;
 use version::Version;
 
 /// See the module's text.
@@ -143,6 +143,16 @@ impl<'g> Slot<'g> {
         prefetch::read(version.wrapping_add(64));
     }
 
+    /// Whether the slot is listed as dirty.
+    pub(crate) fn is_dirty(self) -> bool {
+        self.0.is_dirty()
+    }
+
+    /// See [`Entry::take_referenced`].
+    pub(crate) fn take_referenced(self) -> bool {
+        self.0.take_referenced()
+    }
+
     /// Marks the slot as queued for the janitor; false if it was.
     pub(crate) fn mark_queued(self) -> bool {
         self.0.mark_queued()
@@ -153,18 +163,49 @@ impl<'g> Slot<'g> {
         self.0.unmark_queued();
     }
 
-    /// The entry's address, to be kept in the janitor's queue while marked.
+    /// See [`Entry::mark_dirty`].
+    #[inline]
+    pub(crate) fn mark_dirty(self) -> bool {
+        self.0.mark_dirty()
+    }
+
+    /// See [`Entry::unmark_dirty`].
+    pub(crate) fn unmark_dirty(self) {
+        self.0.unmark_dirty();
+    }
+
+    /// See [`Entry::mark_referenced`].
+    #[inline]
+    pub(crate) fn mark_referenced(self) {
+        self.0.mark_referenced();
+    }
+
+    /// All records, newest first, visible or not.
+    pub(crate) fn records(self, guard: &'g Guard) -> impl Iterator<Item = Record<'g>> {
+        std::iter::successors(self.0.chain.newest(guard), |v| chain::older(v, guard)).map(Record)
+    }
+
+    /// The entry's address, to be kept while it is marked as queued or dirty.
     pub(crate) fn into_raw(self) -> *const () {
         ptr::from_ref(self.0).cast()
+    }
+
+    /// The key of what [`Slot::into_raw`] returned.
+    ///
+    /// # Safety
+    /// As for [`Slot::from_raw`], for as long as the key is used.
+    pub(crate) unsafe fn key_of_raw<'a>(raw: *const ()) -> &'a [u8] {
+        // SAFETY: an entry that is marked so is not removed.
+        unsafe { Entry::key(raw.cast::<Entry>()) }
     }
 
     /// Takes [`Slot::into_raw`] back.
     ///
     /// # Safety
-    /// The slot was marked as queued from before until now, in a memtable that
-    /// still exists.
+    /// The slot was marked as queued or as dirty from before until now, in a
+    /// memtable that still exists.
     pub(crate) unsafe fn from_raw(raw: *const (), _guard: &'g Guard) -> Self {
-        // SAFETY: an entry that is marked as queued is not removed.
+        // SAFETY: an entry that is marked so is not removed.
         Slot(unsafe { &*raw.cast::<Entry>() })
     }
 }
@@ -186,6 +227,14 @@ impl<'g> Record<'g> {
     #[inline]
     pub(crate) fn is_tombstone(self) -> bool {
         self.0.is_tombstone()
+    }
+
+    /// What was written.
+    pub(crate) fn payload(self) -> Payload<'g> {
+        match self.is_tombstone() {
+            true => Payload::Tombstone,
+            false => Payload::Value(self.value(), self.expires_at()),
+        }
     }
 
     /// The value; empty for a tombstone.
@@ -434,6 +483,50 @@ impl Memtable {
         Reclaim::Removed
     }
 
+    /// Removes a slot whose newest version is `newest`, if nothing has been pushed
+    /// since and nobody holds it: everything about its key is elsewhere.
+    ///
+    /// Only the janitor calls it.
+    pub(crate) fn evict(
+        &self,
+        slot: Slot<'_>,
+        newest: Record<'_>,
+        before_removal: impl FnOnce(),
+        counters: &Counters,
+        guard: &Guard,
+    ) -> bool {
+        let Slot(entry) = slot;
+        if !entry.begin_dying() {
+            return false;
+        }
+        before_removal();
+        if !entry.chain.seal(Some(newest.0)) {
+            entry.stop_dying();
+            return false;
+        }
+        self.remove(entry, counters, guard);
+        let stripe = counters.mine();
+        if !newest.is_tombstone() {
+            stripe.sub(Counter::Keys, 1);
+        }
+        stripe.add(Counter::Evicted, 1);
+        true
+    }
+
+    /// Gives `each` the slots in some lines of the hash index from `line` on, and
+    /// returns where to go on, at the start again after the end. Keys that are
+    /// being copied to a larger table may be passed over.
+    ///
+    /// Only the janitor calls it.
+    pub(crate) fn visit<'g>(
+        &self,
+        line: usize,
+        guard: &'g Guard,
+        mut each: impl FnMut(Slot<'g>),
+    ) -> usize {
+        self.index.visit(line, guard, |entry| each(Slot(entry)))
+    }
+
     /// Takes an entry whose chain is sealed out of the indexes and retires it.
     fn remove(&self, entry: &Entry, counters: &Counters, guard: &Guard) {
         // SAFETY: valid under the guard.
@@ -542,6 +635,7 @@ fn weigh(version: &Version) -> (u64, bool, bool) {
 fn count_push(counters: &Counters, bytes: u64, expires: bool, was_live: bool, live: bool) {
     let stripe = counters.mine();
     stripe.add(Counter::DataBytes, bytes);
+    stripe.add(Counter::WrittenBytes, bytes);
     if expires {
         stripe.add(Counter::Expiring, 1);
     }

@@ -1,7 +1,12 @@
 //! Ranges of keys, and walking them a page at a time.
 
-use crate::memtable::{Memtable, Record, Slot};
+use crate::error::Result;
+use crate::key_version::{KeyVersion, Payload};
+use crate::memtable::{Memtable, Slot};
+use crate::merge::Source;
+use crate::tree::{Tree, TreeCursor};
 use crossbeam_epoch::Guard;
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 /// Keys `k` with `start <= k < end`; `None` is unbounded. A start at or beyond
@@ -42,66 +47,239 @@ impl Range<'_> {
     }
 }
 
-/// Gives `each` the range's slots with the records that a reader at `sequence`
-/// sees, in the range's order, tombstones and expired ones included. The
-/// sequence is held by a snapshot.
+/// Gives `each` what a reader at `sequence` sees of the memtable in a range, in
+/// the range's order, tombstones and expired ones included. The sequence is held
+/// by a snapshot.
 pub(crate) fn walk<'g>(
     memtable: &Memtable,
     range: &Range<'_>,
     sequence: u64,
     guard: &'g Guard,
-    mut each: impl FnMut(&'g [u8], Record<'g>) -> ControlFlow<()>,
+    mut each: impl FnMut(KeyVersion<'g>) -> ControlFlow<()>,
 ) {
-    let visit = |slot: Slot<'g>| match slot.at(sequence, guard).record {
-        Some(record) => each(slot.key(), record),
-        None => ControlFlow::Continue(()),
-    };
-    if range.reverse {
-        walk_back(memtable, range, guard, visit);
-    } else {
-        walk_on(memtable, range, guard, visit);
-    }
-}
-
-/// Ascending. Two slots ahead are known at any time: the farther one is being
-/// fetched while the nearer one's version is.
-fn walk_on<'g>(
-    memtable: &Memtable,
-    range: &Range<'_>,
-    guard: &'g Guard,
-    mut visit: impl FnMut(Slot<'g>) -> ControlFlow<()>,
-) {
-    let mut slot = memtable.seek(range.start, range.start_exclusive, guard);
-    let mut ahead = slot.and_then(|s| memtable.next(s, guard));
-    while let Some(s) = slot.filter(|s| !range.is_past(s.key())) {
-        let farther = ahead.and_then(|a| {
-            a.prefetch_newest();
-            memtable.next(a, guard)
-        });
-        if visit(s).is_break() {
+    let mut slots = Slots::new(memtable, range, guard);
+    while let Some(version) = slots.next_version(sequence) {
+        if each(version).is_break() {
             return;
         }
-        (slot, ahead) = (ahead, farther);
     }
 }
 
-/// Descending, a run of slots at a time.
-fn walk_back<'g>(
+/// As [`walk`], of the memtable and of the tree together. What the memtable has
+/// of a key is newer than what the tree has.
+pub(crate) fn walk_merged(
     memtable: &Memtable,
+    tree: &Tree,
     range: &Range<'_>,
-    guard: &'g Guard,
-    mut visit: impl FnMut(Slot<'g>) -> ControlFlow<()>,
-) {
-    let mut run = Vec::new();
-    let mut end = range.end;
+    sequence: u64,
+    guard: &Guard,
+    mut each: impl FnMut(KeyVersion<'_>) -> ControlFlow<()>,
+) -> Result<()> {
+    let mut slots = Slots::new(memtable, range, guard);
+    let mut on_disk = OnDisk::new(tree, range, sequence)?;
+    let mut in_memory = slots.next_version(sequence);
     loop {
-        memtable.run_before(end, &mut run, guard);
-        let Some(first) = run.first() else { return };
-        end = Some(first.key());
-        for slot in run.iter().rev() {
-            if range.is_before(slot.key()) || visit(*slot).is_break() {
-                return;
+        let order = match (&in_memory, on_disk.current()) {
+            (None, None) => return Ok(()),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(a), Some(b)) if range.reverse => b.key.cmp(a.key),
+            (Some(a), Some(b)) => a.key.cmp(b.key),
+        };
+        let end = match (order, in_memory) {
+            (Ordering::Less | Ordering::Equal, Some(version)) => each(version),
+            _ => on_disk.current().map_or(ControlFlow::Continue(()), &mut each),
+        };
+        if end.is_break() {
+            return Ok(());
+        }
+        if order != Ordering::Greater {
+            in_memory = slots.next_version(sequence);
+        }
+        if order != Ordering::Less {
+            on_disk.advance()?;
+        }
+    }
+}
+
+/// The slots of a range, one after the other.
+enum Slots<'a, 'g> {
+    /// Two slots ahead are known at any time: the farther one is being fetched
+    /// while the nearer one's version is.
+    Forward {
+        memtable: &'a Memtable,
+        range: &'a Range<'a>,
+        slot: Option<Slot<'g>>,
+        ahead: Option<Slot<'g>>,
+        guard: &'g Guard,
+    },
+    /// A run of slots at a time, from its back.
+    Backward {
+        memtable: &'a Memtable,
+        range: &'a Range<'a>,
+        run: Vec<Slot<'g>>,
+        end: Option<&'a [u8]>,
+        guard: &'g Guard,
+    },
+}
+
+impl<'a, 'g: 'a> Slots<'a, 'g> {
+    fn new(memtable: &'a Memtable, range: &'a Range<'a>, guard: &'g Guard) -> Self {
+        if range.reverse {
+            return Self::Backward { memtable, range, run: Vec::new(), end: range.end, guard };
+        }
+        let slot = memtable.seek(range.start, range.start_exclusive, guard);
+        let ahead = slot.and_then(|s| memtable.next(s, guard));
+        Self::Forward { memtable, range, slot, ahead, guard }
+    }
+
+    /// The next slot's version as a reader at `sequence` sees it; slots without
+    /// one are passed over.
+    fn next_version(&mut self, sequence: u64) -> Option<KeyVersion<'g>> {
+        let guard = match self {
+            Self::Forward { guard, .. } | Self::Backward { guard, .. } => *guard,
+        };
+        loop {
+            let slot = self.next_slot()?;
+            if let Some(record) = slot.at(sequence, guard).record {
+                return Some(KeyVersion {
+                    key: slot.key(),
+                    sequence: record.sequence(),
+                    payload: record.payload(),
+                });
             }
+        }
+    }
+
+    fn next_slot(&mut self) -> Option<Slot<'g>> {
+        match self {
+            Self::Forward { memtable, range, slot, ahead, guard } => {
+                let current = slot.filter(|s| !range.is_past(s.key()))?;
+                let farther = ahead.and_then(|a| {
+                    a.prefetch_newest();
+                    memtable.next(a, guard)
+                });
+                (*slot, *ahead) = (*ahead, farther);
+                Some(current)
+            }
+            Self::Backward { memtable, range, run, end, guard } => {
+                if run.is_empty() {
+                    memtable.run_before(*end, run, guard);
+                    *end = Some(run.first()?.key());
+                }
+                run.pop().filter(|s| !range.is_before(s.key()))
+            }
+        }
+    }
+}
+
+/// What a reader at a sequence sees of the tree in a range: of each key the
+/// newest version that is not newer than the sequence.
+struct OnDisk<'a> {
+    cursor: TreeCursor<'a>,
+    range: &'a Range<'a>,
+    sequence: u64,
+    /// Backward, the versions of a key come oldest first, so the one to be shown
+    /// is known only when the cursor is past it: it is kept here.
+    kept: Option<OwnedVersion>,
+}
+
+/// A version with its own bytes.
+#[derive(Default)]
+struct OwnedVersion {
+    key: Vec<u8>,
+    sequence: u64,
+    /// None for a tombstone.
+    value: Option<Vec<u8>>,
+    expires_at: u64,
+}
+
+impl<'a> OnDisk<'a> {
+    fn new(tree: &'a Tree, range: &'a Range<'a>, sequence: u64) -> Result<Self> {
+        let mut cursor = tree.cursor();
+        if range.reverse {
+            cursor.seek_before(range.end)?;
+        } else {
+            cursor.seek(range.start.unwrap_or_default())?;
+        }
+        let mut on_disk = Self { cursor, range, sequence, kept: None };
+        on_disk.settle()?;
+        Ok(on_disk)
+    }
+
+    /// The current version; none at the end of the range.
+    fn current(&self) -> Option<KeyVersion<'_>> {
+        if self.range.reverse {
+            return self.kept.as_ref().map(OwnedVersion::borrow);
+        }
+        self.cursor.current().filter(|version| !self.range.is_past(version.key))
+    }
+
+    /// Moves to the next key.
+    fn advance(&mut self) -> Result<()> {
+        if !self.range.reverse {
+            let key = self.cursor.current().map(|version| version.key.to_vec());
+            while key.is_some() && self.cursor.current().map(|v| v.key) == key.as_deref() {
+                self.cursor.next()?;
+            }
+        }
+        self.settle()
+    }
+
+    /// Moves to the first version from here on that is to be shown.
+    fn settle(&mut self) -> Result<()> {
+        if self.range.reverse {
+            return self.keep();
+        }
+        while self.cursor.current().is_some_and(|version| {
+            version.sequence > self.sequence
+                || (self.range.is_before(version.key) && !self.range.is_past(version.key))
+        }) {
+            self.cursor.next()?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the version to be shown of the next key that has one.
+    fn keep(&mut self) -> Result<()> {
+        let mut kept: Option<OwnedVersion> = None;
+        while let Some(version) = self.cursor.current() {
+            if self.range.is_before(version.key)
+                || kept.as_ref().is_some_and(|kept| kept.key != version.key)
+            {
+                break;
+            }
+            if version.sequence <= self.sequence {
+                kept = Some(OwnedVersion::from(version));
+            }
+            self.cursor.prev()?;
+        }
+        self.kept = kept;
+        Ok(())
+    }
+}
+
+impl OwnedVersion {
+    fn borrow(&self) -> KeyVersion<'_> {
+        let payload = match &self.value {
+            Some(value) => Payload::Value(value, self.expires_at),
+            None => Payload::Tombstone,
+        };
+        KeyVersion { key: &self.key, sequence: self.sequence, payload }
+    }
+}
+
+impl From<KeyVersion<'_>> for OwnedVersion {
+    fn from(version: KeyVersion<'_>) -> Self {
+        let value = match version.payload {
+            Payload::Value(value, _) => Some(value.to_vec()),
+            Payload::Tombstone => None,
+        };
+        Self {
+            key: version.key.to_vec(),
+            sequence: version.sequence,
+            value,
+            expires_at: version.payload.expires_at(),
         }
     }
 }

@@ -138,12 +138,15 @@ fn a_batch_is_seen_whole() {
         });
         let scan = spawn(&storage, |s| {
             let mut got = Vec::new();
-            s.snapshot().expect("open").scan(&Range::default(), |e| {
-                if e.key != b"z" {
-                    got.push(e.value.to_vec());
-                }
-                ControlFlow::Continue(())
-            });
+            s.snapshot()
+                .expect("open")
+                .scan(&Range::default(), |e| {
+                    if e.key != b"z" {
+                        got.push(e.value.to_vec());
+                    }
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
             assert!(got.is_empty() || (got.len() == 2 && got[0] == got[1]), "{got:?}");
         });
         join(vec![batches, noise, many, scan]);
@@ -178,10 +181,14 @@ fn removal_loses_nothing() {
         join(vec![churn, neighbours]);
         while janitor.round() != Rest::UntilWoken {}
         let mut keys = Vec::new();
-        storage.snapshot().expect("open").scan(&Range::default(), |e| {
-            keys.push(e.key.to_vec());
-            ControlFlow::Continue(())
-        });
+        storage
+            .snapshot()
+            .expect("open")
+            .scan(&Range::default(), |e| {
+                keys.push(e.key.to_vec());
+                ControlFlow::Continue(())
+            })
+            .unwrap();
         assert_eq!(keys, [b"j", b"k", b"l", b"m"]);
         assert_eq!(get(&storage, b"k"), Some(b"end".to_vec()));
     });
@@ -254,10 +261,13 @@ fn own_writes_are_scanned() {
             for key in [b"b", b"a"] {
                 put(s, key, b"");
                 let mut seen = false;
-                s.snapshot().expect("open").scan(&Range::default(), |e| {
-                    seen |= e.key == key;
-                    ControlFlow::Continue(())
-                });
+                s.snapshot()
+                    .expect("open")
+                    .scan(&Range::default(), |e| {
+                        seen |= e.key == key;
+                        ControlFlow::Continue(())
+                    })
+                    .unwrap();
                 assert!(seen, "own write missing from a scan");
             }
         });

@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 /// that is older than the newest of those.
 pub(crate) struct Snapshots {
     open: Mutex<BTreeMap<u64, usize>>,
+    /// How many of them are the storage's own.
+    holds: AtomicU64,
     range: CachePadded<OpenRange>,
 }
 
@@ -62,7 +64,11 @@ impl OpenRange {
 impl Snapshots {
     pub(crate) fn new() -> Self {
         let range = OpenRange { oldest: AtomicU64::new(NONE.0), newest: AtomicU64::new(NONE.1) };
-        Self { open: Mutex::new(BTreeMap::new()), range: CachePadded::new(range) }
+        Self {
+            open: Mutex::new(BTreeMap::new()),
+            holds: AtomicU64::new(0),
+            range: CachePadded::new(range),
+        }
     }
 
     /// Opens a snapshot of everything committed before the call, and returns
@@ -104,9 +110,36 @@ impl Snapshots {
         Horizon { visible, oldest_snapshot, newest_snapshot }
     }
 
+    /// The sequences of the open snapshots, ascending. One that is opened later
+    /// sees everything that is visible now.
+    pub(crate) fn sequences(&self) -> Vec<u64> {
+        lock(&self.open).keys().copied().collect()
+    }
+
+    /// As [`Snapshots::open`], for the storage's own work: it is not counted.
+    pub(crate) fn hold(&self, sequencer: &Sequencer) -> Result<u64> {
+        self.holds.fetch_add(1, SeqCst);
+        self.open(sequencer).inspect_err(|_| {
+            self.holds.fetch_sub(1, SeqCst);
+        })
+    }
+
+    /// Gives what [`Snapshots::hold`] returned back; as [`Snapshots::close`].
+    pub(crate) fn release(&self, sequence: u64) -> bool {
+        let moved = self.close(sequence);
+        self.holds.fetch_sub(1, SeqCst);
+        moved
+    }
+
+    /// Whether any is open, those of the storage's own work included.
+    pub(crate) fn is_any_open(&self) -> bool {
+        !lock(&self.open).is_empty()
+    }
+
     /// How many snapshots are open.
     pub(crate) fn count(&self) -> u64 {
-        lock(&self.open).values().map(|&n| n as u64).sum()
+        let open: u64 = lock(&self.open).values().map(|&n| n as u64).sum();
+        open.saturating_sub(self.holds.load(SeqCst))
     }
 }
 

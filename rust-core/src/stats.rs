@@ -36,9 +36,13 @@ pub(crate) enum Counter {
     Expired,
     /// Entries reclaimed after deletion.
     Reclaimed,
+    /// Bytes of versions written.
+    WrittenBytes,
+    /// Clean entries that left the memtable for its budget.
+    Evicted,
 }
 
-const COUNTERS: usize = Counter::Reclaimed as usize + 1;
+const COUNTERS: usize = Counter::Evicted as usize + 1;
 
 /// One thread's share of the counters, and its hint of the visible sequence.
 #[derive(Default)]

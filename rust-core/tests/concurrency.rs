@@ -61,12 +61,16 @@ fn writers_of_distinct_keys_lose_nothing_while_the_index_grows() {
     }
     let mut last = None;
     let mut count = 0;
-    storage.snapshot().unwrap().scan(&Range::default(), |entry| {
-        assert!(last.as_deref().is_none_or(|l: &[u8]| l < entry.key));
-        last = Some(entry.key.to_vec());
-        count += 1;
-        ControlFlow::Continue(())
-    });
+    storage
+        .snapshot()
+        .unwrap()
+        .scan(&Range::default(), |entry| {
+            assert!(last.as_deref().is_none_or(|l: &[u8]| l < entry.key));
+            last = Some(entry.key.to_vec());
+            count += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
     assert_eq!(count, all);
     assert_eq!(storage.stats().keys, all as u64);
 }
@@ -128,10 +132,12 @@ fn batches_are_seen_whole() {
                 one(&point);
                 let mut scanned = Vec::new();
                 let reverse = point[0].is_some_and(|n| n % 2 == 1);
-                snapshot.scan(&Range { reverse, ..Range::default() }, |entry| {
-                    scanned.push(Some(entry.value[0]));
-                    ControlFlow::Continue(())
-                });
+                snapshot
+                    .scan(&Range { reverse, ..Range::default() }, |entry| {
+                        scanned.push(Some(entry.value[0]));
+                        ControlFlow::Continue(())
+                    })
+                    .unwrap();
                 one(&scanned);
                 assert!(scanned.is_empty() || scanned.len() == GROUP);
                 assert_eq!(scanned.first().copied().flatten(), point[0]);
@@ -182,10 +188,14 @@ fn reclamation_takes_nothing_alive() {
         stats.keys == 0 && stats.memory_bytes < 200_000
     });
     let mut left = 0;
-    storage.snapshot().unwrap().scan(&Range::default(), |_| {
-        left += 1;
-        ControlFlow::Continue(())
-    });
+    storage
+        .snapshot()
+        .unwrap()
+        .scan(&Range::default(), |_| {
+            left += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
     assert_eq!(left, 0);
 }
 
@@ -266,11 +276,13 @@ fn snapshots_stand_still_under_churn() {
         for round in 0..scale(200) {
             let mut keys = HashSet::new();
             let range = Range { reverse: round % 2 == 0, ..Range::default() };
-            snapshot.scan(&range, |entry| {
-                assert_eq!(entry.value, b"first");
-                assert!(keys.insert(entry.key.to_vec()), "seen twice");
-                ControlFlow::Continue(())
-            });
+            snapshot
+                .scan(&range, |entry| {
+                    assert_eq!(entry.value, b"first");
+                    assert!(keys.insert(entry.key.to_vec()), "seen twice");
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
             assert_eq!(keys.len(), n, "round {round}");
         }
     });

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use mantisdb_core::{PutIfAbsent, Range, Snapshot, Storage, WriteBatch};
+use mantisdb_core::{
+    Compression, Durability, Options, PutIfAbsent, Range, Snapshot, Storage, WriteBatch,
+};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -46,6 +48,10 @@ enum Step {
     ScanSnapshot(usize, bool),
     /// Lets the janitor catch up.
     Rest,
+    Flush,
+    Compact,
+    /// Closes the storage and opens it again, if it is in a directory.
+    Reopen,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -63,15 +69,20 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<usize>(), key()).prop_map(|(i, k)| Step::ReadSnapshot(i, k)),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(i, r)| Step::ScanSnapshot(i, r)),
         1 => Just(Step::Rest),
+        1 => Just(Step::Flush),
+        1 => Just(Step::Compact),
+        1 => Just(Step::Reopen),
     ]
 }
 
 fn scan(snapshot: &Snapshot, range: &Range<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut found = Vec::new();
-    snapshot.scan(range, |entry| {
-        found.push((entry.key.to_vec(), entry.value.to_vec()));
-        ControlFlow::Continue(())
-    });
+    snapshot
+        .scan(range, |entry| {
+            found.push((entry.key.to_vec(), entry.value.to_vec()));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
     found
 }
 
@@ -93,13 +104,36 @@ fn expected(map: &Map, range: &Range<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 struct World {
-    storage: Storage,
+    /// Where the data is, unless in memory.
+    dir: Option<(tempfile::TempDir, Options)>,
+    /// Gone only while it is opened again.
+    storage: Option<Storage>,
     map: Map,
     snapshots: Vec<(Snapshot, Map)>,
     last: u64,
 }
 
 impl World {
+    fn new(dir: Option<(tempfile::TempDir, Options)>) -> Self {
+        let mut world =
+            Self { dir, storage: None, map: Map::new(), snapshots: Vec::new(), last: 0 };
+        world.reopen();
+        world
+    }
+
+    fn reopen(&mut self) {
+        let Some((dir, options)) = &self.dir else {
+            self.storage.get_or_insert_with(|| Storage::open().unwrap());
+            return;
+        };
+        self.storage = None;
+        self.storage = Some(Storage::open_dir(dir.path(), *options).unwrap());
+    }
+
+    fn storage(&self) -> &Storage {
+        self.storage.as_ref().unwrap()
+    }
+
     /// Sequence numbers grow.
     fn wrote(&mut self, sequence: u64) {
         assert!(sequence > self.last, "{sequence} after {}", self.last);
@@ -109,7 +143,7 @@ impl World {
     fn apply(&mut self, step: &Step) {
         match step {
             Step::Put(k, v, expires_at) => {
-                let sequence = self.storage.put(k, v, *expires_at).unwrap();
+                let sequence = self.storage().put(k, v, *expires_at).unwrap();
                 self.wrote(sequence);
                 if *expires_at == 1 {
                     self.map.remove(k);
@@ -117,7 +151,7 @@ impl World {
                     self.map.insert(k.clone(), v.clone());
                 }
             }
-            Step::PutIfAbsent(k, v) => match self.storage.put_if_absent(k, v, 0).unwrap() {
+            Step::PutIfAbsent(k, v) => match self.storage().put_if_absent(k, v, 0).unwrap() {
                 PutIfAbsent::Exists => assert!(self.map.contains_key(k)),
                 PutIfAbsent::Stored(sequence) => {
                     self.wrote(sequence);
@@ -125,13 +159,13 @@ impl World {
                 }
             },
             Step::Delete(k) => {
-                let sequence = self.storage.delete(k).unwrap();
+                let sequence = self.storage().delete(k).unwrap();
                 self.wrote(sequence);
                 self.map.remove(k);
             }
             Step::Batch(ops) => self.batch(ops),
             Step::Get(k) => {
-                assert_eq!(self.storage.get_vec(k).unwrap().as_ref(), self.map.get(k));
+                assert_eq!(self.storage().get_vec(k).unwrap().as_ref(), self.map.get(k));
             }
             Step::MultiGet(keys) => self.multi_get(keys),
             Step::Scan { start, exclusive, end, reverse } => {
@@ -141,12 +175,12 @@ impl World {
                     end: end.as_deref(),
                     reverse: *reverse,
                 };
-                let snapshot = self.storage.snapshot().unwrap();
+                let snapshot = self.storage().snapshot().unwrap();
                 assert_eq!(scan(&snapshot, &range), expected(&self.map, &range));
             }
             Step::Open => {
                 if self.snapshots.len() < 4 {
-                    self.snapshots.push((self.storage.snapshot().unwrap(), self.map.clone()));
+                    self.snapshots.push((self.storage().snapshot().unwrap(), self.map.clone()));
                 }
             }
             Step::Close(i) => {
@@ -166,6 +200,9 @@ impl World {
                     assert_eq!(scan(snapshot, &range), expected(map, &range));
                 }
             }
+            Step::Flush => self.storage().flush().unwrap(),
+            Step::Compact => self.storage().compact().unwrap(),
+            Step::Reopen => self.reopen(),
             Step::Rest => std::thread::sleep(std::time::Duration::from_millis(3)),
         }
     }
@@ -182,7 +219,7 @@ impl World {
                 None => batch.delete(k).unwrap(),
             }
         }
-        let sequence = self.storage.write(batch.packed()).unwrap();
+        let sequence = self.storage().write(batch.packed()).unwrap();
         if !ops.is_empty() {
             self.wrote(sequence);
         }
@@ -197,7 +234,7 @@ impl World {
     fn multi_get(&self, keys: &[Vec<u8>]) {
         let refs: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
         let mut got: Vec<Option<Vec<u8>>> = Vec::new();
-        self.storage
+        self.storage()
             .multi_get(
                 &refs,
                 &mut got,
@@ -222,15 +259,52 @@ proptest! {
 
     #[test]
     fn behaves_like_an_ordered_map(steps in prop::collection::vec(step(), 1..300)) {
-        let storage = Storage::open().unwrap();
-        let mut world = World { storage, map: Map::new(), snapshots: Vec::new(), last: 0 };
+        let mut world = World::new(None);
         for step in &steps {
             world.apply(step);
         }
         world.snapshots.clear();
         let live = world.map.len() as u64;
         // Values that were written expired count until they are reclaimed.
-        prop_assert!(world.storage.stats().keys >= live);
-        prop_assert_eq!(world.storage.stats().open_snapshots, 0);
+        prop_assert!(world.storage().stats().keys >= live);
+        prop_assert_eq!(world.storage().stats().open_snapshots, 0);
+    }
+}
+
+/// Options under which much goes to disk and comes from there.
+fn options() -> impl Strategy<Value = Options> {
+    const LEVELS: [Durability; 3] = [Durability::Sync, Durability::Buffered, Durability::Memory];
+    const COMPRESSIONS: [Compression; 3] = [Compression::None, Compression::Lz4, Compression::Zstd];
+    (prop::sample::select(&LEVELS[..]), prop::sample::select(&COMPRESSIONS[..]), any::<bool>())
+        .prop_map(|(durability, compression, limited)| Options {
+            durability,
+            compression,
+            memory_limit: if limited { 64 << 10 } else { 0 },
+            write_buffer: 32 << 10,
+            log_file_len: 64 << 10,
+            ..Options::default()
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(debug_assertions) { 40 } else { 400 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn behaves_like_one_in_a_directory(
+        options in options(),
+        steps in prop::collection::vec(step(), 1..300),
+    ) {
+        let mut world = World::new(Some((tempfile::tempdir().unwrap(), options)));
+        for step in &steps {
+            world.apply(step);
+        }
+        world.reopen();
+        let snapshot = world.storage().snapshot().unwrap();
+        let all = Range::default();
+        prop_assert_eq!(scan(&snapshot, &all), expected(&world.map, &all));
     }
 }

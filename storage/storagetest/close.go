@@ -87,6 +87,7 @@ func calls(e storage.Engine, s storage.Snapshot) map[string]func() error {
 			}
 			return err
 		},
+		"Sync": e.Sync,
 		"Stats": func() error {
 			_, err := e.Stats()
 			return err
@@ -119,6 +120,7 @@ func testUseAfterClose(t *testing.T, b *bench) {
 	for what, call := range calls(e, s) {
 		wantErr(t, what+" after Close", call(), storage.ErrClosed)
 	}
+	wantErr(t, "Checkpoint", e.Checkpoint(t.TempDir()+"/copy"), storage.ErrClosed)
 	dst, err := e.AppendGet([]byte("dst"), []byte("key"))
 	wantErr(t, "AppendGet", err, storage.ErrClosed)
 	sameBytes(t, "dst", dst, []byte("dst"))

@@ -78,10 +78,10 @@ func (s *suite) run(t *testing.T, p place) {
 	groups := [][]test{
 		pointTests, ownershipTests, batchTests, ifAbsentTests, versionTests,
 		expiryTests, reclaimTests, snapshotTests, scanTests, cursorTests,
-		statsTests, closeTests, modelTests,
+		statsTests, closeTests, modelTests, durabilityTests,
 	}
 	if p.onDisk {
-		groups = append(groups, reopenTests)
+		groups = append(groups, reopenTests, durableTests)
 	}
 	for _, group := range groups {
 		for _, test := range group {

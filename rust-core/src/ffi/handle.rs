@@ -1,9 +1,11 @@
 //! Databases: opening, closing, and entering calls.
 
 use super::status::*;
-use super::{borrowed, copy_out};
+use super::{borrowed, copy_out, durability_of, path};
 use crate::error::{Error, Result};
-use crate::storage::{Stats, Storage};
+use crate::segment::Compression;
+use crate::storage::{Core, Options, Stats, Storage};
+use crate::sync::{Mutex, lock};
 use crossbeam_epoch as epoch;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -24,6 +26,8 @@ pub struct MantisdbDb {
 pub(super) struct Condition {
     closed: AtomicBool,
     poisoned: AtomicBool,
+    /// What the last error had to tell beyond its status.
+    detail: Mutex<String>,
 }
 
 impl Condition {
@@ -38,7 +42,7 @@ impl Condition {
         }
         match catch_unwind(AssertUnwindSafe(body)) {
             Ok(Ok(status)) => status,
-            Ok(Err(error)) => status_of(&error),
+            Ok(Err(error)) => self.status_of(&error),
             Err(_) => {
                 self.poisoned.store(true, SeqCst);
                 MANTISDB_PANICKED
@@ -47,7 +51,40 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// An error's status. If it has more to tell, that can be asked for.
+    #[cold]
+    fn status_of(&self, error: &Error) -> i32 {
+        let status = status_of(error);
+        if matches!(
+            error,
+            Error::Io { .. }
+                | Error::Corrupt { .. }
+                | Error::Locked(_)
+                | Error::WrongFormat(_)
+                | Error::WritesFailed(_)
+                | Error::InvalidArgument(_)
+        ) {
+            *lock(&self.detail) = error.to_string();
+        }
+        status
+    }
+}
+
 impl MantisdbDb {
+    /// Runs the body of a call that may take long: it holds up no garbage.
+    pub(super) fn call_unpinned(&self, body: impl FnOnce(&Core) -> Result<i32>) -> i32 {
+        self.condition.run(|| {
+            let core = {
+                let _guard = epoch::pin();
+                // SAFETY: null, or dropped no sooner than our guard.
+                let storage = unsafe { self.storage.load(SeqCst).as_ref() };
+                Arc::clone(storage.ok_or(Error::Closed)?.core())
+            };
+            body(&core)
+        })
+    }
+
     /// Runs the body of a call with the storage.
     #[inline]
     pub(super) fn call(&self, body: impl FnOnce(&Storage) -> Result<i32>) -> i32 {
@@ -62,9 +99,10 @@ impl MantisdbDb {
 
 impl MantisdbDb {
     /// Closes the database and waits, if only for so long, until no call uses
-    /// the storage any more and it is dropped.
+    /// the storage any more. What it has in a directory is durable and unlocked
+    /// afterwards.
     fn close(&self) {
-        const PATIENCE: Duration = Duration::from_millis(100);
+        const PATIENCE: Duration = Duration::from_secs(2);
         self.condition.closed.store(true, SeqCst);
         let storage = self.storage.swap(ptr::null_mut(), SeqCst);
         if storage.is_null() {
@@ -72,40 +110,94 @@ impl MantisdbDb {
         }
         // SAFETY: it came from a box, and only this call has swapped it out.
         let storage = unsafe { Box::from_raw(storage) };
-        // The janitor goes on to move the epoch if we run out of patience.
-        storage.close();
-        let dropped = Arc::new(AtomicBool::new(false));
-        let done = Arc::clone(&dropped);
+        let drained = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&drained);
         // Who loaded the pointer before it was swapped out is pinned.
-        epoch::pin().defer(move || {
-            drop(storage);
-            done.store(true, SeqCst);
-        });
+        epoch::pin().defer(move || done.store(true, SeqCst));
         let start = Instant::now();
-        while !dropped.load(SeqCst) && start.elapsed() < PATIENCE {
+        while !drained.load(SeqCst) && start.elapsed() < PATIENCE {
             // Moves the epoch on, if nobody is pinned in an old one.
             epoch::pin().flush();
             std::thread::yield_now();
         }
+        storage.close();
+        // Whom we had no patience for may still use it.
+        epoch::pin().defer(move || drop(storage));
+        epoch::pin().flush();
     }
 }
 
-/// Opens an empty database in memory into `*db`. It must be closed by
+/// How to open a database. Zeroes are a good choice.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MantisdbOptions {
+    /// How many keys there is room for from the start.
+    pub expected_keys: u64,
+    /// Bytes that keys and values may take in memory, if the database is in a
+    /// directory; 0 for any number.
+    pub memory_limit: u64,
+    /// Bytes of new versions after which they are flushed; 0 for 64 MiB.
+    pub write_buffer: u64,
+    /// `MANTISDB_DURABILITY_...` of writes that do not say it themselves.
+    pub durability: u32,
+    /// `MANTISDB_COMPRESSION_...` of segments.
+    pub compression: u32,
+}
+
+/// Segments are compressed by LZ4.
+pub const MANTISDB_COMPRESSION_LZ4: u32 = 0;
+/// Segments are not compressed.
+pub const MANTISDB_COMPRESSION_NONE: u32 = 1;
+/// Segments are compressed by Zstandard.
+pub const MANTISDB_COMPRESSION_ZSTD: u32 = 2;
+
+impl MantisdbOptions {
+    fn read(&self) -> Result<Options> {
+        Ok(Options {
+            expected_keys: usize::try_from(self.expected_keys)
+                .map_err(|_| Error::InvalidArgument("more keys than there are addresses"))?,
+            memory_limit: self.memory_limit,
+            write_buffer: self.write_buffer,
+            durability: durability_of(self.durability)?,
+            compression: match self.compression {
+                MANTISDB_COMPRESSION_LZ4 => Compression::Lz4,
+                MANTISDB_COMPRESSION_NONE => Compression::None,
+                MANTISDB_COMPRESSION_ZSTD => Compression::Zstd,
+                _ => return Err(Error::InvalidArgument("no compression has this number")),
+            },
+            ..Options::default()
+        })
+    }
+}
+
+/// Opens the database in the directory `dir` (a path in the system's own bytes),
+/// or an empty one in memory if `dir_len` is 0, into `*db`. It must be closed by
 /// `mantisdb_close` and then freed by `mantisdb_free`. If that fails, `*db` is
 /// null and up to `message_capacity` bytes of a message (UTF-8, no terminator)
 /// are written to `message`, its length to `*message_len`.
 ///
 /// # Safety
-/// `db` and `message_len` are valid, `message` has room for
-/// `message_capacity` bytes.
+/// `dir` has `dir_len` bytes; `options`, `db` and `message_len` are valid,
+/// `message` has room for `message_capacity` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mantisdb_open(
+    dir: *const u8,
+    dir_len: usize,
+    options: *const MantisdbOptions,
     db: *mut *mut MantisdbDb,
     message: *mut u8,
     message_capacity: usize,
     message_len: *mut usize,
 ) -> i32 {
-    let opened = catch_unwind(Storage::open);
+    // SAFETY: valid by the contract.
+    let (dir, options) = unsafe { (borrowed(dir, dir_len), &*options) };
+    let opened = catch_unwind(|| {
+        let options = options.read()?;
+        match dir {
+            [] => Storage::open_with(options),
+            dir => Storage::open_dir(&path(dir)?, options),
+        }
+    });
     let (status, text) = match opened {
         Ok(Ok(storage)) => {
             let handle = MantisdbDb {
@@ -128,9 +220,32 @@ pub unsafe extern "C" fn mantisdb_open(
     status
 }
 
+/// Writes what the newest error of this database had to tell beyond its status
+/// (UTF-8, no terminator) to `message`, up to `capacity` bytes, and its length to
+/// `*len`; 0 if there was none. It works after the close, too.
+///
+/// # Safety
+/// `db` is a handle; `message` has room for `capacity` bytes; `len` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_last_error(
+    db: *const MantisdbDb,
+    message: *mut u8,
+    capacity: usize,
+    len: *mut usize,
+) {
+    // SAFETY: valid by the contract.
+    let text = lock(&unsafe { &*db }.condition.detail).clone();
+    // SAFETY: valid by the contract.
+    unsafe {
+        copy_out(text.as_bytes(), message, capacity);
+        *len = text.len().min(capacity);
+    }
+}
+
 /// Closes a database. Calls in flight finish, later ones return
-/// `MANTISDB_CLOSED`; closing again does nothing. The memory of the data is
-/// given back in the background, once its snapshots are closed too.
+/// `MANTISDB_CLOSED`; closing again does nothing. What is buffered is on disk
+/// afterwards, and the directory unlocked. The memory of the data is given back in
+/// the background, once its snapshots are closed too.
 ///
 /// # Safety
 /// `db` came from `mantisdb_open` and was not freed.

@@ -2,7 +2,7 @@
 
 use super::handle::MantisdbDb;
 use super::status::*;
-use super::{borrowed, copy_out};
+use super::{borrowed, copy_out, durability_of};
 use crate::error::{Error, Result};
 use crate::storage::{PutIfAbsent, ValueRef};
 
@@ -178,7 +178,9 @@ fn split<'a>(arena: &'a [u8], ends: &[u32]) -> Result<Vec<&'a [u8]>> {
 }
 
 /// Stores a value under a key. `expires_at` is in Unix milliseconds, 0 for
-/// never. `*sequence` becomes the write's sequence number.
+/// never; `durability` is a `MANTISDB_DURABILITY_...`. `*sequence` becomes the
+/// write's sequence number: it is visible, and has to be waited for by
+/// `mantisdb_sync` if it shall be on disk.
 ///
 /// # Safety
 /// `db` is a handle; `key` has `key_len` bytes and `value` has `value_len`;
@@ -191,12 +193,13 @@ pub unsafe extern "C" fn mantisdb_put(
     value: *const u8,
     value_len: usize,
     expires_at: u64,
+    durability: u32,
     sequence: *mut u64,
 ) -> i32 {
     // SAFETY: by the contract.
     let (db, key, value) = unsafe { (&*db, borrowed(key, key_len), borrowed(value, value_len)) };
     db.call(|storage| {
-        let written = storage.put(key, value, expires_at)?;
+        let written = storage.put_visible(key, value, expires_at, durability_of(durability)?)?;
         // SAFETY: by the contract.
         unsafe { *sequence = written };
         Ok(MANTISDB_OK)
@@ -216,17 +219,20 @@ pub unsafe extern "C" fn mantisdb_put_if_absent(
     value: *const u8,
     value_len: usize,
     expires_at: u64,
+    durability: u32,
     sequence: *mut u64,
 ) -> i32 {
     // SAFETY: by the contract.
     let (db, key, value) = unsafe { (&*db, borrowed(key, key_len), borrowed(value, value_len)) };
-    db.call(|storage| match storage.put_if_absent(key, value, expires_at)? {
-        PutIfAbsent::Stored(written) => {
-            // SAFETY: by the contract.
-            unsafe { *sequence = written };
-            Ok(MANTISDB_OK)
+    db.call(|storage| {
+        match storage.put_if_absent_visible(key, value, expires_at, durability_of(durability)?)? {
+            PutIfAbsent::Stored(written) => {
+                // SAFETY: by the contract.
+                unsafe { *sequence = written };
+                Ok(MANTISDB_OK)
+            }
+            PutIfAbsent::Exists => Ok(MANTISDB_EXISTS),
         }
-        PutIfAbsent::Exists => Ok(MANTISDB_EXISTS),
     })
 }
 
@@ -240,12 +246,13 @@ pub unsafe extern "C" fn mantisdb_delete(
     db: *const MantisdbDb,
     key: *const u8,
     key_len: usize,
+    durability: u32,
     sequence: *mut u64,
 ) -> i32 {
     // SAFETY: by the contract.
     let (db, key) = unsafe { (&*db, borrowed(key, key_len)) };
     db.call(|storage| {
-        let written = storage.delete(key)?;
+        let written = storage.delete_visible(key, durability_of(durability)?)?;
         // SAFETY: by the contract.
         unsafe { *sequence = written };
         Ok(MANTISDB_OK)
@@ -264,12 +271,13 @@ pub unsafe extern "C" fn mantisdb_write(
     db: *const MantisdbDb,
     batch: *const u8,
     batch_len: usize,
+    durability: u32,
     sequence: *mut u64,
 ) -> i32 {
     // SAFETY: by the contract.
     let (db, batch) = unsafe { (&*db, borrowed(batch, batch_len)) };
     db.call(|storage| {
-        let written = storage.write(batch)?;
+        let written = storage.write_visible(batch, durability_of(durability)?)?;
         // SAFETY: by the contract.
         unsafe { *sequence = written };
         Ok(MANTISDB_OK)

@@ -233,7 +233,7 @@ pub unsafe extern "C" fn mantisdb_scan_page(
             page: MantisdbPage::default(),
         };
         // SAFETY: by the contract.
-        snapshot.scan(&range, |entry| unsafe { writer.add(entry) });
+        snapshot.scan(&range, |entry| unsafe { writer.add(entry) })?;
         // SAFETY: by the contract.
         unsafe { *page = writer.page };
         let short = writer.page.count == 0 && writer.page.more;

@@ -214,7 +214,7 @@ fn is_sealed(head: *mut Version) -> bool {
 
 /// The next older version.
 #[inline]
-fn older<'g>(version: &Version, _guard: &'g Guard) -> Option<&'g Version> {
+pub(super) fn older<'g>(version: &Version, _guard: &'g Guard) -> Option<&'g Version> {
     // SAFETY: reached under the guard from a version that was in the chain.
     unsafe { version.next.load(Acquire).as_ref() }
 }

@@ -2,7 +2,10 @@
 
 use super::chain::Chain;
 use crate::error::{Error, Result};
-use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering::SeqCst};
+use crate::sync::atomic::{
+    AtomicPtr, AtomicU32,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::alloc::{Layout, alloc, dealloc};
 use std::mem::{align_of, size_of};
 use std::ptr::{self, NonNull};
@@ -42,6 +45,10 @@ const UNORDERED: u32 = 1 << 28;
 const INDEXED: u32 = 1 << 27;
 /// Another entry of the same key was faster: this one never was in an index.
 const ABANDONED: u32 = 1 << 26;
+/// The entry is in the list of those with versions that are not in a segment.
+const DIRTY: u32 = 1 << 25;
+/// The entry was read since the search for cold ones last came by.
+const REFERENCED: u32 = 1 << 24;
 
 const _: () = assert!(size_of::<Entry>().is_multiple_of(align_of::<Link>()));
 const _: () = assert!(crate::limits::MAX_KEY_LEN < 1 << HEIGHT_SHIFT);
@@ -162,11 +169,12 @@ impl Entry {
         self.state.load(SeqCst) & flag != 0
     }
 
-    /// Claims the entry for removal, unless it is unordered, queued or being
-    /// trimmed. From then on none of these can begin.
+    /// Claims the entry for removal, unless it is unordered, queued, dirty or
+    /// being trimmed. From then on none of these can begin.
     pub(super) fn begin_dying(&self) -> bool {
-        let idle = INDEXED;
-        self.state.compare_exchange(idle, idle | DYING, SeqCst, SeqCst).is_ok()
+        let state = self.state.load(SeqCst);
+        state & !REFERENCED == INDEXED
+            && self.state.compare_exchange(state, state | DYING, SeqCst, SeqCst).is_ok()
     }
 
     /// Takes [`Entry::begin_dying`] back.
@@ -188,6 +196,44 @@ impl Entry {
     /// Gives the trim lock back.
     pub(super) fn trim_unlock(&self) {
         self.state.fetch_and(!TRIMMING, SeqCst);
+    }
+
+    /// Marks the entry as dirty, and tells whether the caller must list it. The
+    /// caller has pushed a version, or knows of one, that is not in a segment.
+    ///
+    /// A claim for removal does not matter: the version makes that fail, since it
+    /// is not what the claim was judged by.
+    #[inline]
+    pub(super) fn mark_dirty(&self) -> bool {
+        self.state.load(SeqCst) & DIRTY == 0 && self.state.fetch_or(DIRTY, SeqCst) & DIRTY == 0
+    }
+
+    /// Takes the mark of [`Entry::mark_dirty`] away. What was pushed to the chain
+    /// before a `mark_dirty` that said no is seen after this.
+    pub(super) fn unmark_dirty(&self) {
+        self.state.fetch_and(!DIRTY, SeqCst);
+    }
+
+    /// See [`Entry::mark_dirty`].
+    pub(super) fn is_dirty(&self) -> bool {
+        self.has(DIRTY)
+    }
+
+    /// Notes that the entry was read. A hot entry's line is not written again.
+    #[inline]
+    pub(super) fn mark_referenced(&self) {
+        if self.state.load(Relaxed) & REFERENCED == 0 {
+            self.state.fetch_or(REFERENCED, Relaxed);
+        }
+    }
+
+    /// Forgets that the entry was read, and tells whether it was.
+    pub(super) fn take_referenced(&self) -> bool {
+        let was = self.state.load(Relaxed) & REFERENCED != 0;
+        if was {
+            self.state.fetch_and(!REFERENCED, Relaxed);
+        }
+        was
     }
 
     /// Sets a flag and tells whether it was clear and the entry alive.
@@ -249,8 +295,14 @@ mod tests {
         assert!(e.try_trim_lock() && !e.try_trim_lock());
         assert!(!e.begin_dying(), "being trimmed");
         e.trim_unlock();
-        assert!(e.begin_dying());
-        assert!(!e.mark_queued() && !e.try_trim_lock());
+        assert!(e.mark_dirty() && !e.mark_dirty());
+        assert!(!e.begin_dying(), "dirty");
+        e.unmark_dirty();
+        e.mark_referenced();
+        assert!(e.begin_dying(), "a read does not keep it");
+        assert!(e.take_referenced() && !e.take_referenced());
+        assert!(!e.mark_queued() && !e.try_trim_lock() && e.mark_dirty());
+        e.unmark_dirty();
         e.stop_dying();
         assert!(e.mark_queued());
         // SAFETY: nobody else knows it.

@@ -191,6 +191,35 @@ impl HashIndex {
         }
     }
 
+    /// Gives `each` the entries in some lines of the root from slot `from` on, and
+    /// returns where to go on: 0 after the last line.
+    ///
+    /// Only the janitor calls it.
+    pub(super) fn visit<'g>(
+        &self,
+        from: usize,
+        guard: &'g Guard,
+        mut each: impl FnMut(&'g Entry),
+    ) -> usize {
+        const LINES: usize = 32;
+        let slots = &self.root(guard).slots;
+        let from = if from < slots.len() { from } else { 0 };
+        let to = (from + LINES * LINE).min(slots.len());
+        let words = || {
+            (from..to)
+                .step_by(LINE)
+                .flat_map(|line| slots.line(line))
+                .map(|slot| slot.load(Acquire))
+                .filter(|word| word & !TAG_MASK > CLOSED)
+        };
+        words().for_each(|word| prefetch::read(address(word).cast()));
+        for word in words() {
+            // SAFETY: an entry that stands in the index is valid under the guard.
+            each(unsafe { &*address(word) });
+        }
+        if to < slots.len() { to } else { 0 }
+    }
+
     /// What the janitor has to do.
     pub(super) fn need(&self, guard: &Guard) -> Need {
         let root = self.root(guard);

@@ -1,6 +1,7 @@
 //! One version of a key's value.
 
 use crate::error::{Error, Result};
+use crate::key_version::Payload;
 use crate::limits::MAX_VALUE_LEN;
 use crate::sync::atomic::AtomicPtr;
 use std::alloc::{Layout, alloc, dealloc};
@@ -29,15 +30,6 @@ const TOMBSTONE: u32 = 1 << 31;
 const VALUE_OFFSET: usize = offset_of!(Version, meta) + size_of::<u32>();
 
 const _: () = assert!(MAX_VALUE_LEN < TOMBSTONE as usize);
-
-/// What a write stores.
-#[derive(Clone, Copy)]
-pub(crate) enum Payload<'a> {
-    /// A value and its expiry in Unix milliseconds, 0 for never.
-    Value(&'a [u8], u64),
-    /// The deletion of the key.
-    Tombstone,
-}
 
 impl Version {
     /// Allocates a version outside any chain. The caller owns it; its sequence

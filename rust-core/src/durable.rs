@@ -1,0 +1,269 @@
+//! The durable half of a storage: the log, the segments, and what ties the
+//! memtable to them.
+//!
+//! A version is *dirty* until a flush has put it into a segment; the flushed
+//! sequence tells up to where that is so. Dirty entries are listed. An entry is
+//! listed after its version was pushed and before that is visible, so a flush up
+//! to a visible sequence finds all it needs in the list.
+//!
+//! # What may leave the memtable
+//! An entry whose versions are all flushed may be removed: its newest version is
+//! found in the segments from then on. But a reader that began before the flush
+//! was installed may have the tree of before. So entries are removed only up to
+//! the *settled* sequence, which follows the flushed one once every guard of that
+//! time is gone. A reader that takes the tree and then looks into the memtable,
+//! under one guard, in either order, misses nothing.
+//!
+//! While memory holds every live key (*complete*), reads need no tree at all. That
+//! ends when the memory budget asks for live entries back.
+
+mod control;
+mod evict;
+mod flush;
+mod open;
+mod recovery;
+#[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
+mod tests;
+mod throttle;
+mod workers;
+
+use crate::compaction::{self, CompactionOptions, Compactor};
+use crate::error::{Error, Result};
+use crate::fs::Lock;
+use crate::memtable::Slot;
+use crate::segment_store::{SegmentStore, StoreOptions};
+use crate::stats::Counter;
+use crate::storage::{Core, Options};
+use crate::sync::{Mutex, lock};
+use crate::wal::{Torn, Wal};
+use crossbeam_epoch as epoch;
+use crossbeam_queue::SegQueue;
+pub(crate) use open::LOCK_FILE;
+pub(crate) use recovery::Recovery;
+use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
+use throttle::Throttle;
+use workers::Workers;
+
+/// When a write counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// As the database was opened with; there it means [`Durability::Sync`].
+    #[default]
+    Default = 0,
+    /// Once it is on disk: it survives the loss of power.
+    Sync = 1,
+    /// Once the system has it: it survives the end of the process. It is on disk
+    /// at most a second later.
+    Buffered = 2,
+    /// Once it is visible: it is lost with the process, unless it was flushed.
+    Memory = 3,
+}
+
+/// See the module's text.
+pub(crate) struct Durable {
+    pub(crate) wal: Wal,
+    pub(crate) segments: Arc<SegmentStore>,
+    pub(crate) compactor: Compactor,
+    workers: Workers,
+    pub(crate) progress: Progress,
+    durability: Durability,
+    /// Bytes of new versions after which a flush begins.
+    write_buffer: u64,
+    /// Bytes that the memtable may take; 0 for any number.
+    pub(crate) memory_limit: u64,
+    dirty: SegQueue<Dirty>,
+    /// Held by the flush that runs.
+    flushing: Mutex<()>,
+    /// See the module's text. Shared with what the epoch runs.
+    settled: Arc<AtomicU64>,
+    complete: AtomicBool,
+    /// Whether no reader takes memory for complete any more.
+    may_evict: Arc<AtomicBool>,
+    /// Dirty entries are dead: only a flush lets them go.
+    dead: AtomicBool,
+    /// A write was made without a record.
+    unlogged: AtomicBool,
+    pub(crate) throttle: Throttle,
+    /// [`Counter::WrittenBytes`] when the last flush began.
+    flushed_at: AtomicU64,
+    /// What flushes have lately achieved, in bytes of versions a second.
+    flush_rate: AtomicU64,
+    lock: Mutex<Option<Box<dyn Lock>>>,
+    /// What recovery dropped at the end of the log.
+    pub(crate) torn: Option<Torn>,
+    /// What went wrong last in the background or in a read.
+    trouble: Mutex<Option<Error>>,
+}
+
+/// What the background work has done since open, and what recovery found.
+#[derive(Default)]
+pub(crate) struct Progress {
+    pub(crate) flushes: AtomicU64,
+    pub(crate) flushed_bytes: AtomicU64,
+    /// Errors that nobody was told of.
+    pub(crate) troubles: AtomicU64,
+    pub(crate) recovered_records: u64,
+    pub(crate) recovered_bytes: u64,
+}
+
+/// A listed entry. It stays valid: an entry that is marked as dirty is not
+/// removed.
+struct Dirty(*const ());
+
+// SAFETY: the pointer is used by the flush only, see `Slot::from_raw`.
+unsafe impl Send for Dirty {}
+
+impl Durable {
+    /// The level of a write that asks for `wanted`.
+    #[inline]
+    pub(crate) fn level(&self, wanted: Durability) -> Durability {
+        match (wanted, self.durability) {
+            (Durability::Default, Durability::Default) => Durability::Sync,
+            (Durability::Default, own) => own,
+            (wanted, _) => wanted,
+        }
+    }
+
+    /// Notes that a slot has a version that is not in a segment. Called after
+    /// the version was pushed and before it is visible.
+    #[inline]
+    pub(crate) fn note_dirty(&self, slot: Slot<'_>) {
+        if slot.mark_dirty() {
+            self.dirty.push(Dirty(slot.into_raw()));
+        }
+    }
+
+    /// Notes that a dirty entry is dead and could be reclaimed after a flush.
+    pub(crate) fn note_dead(&self) {
+        if !self.dead.load(Relaxed) {
+            self.dead.store(true, SeqCst);
+        }
+    }
+
+    /// Notes that a write without a record was made, which a close has to flush.
+    #[inline]
+    pub(crate) fn note_unlogged(&self) {
+        if !self.unlogged.load(Relaxed) {
+            self.unlogged.store(true, SeqCst);
+        }
+    }
+
+    /// Whether memory holds every live key.
+    #[inline]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete.load(SeqCst)
+    }
+
+    /// Tells that live keys are to leave memory, and whether they may: not before
+    /// every guard is gone under which memory was found complete.
+    pub(crate) fn leave_complete(&self) -> bool {
+        if self.complete.swap(false, SeqCst) {
+            let may_evict = Arc::clone(&self.may_evict);
+            let guard = epoch::pin();
+            guard.defer(move || may_evict.store(true, SeqCst));
+            guard.flush();
+        }
+        self.may_evict.load(SeqCst)
+    }
+
+    /// Up to where entries may be removed from the memtable.
+    #[inline]
+    pub(crate) fn settled(&self) -> u64 {
+        self.settled.load(SeqCst)
+    }
+
+    /// Lets the settled sequence follow once every guard of now is gone.
+    fn settle_later(&self, through: u64) {
+        let settled = Arc::clone(&self.settled);
+        let guard = epoch::pin();
+        guard.defer(move || settled.fetch_max(through, SeqCst));
+        guard.flush();
+    }
+
+    /// Bytes of versions that were written since the last flush began.
+    pub(crate) fn dirty_bytes(&self, core: &Core) -> u64 {
+        core.counters.sum(Counter::WrittenBytes).saturating_sub(self.flushed_at.load(SeqCst))
+    }
+
+    /// How far flushes, compactions and evictions are behind: 0 for not at all, 1
+    /// for so far that writers should nearly stand still.
+    fn pressure(&self, dirty: u64, core: &Core) -> f64 {
+        // One buffer is being flushed while the next one fills.
+        let dirty = (dirty as f64 / self.write_buffer as f64 - 2.0) / 2.0;
+        let memory = match self.memory_limit {
+            0 => 0.0,
+            limit => (core.memory_bytes() as f64 / limit as f64 - 1.0) * 10.0,
+        };
+        dirty.max(memory).max(self.compactor.pressure()).clamp(0.0, 1.0)
+    }
+
+    /// Makes durable what is in the log.
+    fn sync_buffered(&self, core: &Core) -> Result<()> {
+        let visible = core.sequencer.visible();
+        if self.wal.durable() >= visible {
+            return Ok(());
+        }
+        self.wal.sync(&core.sequencer, visible).map(drop)
+    }
+
+    /// Compacts what needs it most, and tells whether there was anything.
+    fn compact_once(&self, core: &Core) -> Result<bool> {
+        let done = self.compactor.round(&|| core.snapshots.sequences(), core.clock.now())?;
+        Ok(is_progress(done))
+    }
+
+    /// As [`Durable::compact_once`], also if it is not worth it yet.
+    fn compact_eagerly(&self, core: &Core) -> Result<bool> {
+        let done = self.compactor.eager_round(&|| core.snapshots.sequences(), core.clock.now())?;
+        Ok(is_progress(done))
+    }
+
+    /// Remembers what went wrong where nobody waits for it, to be asked for.
+    pub(crate) fn note_trouble(&self, error: &Error) {
+        self.progress.troubles.fetch_add(1, Relaxed);
+        *lock(&self.trouble) = Some(error.clone());
+    }
+
+    /// What went wrong last.
+    pub(crate) fn trouble(&self) -> Option<Error> {
+        lock(&self.trouble).clone()
+    }
+}
+
+fn is_progress(done: compaction::Progress) -> bool {
+    !matches!(done, compaction::Progress::Idle | compaction::Progress::Interrupted)
+}
+
+impl Options {
+    fn store_options(&self) -> StoreOptions {
+        StoreOptions {
+            compression: self.compression,
+            last_compression: self.compression,
+            ..StoreOptions::default()
+        }
+    }
+
+    /// Levels are as large as the write buffer asks for.
+    fn compaction_options(&self) -> CompactionOptions {
+        let buffer = self.write_buffer_len();
+        CompactionOptions {
+            base_bytes: 4 * buffer,
+            segment_bytes: (buffer / 2).clamp(64 << 10, 32 << 20),
+            ..CompactionOptions::default()
+        }
+    }
+
+    fn write_buffer_len(&self) -> u64 {
+        const DEFAULT: u64 = 64 << 20;
+        const LEAST: u64 = 16 << 10;
+        let wanted = if self.write_buffer == 0 { DEFAULT } else { self.write_buffer };
+        // The budget has to hold what is being flushed and what comes meanwhile.
+        let most = if self.memory_limit == 0 { u64::MAX } else { self.memory_limit / 4 };
+        wanted.min(most).max(LEAST)
+    }
+}

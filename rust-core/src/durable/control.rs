@@ -1,0 +1,130 @@
+//! What the user asks of a durable storage: syncs, flushes, checkpoints, the
+//! close. A storage in memory has nothing to do for any of them.
+
+use super::{Durability, Durable, Workers};
+use crate::error::{Error, Result};
+use crate::storage::{Core, Stats};
+use crate::sync::lock;
+use crossbeam_epoch as epoch;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+impl Durable {
+    /// Starts the background threads of a core.
+    pub(crate) fn start_workers(core: &Arc<Core>) -> Result<()> {
+        Workers::start(core)
+    }
+
+    /// Fills in the figures of a durable storage.
+    pub(crate) fn tell(&self, core: &Core, stats: &mut Stats) {
+        let progress = &self.progress;
+        let mut on_disk = 0u64;
+        for level in self.segments.tree(&epoch::pin()).stats() {
+            stats.segments += level.segments;
+            stats.segment_bytes += level.bytes;
+            // A tombstone hides an entry further down, if things went well.
+            on_disk += level.entries.saturating_sub(2 * level.tombstones);
+        }
+        if !self.is_complete() {
+            stats.keys_estimated = 1;
+            stats.keys = stats.keys.max(on_disk);
+        }
+        let compactions = self.compactor.stats();
+        stats.log_bytes = self.wal.live_bytes();
+        stats.disk_bytes = self.wal.disk_bytes() + self.segments.disk_bytes();
+        stats.durable_sequence = self.wal.durable();
+        stats.dirty_bytes = self.dirty_bytes(core);
+        stats.flushes = progress.flushes.load(Relaxed);
+        stats.flushed_bytes = progress.flushed_bytes.load(Relaxed);
+        stats.compactions = compactions.merges;
+        stats.compacted_bytes = compactions.written;
+        stats.stalled_nanos = self.throttle.waited_nanos();
+        stats.recovered_records = progress.recovered_records;
+        stats.recovered_bytes = progress.recovered_bytes;
+        stats.torn_bytes = self.torn.as_ref().map_or(0, |torn| torn.bytes);
+        stats.memory_limit = self.memory_limit;
+        stats.background_errors = progress.troubles.load(Relaxed);
+    }
+}
+
+impl Core {
+    /// Waits until a write is as durable as it asked to be, and returns its
+    /// sequence number. The caller is not pinned.
+    #[inline]
+    pub(crate) fn wait_durable(&self, sequence: u64, durability: Durability) -> Result<u64> {
+        match &self.durable {
+            Some(durable) if durable.level(durability) == Durability::Sync => {
+                durable.wal.sync(&self.sequencer, sequence)?;
+                Ok(sequence)
+            }
+            _ => Ok(sequence),
+        }
+    }
+
+    /// Makes every write up to a sequence durable, or for 0 all that are committed,
+    /// and returns the newest durable sequence. Only for 0 are those concerned
+    /// that were not logged: they are flushed. The caller is not pinned.
+    pub(crate) fn sync(&self, sequence: u64) -> Result<u64> {
+        let visible = self.sequencer.visible();
+        let Some(durable) = &self.durable else { return Ok(visible) };
+        match sequence {
+            0 if durable.unlogged.load(SeqCst) => {
+                self.flush_dirty(durable)?;
+                Ok(visible)
+            }
+            0 => durable.wal.sync(&self.sequencer, visible),
+            sequence => durable.wal.sync(&self.sequencer, sequence),
+        }
+    }
+
+    /// Flushes what is committed by now.
+    pub(crate) fn flush(&self) -> Result<()> {
+        match &self.durable {
+            Some(durable) => self.flush_dirty(durable),
+            None => Ok(()),
+        }
+    }
+
+    /// Flushes, and compacts until there is nothing left to gain.
+    pub(crate) fn compact(&self) -> Result<()> {
+        let Some(durable) = &self.durable else { return Ok(()) };
+        self.flush_dirty(durable)?;
+        while durable.compact_eagerly(self)? {}
+        Ok(())
+    }
+
+    /// Makes a copy in another directory, of everything that is committed by now.
+    pub(crate) fn checkpoint(&self, dir: &Path) -> Result<()> {
+        let Some(durable) = &self.durable else {
+            return Err(Error::InvalidArgument("a database in memory has no files to share"));
+        };
+        self.flush_dirty(durable)?;
+        durable.segments.checkpoint(dir).map(drop)
+    }
+
+    /// What went wrong last in the background.
+    pub(crate) fn background_error(&self) -> Option<Error> {
+        self.durable.as_ref().and_then(Durable::trouble)
+    }
+
+    /// Ends the background work, makes durable what is not, and unlocks the
+    /// directory. Once; later calls do nothing.
+    pub(crate) fn shut_down(&self) {
+        let Some(durable) = &self.durable else { return };
+        durable.compactor.close();
+        durable.workers.stop();
+        let Some(unlocked) = lock(&durable.lock).take() else { return };
+        // What fails here was not acknowledged as durable, and the log says so
+        // to whoever opens it next.
+        if durable.unlogged.load(SeqCst)
+            && let Err(error) = self.flush_dirty(durable)
+        {
+            durable.note_trouble(&error);
+        }
+        if let Err(error) = durable.wal.close(&self.sequencer) {
+            durable.note_trouble(&error);
+        }
+        drop(unlocked);
+    }
+}

@@ -1,0 +1,82 @@
+//! Eviction: clean entries leave the memtable when it takes more than its budget.
+//!
+//! The policy is CLOCK, in the order of the hash index: a hand goes round, spares
+//! an entry that was read since it last came by, and takes another. Dirty entries
+//! stay; if there are too many of them, a flush is due, and the throttle holds
+//! the writers.
+
+use super::Durable;
+use crate::storage::Core;
+use crossbeam_epoch as epoch;
+
+/// Slots that are looked at in one go, in bytes of index lines: some
+/// milliseconds' work at most.
+const STEPS: usize = 64;
+
+impl Core {
+    /// Up to where entries may be removed from the memtable.
+    pub(crate) fn settled(&self) -> u64 {
+        self.durable.as_ref().map_or(u64::MAX, Durable::settled)
+    }
+
+    /// Tells that an entry could be reclaimed, were it flushed.
+    pub(crate) fn note_dead(&self) {
+        if let Some(durable) = &self.durable {
+            durable.note_dead();
+        }
+    }
+
+    /// Whether a flush is done, but readers of before it may still be there.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        let settling = |durable: &Durable| durable.settled() < durable.segments.flushed();
+        self.durable.as_ref().is_some_and(settling)
+    }
+
+    /// Whether entries that cannot be removed now are to wait for a snapshot's end
+    /// or for a flush to settle.
+    pub(crate) fn is_held_up(&self) -> bool {
+        self.snapshots.is_any_open() || self.is_unsettled()
+    }
+
+    /// Evicts cold entries if memory is over its budget, beginning at a place in
+    /// the index. Returns where to go on, and whether to go on at once.
+    ///
+    /// Only the janitor calls it.
+    pub(crate) fn evict(&self, mut from: usize) -> (usize, bool) {
+        let Some(durable) = self.durable.as_ref().filter(|_| self.evicts) else {
+            return (from, false);
+        };
+        // Some room is made ahead, so that the hand goes round in strides.
+        let budget = durable.memory_limit - durable.memory_limit / 32;
+        if self.memory_bytes() <= budget || !durable.leave_complete() {
+            return (from, false);
+        }
+        let settled = durable.settled();
+        let (mut seen, mut spared, mut taken) = (0, 0, 0);
+        for _ in 0..STEPS {
+            let guard = &epoch::pin();
+            from = self.memtable.visit(from, guard, |slot| {
+                seen += 1;
+                let Some(newest) = slot.newest(guard).filter(|r| r.sequence() <= settled) else {
+                    return;
+                };
+                if slot.take_referenced() {
+                    spared += 1;
+                } else if self.memtable.evict(
+                    slot,
+                    newest,
+                    || self.mailbox.count_removal(),
+                    &self.counters,
+                    guard,
+                ) {
+                    taken += 1;
+                }
+            });
+            if self.memory_bytes() <= budget {
+                return (from, false);
+            }
+        }
+        // If next to nothing can be evicted, that does not change at once.
+        (from, (spared + taken) * 64 >= seen)
+    }
+}

@@ -1,0 +1,204 @@
+//! Flushes: what is dirty goes into a segment of level 0.
+
+use super::{Dirty, Durable};
+use crate::error::Result;
+use crate::key_version::KeyVersion;
+use crate::memtable::Slot;
+use crate::segment::SegmentWriter;
+use crate::segment_store::Edit;
+use crate::stats::Counter;
+use crate::storage::Core;
+use crate::sync::lock;
+use crossbeam_epoch as epoch;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::{Duration, Instant};
+
+/// Entries that are looked at under one guard: a long-held one delays garbage.
+const PAGE: usize = 256;
+/// A segment of a flush is closed once it is so long, in bytes.
+const SEGMENT_LEN: u64 = 256 << 20;
+
+/// A dirty entry with what sorts it: eight bytes of its key from a place up to
+/// which all keys are equal.
+struct Sorted {
+    prefix: u64,
+    entry: Dirty,
+}
+
+impl Core {
+    /// Writes everything that is committed by now, and not in segments yet, into
+    /// segments, and lets the log go that held it. The caller is not pinned.
+    ///
+    /// After an error everything is as before, and may be tried again.
+    pub(crate) fn flush_dirty(&self, durable: &Durable) -> Result<()> {
+        let _one_at_a_time = lock(&durable.flushing);
+        durable.wal.rotate()?;
+        // Held like a snapshot: what is overwritten meanwhile by a write that is
+        // not on disk yet must go into the segment, since its record goes.
+        let through = self.snapshots.hold(&self.sequencer)?;
+        let flushed = self.flush_through(durable, through);
+        if self.snapshots.release(through) {
+            self.mailbox.horizon_moved();
+        }
+        flushed
+    }
+
+    /// Flushes up to a sequence that a snapshot holds.
+    fn flush_through(&self, durable: &Durable, through: u64) -> Result<()> {
+        let after = durable.segments.flushed();
+        if through <= after {
+            return Ok(());
+        }
+        let (start, written) = (Instant::now(), self.counters.sum(Counter::WrittenBytes));
+        durable.unlogged.store(false, SeqCst);
+        durable.dead.store(false, SeqCst);
+        let entries = durable.take_dirty();
+        match durable.write_segments(&entries, after, through) {
+            Ok(()) => {}
+            Err(error) => {
+                durable.unlogged.store(true, SeqCst);
+                entries.into_iter().for_each(|sorted| durable.dirty.push(sorted.entry));
+                return Err(error);
+            }
+        }
+        durable.note_flushed(written, start.elapsed());
+        durable.settle_later(through);
+        self.release_flushed(durable, entries, through);
+        durable.wal.release(through)
+    }
+
+    /// Unmarks entries that were flushed. Those that were written to meanwhile
+    /// are listed anew; the janitor looks at those that are dead.
+    fn release_flushed(&self, durable: &Durable, entries: Vec<Sorted>, through: u64) {
+        for page in entries.chunks(PAGE) {
+            let guard = &epoch::pin();
+            for Sorted { entry, .. } in page {
+                // SAFETY: still marked as dirty, by whoever listed it.
+                let slot = unsafe { Slot::from_raw(entry.0, guard) };
+                slot.unmark_dirty();
+                let Some(newest) = slot.newest(guard) else { continue };
+                if newest.sequence() > through {
+                    durable.note_dirty(slot);
+                } else if !self.is_live(newest) {
+                    self.mailbox.queue(slot);
+                }
+            }
+        }
+    }
+}
+
+impl Durable {
+    /// Counts a flush that began when so many bytes had been written.
+    fn note_flushed(&self, written: u64, took: Duration) {
+        let before = self.flushed_at.swap(written, SeqCst);
+        let achieved = written.saturating_sub(before) as f64 / took.as_secs_f64().max(1e-3);
+        let rate = (self.flush_rate.load(SeqCst) as f64 + achieved) / 2.0;
+        self.flush_rate.store(rate as u64, SeqCst);
+        self.progress.flushes.fetch_add(1, SeqCst);
+    }
+
+    /// Takes the list, sorted by key.
+    fn take_dirty(&self) -> Vec<Sorted> {
+        let mut entries = Vec::with_capacity(self.dirty.len());
+        for _ in 0..entries.capacity() {
+            let Some(entry) = self.dirty.pop() else { break };
+            entries.push(Sorted { prefix: 0, entry });
+        }
+        sort(&mut entries);
+        entries
+    }
+
+    /// Writes the versions from after `after` through `through` and installs the
+    /// segments.
+    fn write_segments(&self, entries: &[Sorted], after: u64, through: u64) -> Result<()> {
+        let mut edit = Edit { added: Vec::new(), removed: Vec::new(), flushed: Some(through) };
+        let mut open: Option<(u64, SegmentWriter)> = None;
+        let written = (|| {
+            for page in entries.chunks(PAGE) {
+                if open.as_ref().is_some_and(|(_, writer)| writer.estimated_len() >= SEGMENT_LEN) {
+                    self.finish(open.take(), &mut edit)?;
+                }
+                self.write_page(page, after, through, &mut open)?;
+            }
+            self.finish(open.take(), &mut edit)
+        })();
+        match written {
+            Ok(()) => self.segments.install(&edit),
+            Err(error) => {
+                // The one that was being written too: on a full disk each try
+                // would leave another one behind.
+                edit.added.extend(open.map(|(id, _)| (0, id)));
+                self.segments.abandon(&edit.added.iter().map(|&(_, id)| id).collect::<Vec<_>>());
+                Err(error)
+            }
+        }
+    }
+
+    fn write_page(
+        &self,
+        page: &[Sorted],
+        after: u64,
+        through: u64,
+        open: &mut Option<(u64, SegmentWriter)>,
+    ) -> Result<()> {
+        let guard = &epoch::pin();
+        for Sorted { entry, .. } in page {
+            // SAFETY: marked as dirty until the flush is over.
+            let slot = unsafe { Slot::from_raw(entry.0, guard) };
+            let versions = slot
+                .records(guard)
+                .skip_while(|record| record.sequence() > through)
+                .take_while(|record| record.sequence() > after);
+            for record in versions {
+                let writer = match open {
+                    Some((_, writer)) => writer,
+                    None => {
+                        let (id, _, writer) = self.segments.new_segment(0)?;
+                        &mut open.insert((id, writer)).1
+                    }
+                };
+                let (key, sequence) = (slot.key(), record.sequence());
+                writer.add(&KeyVersion { key, sequence, payload: record.payload() })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&self, open: Option<(u64, SegmentWriter)>, edit: &mut Edit) -> Result<()> {
+        let Some((id, writer)) = open else { return Ok(()) };
+        edit.added.push((0, id));
+        let properties = writer.finish()?;
+        self.progress.flushed_bytes.fetch_add(properties.file_len, SeqCst);
+        Ok(())
+    }
+}
+
+/// Sorts by key. Most comparisons are settled by the prefixes, without a look at
+/// the entries.
+fn sort(entries: &mut [Sorted]) {
+    let common = common_prefix_len(entries);
+    for sorted in &mut *entries {
+        let rest = &sorted.key()[common..];
+        let mut prefix = [0; 8];
+        let len = rest.len().min(8);
+        prefix[..len].copy_from_slice(&rest[..len]);
+        sorted.prefix = u64::from_be_bytes(prefix);
+    }
+    entries.sort_unstable_by(|a, b| a.prefix.cmp(&b.prefix).then_with(|| a.key().cmp(b.key())));
+}
+
+/// How many bytes all keys have in common.
+fn common_prefix_len(entries: &[Sorted]) -> usize {
+    let Some(first) = entries.first().map(Sorted::key) else { return 0 };
+    entries.iter().fold(first.len(), |len, sorted| {
+        first[..len].iter().zip(sorted.key()).take_while(|(a, b)| a == b).count()
+    })
+}
+
+impl Sorted {
+    fn key(&self) -> &[u8] {
+        // SAFETY: the entry is marked as dirty, so it is not removed, and its key
+        // does not change.
+        unsafe { Slot::key_of_raw(self.entry.0) }
+    }
+}

@@ -1,0 +1,156 @@
+//! Failing operations under the whole storage.
+//!
+//! A script of writes runs while one kind of operation fails. What was
+//! acknowledged must be read right then, or not at all; and be there after the
+//! disk is healed and the storage opened again.
+
+use super::*;
+use crate::Error;
+use crate::fs::sim::{Fault, Op, Times};
+use std::io::ErrorKind;
+
+/// What a key may hold: the last acknowledged value, or that of a later write
+/// which failed and may have been made all the same.
+type Allowed = BTreeMap<Vec<u8>, Vec<Option<Vec<u8>>>>;
+
+const OPS: [Op; 13] = [
+    Op::Create,
+    Op::Open,
+    Op::Write,
+    Op::Extend,
+    Op::WriteAt,
+    Op::Sync,
+    Op::SyncDir,
+    Op::Rename,
+    Op::Remove,
+    Op::Link,
+    Op::Read,
+    Op::Map,
+    Op::List,
+];
+
+/// Fails unless the error tells what failed.
+fn check_error(error: &Error, fault: Fault) {
+    let clear = matches!(error, Error::Io { .. } | Error::WritesFailed(_) | Error::Corrupt { .. });
+    assert!(clear, "{fault:?}: {error:?}");
+}
+
+/// Writes, flushes and compacts under a fault, and looks at what is there.
+fn run(fault: Fault) {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    let mut allowed = Allowed::new();
+    let mut log_failed = false;
+    for i in 0..240u32 {
+        if i == 40 {
+            sim.fail(fault);
+        }
+        let key = format!("key-{:02}", i * 7 % 50).into_bytes();
+        let value = (i % 9 != 8).then(|| format!("{i}.").repeat(60).into_bytes());
+        let durability = if i % 3 == 0 { Durability::Sync } else { Durability::Buffered };
+        let done = match &value {
+            Some(value) => storage.put_with(&key, value, 0, durability),
+            None => storage.delete_with(&key, durability),
+        };
+        let values = allowed.entry(key).or_insert_with(|| vec![None]);
+        match done {
+            Ok(_) => {
+                assert!(!log_failed, "{fault:?}: acknowledged after the log failed");
+                *values = vec![value];
+            }
+            Err(error) => {
+                check_error(&error, fault);
+                log_failed |= matches!(error, Error::WritesFailed(_));
+                values.push(value);
+            }
+        }
+        let upkeep = match i % 60 {
+            30 => storage.flush(),
+            59 => storage.compact(),
+            _ => Ok(()),
+        };
+        upkeep.unwrap_or_else(|error| check_error(&error, fault));
+    }
+    for (key, values) in &allowed {
+        match storage.get_vec(key) {
+            Ok(found) => assert!(values.contains(&found), "{fault:?}: a wrong value, live"),
+            Err(error) => check_error(&error, fault),
+        }
+    }
+    drop(storage);
+    sim.heal();
+    let again = try_open(&sim, small()).unwrap_or_else(|e| panic!("{fault:?}: {e}"));
+    for (key, values) in &allowed {
+        let found = again.get_vec(key).unwrap();
+        assert!(values.contains(&found), "{fault:?}: a wrong value after the opening");
+    }
+}
+
+fn run_all(nths: &[u64]) {
+    for op in OPS {
+        for &nth in nths {
+            for error in [ErrorKind::Other, ErrorKind::StorageFull] {
+                for (times, short) in
+                    [(Times::Once, false), (Times::Always, false), (Times::Once, true)]
+                {
+                    run(Fault { op, nth, error, times, short });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn some_operations_fail() {
+    run_all(&[1, 3]);
+}
+
+/// `cargo test --release -- --ignored many_operations_fail`.
+#[test]
+#[ignore = "takes minutes"]
+fn many_operations_fail() {
+    run_all(&(1..60).collect::<Vec<_>>());
+}
+
+/// A full disk refuses writes, and takes them again once there is room.
+#[test]
+fn room_on_a_full_disk_is_used_at_once() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    storage.put_with(b"before", b"1", 0, Durability::Sync).unwrap();
+    sim.set_space(Some(0));
+    let big = vec![7; 8 << 10];
+    let refused = (0..200u32).find_map(|i| storage.put(&i.to_be_bytes(), &big, 0).err());
+    let Some(Error::Io { kind, .. }) = refused else { panic!("not refused: {refused:?}") };
+    assert_eq!(kind, ErrorKind::StorageFull);
+    assert_eq!(storage.get_vec(b"before").unwrap(), Some(b"1".to_vec()));
+    sim.set_space(None);
+    storage.put_with(b"after", b"2", 0, Durability::Sync).unwrap();
+    drop(storage);
+    let again = open(&sim, small());
+    assert_eq!(again.get_vec(b"before").unwrap(), Some(b"1".to_vec()));
+    assert_eq!(again.get_vec(b"after").unwrap(), Some(b"2".to_vec()));
+}
+
+/// A write that is only in memory overwrites a synced one in the midst of a
+/// flush. It is lost with the process, but the synced one is not.
+#[test]
+fn an_overwrite_during_a_flush_does_not_take_the_synced_value_along() {
+    let sim = Sim::new();
+    let storage = Arc::new(open(&sim, small()));
+    for key in [b"a", b"b"] {
+        storage.put_with(key, b"synced", 0, Durability::Sync).unwrap();
+    }
+    let writer = Arc::downgrade(&storage);
+    // Without a record, so it is no I/O point itself.
+    sim.observe(move |_, _| {
+        if let Some(storage) = writer.upgrade() {
+            storage.put_with(b"b", b"in memory", 0, Durability::Memory).unwrap();
+        }
+    });
+    storage.flush().unwrap();
+    sim.stop_observing();
+    let again = open(&sim.after_kill(), small());
+    assert_eq!(again.get_vec(b"a").unwrap(), Some(b"synced".to_vec()));
+    assert!(again.get_vec(b"b").unwrap().is_some(), "the synced value is gone");
+}

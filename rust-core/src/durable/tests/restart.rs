@@ -1,0 +1,150 @@
+//! Closing, opening again, and what keeps two from the same directory.
+
+use super::*;
+use crate::Error;
+
+fn key(i: u32) -> Vec<u8> {
+    format!("key-{:08}", i.wrapping_mul(2_654_435_761)).into_bytes()
+}
+
+fn value(i: u32) -> Vec<u8> {
+    format!("value-{i}-").repeat(5).into_bytes()
+}
+
+fn fill(storage: &Storage, range: std::ops::Range<u32>) {
+    for i in range {
+        storage.put(&key(i), &value(i), 0).unwrap();
+    }
+}
+
+fn check(storage: &Storage, range: std::ops::Range<u32>) {
+    for i in range {
+        assert_eq!(storage.get_vec(&key(i)).unwrap(), Some(value(i)), "key {i}");
+    }
+}
+
+#[test]
+fn everything_is_there_again() {
+    let sim = Sim::new();
+    let mut last = 0;
+    for round in 0..4 {
+        let storage = open(&sim, small());
+        assert_eq!(storage.stats().last_sequence, last);
+        check(&storage, 0..round * 1000);
+        fill(&storage, round * 1000..round * 1000 + 1000);
+        storage.delete(&key(round * 1000)).unwrap();
+        storage.put(&key(round * 1000), &value(round * 1000), 0).unwrap();
+        assert_eq!(contents(&storage).len(), round as usize * 1000 + 1000);
+        last = storage.stats().last_sequence;
+    }
+    assert_eq!(last, 4 * 1002);
+}
+
+#[test]
+fn a_killed_process_loses_nothing_that_was_buffered() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    fill(&storage, 0..3000);
+    let killed = sim.after_kill();
+    let again = open(&killed, small());
+    check(&again, 0..3000);
+    assert_eq!(again.stats().torn_bytes, 0);
+}
+
+#[test]
+fn a_clean_close_keeps_what_was_not_logged() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    storage.put_with(b"unlogged", b"1", 0, Durability::Memory).unwrap();
+    storage.put_with(b"logged", b"2", 0, Durability::Sync).unwrap();
+    drop(storage);
+    let storage = open(&sim, small());
+    assert_eq!(storage.get_vec(b"unlogged").unwrap().as_deref(), Some(&b"1"[..]));
+    assert_eq!(storage.get_vec(b"logged").unwrap().as_deref(), Some(&b"2"[..]));
+}
+
+#[test]
+fn sync_outlives_the_power() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    storage.put_with(b"synced", b"1", 0, Durability::Sync).unwrap();
+    let lost = open(&sim.after_crash(1, crate::fs::sim::Mode::DropUnsynced), small());
+    assert_eq!(lost.get_vec(b"synced").unwrap().as_deref(), Some(&b"1"[..]));
+}
+
+#[test]
+fn one_at_a_time() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    assert!(matches!(try_open(&sim, small()), Err(Error::Locked(_))));
+    drop(storage);
+    open(&sim, small());
+}
+
+#[test]
+fn a_snapshot_outlives_flushes_and_evictions() {
+    let sim = Sim::new();
+    let options = Options { memory_limit: 256 << 10, ..small() };
+    let storage = open(&sim, options);
+    fill(&storage, 0..500);
+    let snapshot = storage.snapshot().unwrap();
+    for round in 0..4 {
+        for i in 0..3000 {
+            storage.put(&key(i), format!("other {round} {i}").as_bytes(), 0).unwrap();
+        }
+        storage.delete(&key(round)).unwrap();
+        storage.compact().unwrap();
+    }
+    for i in 0..500 {
+        let found = snapshot.get(&key(i), |v| v.bytes.to_vec()).unwrap();
+        assert_eq!(found, Some(value(i)), "key {i}");
+    }
+    let mut count = 0;
+    let each = |entry: crate::ScanEntry<'_>| {
+        assert!(entry.value.starts_with(b"value-"));
+        count += 1;
+        ControlFlow::Continue(())
+    };
+    snapshot.scan(&Range::default(), each).unwrap();
+    assert_eq!(count, 500);
+}
+
+#[test]
+fn a_checkpoint_is_a_database() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    fill(&storage, 0..2000);
+    storage.checkpoint(Path::new("/copy")).unwrap();
+    fill(&storage, 2000..3000);
+    let fs: Arc<dyn FileSystem> = Arc::new(sim.clone());
+    let copy = Storage::open_on(fs, Path::new("/copy"), small()).unwrap();
+    check(&copy, 0..2000);
+    assert_eq!(contents(&copy).len(), 2000);
+    copy.put(b"only here", b"1", 0).unwrap();
+    assert_eq!(storage.get_vec(b"only here").unwrap(), None);
+    check(&storage, 0..3000);
+}
+
+#[test]
+fn memory_stays_within_its_budget() {
+    let sim = Sim::new();
+    let options = Options { memory_limit: 1 << 20, ..small() };
+    let storage = open(&sim, options);
+    let mut most = 0;
+    for i in 0..60_000 {
+        storage.put(&key(i), &value(i), 0).unwrap();
+        if i % 1000 == 0 {
+            most = most.max(storage.stats().memory_bytes);
+        }
+    }
+    assert!(most < 3 << 20, "{most} bytes at the most");
+    storage.flush().unwrap();
+    let start = std::time::Instant::now();
+    while storage.stats().memory_bytes > 1 << 20 {
+        assert!(start.elapsed().as_secs() < 10, "{:?}", storage.stats());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(storage.stats().evicted > 30_000);
+    check(&storage, 0..60_000);
+    assert_eq!(contents(&storage).len(), 60_000);
+}

@@ -1,0 +1,164 @@
+//! The background threads of a durable storage: one keeps the log ahead of the
+//! writers and syncs it, one sets the writers' pace, one flushes, one compacts.
+//!
+//! Each looks whether there is something to do, does it, and rests. An error is
+//! told to the storage and tried again after a while; what must not be tried
+//! again refuses by itself.
+
+use super::Durable;
+use crate::error::{Error, Result};
+use crate::storage::Core;
+use parking_lot::{Condvar, Mutex};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The threads, and how they are ended.
+#[derive(Default)]
+pub(crate) struct Workers {
+    state: Mutex<State>,
+    closed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    closing: bool,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Between two looks at the log: a spare file lasts longer than that.
+const LOG_INTERVAL: Duration = Duration::from_millis(50);
+/// What is buffered is on disk after that, and the time that a sync takes.
+const SYNC_INTERVAL: Duration = Duration::from_millis(900);
+/// Between two looks at what is dirty, when much is and when not.
+const PACE_INTERVAL: Duration = Duration::from_millis(2);
+const PACE_IDLE_INTERVAL: Duration = Duration::from_millis(20);
+/// Between two looks whether a flush is due.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
+/// Dead entries are flushed when writers have rested for so long, so that their
+/// memory comes back; and if writers do not rest, after the second time.
+const QUIET: Duration = Duration::from_secs(1);
+const RECLAIM_INTERVAL: Duration = Duration::from_secs(10);
+/// Between two looks for something to compact.
+const COMPACT_INTERVAL: Duration = Duration::from_millis(100);
+/// After an error.
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
+
+impl Workers {
+    /// Starts the threads of a core.
+    pub(crate) fn start(core: &Arc<Core>) -> Result<()> {
+        Self::spawn(core, "mantisdb-log", log_rounds)?;
+        Self::spawn(core, "mantisdb-pace", pace_rounds)?;
+        Self::spawn(core, "mantisdb-flush", flush_rounds)?;
+        Self::spawn(core, "mantisdb-compact", compact_rounds)
+    }
+
+    fn spawn(core: &Arc<Core>, name: &str, run: fn(&Core, &Durable)) -> Result<()> {
+        let Some(durable) = &core.durable else { return Ok(()) };
+        let shared = Arc::clone(core);
+        let thread = std::thread::Builder::new()
+            .name(name.into())
+            .spawn(move || {
+                let Some(durable) = &shared.durable else { return };
+                if catch_unwind(AssertUnwindSafe(|| run(&shared, durable))).is_err() {
+                    shared.sequencer.poison();
+                }
+            })
+            .map_err(|e| Error::ThreadSpawn(e.to_string()))?;
+        durable.workers.state.lock().threads.push(thread);
+        Ok(())
+    }
+
+    /// Ends the threads and waits for them.
+    pub(crate) fn stop(&self) {
+        let threads = {
+            let mut state = self.state.lock();
+            state.closing = true;
+            std::mem::take(&mut state.threads)
+        };
+        self.closed.notify_all();
+        for thread in threads {
+            // Its panics are caught within.
+            let _ = thread.join();
+        }
+    }
+
+    /// Rests for so long; false once the storage closes.
+    fn rest(&self, time: Duration) -> bool {
+        let mut state = self.state.lock();
+        if !state.closing {
+            self.closed.wait_for(&mut state, time);
+        }
+        !state.closing
+    }
+}
+
+/// Keeps a spare log file ready and syncs what is buffered.
+fn log_rounds(core: &Core, durable: &Durable) {
+    let mut synced = Instant::now();
+    let mut rest = LOG_INTERVAL;
+    while durable.workers.rest(rest) {
+        let prepared = durable.wal.prepare_spare();
+        rest = report(durable, prepared, LOG_INTERVAL);
+        if synced.elapsed() >= SYNC_INTERVAL {
+            synced = Instant::now();
+            rest = report(durable, durable.sync_buffered(core), rest);
+        }
+    }
+}
+
+/// Sets the pace of writers.
+fn pace_rounds(core: &Core, durable: &Durable) {
+    let mut last = Instant::now();
+    let mut rest = PACE_INTERVAL;
+    while durable.workers.rest(rest) {
+        let dirty = durable.dirty_bytes(core);
+        let achieved = durable.flush_rate.load(SeqCst) as f64;
+        durable.throttle.adjust(durable.pressure(dirty, core), achieved, last.elapsed());
+        last = Instant::now();
+        rest = if dirty > durable.write_buffer / 4 { PACE_INTERVAL } else { PACE_IDLE_INTERVAL };
+    }
+}
+
+/// Flushes when enough is dirty, or when what is dirty is dead and writers rest.
+fn flush_rounds(core: &Core, durable: &Durable) {
+    let mut rest = FLUSH_INTERVAL;
+    let (mut dirty, mut changed, mut flushed) = (0, Instant::now(), Instant::now());
+    while durable.workers.rest(rest) {
+        rest = FLUSH_INTERVAL;
+        let before = std::mem::replace(&mut dirty, durable.dirty_bytes(core));
+        if dirty != before {
+            changed = Instant::now();
+        }
+        let reclaims = durable.dead.load(SeqCst)
+            && (changed.elapsed() >= QUIET || flushed.elapsed() >= RECLAIM_INTERVAL);
+        if dirty >= durable.write_buffer || reclaims {
+            rest = report(durable, core.flush_dirty(durable), Duration::ZERO);
+            flushed = Instant::now();
+        }
+    }
+}
+
+fn compact_rounds(core: &Core, durable: &Durable) {
+    let mut rest = Duration::ZERO;
+    while durable.workers.rest(rest) {
+        let result = durable.compact_once(core);
+        rest = match result {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => COMPACT_INTERVAL,
+            Err(error) => report(durable, Err(error), COMPACT_INTERVAL),
+        };
+    }
+}
+
+fn report(durable: &Durable, result: Result<()>, rest: Duration) -> Duration {
+    match result {
+        Ok(()) => rest,
+        Err(error) => {
+            durable.note_trouble(&error);
+            rest.max(RETRY_INTERVAL)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Checking and repairing a data directory that nobody has open. Both tell what
+//! they found as lines of text.
+
+use super::status::*;
+use super::{borrowed, path};
+use crate::check::{Severity, check};
+use crate::durable::LOCK_FILE;
+use crate::error::{Error, Result};
+use crate::fs::{Disk, FileSystem, Lock};
+use crate::repair::repair;
+use std::fmt::Write;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::ptr;
+use std::sync::Arc;
+
+/// A text that the core made: UTF-8, no terminator. It is freed by
+/// `mantisdb_text_free`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct MantisdbText {
+    /// Its bytes; null if there are none.
+    pub data: *mut u8,
+    /// Their number.
+    pub len: usize,
+}
+
+impl From<String> for MantisdbText {
+    fn from(text: String) -> Self {
+        let bytes = text.into_bytes().into_boxed_slice();
+        match bytes.len() {
+            0 => Self { data: ptr::null_mut(), len: 0 },
+            len => Self { data: Box::into_raw(bytes).cast(), len },
+        }
+    }
+}
+
+/// Frees a text, and empties it.
+///
+/// # Safety
+/// `text` is valid and came from the core, or is empty.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_text_free(text: *mut MantisdbText) {
+    // SAFETY: valid by the contract.
+    let text = unsafe { &mut *text };
+    if !text.data.is_null() {
+        let bytes = ptr::slice_from_raw_parts_mut(text.data, text.len);
+        // SAFETY: by the contract it is what `from` made of a boxed slice.
+        drop(unsafe { Box::from_raw(bytes) });
+    }
+    *text = MantisdbText { data: ptr::null_mut(), len: 0 };
+}
+
+/// Verifies everything in a data directory that nobody has open, and changes
+/// nothing in it. What it finds goes to `*report`, a line each; with an error, the
+/// reason. `*damages` becomes the number of lines that tell of damage: 0 if all is
+/// well.
+///
+/// # Safety
+/// `dir` has `dir_len` bytes; `report` and `damages` are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_check(
+    dir: *const u8,
+    dir_len: usize,
+    report: *mut MantisdbText,
+    damages: *mut u64,
+) -> i32 {
+    // SAFETY: valid by the contract.
+    let dir = unsafe { borrowed(dir, dir_len) };
+    let checked = catch_unwind(|| {
+        let dir = path(dir)?;
+        let (fs, _lock) = lock(&dir)?;
+        let (mut text, mut count) = (String::new(), 0);
+        check(&fs, &dir, &mut |finding| {
+            let kind = match finding.severity {
+                Severity::Notice => "notice",
+                Severity::Damage => "damage",
+            };
+            count += u64::from(finding.severity == Severity::Damage);
+            // Writing to a string does not fail.
+            let (file, offset, what) = (finding.file, finding.offset, finding.what);
+            let _ = writeln!(text, "{kind}: {file} at byte {offset}: {what}");
+        })?;
+        Ok((text, count))
+    });
+    // SAFETY: valid by the contract.
+    unsafe { give(checked, report, |count| *damages = count) }
+}
+
+/// Writes what can be read of a data directory that nobody has open into another,
+/// which must be empty or not exist. The first one is not changed. What was kept
+/// and what is lost goes to `*report`, a line each; with an error, the reason.
+///
+/// # Safety
+/// `from` has `from_len` bytes, `to` has `to_len`; `report` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_repair(
+    from: *const u8,
+    from_len: usize,
+    to: *const u8,
+    to_len: usize,
+    report: *mut MantisdbText,
+) -> i32 {
+    // SAFETY: valid by the contract.
+    let (from, to) = unsafe { (borrowed(from, from_len), borrowed(to, to_len)) };
+    let repaired = catch_unwind(|| {
+        let (from, to) = (path(from)?, path(to)?);
+        let (fs, _lock) = lock(&from)?;
+        let saved = repair(&fs, &from, &to)?;
+        let mut text = format!(
+            "kept {} entries, of {} versions read\nlost {} blocks with {} bytes, and {} files\n",
+            saved.entries, saved.versions, saved.lost_blocks, saved.lost_bytes, saved.lost_files
+        );
+        for note in saved.notes {
+            let _ = writeln!(text, "{note}");
+        }
+        Ok((text, ()))
+    });
+    // SAFETY: valid by the contract.
+    unsafe { give(repaired, report, |()| ()) }
+}
+
+/// Locks a directory, so that nobody opens it meanwhile.
+fn lock(dir: &Path) -> Result<(Arc<dyn FileSystem>, Box<dyn Lock>)> {
+    let fs: Arc<dyn FileSystem> = Arc::new(Disk);
+    let lock = fs.lock(&dir.join(LOCK_FILE))?;
+    Ok((fs, lock))
+}
+
+/// Hands the text of a call over, or its error's, and its result to `keep`.
+///
+/// # Safety
+/// `report` is valid.
+unsafe fn give<T>(
+    outcome: std::thread::Result<Result<(String, T)>>,
+    report: *mut MantisdbText,
+    keep: impl FnOnce(T),
+) -> i32 {
+    let (status, text) = match outcome {
+        Ok(Ok((text, result))) => {
+            keep(result);
+            (MANTISDB_OK, text)
+        }
+        Ok(Err(error)) => (status_of(&error), error.to_string()),
+        Err(_) => (MANTISDB_PANICKED, Error::Poisoned.to_string()),
+    };
+    // SAFETY: valid by the contract.
+    unsafe { *report = text.into() };
+    status
+}

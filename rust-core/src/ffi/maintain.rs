@@ -1,0 +1,89 @@
+//! Durability and upkeep of a database in a directory.
+
+use super::handle::MantisdbDb;
+use super::status::*;
+use super::{borrowed, copy_out, path};
+
+/// Makes every write up to `sequence` durable, or for 0 all that are visible, and
+/// tells the newest durable sequence number in `*durable`. Calls at the same time
+/// share one sync. It blocks for as long as the disk takes. Only with 0 are writes
+/// of `MANTISDB_DURABILITY_MEMORY` concerned, which are flushed then.
+///
+/// # Safety
+/// `db` is a handle, `durable` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_sync(
+    db: *const MantisdbDb,
+    sequence: u64,
+    durable: *mut u64,
+) -> i32 {
+    // SAFETY: valid by the contract.
+    unsafe { &*db }.call_unpinned(|core| {
+        let through = core.sync(sequence)?;
+        // SAFETY: valid by the contract.
+        unsafe { *durable = through };
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// Writes everything that is committed by now into segments. It takes as long as
+/// the disk takes.
+///
+/// # Safety
+/// `db` is a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_flush(db: *const MantisdbDb) -> i32 {
+    // SAFETY: valid by the contract.
+    unsafe { &*db }.call_unpinned(|core| core.flush().map(|()| MANTISDB_OK))
+}
+
+/// Flushes, and then compacts until there is nothing left to gain.
+///
+/// # Safety
+/// `db` is a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_compact(db: *const MantisdbDb) -> i32 {
+    // SAFETY: valid by the contract.
+    unsafe { &*db }.call_unpinned(|core| core.compact().map(|()| MANTISDB_OK))
+}
+
+/// Makes a copy of the database, of everything that is committed by now, in the
+/// directory `dir`, which must not exist or be empty. Writes go on meanwhile.
+///
+/// # Safety
+/// `db` is a handle; `dir` has `dir_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_checkpoint(
+    db: *const MantisdbDb,
+    dir: *const u8,
+    dir_len: usize,
+) -> i32 {
+    // SAFETY: valid by the contract.
+    let (db, dir) = unsafe { (&*db, borrowed(dir, dir_len)) };
+    db.call_unpinned(|core| core.checkpoint(&path(dir)?).map(|()| MANTISDB_OK))
+}
+
+/// Writes what went wrong last in the background (a flush, a compaction; it is
+/// tried again) to `message`, up to `capacity` bytes of UTF-8 without terminator,
+/// and its length to `*len`; 0 if nothing did.
+///
+/// # Safety
+/// `db` is a handle; `message` has room for `capacity` bytes; `len` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_background_error(
+    db: *const MantisdbDb,
+    message: *mut u8,
+    capacity: usize,
+    len: *mut usize,
+) -> i32 {
+    // SAFETY: valid by the contract.
+    unsafe { &*db }.call(|storage| {
+        let text = storage.background_error().map(|error| error.to_string()).unwrap_or_default();
+        // SAFETY: valid by the contract.
+        unsafe {
+            copy_out(text.as_bytes(), message, capacity);
+            *len = text.len().min(capacity);
+        }
+        Ok(MANTISDB_OK)
+    })
+}
