@@ -45,6 +45,12 @@ type Values = storage.Values
 //   - AllocatorBytes is what the engine's own allocator holds from the system,
 //     outside Go's heap, for all databases of the process; 0 without one.
 //   - DiskBytes is the size of the data directory's files; 0 in memory.
+//   - Durability Durability is the level of writes that name none;
+//     DurabilityMemory in memory.
+//   - MemoryLimit is Options.MemoryLimit, or what the engine took instead; 0 is
+//     none. DirtyBytes is what of the memory is in no segment yet.
+//   - LogBytes is the size of the log, and Segments the number of the immutable
+//     files that hold the data.
 //   - LastVersion is the newest version that reads see.
 //   - OpenSnapshots counts snapshots not yet closed, those of scans included.
 //   - Gets counts keys looked up, and GetHits those of them that were found.
@@ -53,6 +59,17 @@ type Values = storage.Values
 //   - Scans counts scans begun, and ScanKeys the entries that they yielded.
 //   - Expired and Reclaimed count the expired and the deleted entries whose
 //     memory was reclaimed.
+//   - Syncs counts syncs of the log that somebody waited for; Flushes and FlushedBytes the write buffers
+//     written to segments, and the segments' bytes; Compactions and
+//     CompactedBytes the compactions, and what they wrote.
+//   - StallNanos is how long writers were held up because flushes or compactions
+//     lagged.
+//   - Evicted counts entries that left memory for its limit, and are in segments.
+//     BackgroundErrors counts flushes, compactions and the like that failed and
+//     are tried again.
+//   - RecoveryNanos is how long Open took, RecoveredRecords how many records of
+//     the log it read, and TornBytes what it dropped at the log's end since it was
+//     never whole; the Go engine does not tell the last two.
 type Stats = storage.Stats
 
 // DB is an open database. All methods may be called from any number of
@@ -73,11 +90,19 @@ func Open(dir string, opts *Options) (*DB, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	engine, err := storage.Open(storage.Config{Engine: opts.Engine, Dir: dir, Logger: logger})
+	engine, err := storage.Open(opts.config(dir, logger))
 	if err != nil {
 		return nil, err
 	}
 	return &DB{engine: engine, logger: logger}, nil
+}
+
+// config is the options as the engine has them.
+func (o *Options) config(dir string, logger *slog.Logger) storage.Config {
+	return storage.Config{
+		Engine: o.Engine, Dir: dir, Logger: logger,
+		Durability: o.Durability, MemoryLimit: o.MemoryLimit,
+	}
 }
 
 // Engine is the name of the engine behind the database: EngineRust or EngineGo.

@@ -41,11 +41,18 @@ var (
 	ErrWrongFormat = storage.ErrWrongFormat
 	// ErrLocked: the data directory is already open, here or in another process.
 	ErrLocked = storage.ErrLocked
+	// ErrIO: the operating system refused to read or write a file.
+	ErrIO = storage.ErrIO
+	// ErrDiskFull: there is no space left, or no quota. It is an ErrIO.
+	ErrDiskFull = storage.ErrDiskFull
 	// ErrCorrupt: stored bytes failed verification.
 	ErrCorrupt = storage.ErrCorrupt
 	// ErrPoisoned: an earlier internal failure left the engine unable to
 	// promise anything; close the database and open it again.
 	ErrPoisoned = storage.ErrPoisoned
+	// ErrWritesFailed: a file could not be written or synced earlier, so writes
+	// are refused until the database is opened again. It is an ErrPoisoned.
+	ErrWritesFailed = storage.ErrWritesFailed
 	// ErrOutOfMemory: the engine could not get the memory it needed.
 	ErrOutOfMemory = storage.ErrOutOfMemory
 	// ErrABIMismatch: the linked Rust core speaks another version of the C ABI.

@@ -17,6 +17,13 @@ type Options struct {
 	// when built with `-tags rust`, else go. Nothing falls back: an engine that
 	// the build lacks is ErrEngineNotBuilt.
 	Engine string
+	// Durability says when writes that do not say it themselves are acknowledged;
+	// none is DurabilitySync. It makes no difference in memory.
+	Durability Durability
+	// MemoryLimit is how many bytes the database may hold in memory, for data,
+	// indexes and caches, at least MinMemoryLimit; 0 takes the engine's default.
+	// It needs a directory, which has what memory has not.
+	MemoryLimit uint64
 	// Logger receives what the database has to tell; nil discards it.
 	Logger *slog.Logger
 }
