@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"iter"
-	"time"
+	"path/filepath"
+	"regexp"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -24,15 +27,15 @@ type Store interface {
 	// MultiGet reads all keys as of one moment into out, which is reset first.
 	MultiGet(ctx context.Context, out *mantisdb.Values, keys [][]byte) error
 
-	// Put stores value under key; a ttl of 0 is never.
-	Put(ctx context.Context, key, value []byte, ttl time.Duration) error
+	// Put stores value under key, as o says.
+	Put(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) error
 	// PutIfAbsent stores value only if key has no live value, atomically, and
-	// tells whether it did; a ttl of 0 is never.
-	PutIfAbsent(ctx context.Context, key, value []byte, ttl time.Duration) (stored bool, err error)
+	// tells whether it did.
+	PutIfAbsent(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) (stored bool, err error)
 	// Delete removes key, which need not exist.
-	Delete(ctx context.Context, key []byte) error
+	Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error
 	// Write applies a batch: whole, or not at all.
-	Write(ctx context.Context, b *mantisdb.Batch) error
+	Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOptions) error
 
 	// Scan walks a range as of the moment at which the loop begins. What it
 	// yields is borrowed until the loop's next step. An error is the last thing
@@ -40,15 +43,32 @@ type Store interface {
 	Scan(ctx context.Context, r mantisdb.Range) iter.Seq2[mantisdb.Entry, error]
 	// Stats returns figures of the moment; they cost no scan.
 	Stats(ctx context.Context) (mantisdb.Stats, error)
+	// Sync returns once all that was acknowledged before is on disk.
+	Sync(ctx context.Context) error
+	// Backup writes every entry as of one moment to w, as mantisdb.DB.Backup does.
+	Backup(ctx context.Context, w io.Writer) (mantisdb.BackupStats, error)
+	// Checkpoint makes a copy of the data directory under a name, which must be
+	// new, where the store keeps such copies, and returns its path. A store that
+	// has no such place returns mantisdb.ErrUnsupported.
+	Checkpoint(ctx context.Context, name string) (path string, err error)
 }
 
 // Local is the Store of a database in this process. A call that has begun does
 // not wait for anything but the engine, so the context counts when it begins;
 // scans ask it on every step.
-type Local struct{ db *mantisdb.DB }
+type Local struct {
+	db          *mantisdb.DB
+	checkpoints string
+}
 
 // NewLocal is the store of db, which stays the caller's to close.
-func NewLocal(db *mantisdb.DB) Local { return Local{db} }
+func NewLocal(db *mantisdb.DB) Local { return Local{db: db} }
+
+// WithCheckpoints is the store with a directory in which it makes checkpoints.
+func (l Local) WithCheckpoints(dir string) Local {
+	l.checkpoints = dir
+	return l
+}
 
 // Get implements Store.
 func (l Local) Get(ctx context.Context, dst, key []byte) ([]byte, mantisdb.Meta, error) {
@@ -75,38 +95,35 @@ func (l Local) MultiGet(ctx context.Context, out *mantisdb.Values, keys [][]byte
 }
 
 // Put implements Store.
-func (l Local) Put(ctx context.Context, key, value []byte, ttl time.Duration) error {
+func (l Local) Put(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if ttl == 0 {
-		return l.db.Put(key, value)
-	}
-	return l.db.PutTTL(key, value, ttl)
+	return l.db.PutWith(key, value, o)
 }
 
 // PutIfAbsent implements Store.
-func (l Local) PutIfAbsent(ctx context.Context, key, value []byte, ttl time.Duration) (bool, error) {
+func (l Local) PutIfAbsent(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	return l.db.PutIfAbsent(key, value, ttl)
+	return l.db.PutIfAbsentWith(key, value, o)
 }
 
 // Delete implements Store.
-func (l Local) Delete(ctx context.Context, key []byte) error {
+func (l Local) Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.db.Delete(key)
+	return l.db.DeleteWith(key, o)
 }
 
 // Write implements Store.
-func (l Local) Write(ctx context.Context, b *mantisdb.Batch) error {
+func (l Local) Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.db.Write(b)
+	return l.db.WriteWith(b, o)
 }
 
 // Scan implements Store.
@@ -138,4 +155,36 @@ func (l Local) Stats(ctx context.Context) (mantisdb.Stats, error) {
 		return mantisdb.Stats{}, err
 	}
 	return l.db.Stats()
+}
+
+// Sync implements Store.
+func (l Local) Sync(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.db.Sync()
+}
+
+// Backup implements Store.
+func (l Local) Backup(ctx context.Context, w io.Writer) (mantisdb.BackupStats, error) {
+	return l.db.Backup(ctx, w)
+}
+
+// checkpointName is what a checkpoint may be called: one plain file name, since
+// whoever asks for it may not choose where the server writes.
+var checkpointName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// Checkpoint implements Store.
+func (l Local) Checkpoint(ctx context.Context, name string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if l.checkpoints == "" {
+		return "", fmt.Errorf("%w: there is no directory for checkpoints", mantisdb.ErrUnsupported)
+	}
+	if !checkpointName.MatchString(name) {
+		return "", fmt.Errorf("%w: the name %q is not one of up to 100 letters, digits, dots, dashes and underscores", mantisdb.ErrInvalidOptions, name)
+	}
+	path := filepath.Join(l.checkpoints, name)
+	return path, l.db.Checkpoint(path)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -30,20 +31,20 @@ func TestLocal(t *testing.T) {
 	if _, _, err := store.Get(ctx, nil, k); !errors.Is(err, mantisdb.ErrNotFound) {
 		t.Errorf("Get of an absent key: %v", err)
 	}
-	if err := store.Put(ctx, k, v, 0); err != nil {
+	if err := store.Put(ctx, k, v, mantisdb.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	got, meta, err := store.Get(ctx, []byte("dst:"), k)
 	if err != nil || string(got) != "dst:v" || meta.Version == 0 || meta.ExpiresAt != 0 {
 		t.Errorf("Get: %q, %+v, %v", got, meta, err)
 	}
-	if stored, err := store.PutIfAbsent(ctx, k, []byte("w"), 0); stored || err != nil {
+	if stored, err := store.PutIfAbsent(ctx, k, []byte("w"), mantisdb.WriteOptions{}); stored || err != nil {
 		t.Errorf("PutIfAbsent of a present key: %v, %v", stored, err)
 	}
-	if stored, err := store.PutIfAbsent(ctx, []byte("t"), v, time.Hour); !stored || err != nil {
+	if stored, err := store.PutIfAbsent(ctx, []byte("t"), v, mantisdb.WriteOptions{TTL: time.Hour}); !stored || err != nil {
 		t.Errorf("PutIfAbsent: %v, %v", stored, err)
 	}
-	if err := store.Put(ctx, []byte("u"), v, time.Hour); err != nil {
+	if err := store.Put(ctx, []byte("u"), v, mantisdb.WriteOptions{TTL: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range []string{"t", "u"} {
@@ -64,13 +65,13 @@ func TestLocal(t *testing.T) {
 	if _, ok := values.At(1); ok {
 		t.Error("MultiGet found an absent key")
 	}
-	if err := store.Delete(ctx, k); err != nil {
+	if err := store.Delete(ctx, k, mantisdb.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	var batch mantisdb.Batch
 	batch.Put([]byte("b"), v)
 	batch.Delete([]byte("u"))
-	if err := store.Write(ctx, &batch); err != nil {
+	if err := store.Write(ctx, &batch, mantisdb.WriteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	var keys []string
@@ -92,19 +93,26 @@ func TestLocal(t *testing.T) {
 // are errors of every method, and nothing is written.
 func TestLocalAfterItsTime(t *testing.T) {
 	store, db := openLocal(t)
+	store = store.WithCheckpoints(t.TempDir())
 	k := []byte("k")
 	methods := map[string]func(context.Context) error{
-		"Get":         func(ctx context.Context) error { _, _, err := store.Get(ctx, nil, k); return err },
-		"Has":         func(ctx context.Context) error { _, err := store.Has(ctx, k); return err },
-		"MultiGet":    func(ctx context.Context) error { return store.MultiGet(ctx, new(mantisdb.Values), [][]byte{k}) },
-		"Put":         func(ctx context.Context) error { return store.Put(ctx, k, k, 0) },
-		"PutTTL":      func(ctx context.Context) error { return store.Put(ctx, k, k, time.Hour) },
-		"PutIfAbsent": func(ctx context.Context) error { _, err := store.PutIfAbsent(ctx, k, k, 0); return err },
-		"Delete":      func(ctx context.Context) error { return store.Delete(ctx, k) },
+		"Get":      func(ctx context.Context) error { _, _, err := store.Get(ctx, nil, k); return err },
+		"Has":      func(ctx context.Context) error { _, err := store.Has(ctx, k); return err },
+		"MultiGet": func(ctx context.Context) error { return store.MultiGet(ctx, new(mantisdb.Values), [][]byte{k}) },
+		"Put":      func(ctx context.Context) error { return store.Put(ctx, k, k, mantisdb.WriteOptions{}) },
+		"PutTTL":   func(ctx context.Context) error { return store.Put(ctx, k, k, mantisdb.WriteOptions{TTL: time.Hour}) },
+		"PutIfAbsent": func(ctx context.Context) error {
+			_, err := store.PutIfAbsent(ctx, k, k, mantisdb.WriteOptions{})
+			return err
+		},
+		"Sync":       func(ctx context.Context) error { return store.Sync(ctx) },
+		"Backup":     func(ctx context.Context) error { _, err := store.Backup(ctx, io.Discard); return err },
+		"Checkpoint": func(ctx context.Context) error { _, err := store.Checkpoint(ctx, "x"); return err },
+		"Delete":     func(ctx context.Context) error { return store.Delete(ctx, k, mantisdb.WriteOptions{}) },
 		"Write": func(ctx context.Context) error {
 			var b mantisdb.Batch
 			b.Put(k, k)
-			return store.Write(ctx, &b)
+			return store.Write(ctx, &b, mantisdb.WriteOptions{})
 		},
 		"Scan": func(ctx context.Context) error {
 			for _, err := range store.Scan(ctx, mantisdb.Range{}) {

@@ -18,7 +18,8 @@ type batchResult struct {
 // batch applies operations atomically. All of the body is read and checked
 // before any of it is done.
 func (h *Handler) batch(w http.ResponseWriter, r *http.Request) error {
-	query := parseParams(r.URL.RawQuery)
+	query := parseParams(r.URL.RawQuery, "durability")
+	o := writeOptions(&query)
 	if err := query.err(); err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func (h *Handler) batch(w http.ResponseWriter, r *http.Request) error {
 	if err := wire.ReadBatch(body, &b); err != nil {
 		return batchError(err)
 	}
-	if err := h.store.Write(r.Context(), &b); err != nil {
+	if err := h.store.Write(r.Context(), &b, o); err != nil {
 		return err
 	}
 	return writeJSON(w, batchResult{Operations: b.Len()})

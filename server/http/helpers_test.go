@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
@@ -141,12 +140,26 @@ func (f failingStore) Has(context.Context, []byte) (bool, error) { return false,
 func (f failingStore) MultiGet(context.Context, *mantisdb.Values, [][]byte) error {
 	return f.err
 }
-func (f failingStore) Put(context.Context, []byte, []byte, time.Duration) error { return f.err }
-func (f failingStore) PutIfAbsent(context.Context, []byte, []byte, time.Duration) (bool, error) {
+func (f failingStore) Put(context.Context, []byte, []byte, mantisdb.WriteOptions) error { return f.err }
+func (f failingStore) PutIfAbsent(context.Context, []byte, []byte, mantisdb.WriteOptions) (bool, error) {
 	return false, f.err
 }
-func (f failingStore) Delete(context.Context, []byte) error          { return f.err }
-func (f failingStore) Write(context.Context, *mantisdb.Batch) error  { return f.err }
+func (f failingStore) Delete(context.Context, []byte, mantisdb.WriteOptions) error { return f.err }
+func (f failingStore) Write(context.Context, *mantisdb.Batch, mantisdb.WriteOptions) error {
+	return f.err
+}
+func (f failingStore) Sync(context.Context) error                         { return f.err }
+func (f failingStore) Checkpoint(context.Context, string) (string, error) { return "", f.err }
+
+// Backup fails after a beginning, if there are entries.
+func (f failingStore) Backup(_ context.Context, w io.Writer) (mantisdb.BackupStats, error) {
+	if len(f.entries) > 0 {
+		if _, err := w.Write(make([]byte, 100)); err != nil {
+			return mantisdb.BackupStats{}, err
+		}
+	}
+	return mantisdb.BackupStats{}, f.err
+}
 func (f failingStore) Stats(context.Context) (mantisdb.Stats, error) { return mantisdb.Stats{}, f.err }
 func (f failingStore) Scan(context.Context, mantisdb.Range) iter.Seq2[mantisdb.Entry, error] {
 	return func(yield func(mantisdb.Entry, error) bool) {

@@ -1,10 +1,10 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
@@ -103,8 +103,9 @@ func etag(version uint64) string {
 // putKey stores the body: 204, or 201 if it was asked that the key be absent.
 // Without that it is not looked up whether the key had a value.
 func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) error {
-	query := parseParams(r.URL.RawQuery, "ttl")
-	ttl := parsed(&query, "ttl", wire.ParseTTL)
+	query := parseParams(r.URL.RawQuery, "ttl", "durability")
+	o := writeOptions(&query)
+	o.TTL = parsed(&query, "ttl", wire.ParseTTL)
 	if err := query.err(); err != nil {
 		return err
 	}
@@ -118,17 +119,17 @@ func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) err
 		return err
 	}
 	if ifAbsent {
-		return h.putAbsent(w, r, key, buf.b, ttl)
+		return h.putAbsent(w, r, key, buf.b, o)
 	}
-	if err := h.store.Put(r.Context(), key, buf.b, ttl); err != nil {
+	if err := h.store.Put(r.Context(), key, buf.b, o); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-func (h *Handler) putAbsent(w http.ResponseWriter, r *http.Request, key, value []byte, ttl time.Duration) error {
-	stored, err := h.store.PutIfAbsent(r.Context(), key, value, ttl)
+func (h *Handler) putAbsent(w http.ResponseWriter, r *http.Request, key, value []byte, o mantisdb.WriteOptions) error {
+	stored, err := h.store.PutIfAbsent(r.Context(), key, value, o)
 	if err != nil {
 		return err
 	}
@@ -141,18 +142,30 @@ func (h *Handler) putAbsent(w http.ResponseWriter, r *http.Request, key, value [
 
 // deleteKey removes the key, or leaves it absent: 204 either way.
 func (h *Handler) deleteKey(w http.ResponseWriter, r *http.Request, key []byte) error {
-	query := parseParams(r.URL.RawQuery)
+	query := parseParams(r.URL.RawQuery, "durability")
+	o := writeOptions(&query)
 	if err := query.err(); err != nil {
 		return err
 	}
 	if err := refuseAllConditions(r.Header); err != nil {
 		return err
 	}
-	if err := h.store.Delete(r.Context(), key); err != nil {
+	if err := h.store.Delete(r.Context(), key, o); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// writeOptions are those of a write that its query tells, but for a time to live.
+func writeOptions(query *params) mantisdb.WriteOptions {
+	return mantisdb.WriteOptions{Durability: parsed(query, "durability", func(s string) (mantisdb.Durability, error) {
+		d, err := mantisdb.ParseDurability(s)
+		if err != nil {
+			return 0, errors.New("it must be sync, buffered or memory")
+		}
+		return d, nil
+	})}
 }
 
 // wantsAbsent tells whether a PUT is to be done only if the key is absent.

@@ -191,6 +191,9 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		cut.entries = append(cut.entries, mantisdb.Entry{Key: []byte("k"), Value: bytes.Repeat([]byte("v"), 1000), Meta: mantisdb.Meta{Version: 1}})
 	}
 
+	onDisk := newDurableServer(t)
+
+	const syncPath, backup, checkpoint = "/api/v1/sync", "/api/v1/backup", "/api/v1/checkpoint"
 	const k, batch, scan = "/api/v1/kv/k", "/api/v1/kv/batch", "/api/v1/scan"
 	json := []string{"Content-Type", "application/json"}
 	octets := []string{"Content-Type", "application/octet-stream"}
@@ -234,6 +237,19 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "GET", path: scan, target: scan + "?limit=0", server: s, status: 400, wrong: true},
 		{method: "GET", path: scan, target: scan + "?cursor=x", server: s, status: 400},
 		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats", server: s, status: 200},
+		{method: "PUT", path: kvPath, target: "/api/v1/kv/new?durability=buffered", body: "v", header: octets, server: s, status: 204},
+		{method: "PUT", path: kvPath, target: k + "?durability=default", body: "v", header: octets, server: s, status: 400, wrong: true},
+		{method: "DELETE", path: kvPath, target: "/api/v1/kv/new?durability=memory", server: s, status: 204},
+		{method: "POST", path: batch, target: batch + "?durability=sync", body: put, header: json, server: s, status: 200},
+		{method: "POST", path: syncPath, target: syncPath, server: s, status: 204},
+		{method: "POST", path: syncPath, target: syncPath, header: []string{"Sec-Fetch-Site", "cross-site"}, server: s, status: 403},
+		{method: "GET", path: backup, target: backup, server: s, status: 200},
+		{method: "POST", path: checkpoint, target: checkpoint + "?name=monday", server: onDisk, status: 200},
+		{method: "POST", path: checkpoint, target: checkpoint + "?name=monday", server: onDisk, status: 400},
+		{method: "POST", path: checkpoint, target: checkpoint, server: onDisk, status: 400, wrong: true},
+		{method: "POST", path: checkpoint, target: checkpoint + "?name=..%2Fmonday", server: onDisk, status: 400, wrong: true},
+		{method: "POST", path: checkpoint, target: checkpoint + "?name=x", header: []string{"Sec-Fetch-Site", "cross-site"}, server: onDisk, status: 403},
+		{method: "POST", path: checkpoint, target: checkpoint + "?name=x", server: s, status: 501},
 		{method: "GET", path: "/api/v1/version", target: "/api/v1/version", server: s, status: 200},
 		{method: "GET", path: "/api/v1/health", target: "/api/v1/health", server: s, status: 200},
 		{method: "GET", path: "/health", target: "/health", server: s, status: 200},
@@ -248,6 +264,9 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 			exchange{method: "DELETE", path: kvPath, target: k, server: server, status: status},
 			exchange{method: "POST", path: batch, target: batch, body: put, header: json, server: server, status: status},
 			exchange{method: "GET", path: scan, target: scan, server: server, status: status},
+			exchange{method: "POST", path: syncPath, target: syncPath, server: server, status: status},
+			exchange{method: "GET", path: backup, target: backup, server: server, status: status},
+			exchange{method: "POST", path: checkpoint, target: checkpoint + "?name=x", server: server, status: status},
 			exchange{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats", server: server, status: status},
 			exchange{method: "GET", path: "/api/v1/health", target: "/api/v1/health", server: server, status: status},
 			exchange{method: "GET", path: "/health", target: "/health", server: server, status: status},

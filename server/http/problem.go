@@ -37,6 +37,7 @@ var (
 	unsupportedMedia = kind{"unsupported-media", "Unsupported form of body", http.StatusUnsupportedMediaType}
 	internalError    = kind{"internal-error", "Internal error", http.StatusInternalServerError}
 	unsupported      = kind{"unsupported", "Not supported by this engine", http.StatusNotImplemented}
+	diskFull         = kind{"disk-full", "Disk full", http.StatusInsufficientStorage}
 	unavailable      = kind{"unavailable", "Database unavailable", http.StatusServiceUnavailable}
 )
 
@@ -71,6 +72,8 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(malformedRequest, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrUnsupported):
 		return newProblem(unsupported, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrDiskFull):
+		return newProblem(diskFull, "the disk is full; writes are refused until there is room and the server is started again"), true
 	case errors.Is(err, mantisdb.ErrClosed):
 		return newProblem(unavailable, "the database is closed"), false
 	case errors.Is(err, mantisdb.ErrPoisoned), errors.Is(err, mantisdb.ErrOutOfMemory):

@@ -33,6 +33,7 @@ func TestProblemOf(t *testing.T) {
 		{mantisdb.ErrUnsupported, unsupported, false},
 		{mantisdb.ErrClosed, unavailable, false},
 		{mantisdb.ErrPoisoned, unavailable, true},
+		{fmt.Errorf("%w: %w", mantisdb.ErrPoisoned, mantisdb.ErrDiskFull), diskFull, true},
 		{mantisdb.ErrOutOfMemory, unavailable, true},
 		{context.Canceled, unavailable, false},
 		{context.DeadlineExceeded, unavailable, false},
