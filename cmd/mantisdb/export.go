@@ -60,7 +60,7 @@ func runExport(cmd *cobra.Command, flags *targetFlags, path string) (err error) 
 }
 
 // exportLines writes the entries of from to out and returns how many there were.
-func exportLines(ctx context.Context, from target, out io.Writer, bar *progress) (exported uint64, err error) {
+func exportLines(ctx context.Context, from source, out io.Writer, bar *progress) (exported uint64, err error) {
 	w := bufio.NewWriterSize(out, 256<<10)
 	var line []byte
 	for entry, err := range from.scan(ctx) {

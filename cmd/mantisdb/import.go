@@ -116,7 +116,7 @@ func openInput(stdin io.Reader, path string) (io.ReadCloser, int64, error) {
 // importLines stores the entries of in and returns how many were stored. Lines
 // are parsed while the batch before them is written, in order, so that the last
 // of several entries with one key wins.
-func importLines(ctx context.Context, in io.Reader, to target, bar *progress) (imported uint64, err error) {
+func importLines(ctx context.Context, in io.Reader, to sink, bar *progress) (imported uint64, err error) {
 	p := &lineParser{
 		in:      in,
 		maxLine: maxLine,

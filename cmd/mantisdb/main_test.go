@@ -207,6 +207,23 @@ func TestErrors(t *testing.T) {
 		{args: []string{"--port=0", "--data-dir=" + plain, "--engine=go"}, code: 1, want: plain},
 		{args: []string{"--port=0", "--data-dir=" + filepath.Join(plain, "under"), "--engine=go"}, code: 1, want: plain},
 		{args: []string{"--port=0", "--data-dir=" + folder, "--engine=go"}, code: 1, want: folder}, // somebody's files
+		{args: []string{"--durability=fsync"}, code: 2, want: "use sync, buffered or memory"},
+		{args: []string{"--memory-limit=much", "--data-dir=x"}, code: 2, want: "512MiB"},
+		{args: []string{"--memory-limit=512MiB", "--engine=go"}, code: 2, want: "--data-dir"},
+		{args: []string{"--memory-limit=1MiB", "--data-dir=x", "--engine=go"}, code: 2, want: "16 MiB"},
+		{args: []string{"check"}, code: 2, want: "accepts 1 arg"},
+		{args: []string{"check", "none"}, code: 1, want: "none: no such file"},
+		{args: []string{"check", folder}, code: 1, want: "no data directory"},
+		{args: []string{"repair", folder}, code: 2, want: "accepts 2 arg"},
+		{args: []string{"repair", folder, "new"}, code: 1, want: "no data directory"},
+		{args: []string{"backup"}, code: 2, want: "accepts 1 arg"},
+		{args: []string{"backup", "-", "--data-dir=none"}, code: 1, want: "none does not exist"},
+		{args: []string{"backup", "-", "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
+		{args: []string{"restore", plain}, code: 2, want: "--data-dir"},
+		{args: []string{"restore", plain, "--data-dir=new", "--engine=go"}, code: 1, want: "the stream ends before it is whole"},
+		{args: []string{"restore", "-", "--data-dir=" + folder, "--engine=go"}, code: 1, want: "ends before"},
+		{args: []string{"checkpoint"}, code: 2, want: "accepts 1 arg"},
+		{args: []string{"checkpoint", "x", "--data-dir=none"}, code: 1, want: "none does not exist"},
 		{args: []string{"import"}, code: 2, want: "accepts 1 arg"},
 		{args: []string{"import", "none.ndjson"}, code: 1, want: "none.ndjson: no such file"},
 		{args: []string{"import", folder}, code: 1, want: "is a directory"},
@@ -239,7 +256,7 @@ func TestErrors(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--help"}, {"help", "serve"}, {"import", "--help"}, {"export", "-h"}} {
+	for _, args := range [][]string{{"--help"}, {"help", "serve"}, {"import", "--help"}, {"export", "-h"}, {"check", "-h"}, {"repair", "-h"}, {"backup", "-h"}, {"restore", "-h"}, {"checkpoint", "-h"}} {
 		got := finish(t, program(t, args...))
 		if got.code != 0 || !strings.Contains(got.stdout, "Usage:") || got.stderr != "" {
 			t.Errorf("%v: %d %q %q", args, got.code, got.stdout, got.stderr)

@@ -39,6 +39,7 @@ func newRootCommand() *cobra.Command {
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	serve.add(root.Flags())
 	benchmark = addBenchmarkFlags(root.Flags())
-	root.AddCommand(newServeCommand(), newImportCommand(), newExportCommand())
+	root.AddCommand(newServeCommand(), newImportCommand(), newExportCommand(),
+		newBackupCommand(), newRestoreCommand(), newCheckpointCommand(), newCheckCommand(), newRepairCommand())
 	return root
 }

@@ -23,6 +23,9 @@ type serveFlags struct {
 	address         server.Address
 	dataDir         string
 	engine          enum
+	durability      enum
+	memoryLimit     byteSize
+	checkpointDir   string
 	log             logFlags
 	shutdownTimeout time.Duration
 }
@@ -44,8 +47,12 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.address.Port, "port", 8080, "port to listen on; 0 picks a free one and logs it")
 	flags.StringVar(&f.address.Bind, "bind", "127.0.0.1", "IP address to listen on")
 	flags.BoolVar(&f.address.AllowPublic, "allow-public", false, "let --bind be an address that other machines can reach")
-	flags.StringVar(&f.dataDir, "data-dir", "", "directory of the data, created if absent, which needs --engine=go; without it, all is kept in memory and lost at the end")
+	flags.StringVar(&f.dataDir, "data-dir", "", "directory of the data, created if absent; without it, all is kept in memory and lost at the end")
 	addEngineFlag(flags, &f.engine)
+	f.durability = newEnum("sync", "sync", "buffered", "memory")
+	flags.Var(&f.durability, "durability", "when a write is acknowledged, unless it says so itself: on disk, with the operating system, or visible")
+	flags.Var(&f.memoryLimit, "memory-limit", "what the engine may hold in memory, as 512MiB; needs --data-dir")
+	flags.StringVar(&f.checkpointDir, "checkpoint-dir", "", "directory in which clients may make checkpoints, on the file system of the data; without it, they may not")
 	f.log.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
 	flags.String(configFlag, "", "file of settings, .yaml or .toml, with the flags' names as keys")
@@ -62,13 +69,16 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 	if f.shutdownTimeout < 0 {
 		return usageError{fmt.Errorf("--shutdown-timeout is negative: %v", f.shutdownTimeout)}
 	}
+	if err := f.checkMemory(); err != nil {
+		return err
+	}
 	// First the port, since to open a database may leave a new directory.
 	listener, err := f.listen(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	db, err := mantisdb.Open(f.dataDir, &mantisdb.Options{Engine: f.engine.value, Logger: logger})
+	db, err := f.open(logger)
 	if err != nil {
 		return err
 	}
@@ -80,10 +90,35 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 	return nil
 }
 
+// open opens the database.
+func (f *serveFlags) open(logger *slog.Logger) (*mantisdb.DB, error) {
+	durability, err := mantisdb.ParseDurability(f.durability.value)
+	if err != nil {
+		return nil, err
+	}
+	return mantisdb.Open(f.dataDir, &mantisdb.Options{
+		Engine: f.engine.value, Durability: durability, MemoryLimit: f.memoryLimit.n, Logger: logger,
+	})
+}
+
+// checkMemory finds what makes no sense without a data directory, and a limit
+// that is too low.
+func (f *serveFlags) checkMemory() error {
+	switch {
+	case f.memoryLimit.n == 0:
+		return nil
+	case f.dataDir == "":
+		return usageError{errors.New("--memory-limit needs --data-dir, which has what memory has not")}
+	case f.memoryLimit.n < mantisdb.MinMemoryLimit:
+		return usageError{fmt.Errorf("--memory-limit is %v, and the least is %d MiB", &f.memoryLimit, mantisdb.MinMemoryLimit>>20)}
+	}
+	return nil
+}
+
 // serve answers for db on l until ctx is done.
 func (f *serveFlags) serve(ctx context.Context, l *server.Listener, db *mantisdb.DB, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
-	handler := httpapi.NewHandler(server.NewLocal(db), logger, about)
+	handler := httpapi.NewHandler(server.NewLocal(db).WithCheckpoints(f.checkpointDir), logger, about)
 	s := server.New(server.Config{HTTP: handler, Logger: logger, ShutdownTimeout: f.shutdownTimeout})
 	f.announce(logger, l, about)
 	return s.Serve(ctx, l)
@@ -106,5 +141,5 @@ func (f *serveFlags) announce(logger *slog.Logger, l *server.Listener, about htt
 		logger.Warn("whoever reaches this address can read and write everything", "address", tcp)
 	}
 	logger.Info("listening", "url", "http://"+l.Addr().String(), "engine", about.Engine,
-		"data_dir", f.dataDir, "version", about.Version)
+		"data_dir", f.dataDir, "durability", f.durability.value, "version", about.Version)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -17,14 +18,25 @@ import (
 
 const defaultServer = "http://127.0.0.1:8080"
 
-// target is where import writes to and export reads from: a server, or a data
-// directory.
+// target is where entries go to and come from: a server, or a data directory.
 type target interface {
-	newBatch() batch
+	sink
+	source
+	// backup writes a backup and returns how many entries it has.
+	backup(ctx context.Context, w io.Writer) (uint64, error)
+	// checkpoint makes a copy of the data directory and returns where.
+	checkpoint(ctx context.Context, name string) (string, error)
+	Close() error
+}
+
+// sink is where entries go to.
+type sink interface{ newBatch() batch }
+
+// source is where entries come from.
+type source interface {
 	// scan yields every entry in order, as of one moment, borrowed until the
 	// next step. An error is the last thing it yields.
 	scan(ctx context.Context) iter.Seq2[mantisdb.Entry, error]
-	Close() error
 }
 
 // batch gathers entries that are written in one go.
@@ -47,7 +59,7 @@ type targetFlags struct {
 func (f *targetFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", defaultServer, "URL of a running server")
-	flags.StringVar(&f.dataDir, "data-dir", "", "data directory to open instead, while no server has it open; needs --engine=go")
+	flags.StringVar(&f.dataDir, "data-dir", "", "data directory to open instead, while no server has it open, with the --engine that wrote it")
 	addEngineFlag(flags, &f.engine)
 }
 

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/backup"
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+func newBackupCommand() *cobra.Command {
+	var flags targetFlags
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a backup of all entries to a file; - is standard output",
+		Long: "Writes every entry, as of one moment, to a file that restore reads, with either\n" +
+			"engine. The file has checksums, is verified while it is written, and appears\n" +
+			"whole and on disk, or not at all.",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return runBackup(cmd, &flags, args[0]) },
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+func runBackup(cmd *cobra.Command, flags *targetFlags, path string) (err error) {
+	if err := flags.check(cmd); err != nil {
+		return err
+	}
+	target, err := flags.open(cmd.Context(), false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	out, err := createOutput(cmd.OutOrStdout(), path)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+
+	began := time.Now()
+	bar := newProgress(cmd.ErrOrStderr(), "backing up", -1)
+	saved, err := target.backup(cmd.Context(), meter{out, bar})
+	bar.done()
+	if err != nil {
+		return told(err)
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "backed up %s in %v\n", entries(saved), time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// meter tells a progress bar of what is written.
+type meter struct {
+	io.Writer
+	bar *progress
+}
+
+func (m meter) Write(p []byte) (int, error) {
+	n, err := m.Writer.Write(p)
+	m.bar.add(n)
+	return n, err
+}
+
+func (l local) backup(ctx context.Context, w io.Writer) (uint64, error) {
+	stats, err := l.db.Backup(ctx, w)
+	return stats.Entries, err
+}
+
+// backup copies what the server sends, and reads it on the way: what was cut off
+// or damaged is no backup.
+func (r *remote) backup(ctx context.Context, w io.Writer) (uint64, error) {
+	resp, err := r.do(ctx, http.MethodGet, "/api/v1/backup", nil)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	n, err := verify(io.TeeReader(resp.Body, w))
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("what the server sent is no whole backup: %w", err)
+	}
+	return n, nil
+}
+
+// verify reads a backup to its end and returns how many entries it has.
+func verify(r io.Reader) (uint64, error) {
+	in, err := backup.NewReader(r)
+	var batch storage.Batch
+	for err == nil {
+		batch.Reset()
+		err = in.Next(&batch)
+	}
+	if !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	return in.Totals().Entries, nil
+}
+
+func newRestoreCommand() *cobra.Command {
+	var dir string
+	var engine enum
+	cmd := &cobra.Command{
+		Use:   "restore FILE --data-dir=DIR",
+		Short: "Make a data directory of a backup; - is standard input",
+		Long: "Makes a new data directory of a backup, whichever engine that is of. The directory\n" +
+			"must not exist or be empty. It appears whole and on disk, or not at all. Into a\n" +
+			"running server, entries go by export and import.",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return runRestore(cmd, args[0], dir, engine.value) },
+	}
+	cmd.Flags().StringVar(&dir, "data-dir", "", "directory to make")
+	addEngineFlag(cmd.Flags(), &engine)
+	return cmd
+}
+
+func runRestore(cmd *cobra.Command, path, dir, engine string) error {
+	if dir == "" {
+		return usageError{errors.New("--data-dir is missing: name the directory to make")}
+	}
+	in, size, err := openInput(cmd.InOrStdin(), path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	began := time.Now()
+	bar := newProgress(cmd.ErrOrStderr(), "restoring", size)
+	stats, err := mantisdb.Restore(cmd.Context(), dir, &mantisdb.Options{Engine: engine}, io.TeeReader(in, meter{io.Discard, bar}))
+	bar.done()
+	if err != nil {
+		return told(err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "restored %s in %v\n", entries(stats.Entries), time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+func newCheckpointCommand() *cobra.Command {
+	var flags targetFlags
+	cmd := &cobra.Command{
+		Use:   "checkpoint NAME | DIR --data-dir=DIR",
+		Short: "Make a copy of a data directory, by hard links where possible",
+		Long: "Makes a copy of a data directory that can be opened as such. Of a running server,\n" +
+			"the copy gets a NAME in the server's --checkpoint-dir, and its path is written to\n" +
+			"standard output; with --data-dir, it is the directory DIR, which must not exist or\n" +
+			"be empty.",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return runCheckpoint(cmd, &flags, args[0]) },
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+func runCheckpoint(cmd *cobra.Command, flags *targetFlags, name string) (err error) {
+	if err := flags.check(cmd); err != nil {
+		return err
+	}
+	target, err := flags.open(cmd.Context(), false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	path, err := target.checkpoint(cmd.Context(), name)
+	if err != nil {
+		return told(err)
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), path)
+	return err
+}
+
+func (l local) checkpoint(_ context.Context, dir string) (string, error) {
+	return dir, l.db.Checkpoint(dir)
+}
+
+func (r *remote) checkpoint(ctx context.Context, name string) (string, error) {
+	resp, err := r.do(ctx, http.MethodPost, "/api/v1/checkpoint?name="+url.QueryEscape(name), nil)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var made struct{ Path string }
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&made); err != nil {
+		return "", fmt.Errorf("the server's answer makes no sense: %w", err)
+	}
+	return made.Path, nil
+}
