@@ -11,6 +11,9 @@ PREFIX  ?= /usr/local
 PORT    ?= 8080
 ARGS    ?=
 
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
+
 MODULE      := github.com/mantisdb/mantisdb
 GO_BUILD     = go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)'
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -106,12 +109,21 @@ test-miri: ## the core's unit tests under Miri; needs a nightly toolchain, not p
 	MIRIFLAGS=-Zmiri-permissive-provenance MANTISDB_TEST_SCALE=small \
 		cargo +nightly miri test --package mantisdb-core --no-default-features --lib
 
+.PHONY: fuzz
+fuzz: ## the core's fuzz targets, each for FUZZ_SECONDS=60; not part of test
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh $(FUZZ_TARGETS)
+
 ##@ Measure and check
 
 .PHONY: bench
 bench: build-rust ## criterion's benchmarks of the core, then the benchmark mode with both engines
 	cargo bench --package mantisdb-core
 	./mantisdb-rust --benchmark-only --benchmark-stress=light --benchmark-engine=all $(ARGS)
+
+# ENGINES= ROUNDS= KEYS= and more: see the script.
+.PHONY: bench-peers
+bench-peers: ## MantisDB beside Pebble, Badger, fjall, redb and RocksDB (ENGINES= ROUNDS= KEYS=)
+	@ENGINES='$(ENGINES)' ROUNDS='$(ROUNDS)' KEYS='$(KEYS)' scripts/bench-peers.sh
 
 .PHONY: lint
 lint: ## formatting, vet, staticcheck, clippy, shellcheck

@@ -5,7 +5,8 @@ source "$(dirname "$0")/common.sh"
 
 chosen() {
     go list -m -f '{{if not (or .Indirect .Main)}}{{.Path}} {{.Version}}{{end}}' all
-    sed -nE 's/^([a-z0-9_-]+) = .*"=([0-9.]+)".*/\1 \2/p' rust-core/Cargo.toml tools/*/Cargo.toml
+    sed -nE 's/^([a-z0-9_-]+) = .*"=([0-9.]+)".*/\1 \2/p' rust-core/Cargo.toml rust-core/fuzz/Cargo.toml tools/*/Cargo.toml
+    sed -nE 's/^CARGO_FUZZ=/cargo-fuzz /p' scripts/fuzz.sh
     echo "${STATICCHECK/\/cmd\/staticcheck@/ }"
 }
 

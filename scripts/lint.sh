@@ -11,6 +11,7 @@ unformatted=$(gofmt -l "${go_files[@]}")
 scripts/build-core.sh
 CGO_ENABLED=0 go vet ./...
 CGO_ENABLED=1 go vet -tags rust ./...
+(cd benchmarks && CGO_ENABLED=0 go vet ./...) # a module of its own
 # Both builds at once: what only one of them uses is used.
 go run "$STATICCHECK" -matrix ./... <<'EOF'
 default: CGO_ENABLED=0
@@ -20,6 +21,7 @@ EOF
 scripts/check-dependencies.sh
 
 cargo fmt --all --check
+cargo fmt --manifest-path benchmarks/rust/Cargo.toml --check
 cargo clippy --quiet --workspace --all-targets -- -D warnings
 # The models shrink constants until some arithmetic on them is idle.
 cargo clippy --quiet --package mantisdb-core --lib --tests --no-default-features --features shuttle -- \
