@@ -1,0 +1,10 @@
+//! The figures: latencies, memory, disk, and the record in which they are
+//! written down.
+
+mod latency;
+mod process;
+mod record;
+
+pub use latency::{Latencies, now};
+pub use process::{Watch, disk_bytes};
+pub use record::Record;

@@ -1,0 +1,86 @@
+//! The same vectors hold the Go half.
+
+use serde::Deserialize;
+
+use super::{KEY_LEN, Permutation, Random, check_value, key, value};
+
+#[derive(Deserialize)]
+struct Vectors {
+    random: Vec<Draws>,
+    orders: Vec<Order>,
+    values: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Draws {
+    seed: u64,
+    client: u64,
+    below: u64,
+    drawn: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+struct Order {
+    n: u64,
+    seed: u64,
+    order: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+struct Value {
+    id: u64,
+    generation: u64,
+    key: String,
+    hex: String,
+}
+
+fn vectors() -> Vectors {
+    serde_json::from_str(include_str!("../../../internal/work/testdata/vectors.json")).unwrap()
+}
+
+#[test]
+fn draws_as_the_go_half() {
+    for v in vectors().random {
+        let mut random = Random::new(v.seed, v.client);
+        let drawn: Vec<u64> = v.drawn.iter().map(|_| random.below(v.below)).collect();
+        assert_eq!(drawn, v.drawn, "seed {}", v.seed);
+    }
+}
+
+#[test]
+fn orders_as_the_go_half() {
+    for v in vectors().orders {
+        let order = Permutation::new(v.n, v.seed);
+        let begin: Vec<u64> = (0..v.order.len() as u64).map(|i| order.at(i)).collect();
+        assert_eq!(begin, v.order, "n {}", v.n);
+    }
+}
+
+#[test]
+fn values_as_the_go_half() {
+    for v in vectors().values {
+        assert_eq!(String::from_utf8(key(v.id).to_vec()).unwrap(), v.key);
+        let mut bytes = vec![0; v.hex.len() / 2];
+        value(&mut bytes, v.id, v.generation);
+        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(hex, v.hex, "id {}", v.id);
+        assert!(check_value(&bytes, v.id, bytes.len()));
+        assert!(!check_value(&bytes, v.id + 1, bytes.len()));
+    }
+}
+
+#[test]
+fn an_order_has_every_number_once() {
+    for n in [1, 2, 3, 5, 16, 17, 1000, 4097] {
+        let order = Permutation::new(n, 7);
+        let mut seen: Vec<u64> = (0..n).map(|i| order.at(i)).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..n).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn keys_have_their_numbers_order() {
+    assert!(key(999) < key(1000));
+    assert_eq!(key(0).len(), KEY_LEN);
+}
