@@ -30,7 +30,7 @@ build() {
         features=(--no-default-features)
     elif [ ! -e "$CARGO_TARGET_DIR/release/mantisdb-peers" ]; then
         echo "compiling RocksDB takes half an hour on a processor; ROCKSDB=no leaves it out" >&2
-        has_libclang || fail "libclang is needed to build the RocksDB binding (Debian: apt-get install libclang1 libclang-common-dev), or set ROCKSDB=no"
+        has_libclang || fail "libclang is needed to build the RocksDB binding (Debian: apt-get install libclang1 libclang-common-14-dev), or set ROCKSDB=no"
     fi
     CARGO_TARGET_DIR=target scripts/build-core.sh
     (cd benchmarks && CGO_ENABLED=1 go build -tags rust -o "$GO_PEERS" ./cmd/peers)

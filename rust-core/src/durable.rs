@@ -202,6 +202,16 @@ impl Durable {
         dirty.max(memory).max(self.compactor.pressure()).clamp(0.0, 1.0)
     }
 
+    /// Sets the pace of writers by the pressure of now, and tells how many bytes
+    /// are dirty.
+    #[cold]
+    pub(crate) fn set_pace(&self, core: &Core) -> u64 {
+        let dirty = self.dirty_bytes(core);
+        let achieved = self.flush_rate.load(SeqCst) as f64;
+        self.throttle.adjust(self.pressure(dirty, core), achieved);
+        dirty
+    }
+
     /// Makes durable what is in the log.
     fn sync_buffered(&self, core: &Core) -> Result<()> {
         let visible = core.sequencer.visible();

@@ -50,6 +50,8 @@ pub(crate) struct Stripe {
     counters: [AtomicU64; COUNTERS],
     /// A lower bound of the visible sequence, see [`Stripe::visible_hint`].
     visible_hint: AtomicU64,
+    /// [`Counter::WrittenBytes`] when [`Stripe::has_written`] was last true.
+    noted: AtomicU64,
 }
 
 impl Stripe {
@@ -63,6 +65,17 @@ impl Stripe {
     #[inline]
     pub(crate) fn sub(&self, counter: Counter, n: u64) {
         self.counters[counter as usize].fetch_sub(n, Relaxed);
+    }
+
+    /// Whether so many bytes were written since this was last true.
+    #[inline]
+    pub(crate) fn has_written(&self, bytes: u64) -> bool {
+        let written = self.counters[Counter::WrittenBytes as usize].load(Relaxed);
+        let is_due = written.wrapping_sub(self.noted.load(Relaxed)) >= bytes;
+        if is_due {
+            self.noted.store(written, Relaxed);
+        }
+        is_due
     }
 
     /// A sequence known to be visible. The visible sequence only grows, so a

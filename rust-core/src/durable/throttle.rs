@@ -10,10 +10,9 @@ use std::sync::atomic::{
     AtomicI64, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// See the module's text.
-#[derive(Default)]
 pub(crate) struct Throttle {
     /// Bytes a second that writers may write; 0 while there is no pressure.
     rate: AtomicU64,
@@ -21,6 +20,9 @@ pub(crate) struct Throttle {
     tokens: AtomicI64,
     /// The sum of all waits, in nanoseconds.
     waited: AtomicU64,
+    /// Up to when the bucket was filled, in nanoseconds since `start`.
+    filled: AtomicU64,
+    start: Instant,
 }
 
 /// The longest single wait; after it a writer looks again.
@@ -31,6 +33,18 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const LEAST: f64 = 1e6;
 /// The bucket holds what comes in so many seconds.
 const BURST: f64 = 0.01;
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            rate: AtomicU64::new(0),
+            tokens: AtomicI64::new(0),
+            waited: AtomicU64::new(0),
+            filled: AtomicU64::new(0),
+            start: Instant::now(),
+        }
+    }
+}
 
 impl Throttle {
     /// Waits until `len` bytes may be written. The caller is not pinned.
@@ -59,8 +73,12 @@ impl Throttle {
     }
 
     /// Sets the rate by the pressure (0 for none, 1 for full) and by what flushes
-    /// achieve, in bytes a second, and fills in what came in since the last call.
-    pub(crate) fn adjust(&self, pressure: f64, achieved: f64, since: Duration) {
+    /// achieve, in bytes a second, and fills in what came in since the last call. Any
+    /// thread may call it.
+    pub(crate) fn adjust(&self, pressure: f64, achieved: f64) {
+        let now = self.start.elapsed().as_nanos() as u64;
+        // Of two that meet here, each brings what came in since the other.
+        let since = Duration::from_nanos(now.saturating_sub(self.filled.fetch_max(now, SeqCst)));
         if pressure <= 0.0 {
             self.rate.store(0, SeqCst);
             self.tokens.store(0, SeqCst);
@@ -69,8 +87,8 @@ impl Throttle {
         // 1.5 times at the onset, a tenth of it under full pressure.
         let share = (1.5 * (1.0 - pressure)).max(0.1);
         let rate = (achieved * share).max(LEAST);
-        self.rate.store(rate as u64, SeqCst);
-        let income = (rate * since.as_secs_f64()) as i64;
+        let was_free = self.rate.swap(rate as u64, SeqCst) == 0;
+        let income = if was_free { 0 } else { (rate * since.as_secs_f64()) as i64 };
         let most = (rate * BURST) as i64;
         let _ = self.tokens.fetch_update(SeqCst, SeqCst, |now| Some((now + income).min(most)));
     }
@@ -85,7 +103,6 @@ impl Throttle {
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicBool;
-    use std::time::Instant;
 
     #[test]
     fn no_pressure_costs_no_wait() {
@@ -98,23 +115,21 @@ mod tests {
     fn full_pressure_brings_writers_to_the_rate() {
         let throttle = Throttle::default();
         // A tenth of 20 MB/s: 20,000 bytes take 10 ms.
-        throttle.adjust(1.0, 20e6, Duration::ZERO);
+        throttle.adjust(1.0, 20e6);
         let (start, done) = (Instant::now(), AtomicBool::new(false));
         crate::sync::scope(|scope| {
             scope.spawn(|_| {
                 throttle.wait(20_000);
                 done.store(true, SeqCst);
             });
-            let mut last = Instant::now();
             while !done.load(SeqCst) {
                 std::thread::sleep(Duration::from_millis(1));
-                throttle.adjust(1.0, 20e6, last.elapsed());
-                last = Instant::now();
+                throttle.adjust(1.0, 20e6);
             }
         });
         assert!(start.elapsed() >= Duration::from_millis(9), "{:?}", start.elapsed());
         assert!(throttle.waited_nanos() > 0);
-        throttle.adjust(0.0, 20e6, Duration::ZERO);
+        throttle.adjust(0.0, 20e6);
         throttle.wait(1 << 40);
     }
 }

@@ -111,13 +111,9 @@ fn log_rounds(core: &Core, durable: &Durable) {
 
 /// Sets the pace of writers.
 fn pace_rounds(core: &Core, durable: &Durable) {
-    let mut last = Instant::now();
     let mut rest = PACE_INTERVAL;
     while durable.workers.rest(rest) {
-        let dirty = durable.dirty_bytes(core);
-        let achieved = durable.flush_rate.load(SeqCst) as f64;
-        durable.throttle.adjust(durable.pressure(dirty, core), achieved, last.elapsed());
-        last = Instant::now();
+        let dirty = durable.set_pace(core);
         rest = if dirty > durable.write_buffer / 4 { PACE_INTERVAL } else { PACE_IDLE_INTERVAL };
     }
 }

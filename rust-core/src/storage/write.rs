@@ -12,6 +12,10 @@ use crate::stats::Counter;
 use crate::sync::Backoff;
 use crossbeam_epoch::{self as epoch, Guard};
 
+/// After so many bytes a thread sets the writers' pace itself: the thread that
+/// sees to it may have to wait for a processor while writers fill the memory.
+const LOOK_AFTER: u64 = 64 << 10;
+
 /// One try at a conditional write.
 enum Attempt {
     Done(PutIfAbsent),
@@ -135,6 +139,9 @@ impl Core {
             return Err(self.why_poisoned());
         }
         if let Some(durable) = &self.durable {
+            if self.counters.mine().has_written(LOOK_AFTER) {
+                durable.set_pace(self);
+            }
             durable.throttle.wait(len);
         }
         Ok(())
