@@ -38,9 +38,13 @@ CGO_ENABLED=0 build_and_run plain go
 consumer archive
 build_and_run archive rust rust
 
+# Go's build cache remembers what pkg-config said, also of another prefix, unless
+# a flag tells the two apart.
+prefix=$ROOT/target/consumer-prefix
 consumer system
-scripts/install-core.sh "$SCRATCH/prefix"
-PKG_CONFIG_PATH=$SCRATCH/prefix/lib/pkgconfig build_and_run system rust rust,mantisdb_system
+scripts/install-core.sh "$prefix"
+CGO_CFLAGS="-O2 -g -DCONSUMER_PREFIX=$prefix" PKG_CONFIG_PATH=$prefix/lib/pkgconfig \
+    build_and_run system rust rust,mantisdb_system
 
 for other in archive system; do
     diff "$SCRATCH/plain.out" "$SCRATCH/$other.out" || fail "plain (<) and $other (>) print different things"
