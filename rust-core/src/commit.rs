@@ -34,8 +34,12 @@ impl Core {
             return Ok(Commit { reservation: self.sequencer.reserve(count), log: None });
         };
         if durable.level(durability) == Durability::Memory {
-            durable.note_unlogged();
-            return Ok(Commit { reservation: self.sequencer.reserve(count), log: None });
+            if let Some(error) = durable.wal.failure() {
+                return Err(error);
+            }
+            let reservation = self.sequencer.reserve(count);
+            durable.note_unlogged(reservation.last);
+            return Ok(Commit { reservation, log: None });
         }
         let (reservation, slot) = durable.wal.reserve(&self.sequencer, count, log_len)?;
         Ok(Commit { reservation, log: Some((&durable.wal, slot)) })

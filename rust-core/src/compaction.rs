@@ -294,6 +294,11 @@ impl Compactor {
     pub(crate) fn close(&self) {
         self.pace.close();
     }
+
+    /// Waits for a round that runs, after the close.
+    pub(crate) fn wait_closed(&self) {
+        drop(lock(&self.state));
+    }
 }
 
 #[cfg(test)]

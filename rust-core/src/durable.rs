@@ -84,10 +84,12 @@ pub(crate) struct Durable {
     complete: AtomicBool,
     /// Whether no reader takes memory for complete any more.
     may_evict: Arc<AtomicBool>,
+    /// The last flush failed.
+    flush_fails: AtomicBool,
     /// Dirty entries are dead: only a flush lets them go.
     dead: AtomicBool,
-    /// A write was made without a record.
-    unlogged: AtomicBool,
+    /// The greatest sequence of a write without a record.
+    unlogged: AtomicU64,
     pub(crate) throttle: Throttle,
     /// [`Counter::WrittenBytes`] when the last flush began.
     flushed_at: AtomicU64,
@@ -145,12 +147,17 @@ impl Durable {
         }
     }
 
-    /// Notes that a write without a record was made, which a close has to flush.
+    /// Notes a write without a record. Called after its number was taken and
+    /// before it is visible.
     #[inline]
-    pub(crate) fn note_unlogged(&self) {
-        if !self.unlogged.load(Relaxed) {
-            self.unlogged.store(true, SeqCst);
-        }
+    pub(crate) fn note_unlogged(&self, sequence: u64) {
+        self.unlogged.fetch_max(sequence, SeqCst);
+    }
+
+    /// Whether a write is neither in the log nor in the segments.
+    #[inline]
+    pub(crate) fn has_unlogged(&self) -> bool {
+        self.unlogged.load(SeqCst) > self.segments.flushed()
     }
 
     /// Whether memory holds every live key.
@@ -208,8 +215,22 @@ impl Durable {
     pub(crate) fn set_pace(&self, core: &Core) -> u64 {
         let dirty = self.dirty_bytes(core);
         let achieved = self.flush_rate.load(SeqCst) as f64;
-        self.throttle.adjust(self.pressure(dirty, core), achieved);
+        let pressure = self.pressure(dirty, core);
+        match pressure >= 1.0 && self.flush_fails.load(Relaxed) {
+            // It is no use to wait for room.
+            true => self.throttle.stop(),
+            false => self.throttle.adjust(pressure, achieved),
+        }
         dirty
+    }
+
+    /// Refuses a write that waited in vain, if memory is full and flushes fail.
+    #[cold]
+    pub(crate) fn refuse_if_stuck(&self) -> Result<()> {
+        match self.trouble() {
+            Some(error) if self.flush_fails.load(SeqCst) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Makes durable what is in the log.

@@ -307,7 +307,7 @@ impl Janitor {
         if self.core.reclaim(slot, guard) != Reclaim::Later {
             return;
         }
-        if slot.is_dirty() {
+        if slot.is_dirty() && !slot.is_long(guard) {
             // The flush queues it again.
             self.core.note_dead();
         } else if slot.mark_queued() {

@@ -143,6 +143,11 @@ impl<'g> Slot<'g> {
         prefetch::read(version.wrapping_add(64));
     }
 
+    /// Whether it has more than one version.
+    pub(crate) fn is_long(self, guard: &Guard) -> bool {
+        self.0.chain.is_long(guard)
+    }
+
     /// Whether the slot is listed as dirty.
     pub(crate) fn is_dirty(self) -> bool {
         self.0.is_dirty()

@@ -11,7 +11,7 @@ mod edit;
 mod open;
 mod retired;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fs::{FileSystem, NewFile};
 use crate::manifest::{self, Failed, LEVELS, Manifest, SegmentEntry};
 use crate::segment::{Compression, SegmentOptions, SegmentWriter};
@@ -71,8 +71,9 @@ pub(crate) struct SegmentStore {
 struct State {
     manifest: Manifest,
     tree: Arc<Tree>,
-    /// Why nothing more can be changed, if so.
-    failure: Option<String>,
+    /// Whether the manifest on the disk may be another one: its replacement
+    /// failed in a way that leaves this open. Then it names these segments too.
+    unsettled: Option<Vec<u64>>,
 }
 
 impl SegmentStore {
@@ -103,13 +104,6 @@ impl SegmentStore {
     /// The bytes of all segment files that exist, in use or held by a reader.
     pub(crate) fn disk_bytes(&self) -> u64 {
         self.disk_bytes.load(Relaxed)
-    }
-
-    /// Why no change is accepted any more, if so: a manifest may or may not
-    /// have been replaced.
-    #[cfg(test)]
-    pub(crate) fn failure(&self) -> Option<Error> {
-        lock(&self.state).failure.clone().map(Error::WritesFailed)
     }
 
     /// Starts a segment for a level: its number, its path and what writes it.
@@ -152,18 +146,16 @@ impl SegmentStore {
     }
 
     /// Puts finished segments in the place of others, durably. If it fails, the
-    /// state is as before and the added segments' files are removed; but if it
-    /// is unknown what a crash would leave, they stay, and every later change
-    /// fails with [`Error::WritesFailed`].
+    /// state is as before and the added segments' files are removed; those whose
+    /// manifest a crash may find all the same are removed later on.
     pub(crate) fn install(&self, edit: &Edit) -> Result<()> {
         // Outside the lock: opening a segment reads its filter and its index.
         let opened = self.open_added(edit);
         let mut state = lock(&self.state);
-        let changed = match (&state.failure, opened) {
-            (Some(failure), _) => Err(Error::WritesFailed(failure.clone())),
-            (None, Err(error)) => Err(error),
-            (None, Ok(opened)) => edit::apply(edit, &state.manifest, &state.tree, &opened),
-        };
+        let changed = opened.and_then(|opened| {
+            self.settle(&mut state)?;
+            edit::apply(edit, &state.manifest, &state.tree, &opened)
+        });
         let (mut manifest, levels) = changed.inspect_err(|_| self.abandon(&edit.new_ids()))?;
         manifest.next_file = self.next_file.load(Relaxed);
         match manifest::store(&*self.fs, &self.dir, &manifest) {
@@ -173,7 +165,7 @@ impl SegmentStore {
                 return Err(error);
             }
             Err(Failed::Unknown(error)) => {
-                state.failure = Some(error.to_string());
+                state.unsettled = Some(edit.new_ids());
                 return Err(error);
             }
         }
@@ -185,6 +177,16 @@ impl SegmentStore {
         state.manifest = manifest;
         self.publish(&mut state, Tree::new(levels));
         self.flushed.store(state.manifest.flushed, SeqCst);
+        Ok(())
+    }
+
+    /// Sees to it that the manifest on the disk is the one that is in force. Until
+    /// then all files of both stay.
+    fn settle(&self, state: &mut State) -> Result<()> {
+        let Some(ids) = &state.unsettled else { return Ok(()) };
+        manifest::store(&*self.fs, &self.dir, &state.manifest).map_err(Failed::into_error)?;
+        self.abandon(ids);
+        state.unsettled = None;
         Ok(())
     }
 

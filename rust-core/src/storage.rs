@@ -116,7 +116,7 @@ pub struct Stats {
     pub segments: u64,
     /// Bytes of the segments.
     pub segment_bytes: u64,
-    /// The newest sequence number that is on disk.
+    /// The newest sequence number up to which every logged write is on disk.
     pub durable_sequence: u64,
     /// Bytes of versions that were written since the last flush began.
     pub dirty_bytes: u64,

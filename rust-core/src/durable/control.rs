@@ -8,7 +8,7 @@ use crate::sync::lock;
 use crossbeam_epoch as epoch;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 
 impl Durable {
     /// Starts the background threads of a core.
@@ -69,7 +69,7 @@ impl Core {
         let visible = self.sequencer.visible();
         let Some(durable) = &self.durable else { return Ok(visible) };
         match sequence {
-            0 if durable.unlogged.load(SeqCst) => {
+            0 if durable.has_unlogged() => {
                 self.flush_dirty(durable)?;
                 Ok(visible)
             }
@@ -117,7 +117,7 @@ impl Core {
         let Some(unlocked) = lock(&durable.lock).take() else { return };
         // What fails here was not acknowledged as durable, and the log says so
         // to whoever opens it next.
-        if durable.unlogged.load(SeqCst)
+        if durable.has_unlogged()
             && let Err(error) = self.flush_dirty(durable)
         {
             durable.note_trouble(&error);
@@ -125,6 +125,9 @@ impl Core {
         if let Err(error) = durable.wal.close(&self.sequencer) {
             durable.note_trouble(&error);
         }
+        // A flush or a round that a caller began still changes the directory.
+        drop(lock(&durable.flushing));
+        durable.compactor.wait_closed();
         drop(unlocked);
     }
 }

@@ -35,10 +35,15 @@ impl Core {
         durable.wal.rotate()?;
         // Held like a snapshot: what is overwritten meanwhile by a write that is
         // not on disk yet must go into the segment, since its record goes.
+        let had_dead = durable.dead.swap(false, SeqCst);
         let through = self.snapshots.hold(&self.sequencer)?;
         let flushed = self.flush_through(durable, through);
+        durable.flush_fails.store(flushed.is_err(), SeqCst);
         if self.snapshots.release(through) {
             self.mailbox.horizon_moved();
+        }
+        if had_dead && flushed.is_err() {
+            durable.note_dead();
         }
         flushed
     }
@@ -47,16 +52,14 @@ impl Core {
     fn flush_through(&self, durable: &Durable, through: u64) -> Result<()> {
         let after = durable.segments.flushed();
         if through <= after {
-            return Ok(());
+            // A release may have failed after the last flush.
+            return durable.wal.release(after);
         }
         let (start, written) = (Instant::now(), self.counters.sum(Counter::WrittenBytes));
-        durable.unlogged.store(false, SeqCst);
-        durable.dead.store(false, SeqCst);
         let entries = durable.take_dirty();
         match durable.write_segments(&entries, after, through) {
             Ok(()) => {}
             Err(error) => {
-                durable.unlogged.store(true, SeqCst);
                 entries.into_iter().for_each(|sorted| durable.dirty.push(sorted.entry));
                 return Err(error);
             }

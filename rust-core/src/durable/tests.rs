@@ -1,6 +1,7 @@
 //! Tests of the whole storage on a simulated disk.
 
 mod faults;
+mod levels;
 mod power_loss;
 mod restart;
 

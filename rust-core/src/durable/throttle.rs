@@ -47,22 +47,22 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Waits until `len` bytes may be written. The caller is not pinned.
+    /// Waits until `len` bytes may be written, and tells whether that was so
+    /// before it lost patience.
     #[inline]
-    pub(crate) fn wait(&self, len: usize) {
-        if self.rate.load(Relaxed) != 0 {
-            self.wait_for_tokens(len);
-        }
+    pub(crate) fn wait(&self, len: usize) -> bool {
+        self.rate.load(Relaxed) == 0 || self.wait_for_tokens(len)
     }
 
     #[cold]
-    fn wait_for_tokens(&self, len: usize) {
+    fn wait_for_tokens(&self, len: usize) -> bool {
         self.tokens.fetch_sub(len as i64, SeqCst);
-        let mut waited = Duration::ZERO;
+        let (mut waited, mut in_time) = (Duration::ZERO, false);
         while waited < PATIENCE {
             let rate = self.rate.load(SeqCst);
             let missing = -self.tokens.load(SeqCst);
-            if rate == 0 || missing <= 0 {
+            in_time = rate == 0 || missing <= 0;
+            if in_time {
                 break;
             }
             let step = Duration::from_secs_f64(missing as f64 / rate as f64).min(STEP);
@@ -70,6 +70,13 @@ impl Throttle {
             waited += step;
         }
         self.waited.fetch_add(waited.as_nanos() as u64, Relaxed);
+        in_time
+    }
+
+    /// Lets nobody have anything, until the next adjustment.
+    pub(crate) fn stop(&self) {
+        self.rate.store(1, SeqCst);
+        self.tokens.fetch_min(-1, SeqCst);
     }
 
     /// Sets the rate by the pressure (0 for none, 1 for full) and by what flushes

@@ -52,7 +52,7 @@ impl SegmentStore {
             current: Atomic::from(protect(Arc::clone(&tree))),
             flushed: AtomicU64::new(manifest.flushed),
             next_file: AtomicU64::new(manifest.next_file),
-            state: Mutex::new(State { manifest, tree, failure: None }),
+            state: Mutex::new(State { manifest, tree, unsettled: None }),
             disk_bytes,
             retired: Arc::default(),
         })

@@ -142,7 +142,9 @@ impl Core {
             if self.counters.mine().has_written(LOOK_AFTER) {
                 durable.set_pace(self);
             }
-            durable.throttle.wait(len);
+            if !durable.throttle.wait(len) {
+                durable.refuse_if_stuck()?;
+            }
         }
         Ok(())
     }
@@ -220,7 +222,10 @@ impl Core {
 
     /// The slot of a key, unless nothing is left to be deleted in it.
     fn slot_to_delete<'g>(&self, key: &[u8], guard: &'g Guard) -> Option<Slot<'g>> {
-        let gone = |r: Record<'_>| r.is_tombstone() && r.sequence() <= self.sequencer.visible();
+        let unlogged = self.durable.as_ref().is_some_and(|durable| durable.has_unlogged());
+        let gone = |r: Record<'_>| {
+            !unlogged && r.is_tombstone() && r.sequence() <= self.sequencer.visible()
+        };
         let slot = self.memtable.find(key, guard)?;
         (!slot.newest(guard).is_none_or(gone)).then_some(slot)
     }

@@ -314,6 +314,8 @@ impl Wal {
     /// knows its last records to be durable. Nothing is accepted any more.
     pub(crate) fn close(&self, sequencer: &Sequencer) -> Result<()> {
         let was_closed = std::mem::replace(&mut lock(&self.cursor).closed, true);
+        // A file that is being prepared would appear after the close.
+        drop(lock(&self.preparing));
         if let Some(error) = self.failure() {
             return Err(error);
         }
@@ -380,6 +382,9 @@ impl Wal {
         let mut spares = lock(&self.preparing);
         let (base, mut wanted, short) = {
             let mut cursor = lock(&self.cursor);
+            if cursor.closed {
+                return Err(Error::Closed);
+            }
             // Others may have been here, and may have gone on to that file.
             let has_room = len > 0 && len <= cursor.room();
             if cursor.next_takes(len) || has_room {

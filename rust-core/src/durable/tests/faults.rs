@@ -132,6 +132,58 @@ fn room_on_a_full_disk_is_used_at_once() {
     assert_eq!(again.get_vec(b"after").unwrap(), Some(b"2".to_vec()));
 }
 
+#[test]
+fn nothing_is_acknowledged_after_a_sync_failed() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    storage.put_with(b"before", b"1", 0, Durability::Sync).unwrap();
+    sim.fail(Fault::next(Op::Sync, ErrorKind::Other));
+    storage.put_with(b"failed", b"1", 0, Durability::Sync).unwrap_err();
+    for level in [Durability::Sync, Durability::Buffered, Durability::Memory] {
+        let refused = storage.put_with(b"after", b"1", 0, level);
+        assert!(matches!(refused, Err(Error::WritesFailed(_))), "{level:?}: {refused:?}");
+    }
+    assert_eq!(storage.get_vec(b"before").unwrap(), Some(b"1".to_vec()));
+}
+
+/// Whether a manifest was replaced is unknown. Nothing hangs on it.
+#[test]
+fn a_rename_that_may_have_happened_is_made_sure_of() {
+    for op in [Op::Rename, Op::SyncDir] {
+        for nth in 1..4 {
+            let sim = Sim::new();
+            let storage = open(&sim, small());
+            storage.put(b"a", b"1", 0).unwrap();
+            sim.fail(Fault { nth, ..Fault::next(op, ErrorKind::Other) });
+            let first = storage.flush();
+            sim.heal();
+            storage.put(b"b", b"2", 0).unwrap();
+            storage.flush().unwrap_or_else(|e| panic!("{op:?} {nth}: {e}, after {first:?}"));
+            let again = open(&sim.after_kill(), small());
+            assert_eq!(contents(&again).len(), 2, "{op:?} {nth}");
+        }
+    }
+}
+
+/// While no flush succeeds, memory fills up, and then writes are refused with the
+/// reason. They are taken again once there is a way.
+#[test]
+fn memory_stays_bounded_while_flushes_fail() {
+    let sim = Sim::new();
+    let storage = open(&sim, Options { memory_limit: 1 << 20, ..small() });
+    sim.fail(Fault::always(Op::Rename, ErrorKind::Other));
+    let value = [3; 8000];
+    let refused = (0..4_000u32).find_map(|i| storage.put(&i.to_be_bytes(), &value, 0).err());
+    assert!(matches!(refused, Some(Error::Io { operation: "rename", .. })), "{refused:?}");
+    let memory = storage.stats().memory_bytes;
+    assert!(memory < 2 << 20, "{memory} bytes");
+    sim.heal();
+    let start = std::time::Instant::now();
+    while let Err(error) = storage.put(b"after", b"1", 0) {
+        assert!(start.elapsed().as_secs() < 20, "{error}");
+    }
+}
+
 /// A write that is only in memory overwrites a synced one in the midst of a
 /// flush. It is lost with the process, but the synced one is not.
 #[test]

@@ -125,6 +125,50 @@ fn a_checkpoint_is_a_database() {
     check(&storage, 0..3000);
 }
 
+/// A flush that a caller has begun goes on while another one closes. Whoever
+/// opens the directory then must not find it at work.
+#[test]
+fn a_close_waits_for_a_flush_that_runs() {
+    let sim = Sim::new();
+    let storage = open(&sim, Options { write_buffer: 1 << 30, ..small() });
+    for i in 0..50_000 {
+        storage.put_with(&key(i), &value(i), 0, Durability::Memory).unwrap();
+    }
+    let core = Arc::clone(storage.core());
+    let flush = std::thread::spawn(move || core.flush());
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    storage.close();
+    let names = sim.list(dir()).unwrap();
+    // It succeeded, or came too late and was refused.
+    let flushed = flush.join().unwrap();
+    assert!(matches!(flushed, Ok(()) | Err(crate::Error::Closed)), "{flushed:?}");
+    assert_eq!(sim.list(dir()).unwrap(), names, "the flush went on after the close");
+    let again = open(&sim, small());
+    check(&again, 0..50_000);
+}
+
+/// What a snapshot has held is let go after it, also of entries that were
+/// waiting for a flush meanwhile.
+#[test]
+fn superseded_versions_leave_memory() {
+    let sim = Sim::new();
+    let storage = open(&sim, Options::default());
+    let large = vec![7u8; 1 << 20];
+    let mut snapshots = Vec::new();
+    for _ in 0..10 {
+        storage.put_with(b"k", &large, 0, Durability::Buffered).unwrap();
+        snapshots.push(storage.snapshot().unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    drop(snapshots);
+    storage.flush().unwrap();
+    let start = std::time::Instant::now();
+    while storage.stats().memory_bytes > 2 << 20 {
+        assert!(start.elapsed().as_secs() < 20, "{:?}", storage.stats());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn memory_stays_within_its_budget() {
     let sim = Sim::new();
