@@ -22,18 +22,8 @@ func TestWaitingHoldsNoThreads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := threads(t)
 	const writers, each = 10_000, 3
-	var most atomic.Int64
-	watched := make(chan struct{})
-	var done atomic.Bool
-	go func() {
-		defer close(watched)
-		for !done.Load() {
-			most.Store(max(most.Load(), int64(threads(t))))
-			time.Sleep(time.Millisecond)
-		}
-	}()
+	before, watch := threads(t), watchThreads(t)
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
@@ -46,14 +36,13 @@ func TestWaitingHoldsNoThreads(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	done.Store(true)
-	<-watched
+	most := watch()
 	s, err := e.Stats()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d threads before, at most %d; %d writes took %d syncs", before, most.Load(), writers*each, s.Syncs)
-	if more := int(most.Load()) - before; more > 20 {
+	t.Logf("%d threads before, at most %d; %d writes took %d syncs", before, most, writers*each, s.Syncs)
+	if more := most - before; more > 20 {
 		t.Errorf("%d goroutines in sync writes held %d threads more", writers, more)
 	}
 	if s.Syncs > writers*each/10 {
@@ -61,6 +50,29 @@ func TestWaitingHoldsNoThreads(t *testing.T) {
 	}
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// watchThreads looks at how many threads the process has until the function that
+// it returns is called, which tells the most that there were.
+func watchThreads(t *testing.T) func() int {
+	var most atomic.Int64
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			most.Store(max(most.Load(), int64(threads(t))))
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	return func() int {
+		close(stop)
+		<-stopped
+		return int(most.Load())
 	}
 }
 

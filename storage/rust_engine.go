@@ -40,16 +40,17 @@ const DefaultEngine = EngineRust
 // that races with Close finds it closed and not gone. Every method keeps the
 // engine reachable until its cgo call has returned.
 type RustStorageEngine struct {
-	db       *C.MantisdbDb
-	dir      string // absolute, "" in memory
-	level    Durability
-	logger   *slog.Logger
-	closing  atomic.Bool
-	closed   atomic.Bool
-	commits  groupCommit
-	syncs    atomic.Uint64
-	recovery time.Duration // how long opening took
-	reported atomic.Uint64 // background errors that the log has
+	db        *C.MantisdbDb
+	dir       string // absolute, "" in memory
+	level     Durability
+	logger    *slog.Logger
+	closing   atomic.Bool
+	closed    atomic.Bool
+	turnstile turnstile
+	commits   groupCommit
+	syncs     atomic.Uint64
+	recovery  time.Duration // how long opening took
+	reported  atomic.Uint64 // background errors that the log has
 }
 
 // openRust opens the Rust engine.
@@ -153,7 +154,7 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 		FlushedBytes:     uint64(s.flushed_bytes),
 		Compactions:      uint64(s.compactions),
 		CompactedBytes:   uint64(s.compacted_bytes),
-		StallNanos:       uint64(s.stalled_nanos),
+		StallNanos:       uint64(s.stalled_nanos) + uint64(e.turnstile.waited.Load()),
 		Evicted:          uint64(s.evicted),
 		BackgroundErrors: uint64(s.background_errors),
 		RecoveredRecords: uint64(s.recovered_records),

@@ -184,11 +184,14 @@ func (e *RustStorageEngine) Put(key, value []byte, o WriteOptions) (uint64, erro
 	if err := checkWrite(key, value, o); err != nil {
 		return 0, err
 	}
-	var sequence C.uint64_t
-	status := C.mantisdb_put(e.db, bytesPtr(key), C.size_t(len(key)),
-		bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &sequence)
+	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
+		var sequence C.uint64_t
+		status := C.mantisdb_put(e.db, bytesPtr(key), C.size_t(len(key)),
+			bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &sequence)
+		return uint64(sequence), status
+	})
 	runtime.KeepAlive(e)
-	return e.written(sequence, status, o)
+	return e.written(version, status, o)
 }
 
 // PutIfAbsent implements Engine.
@@ -196,14 +199,17 @@ func (e *RustStorageEngine) PutIfAbsent(key, value []byte, o WriteOptions) (uint
 	if err := checkWrite(key, value, o); err != nil {
 		return 0, false, err
 	}
-	var sequence C.uint64_t
-	status := C.mantisdb_put_if_absent(e.db, bytesPtr(key), C.size_t(len(key)),
-		bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &sequence)
+	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
+		var sequence C.uint64_t
+		status := C.mantisdb_put_if_absent(e.db, bytesPtr(key), C.size_t(len(key)),
+			bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &sequence)
+		return uint64(sequence), status
+	})
 	runtime.KeepAlive(e)
 	if status == C.MANTISDB_EXISTS {
 		return 0, false, nil
 	}
-	version, err := e.written(sequence, status, o)
+	version, err := e.written(version, status, o)
 	return version, err == nil, err
 }
 
@@ -215,10 +221,13 @@ func (e *RustStorageEngine) Delete(key []byte, o WriteOptions) (uint64, error) {
 	if err := o.Durability.check(); err != nil {
 		return 0, err
 	}
-	var sequence C.uint64_t
-	status := C.mantisdb_delete(e.db, bytesPtr(key), C.size_t(len(key)), C.uint32_t(o.Durability), &sequence)
+	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
+		var sequence C.uint64_t
+		status := C.mantisdb_delete(e.db, bytesPtr(key), C.size_t(len(key)), C.uint32_t(o.Durability), &sequence)
+		return uint64(sequence), status
+	})
 	runtime.KeepAlive(e)
-	return e.written(sequence, status, o)
+	return e.written(version, status, o)
 }
 
 // Write implements Engine. The batch crosses in the form in which it was built.
@@ -230,19 +239,22 @@ func (e *RustStorageEngine) Write(b *Batch, o WriteOptions) (uint64, error) {
 		return 0, err
 	}
 	packed := b.Packed()
-	var sequence C.uint64_t
-	status := C.mantisdb_write(e.db, bytesPtr(packed), C.size_t(len(packed)), C.uint32_t(o.Durability), &sequence)
+	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
+		var sequence C.uint64_t
+		status := C.mantisdb_write(e.db, bytesPtr(packed), C.size_t(len(packed)), C.uint32_t(o.Durability), &sequence)
+		return uint64(sequence), status
+	})
 	runtime.KeepAlive(e)
-	return e.written(sequence, status, o)
+	return e.written(version, status, o)
 }
 
 // written is the end of a write that returned from the core.
-func (e *RustStorageEngine) written(sequence C.uint64_t, status C.int32_t, o WriteOptions) (uint64, error) {
+func (e *RustStorageEngine) written(version uint64, status C.int32_t, o WriteOptions) (uint64, error) {
 	if status != C.MANTISDB_OK {
 		return 0, e.errorOf(status)
 	}
-	if err := e.committed(uint64(sequence), o.Durability); err != nil {
+	if err := e.committed(version, o.Durability); err != nil {
 		return 0, err
 	}
-	return uint64(sequence), nil
+	return version, nil
 }

@@ -125,6 +125,12 @@
 #define MANTISDB_SHORT_BUFFER 3
 
 /**
+ * Flushes or compactions are behind: nothing was written, and the call is to be
+ * made again in a moment.
+ */
+#define MANTISDB_BUSY 4
+
+/**
  * The database or the snapshot was closed.
  */
 #define MANTISDB_CLOSED -1
@@ -332,7 +338,7 @@ typedef struct {
      */
     uint64_t segment_bytes;
     /**
-     * The newest sequence number that is on disk.
+     * The newest sequence number up to which every logged write is on disk.
      */
     uint64_t durable_sequence;
     /**
@@ -646,7 +652,8 @@ int32_t mantisdb_multi_get(const MantisdbDb *db,
  * Stores a value under a key. `expires_at` is in Unix milliseconds, 0 for
  * never; `durability` is a `MANTISDB_DURABILITY_...`. `*sequence` becomes the
  * write's sequence number: it is visible, and has to be waited for by
- * `mantisdb_sync` if it shall be on disk.
+ * `mantisdb_sync` if it shall be on disk. As with all writes, `MANTISDB_BUSY`
+ * means that nothing was written and the call is to be made again.
  *
  * # Safety
  * `db` is a handle; `key` has `key_len` bytes and `value` has `value_len`;

@@ -46,6 +46,7 @@ use std::sync::atomic::{
     AtomicBool, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
+use std::time::Duration;
 use throttle::Throttle;
 use workers::Workers;
 
@@ -84,8 +85,8 @@ pub(crate) struct Durable {
     complete: AtomicBool,
     /// Whether no reader takes memory for complete any more.
     may_evict: Arc<AtomicBool>,
-    /// The last flush failed.
-    flush_fails: AtomicBool,
+    /// Since when no flush succeeds, by the throttle's clock; 0 if they do.
+    flushes_fail_since: AtomicU64,
     /// Dirty entries are dead: only a flush lets them go.
     dead: AtomicBool,
     /// The greatest sequence of a write without a record.
@@ -216,7 +217,7 @@ impl Durable {
         let dirty = self.dirty_bytes(core);
         let achieved = self.flush_rate.load(SeqCst) as f64;
         let pressure = self.pressure(dirty, core);
-        match pressure >= 1.0 && self.flush_fails.load(Relaxed) {
+        match pressure >= 1.0 && self.flushes_fail_for().is_some() {
             // It is no use to wait for room.
             true => self.throttle.stop(),
             false => self.throttle.adjust(pressure, achieved),
@@ -224,12 +225,36 @@ impl Durable {
         dirty
     }
 
-    /// Refuses a write that waited in vain, if memory is full and flushes fail.
+    /// Notes whether a flush succeeded.
+    fn note_flush(&self, succeeded: bool) {
+        if succeeded {
+            self.flushes_fail_since.store(0, SeqCst);
+        } else if self.flushes_fail_since.load(SeqCst) == 0 {
+            self.flushes_fail_since.store(self.throttle.now().max(1), SeqCst);
+        }
+    }
+
+    /// For how long no flush has succeeded, if so.
+    fn flushes_fail_for(&self) -> Option<Duration> {
+        match self.flushes_fail_since.load(SeqCst) {
+            0 => None,
+            since => Some(Duration::from_nanos(self.throttle.now().saturating_sub(since))),
+        }
+    }
+
+    /// Why the throttle does not admit a write: it has to wait, as a rule; but
+    /// that is no use if memory is full and flushes fail.
     #[cold]
-    pub(crate) fn refuse_if_stuck(&self) -> Result<()> {
+    pub(crate) fn refusal(&self, core: &Core) -> Error {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        if self.wal.is_closed() {
+            return Error::Closed;
+        }
+        let is_stuck = self.flushes_fail_for().is_some_and(|time| time >= PATIENCE)
+            && self.pressure(self.dirty_bytes(core), core) >= 1.0;
         match self.trouble() {
-            Some(error) if self.flush_fails.load(SeqCst) => Err(error),
-            _ => Ok(()),
+            Some(error) if is_stuck => error,
+            _ => Error::Busy,
         }
     }
 

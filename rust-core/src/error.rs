@@ -73,6 +73,10 @@ pub enum Error {
     /// told.
     #[error("no more writes are accepted, since an earlier one failed: {0}")]
     WritesFailed(String),
+    /// Flushes or compactions are behind, and the write has to wait: nothing was
+    /// written. [`Storage`](crate::Storage)'s methods wait by themselves.
+    #[error("writers have to wait: try again in a moment")]
+    Busy,
     /// An earlier panic left the storage in a state that promises nothing.
     #[error("poisoned by an earlier internal failure: close the database and open it again")]
     Poisoned,

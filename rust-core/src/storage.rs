@@ -282,13 +282,14 @@ impl Storage {
         expires_at: u64,
         durability: Durability,
     ) -> Result<u64> {
-        let sequence = self.put_visible(key, value, expires_at, durability)?;
+        let sequence = self.in_time(|| self.put_visible(key, value, expires_at, durability))?;
         self.core.wait_durable(sequence, durability)
     }
 
     /// Stores `value` under `key` if the key has no live value.
     pub fn put_if_absent(&self, key: &[u8], value: &[u8], expires_at: u64) -> Result<PutIfAbsent> {
-        let end = self.put_if_absent_visible(key, value, expires_at, Durability::Default)?;
+        let put = || self.put_if_absent_visible(key, value, expires_at, Durability::Default);
+        let end = self.in_time(put)?;
         if let PutIfAbsent::Stored(sequence) = end {
             self.core.wait_durable(sequence, Durability::Default)?;
         }
@@ -303,7 +304,7 @@ impl Storage {
 
     /// As [`Storage::delete`], as durable as is asked for.
     pub fn delete_with(&self, key: &[u8], durability: Durability) -> Result<u64> {
-        let sequence = self.delete_visible(key, durability)?;
+        let sequence = self.in_time(|| self.delete_visible(key, durability))?;
         self.core.wait_durable(sequence, durability)
     }
 
@@ -315,12 +316,23 @@ impl Storage {
 
     /// As [`Storage::write`], as durable as is asked for.
     pub fn write_with(&self, packed: &[u8], durability: Durability) -> Result<u64> {
-        let sequence = self.write_visible(packed, durability)?;
+        let sequence = self.in_time(|| self.write_visible(packed, durability))?;
         self.core.wait_durable(sequence, durability)
     }
 
+    /// Tries a write again as long as it is to wait.
+    #[inline]
+    fn in_time<R>(&self, write: impl Fn() -> Result<R>) -> Result<R> {
+        loop {
+            match write() {
+                Err(Error::Busy) => self.core.rest_of_writer(),
+                done => return done,
+            }
+        }
+    }
+
     /// As [`Storage::put_with`], but returns once the write is visible, durable or
-    /// not.
+    /// not; or with [`Error::Busy`].
     #[inline]
     pub(crate) fn put_visible(
         &self,

@@ -9,6 +9,7 @@ use crossbeam_epoch as epoch;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 impl Durable {
     /// Starts the background threads of a core.
@@ -49,6 +50,16 @@ impl Durable {
 }
 
 impl Core {
+    /// The rest of a writer that is to try again. The caller is not pinned.
+    #[cold]
+    pub(crate) fn rest_of_writer(&self) {
+        const REST: Duration = Duration::from_millis(1);
+        std::thread::sleep(REST);
+        if let Some(durable) = &self.durable {
+            durable.throttle.note_wait(REST);
+        }
+    }
+
     /// Waits until a write is as durable as it asked to be, and returns its
     /// sequence number. The caller is not pinned.
     #[inline]

@@ -38,7 +38,7 @@ impl Core {
         let had_dead = durable.dead.swap(false, SeqCst);
         let through = self.snapshots.hold(&self.sequencer)?;
         let flushed = self.flush_through(durable, through);
-        durable.flush_fails.store(flushed.is_err(), SeqCst);
+        durable.note_flush(flushed.is_ok());
         if self.snapshots.release(through) {
             self.mailbox.horizon_moved();
         }

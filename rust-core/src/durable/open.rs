@@ -65,7 +65,7 @@ impl Durable {
             workers: Default::default(),
             dirty: Default::default(),
             flushing: Default::default(),
-            flush_fails: Default::default(),
+            flushes_fail_since: Default::default(),
             dead: Default::default(),
             unlogged: Default::default(),
             throttle: Default::default(),

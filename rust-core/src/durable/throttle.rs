@@ -5,6 +5,9 @@
 //! have lately achieved, when the pressure begins, to a small part of it, when
 //! the pressure is full; so the pressure finds its own level between the two,
 //! and no writer is ever stopped for long.
+//!
+//! A write is admitted, or not now. Nobody waits in here: through the C ABI that
+//! would hold a thread of the system for each waiting goroutine.
 
 use std::sync::atomic::{
     AtomicI64, AtomicU64,
@@ -18,17 +21,13 @@ pub(crate) struct Throttle {
     rate: AtomicU64,
     /// Bytes that may be written at once. Negative if writers have to wait.
     tokens: AtomicI64,
-    /// The sum of all waits, in nanoseconds.
+    /// The sum of all waits that were told, in nanoseconds.
     waited: AtomicU64,
     /// Up to when the bucket was filled, in nanoseconds since `start`.
     filled: AtomicU64,
     start: Instant,
 }
 
-/// The longest single wait; after it a writer looks again.
-const STEP: Duration = Duration::from_millis(1);
-/// No write waits longer than that in all.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// The lowest rate, in bytes a second.
 const LEAST: f64 = 1e6;
 /// The bucket holds what comes in so many seconds.
@@ -47,30 +46,27 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Waits until `len` bytes may be written, and tells whether that was so
-    /// before it lost patience.
+    /// Whether a write of `len` bytes may begin now. Then it is paid for; it may
+    /// be more than there is, which those that follow wait for.
     #[inline]
-    pub(crate) fn wait(&self, len: usize) -> bool {
-        self.rate.load(Relaxed) == 0 || self.wait_for_tokens(len)
+    pub(crate) fn admits(&self, len: usize) -> bool {
+        self.rate.load(Relaxed) == 0 || self.pay(len)
     }
 
     #[cold]
-    fn wait_for_tokens(&self, len: usize) -> bool {
-        self.tokens.fetch_sub(len as i64, SeqCst);
-        let (mut waited, mut in_time) = (Duration::ZERO, false);
-        while waited < PATIENCE {
-            let rate = self.rate.load(SeqCst);
-            let missing = -self.tokens.load(SeqCst);
-            in_time = rate == 0 || missing <= 0;
-            if in_time {
-                break;
-            }
-            let step = Duration::from_secs_f64(missing as f64 / rate as f64).min(STEP);
-            std::thread::sleep(step);
-            waited += step;
-        }
-        self.waited.fetch_add(waited.as_nanos() as u64, Relaxed);
-        in_time
+    fn pay(&self, len: usize) -> bool {
+        let less = |now: i64| (now > 0).then(|| now.saturating_sub(len as i64));
+        self.tokens.fetch_update(SeqCst, SeqCst, less).is_ok()
+    }
+
+    /// Counts a wait of a writer that was not admitted.
+    pub(crate) fn note_wait(&self, time: Duration) {
+        self.waited.fetch_add(time.as_nanos() as u64, Relaxed);
+    }
+
+    /// Nanoseconds since the throttle was made.
+    pub(crate) fn now(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
     }
 
     /// Lets nobody have anything, until the next adjustment.
@@ -83,7 +79,7 @@ impl Throttle {
     /// achieve, in bytes a second, and fills in what came in since the last call. Any
     /// thread may call it.
     pub(crate) fn adjust(&self, pressure: f64, achieved: f64) {
-        let now = self.start.elapsed().as_nanos() as u64;
+        let now = self.now();
         // Of two that meet here, each brings what came in since the other.
         let since = Duration::from_nanos(now.saturating_sub(self.filled.fetch_max(now, SeqCst)));
         if pressure <= 0.0 {
@@ -100,7 +96,7 @@ impl Throttle {
         let _ = self.tokens.fetch_update(SeqCst, SeqCst, |now| Some((now + income).min(most)));
     }
 
-    /// The sum of all waits, in nanoseconds.
+    /// The sum of all waits that were told, in nanoseconds.
     pub(crate) fn waited_nanos(&self) -> u64 {
         self.waited.load(Relaxed)
     }
@@ -109,34 +105,55 @@ impl Throttle {
 #[cfg(all(test, not(feature = "shuttle")))]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicBool;
 
     #[test]
     fn no_pressure_costs_no_wait() {
         let throttle = Throttle::default();
-        throttle.wait(usize::MAX / 2);
-        assert_eq!(throttle.waited_nanos(), 0);
+        assert!(throttle.admits(usize::MAX / 2) && throttle.admits(1));
     }
 
     #[test]
     fn full_pressure_brings_writers_to_the_rate() {
         let throttle = Throttle::default();
-        // A tenth of 20 MB/s: 20,000 bytes take 10 ms.
+        // A tenth of 20 MB/s: what is written in 10 ms takes 10 ms to come in.
         throttle.adjust(1.0, 20e6);
-        let (start, done) = (Instant::now(), AtomicBool::new(false));
-        crate::sync::scope(|scope| {
-            scope.spawn(|_| {
-                throttle.wait(20_000);
-                done.store(true, SeqCst);
-            });
-            while !done.load(SeqCst) {
-                std::thread::sleep(Duration::from_millis(1));
-                throttle.adjust(1.0, 20e6);
+        assert!(!throttle.admits(1), "there was nothing in the bucket");
+        let start = Instant::now();
+        let mut admitted = 0;
+        while admitted < 20_000 {
+            std::thread::sleep(Duration::from_millis(1));
+            throttle.adjust(1.0, 20e6);
+            while throttle.admits(1000) {
+                admitted += 1000;
             }
-        });
+        }
         assert!(start.elapsed() >= Duration::from_millis(9), "{:?}", start.elapsed());
-        assert!(throttle.waited_nanos() > 0);
         throttle.adjust(0.0, 20e6);
-        throttle.wait(1 << 40);
+        assert!(throttle.admits(1 << 40) && throttle.admits(1));
+    }
+
+    #[test]
+    fn a_large_write_is_paid_for_by_those_that_follow() {
+        let throttle = Throttle::default();
+        throttle.adjust(1.0, 20e6);
+        while !throttle.admits(100_000) {
+            std::thread::sleep(Duration::from_millis(1));
+            throttle.adjust(1.0, 20e6);
+        }
+        let start = Instant::now();
+        while !throttle.admits(1) {
+            std::thread::sleep(Duration::from_millis(1));
+            throttle.adjust(1.0, 20e6);
+        }
+        assert!(start.elapsed() >= Duration::from_millis(30), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn stopped_admits_nobody() {
+        let throttle = Throttle::default();
+        throttle.stop();
+        assert!(!throttle.admits(1));
+        throttle.adjust(0.0, 1e6);
+        assert!(throttle.admits(1));
     }
 }

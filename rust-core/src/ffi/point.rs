@@ -180,7 +180,8 @@ fn split<'a>(arena: &'a [u8], ends: &[u32]) -> Result<Vec<&'a [u8]>> {
 /// Stores a value under a key. `expires_at` is in Unix milliseconds, 0 for
 /// never; `durability` is a `MANTISDB_DURABILITY_...`. `*sequence` becomes the
 /// write's sequence number: it is visible, and has to be waited for by
-/// `mantisdb_sync` if it shall be on disk.
+/// `mantisdb_sync` if it shall be on disk. As with all writes, `MANTISDB_BUSY`
+/// means that nothing was written and the call is to be made again.
 ///
 /// # Safety
 /// `db` is a handle; `key` has `key_len` bytes and `value` has `value_len`;

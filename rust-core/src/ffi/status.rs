@@ -10,6 +10,9 @@ pub const MANTISDB_NOT_FOUND: i32 = 1;
 pub const MANTISDB_EXISTS: i32 = 2;
 /// The caller's buffer is too small; the needed length was told.
 pub const MANTISDB_SHORT_BUFFER: i32 = 3;
+/// Flushes or compactions are behind: nothing was written, and the call is to be
+/// made again in a moment.
+pub const MANTISDB_BUSY: i32 = 4;
 /// The database or the snapshot was closed.
 pub const MANTISDB_CLOSED: i32 = -1;
 /// The key is empty.
@@ -60,6 +63,7 @@ pub(super) fn status_of(error: &Error) -> i32 {
         Error::Locked(_) => MANTISDB_LOCKED,
         Error::WrongFormat(_) => MANTISDB_WRONG_FORMAT,
         Error::WritesFailed(_) => MANTISDB_WRITES_FAILED,
+        Error::Busy => MANTISDB_BUSY,
         Error::Poisoned => MANTISDB_POISONED,
     }
 }

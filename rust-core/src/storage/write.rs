@@ -132,7 +132,8 @@ impl Core {
         Ok(sequence)
     }
 
-    /// Lets a write of so many bytes begin, now or when there is room for it.
+    /// Lets a write of so many bytes begin, or fails with [`Error::Busy`] if it is
+    /// to be tried again later.
     #[inline]
     fn admit(&self, len: usize) -> Result<()> {
         if self.sequencer.is_poisoned() {
@@ -142,8 +143,8 @@ impl Core {
             if self.counters.mine().has_written(LOOK_AFTER) {
                 durable.set_pace(self);
             }
-            if !durable.throttle.wait(len) {
-                durable.refuse_if_stuck()?;
+            if !durable.throttle.admits(len) {
+                return Err(durable.refusal(self));
             }
         }
         Ok(())

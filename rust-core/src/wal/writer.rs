@@ -302,6 +302,11 @@ impl Wal {
         spare + filled + cursor.file.len + cursor.next.as_ref().map_or(0, |next| next.len)
     }
 
+    /// Whether the log was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.cursor).closed
+    }
+
     /// Why no more writes are accepted, if a write or a sync failed.
     pub(crate) fn failure(&self) -> Option<Error> {
         if !self.has_failed.load(SeqCst) {

@@ -1,0 +1,66 @@
+//go:build rust && linux
+
+package storage
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// TestThrottledWritersHoldNoThreads: many goroutines write more than memory may
+// hold, faster than it can be flushed. They are parked and hold no thread of the
+// system, and do not push memory far over its limit either.
+func TestThrottledWritersHoldNoThreads(t *testing.T) {
+	e, err := Open(Config{
+		Engine: EngineRust, Dir: filepath.Join(t.TempDir(), "data"),
+		Durability: DurabilityBuffered, MemoryLimit: MinMemoryLimit,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	const writers, each, valueLen = 1000, 12, 20_000
+	before, watch := threads(t), watchThreads(t)
+	var most uint64
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			value := make([]byte, valueLen)
+			for i := range value {
+				value[i] = byte(rand.Uint32())
+			}
+			for i := range each {
+				key := binary.BigEndian.AppendUint64(nil, uint64(w*each+i))
+				if _, err := e.Put(key, value, WriteOptions{}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+			s, err := e.Stats()
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			most = max(most, s.MemoryBytes)
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	s, err := e.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.StallNanos == 0 {
+		t.Error("nobody had to wait: the test shows nothing")
+	}
+	if n := watch(); n > before+40 {
+		t.Errorf("%d threads, %d before", n, before)
+	}
+	if most > MinMemoryLimit*3/2 {
+		t.Errorf("%d bytes in memory, the limit is %d", most, MinMemoryLimit)
+	}
+}
