@@ -291,6 +291,17 @@ impl Durable {
     }
 }
 
+impl Durable {
+    /// So many log files are a reason to flush, whatever is in them: each opening
+    /// begins one.
+    const MANY_LOG_FILES: usize = 8;
+
+    /// Whether a flush would rid the log of files that are many for their bytes.
+    fn has_many_log_files(&self) -> bool {
+        self.wal.files() > Self::MANY_LOG_FILES
+    }
+}
+
 fn is_progress(done: compaction::Progress) -> bool {
     !matches!(done, compaction::Progress::Idle | compaction::Progress::Interrupted)
 }

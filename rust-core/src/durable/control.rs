@@ -102,7 +102,7 @@ impl Core {
         let Some(durable) = &self.durable else { return Ok(()) };
         self.flush_dirty(durable)?;
         while durable.compact_eagerly(self)? {}
-        Ok(())
+        durable.wal.trim()
     }
 
     /// Makes a copy in another directory, of everything that is committed by now.
@@ -128,7 +128,7 @@ impl Core {
         let Some(unlocked) = lock(&durable.lock).take() else { return };
         // What fails here was not acknowledged as durable, and the log says so
         // to whoever opens it next.
-        if durable.has_unlogged()
+        if (durable.has_unlogged() || durable.has_many_log_files())
             && let Err(error) = self.flush_dirty(durable)
         {
             durable.note_trouble(&error);

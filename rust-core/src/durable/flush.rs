@@ -1,7 +1,7 @@
 //! Flushes: what is dirty goes into a segment of level 0.
 
 use super::{Dirty, Durable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key_version::KeyVersion;
 use crate::memtable::Slot;
 use crate::segment::SegmentWriter;
@@ -10,6 +10,7 @@ use crate::stats::Counter;
 use crate::storage::Core;
 use crate::sync::lock;
 use crossbeam_epoch as epoch;
+use std::io::ErrorKind;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,12 @@ impl Core {
     /// After an error everything is as before, and may be tried again.
     pub(crate) fn flush_dirty(&self, durable: &Durable) -> Result<()> {
         let _one_at_a_time = lock(&durable.flushing);
-        durable.wal.rotate()?;
+        match durable.wal.rotate() {
+            // Then the file that is written to stays for now. What the flush takes
+            // may be deletions that make room.
+            Err(Error::Io { kind: ErrorKind::StorageFull, .. }) => {}
+            rotated => rotated?,
+        }
         // Held like a snapshot: what is overwritten meanwhile by a write that is
         // not on disk yet must go into the segment, since its record goes.
         let had_dead = durable.dead.swap(false, SeqCst);

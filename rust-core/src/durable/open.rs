@@ -42,11 +42,14 @@ impl Durable {
         let torn = recovered.torn.clone();
         let wal_options = WalOptions {
             file_len: match options.log_file_len {
-                0 => LOG_FILE_LEN,
+                // A log of few writes that hold up a flush is not to be longer
+                // than what they would take in memory.
+                0 => LOG_FILE_LEN.min(options.write_buffer_len().max(1 << 20)),
                 len => len,
             },
         };
         let wal = Wal::start(Arc::clone(&fs), dir, recovered, wal_options)?;
+        wal.release(flushed)?;
         let complete = segments.tree(&epoch::pin()).is_empty();
         let durable = Self {
             complete: AtomicBool::new(complete),

@@ -30,8 +30,10 @@ struct State {
 
 /// Between two looks at the log: a spare file lasts longer than that.
 const LOG_INTERVAL: Duration = Duration::from_millis(50);
-/// What is buffered is on disk after that, and the time that a sync takes.
-const SYNC_INTERVAL: Duration = Duration::from_millis(900);
+/// What is buffered is on disk after that, a look, and the time that a sync takes.
+const SYNC_INTERVAL: Duration = Duration::from_millis(500);
+/// When nothing was logged for so long, files that are kept for later are removed.
+const IDLE: Duration = Duration::from_secs(10);
 /// Between two looks at what is dirty, when much is and when not.
 const PACE_INTERVAL: Duration = Duration::from_millis(2);
 const PACE_IDLE_INTERVAL: Duration = Duration::from_millis(20);
@@ -98,13 +100,22 @@ impl Workers {
 /// Keeps a spare log file ready and syncs what is buffered.
 fn log_rounds(core: &Core, durable: &Durable) {
     let mut synced = Instant::now();
+    let (mut end, mut written) = (durable.wal.end(), Instant::now());
     let mut rest = LOG_INTERVAL;
     while durable.workers.rest(rest) {
-        let prepared = durable.wal.prepare_spare();
-        rest = report(durable, prepared, LOG_INTERVAL);
+        rest = LOG_INTERVAL;
+        // First: making a file takes a while on a slow disk.
         if synced.elapsed() >= SYNC_INTERVAL {
-            synced = Instant::now();
             rest = report(durable, durable.sync_buffered(core), rest);
+            synced = Instant::now();
+        }
+        rest = report(durable, durable.wal.prepare_spare(), rest);
+        let before = std::mem::replace(&mut end, durable.wal.end());
+        if end != before {
+            written = Instant::now();
+        } else if written.elapsed() >= IDLE {
+            rest = report(durable, durable.wal.trim(), rest);
+            written = Instant::now();
         }
     }
 }
@@ -130,7 +141,7 @@ fn flush_rounds(core: &Core, durable: &Durable) {
         }
         let reclaims = durable.dead.load(SeqCst)
             && (changed.elapsed() >= QUIET || flushed.elapsed() >= RECLAIM_INTERVAL);
-        if dirty >= durable.write_buffer || reclaims {
+        if dirty >= durable.write_buffer || reclaims || durable.has_many_log_files() {
             rest = report(durable, core.flush_dirty(durable), Duration::ZERO);
             flushed = Instant::now();
         }

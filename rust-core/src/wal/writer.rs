@@ -13,14 +13,19 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use crate::sync::{Mutex, lock};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The longest payload in bytes: a batch, and a little beside it.
 const MAX_PAYLOAD_LEN: usize = MAX_BATCH_LEN + (4 << 10);
-/// The length of a database's first file; each next one is twice as long, up to
+/// The length of the file that is begun when a database is opened, in bytes. Each
+/// next one is twice as long, but at least [`NEXT_LEN`], up to
 /// [`WalOptions::file_len`]. So a small database has a small log.
-const FIRST_LEN: u64 = 4 << 20;
+const FIRST_LEN: u64 = 1 << 20;
+const NEXT_LEN: u64 = 4 << 20;
+/// The first one's on a full disk.
+const LEAST_LEN: u64 = 64 << 10;
 
 /// How the log is kept.
 #[derive(Debug, Clone, Copy)]
@@ -114,9 +119,7 @@ impl Wal {
             }
         }
         let Recovered { end, next_base: base, .. } = recovered;
-        let mut spares = recovered.spares.into_iter();
-        let len = FIRST_LEN.min(options.file_len).max(FILE_HEADER_LEN + END_LEN);
-        let file = OpenFile::make(&*fs, dir, base, len, spares.next().as_deref())?;
+        let file = first_file(&*fs, dir, base, options, &recovered.spares)?;
         let last_sequence = recovered.last_sequence;
         let header =
             FileHeader { base, previous_end: end, previous_sequence: last_sequence, durable: end };
@@ -125,7 +128,7 @@ impl Wal {
         file.log.sync()?;
         let file = Arc::new(file);
         // Only now that the new file says where the log ends.
-        let others = recovered.dropped.into_iter().chain(spares);
+        let others = recovered.dropped.into_iter().chain(recovered.spares);
         // A spare one may have had the new file's name, and been replaced.
         for path in others.filter(|path| *path != file.path) {
             fs.remove(&path)?;
@@ -278,6 +281,26 @@ impl Wal {
         Ok(())
     }
 
+    /// Gives up the files that are kept to be used again.
+    pub(crate) fn trim(&self) -> Result<()> {
+        let mut spares = lock(&self.preparing);
+        while let Some(spare) = spares.take() {
+            self.fs.remove(&spare)?;
+        }
+        Ok(())
+    }
+
+    /// How many files hold records, the one that is written to among them.
+    pub(crate) fn files(&self) -> usize {
+        lock(&self.cursor).filled.len() + 1
+    }
+
+    /// Where the next record goes: an LSN.
+    pub(crate) fn end(&self) -> u64 {
+        let cursor = lock(&self.cursor);
+        cursor.file.base + cursor.offset
+    }
+
     /// Makes the next file ready, so that no writer has to.
     pub(crate) fn prepare_spare(&self) -> Result<()> {
         self.prepare(0)
@@ -337,7 +360,35 @@ impl Wal {
         let header = RecordHeader::new((last_sequence, 0), (0, 0), (lsn, lsn));
         let slot = Slot { file: Arc::clone(&file), offset, payload_len: 0 };
         slot.put(&header.encode(lsn), &[]).inspect_err(|error| self.fail(error))?;
-        self.sync_files(&[file])
+        self.sync_files(&[file])?;
+        // What is empty need not stay. If it does, the next opening removes it.
+        let _ = self.trim();
+        if let Some(next) = lock(&self.cursor).next.take() {
+            let _ = self.fs.remove(&next.path);
+        }
+        Ok(())
+    }
+}
+
+/// The file that a log goes on in once it was opened: a short new one. Where there
+/// is no room for that, one that is there already is taken, so that a database on
+/// a full disk can be opened, to be read and to be thinned out.
+fn first_file(
+    fs: &dyn FileSystem,
+    dir: &Path,
+    base: u64,
+    options: WalOptions,
+    spares: &[PathBuf],
+) -> Result<OpenFile> {
+    let at_least = FILE_HEADER_LEN + END_LEN;
+    let make = |len: u64, spare: Option<&Path>| {
+        OpenFile::make(fs, dir, base, len.min(options.file_len).max(at_least), spare)
+    };
+    match make(FIRST_LEN, None) {
+        Err(Error::Io { kind: ErrorKind::StorageFull, .. }) => {
+            make(LEAST_LEN, spares.first().map(PathBuf::as_path))
+        }
+        made => made,
     }
 }
 
@@ -400,7 +451,7 @@ impl Wal {
             // this one stays the last.
             (file.base + file.len, file.len.saturating_mul(2), cursor.next.take())
         };
-        wanted = wanted.max(FIRST_LEN).min(self.options.file_len);
+        wanted = wanted.max(NEXT_LEN).min(self.options.file_len);
         wanted = wanted.max(FILE_HEADER_LEN + len + END_LEN).next_multiple_of(ALIGN);
         // One that is ready but too short is made longer, under its name.
         let spare = short.map(|file| file.path.clone()).or_else(|| spares.take());

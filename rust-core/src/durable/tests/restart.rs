@@ -125,6 +125,84 @@ fn a_checkpoint_is_a_database() {
     check(&storage, 0..3000);
 }
 
+/// The bytes of all files.
+fn used(sim: &Sim) -> u64 {
+    let names = sim.list(dir()).unwrap();
+    names.iter().map(|name| sim.file_len(&dir().join(name)).unwrap()).sum()
+}
+
+/// Each opening begins a log file. They do not add up, whether the database is
+/// closed or killed, or written to or not.
+#[test]
+fn openings_leave_no_log_files_behind() {
+    for (closes, writes) in [(true, false), (true, true), (false, false), (false, true)] {
+        let mut sim = Sim::new();
+        let options = Options::default();
+        let (mut files, mut bytes) = (0, 0);
+        for round in 0..30 {
+            let storage = open(&sim, options);
+            if writes {
+                storage.put(&key(round), b"1", 0).unwrap();
+            }
+            let start = std::time::Instant::now();
+            while storage.core().durable.as_ref().unwrap().wal.files() > 10 {
+                assert!(start.elapsed().as_secs() < 10, "{:?}", storage.stats());
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            if !closes {
+                sim = sim.after_kill();
+            }
+            drop(storage);
+            files = files.max(sim.list(dir()).unwrap().len());
+            bytes = bytes.max(used(&sim));
+        }
+        assert!(files < 25, "closes {closes}, writes {writes}: {files} files");
+        assert!(bytes < 32 << 20, "closes {closes}, writes {writes}: {bytes} bytes");
+        if writes {
+            assert_eq!(contents(&open(&sim, options)).len(), 30);
+        }
+    }
+}
+
+/// On a full disk a database can be opened and read, and deletions make room.
+#[test]
+fn opens_on_a_full_disk() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    for i in 0..50 {
+        storage.put(&key(i), &[7; 4000], 0).unwrap();
+    }
+    drop(storage);
+    // Room for the least that there is to a log, and some deletions in a segment.
+    sim.set_space(Some(used(&sim) + (80 << 10)));
+    let storage = open(&sim, small());
+    assert_eq!(contents(&storage).len(), 50);
+    for i in 0..50 {
+        storage.delete(&key(i)).unwrap();
+    }
+    storage.flush().unwrap();
+    drop(storage);
+    assert_eq!(contents(&open(&sim, small())).len(), 0);
+}
+
+/// What is deleted leaves neither segments nor spare log files behind.
+#[test]
+fn compaction_gives_the_logs_space_back() {
+    let sim = Sim::new();
+    let storage = open(&sim, Options { memory_limit: 4 << 20, ..Options::default() });
+    for i in 0..4000 {
+        storage.put(&key(i), &[7; 2000], 0).unwrap();
+    }
+    for i in 0..4000 {
+        storage.delete(&key(i)).unwrap();
+    }
+    storage.compact().unwrap();
+    let stats = storage.stats();
+    assert_eq!(stats.segment_bytes, 0);
+    // The file that is written to, and one that is ready.
+    assert!(stats.disk_bytes <= 4 << 20, "{} bytes", stats.disk_bytes);
+}
+
 /// A flush that a caller has begun goes on while another one closes. Whoever
 /// opens the directory then must not find it at work.
 #[test]

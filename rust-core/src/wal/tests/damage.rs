@@ -14,7 +14,7 @@ fn closed_log() -> (Sim, Vec<Rec>) {
     log.wal.prepare_spare().unwrap();
     log.close().unwrap();
     let records = read(&sim, 0).unwrap().1;
-    assert_eq!((records.len(), log_files(&sim).len()), (12, 4));
+    assert_eq!((records.len(), log_files(&sim).len()), (12, 3));
     (sim, records)
 }
 
