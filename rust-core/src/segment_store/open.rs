@@ -39,7 +39,13 @@ impl SegmentStore {
         fs.create_dir_all(dir)?;
         let found = manifest::load(&*fs, dir)?;
         let manifest = match found {
-            Some(manifest) => manifest,
+            // A process that was killed may have renamed it and not synced that.
+            // It has to last before anything goes that only the one before needs:
+            // segments here, and log files later.
+            Some(manifest) => {
+                fs.sync_dir(dir)?;
+                manifest
+            }
             None => begin(&*fs, dir)?,
         };
         let disk_bytes = DiskBytes::default();

@@ -67,7 +67,13 @@ fn power_loss_leaves_the_old_or_the_new_state() {
             check_after(&found, &promise, &format!("point {point}, {mode:?}, seed {seed}"));
             *counted.lock() += 1;
         }
-        check_after(&fs.after_kill(), &promise, &format!("killed at point {point}"));
+        let killed = fs.after_kill();
+        check_after(&killed, &promise, &format!("killed at point {point}"));
+        // That has opened it, and removed what it took for not needed.
+        for seed in 0..4 {
+            let found = killed.after_crash(seed, Mode::Random);
+            check_after(&found, &promise, &format!("killed at point {point}, then seed {seed}"));
+        }
     });
     run(&mut world, &promise);
     world.fs.stop_observing();

@@ -88,6 +88,21 @@ impl Run {
         }
     }
 
+    /// The process is killed, and the power goes right after the next one has
+    /// opened the directory.
+    fn check_second(&self, sim: &Sim, point: u64) {
+        let acknowledged = self.acknowledged.load(SeqCst);
+        let killed = sim.after_kill();
+        let judged = try_open(&killed, small())
+            .map_err(|e| format!("does not open: {e}"))
+            .map(|_storage| killed.after_crash(point, Mode::Random))
+            .and_then(|after| self.judge(&after, acknowledged));
+        self.checked.fetch_add(1, SeqCst);
+        if let Err(what) = judged {
+            self.failures.lock().push(format!("killed at point {point}, then power: {what}"));
+        }
+    }
+
     fn judge(&self, disk: &Sim, acknowledged: usize) -> Result<(), String> {
         let storage = try_open(disk, small()).map_err(|e| format!("does not open: {e}"))?;
         let last = storage.stats().last_sequence;
@@ -137,8 +152,12 @@ fn lose_power(writes: usize, every: u64) {
     let observed = Arc::clone(&run);
     sim.observe(move |sim, point| {
         if point % every == 0 {
-            let modes = [Mode::Random, Mode::DropUnsynced, Mode::KeepUnsynced, Mode::Random];
-            observed.check(sim, point, modes[(point / every) as usize % modes.len()]);
+            match (point / every) % 5 {
+                0 | 1 => observed.check(sim, point, Mode::Random),
+                2 => observed.check(sim, point, Mode::DropUnsynced),
+                3 => observed.check(sim, point, Mode::KeepUnsynced),
+                _ => observed.check_second(sim, point),
+            }
         }
     });
     let storage = open(&sim, small());
