@@ -206,6 +206,7 @@ impl Compactor {
         let snapshots = snapshots();
         debug_assert!(snapshots.is_sorted());
         let State { picker, backoff } = &mut *state;
+        backoff.keep_only(|id| tree.segments().any(|(_, segment)| segment.id() == id));
         let view = pick::View {
             tree: &tree,
             options,

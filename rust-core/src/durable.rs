@@ -39,6 +39,7 @@ use crate::sync::{Mutex, lock};
 use crate::wal::{Torn, Wal};
 use crossbeam_epoch as epoch;
 use crossbeam_queue::SegQueue;
+pub(crate) use evict::Eviction;
 pub(crate) use open::LOCK_FILE;
 pub(crate) use recovery::Recovery;
 use std::sync::Arc;
@@ -199,7 +200,9 @@ impl Durable {
     }
 
     /// How far flushes, compactions and evictions are behind: 0 for not at all, 1
-    /// for so far that writers should nearly stand still.
+    /// for so far that writers should be much slower than they, up to 2 for so far
+    /// that they should nearly stand still. Only memory brings it beyond 1: its
+    /// limit is a promise.
     fn pressure(&self, dirty: u64, core: &Core) -> f64 {
         // One buffer is being flushed while the next one fills.
         let dirty = (dirty as f64 / self.write_buffer as f64 - 2.0) / 2.0;
@@ -207,7 +210,7 @@ impl Durable {
             0 => 0.0,
             limit => (core.memory_bytes() as f64 / limit as f64 - 1.0) * 10.0,
         };
-        dirty.max(memory).max(self.compactor.pressure()).clamp(0.0, 1.0)
+        dirty.max(self.compactor.pressure()).min(1.0).max(memory).clamp(0.0, 2.0)
     }
 
     /// Sets the pace of writers by the pressure of now, and tells how many bytes

@@ -5,6 +5,7 @@
 //! Writers never wait for it. They leave slots that need a look in a queue (each
 //! at most once at a time) and wake the thread if it sleeps.
 
+use crate::durable::Eviction;
 use crate::memtable::{IndexNeed, OldTable, Reclaim, Slot};
 use crate::stats::Counter;
 use crate::storage::Core;
@@ -136,8 +137,8 @@ const BREATH: Duration = Duration::from_millis(1);
 const FEW: usize = 256;
 /// Between two looks whether a closed storage is still used.
 const CLOSING_INTERVAL: Duration = Duration::from_millis(20);
-/// Between two looks whether a flush has settled.
-const SETTLE_INTERVAL: Duration = Duration::from_millis(10);
+/// Between two looks whether a flush has settled, so that entries may go.
+const SETTLE_INTERVAL: Duration = Duration::from_millis(5);
 /// Between two rounds of the search for expired entries.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 /// A whole search takes at least so many rounds, a minute in all.
@@ -219,7 +220,8 @@ impl Janitor {
             self.settled = settled;
             self.retry_held_up();
         }
-        let evicting = self.evict();
+        let eviction = self.evict();
+        let evicting = eviction == Eviction::More;
         let expiring = self.core.counters.sum(Counter::Expiring) != 0;
         let found_much = expiring && self.sweep();
         while self.graveyard.pop().is_some() {}
@@ -231,7 +233,7 @@ impl Janitor {
             Rest::None
         } else if queued || unordered > 0 {
             Rest::For(BREATH)
-        } else if self.core.is_unsettled() {
+        } else if eviction == Eviction::Blocked || self.core.is_unsettled() {
             Rest::For(SETTLE_INTERVAL)
         } else if expiring || self.core.evicts {
             Rest::For(SWEEP_INTERVAL)
@@ -320,12 +322,11 @@ impl Janitor {
         }
     }
 
-    /// Makes room if the memtable takes more than its budget, and tells whether
-    /// more is to be done.
-    fn evict(&mut self) -> bool {
-        let (from, more) = self.core.evict(self.evict_from);
+    /// Makes room if the memtable takes more than its budget.
+    fn evict(&mut self) -> Eviction {
+        let (from, eviction) = self.core.evict(self.evict_from);
         self.evict_from = from;
-        more
+        eviction
     }
 
     /// Looks at the next entries in key order for expired ones, and tells

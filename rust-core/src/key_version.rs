@@ -28,6 +28,11 @@ impl KeyVersion<'_> {
     pub(crate) fn order(&self, other: &KeyVersion<'_>) -> Ordering {
         self.key.cmp(other.key).then(other.sequence.cmp(&self.sequence))
     }
+
+    /// Bytes of key and value.
+    pub(crate) fn len(&self) -> u64 {
+        self.key.len() as u64 + self.payload.value().len() as u64
+    }
 }
 
 impl<'a> Payload<'a> {

@@ -32,18 +32,29 @@ impl Pause {
         let length_ms = last.map_or(first, |last| (last.length_ms * 2).min(longest));
         Self { until_ms: now_ms.saturating_add(length_ms), length_ms }
     }
+
+    /// Whether it is not over. If it seems to have yet to begin, the clock was
+    /// set back, and it is.
+    fn is_on(&self, now_ms: u64) -> bool {
+        now_ms < self.until_ms && self.until_ms - now_ms <= self.length_ms
+    }
 }
 
 impl Backoff {
     /// Whether nothing is to be tried yet.
     pub(super) fn is_waiting(&self, now_ms: u64) -> bool {
-        self.all.is_some_and(|pause| now_ms < pause.until_ms)
+        self.all.is_some_and(|pause| pause.is_on(now_ms))
     }
 
     /// The segments that are to be left alone.
     pub(super) fn blocked(&self, now_ms: u64) -> Vec<u64> {
-        let resting = self.segments.iter().filter(|(_, pause)| now_ms < pause.until_ms);
+        let resting = self.segments.iter().filter(|(_, pause)| pause.is_on(now_ms));
         resting.map(|(&id, _)| id).collect()
+    }
+
+    /// Forgets segments that are gone.
+    pub(super) fn keep_only(&mut self, is_there: impl Fn(u64) -> bool) {
+        self.segments.retain(|&id, _| is_there(id));
     }
 
     pub(super) fn succeeded(&mut self) {
@@ -51,13 +62,18 @@ impl Backoff {
     }
 
     pub(super) fn failed(&mut self, error: &Error, job: &Job, now_ms: u64) {
-        let Error::Corrupt { file, .. } = error else {
-            self.all = Some(Pause::after(self.all, now_ms, FIRST_MS, LONGEST_MS));
-            return;
+        let file = match error {
+            Error::Corrupt { file, .. } => file.as_str(),
+            // Versions that are sound and out of order: it cannot be told whose.
+            Error::InvalidArgument(_) => "",
+            _ => {
+                self.all = Some(Pause::after(self.all, now_ms, FIRST_MS, LONGEST_MS));
+                return;
+            }
         };
         let Job::Merge(job) = job else { return };
         // The one that is damaged; all of them, if it cannot be told.
-        let is_named = |path: &std::path::Path| path.display().to_string() == *file;
+        let is_named = |path: &std::path::Path| path.display().to_string() == file;
         let named: Vec<u64> = job.inputs().filter(|s| is_named(s.path())).map(|s| s.id()).collect();
         let all = || job.inputs().map(|s| s.id()).collect();
         for id in if named.is_empty() { all() } else { named } {
@@ -86,6 +102,7 @@ mod tests {
             backoff.failed(&error, &job, 2000);
         }
         assert!(backoff.is_waiting(31_999) && !backoff.is_waiting(32_000));
+        assert!(!backoff.is_waiting(1000), "the clock was set back");
         backoff.succeeded();
         assert!(!backoff.is_waiting(2000));
     }

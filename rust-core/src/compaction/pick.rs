@@ -54,6 +54,24 @@ impl View<'_> {
         }
     }
 
+    /// Bytes of keys and values in what of `level` overlaps a segment's keys.
+    pub(super) fn raw_bytes_below(&self, segment: &LiveSegment, level: usize) -> u64 {
+        let below =
+            overlapping(self.tree.level(level), segment.first_key(), segment.last_key()).iter();
+        below.fold(0, |sum, s| s.properties().raw_bytes().saturating_add(sum))
+    }
+
+    /// The other segments of level 0, besides one of it.
+    pub(super) fn beside(&self, segment: &LiveSegment) -> impl Iterator<Item = &Arc<LiveSegment>> {
+        let id = segment.id();
+        self.tree.level(0).iter().filter(move |s| s.id() != id)
+    }
+
+    /// Bytes of keys and values in them.
+    pub(super) fn raw_bytes_beside(&self, segment: &LiveSegment) -> u64 {
+        self.beside(segment).map(|s| s.properties().raw_bytes()).sum()
+    }
+
     /// Merges segments of a level into another, if none is left alone.
     fn merge(&self, upper: Segments, from: usize, to: usize) -> Option<Job> {
         let lower = if from == to { Segments::new() } else { self.below(&upper, to).to_vec() };
@@ -143,12 +161,12 @@ impl Picker {
                 return job;
             }
         }
-        let (level, segment) = self.garbage.worst(view)?;
-        match level {
+        let worth = self.garbage.worth_the_work(view, targets.base);
+        worth.into_iter().find_map(|(level, segment)| match level {
             0 => view.level0(targets.base),
             LAST => view.merge(vec![segment], LAST, LAST),
             _ => view.push_down(&segment, level),
-        }
+        })
     }
 
     /// The segment of a level that is handed on at the least cost; of equal

@@ -13,6 +13,17 @@ use crossbeam_epoch as epoch;
 /// milliseconds' work at most.
 const STEPS: usize = 64;
 
+/// How far an eviction came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Eviction {
+    /// Memory is within its budget, or there is none.
+    Enough,
+    /// There is more to be evicted.
+    More,
+    /// Memory is over its budget, and what is in it cannot go now.
+    Blocked,
+}
+
 impl Core {
     /// Up to where entries may be removed from the memtable.
     pub(crate) fn settled(&self) -> u64 {
@@ -39,17 +50,20 @@ impl Core {
     }
 
     /// Evicts cold entries if memory is over its budget, beginning at a place in
-    /// the index. Returns where to go on, and whether to go on at once.
+    /// the index. Returns where to go on, and how far it came.
     ///
     /// Only the janitor calls it.
-    pub(crate) fn evict(&self, mut from: usize) -> (usize, bool) {
+    pub(crate) fn evict(&self, mut from: usize) -> (usize, Eviction) {
         let Some(durable) = self.durable.as_ref().filter(|_| self.evicts) else {
-            return (from, false);
+            return (from, Eviction::Enough);
         };
         // Some room is made ahead, so that the hand goes round in strides.
         let budget = durable.memory_limit - durable.memory_limit / 32;
-        if self.memory_bytes() <= budget || !durable.leave_complete() {
-            return (from, false);
+        if self.memory_bytes() <= budget {
+            return (from, Eviction::Enough);
+        }
+        if !durable.leave_complete() {
+            return (from, Eviction::Blocked);
         }
         let settled = durable.settled();
         let (mut seen, mut spared, mut taken) = (0, 0, 0);
@@ -73,10 +87,10 @@ impl Core {
                 }
             });
             if self.memory_bytes() <= budget {
-                return (from, false);
+                return (from, Eviction::Enough);
             }
         }
         // If next to nothing can be evicted, that does not change at once.
-        (from, (spared + taken) * 64 >= seen)
+        (from, if (spared + taken) * 64 >= seen { Eviction::More } else { Eviction::Blocked })
     }
 }

@@ -75,7 +75,7 @@ impl Throttle {
         self.tokens.fetch_min(-1, SeqCst);
     }
 
-    /// Sets the rate by the pressure (0 for none, 1 for full) and by what flushes
+    /// Sets the rate by the pressure (0 for none, 1 for full, at most 2) and by what flushes
     /// achieve, in bytes a second, and fills in what came in since the last call. Any
     /// thread may call it.
     pub(crate) fn adjust(&self, pressure: f64, achieved: f64) {
@@ -87,8 +87,9 @@ impl Throttle {
             self.tokens.store(0, SeqCst);
             return;
         }
-        // 1.5 times at the onset, a tenth of it under full pressure.
-        let share = (1.5 * (1.0 - pressure)).max(0.1);
+        // 1.5 times at the onset, a tenth of it under full pressure, and less
+        // than that beyond.
+        let share = (1.5 * (1.0 - pressure)).max(0.1 * (2.0 - pressure).min(1.0));
         let rate = (achieved * share).max(LEAST);
         let was_free = self.rate.swap(rate as u64, SeqCst) == 0;
         let income = if was_free { 0 } else { (rate * since.as_secs_f64()) as i64 };

@@ -42,6 +42,10 @@ pub(crate) struct Properties {
     pub(crate) raw_key_bytes: u64,
     /// Bytes of all values.
     pub(crate) raw_value_bytes: u64,
+    /// Bytes of keys and values of all versions that have an expiry.
+    pub(crate) expiring_bytes: u64,
+    /// Bytes of keys and values of all versions but the newest of each key.
+    pub(crate) superseded_bytes: u64,
     /// Blocks of data.
     pub(crate) blocks: u64,
     /// Bytes of all blocks, decompressed.
@@ -79,15 +83,25 @@ impl Properties {
         self.entries += 1;
         self.keys += u64::from(is_new_key);
         self.tombstones += u64::from(version.payload == Payload::Tombstone);
-        self.count_expiry(version.payload.expires_at());
+        self.count_expiry(version);
         self.count_sequence(version.sequence);
         self.raw_key_bytes += version.key.len() as u64;
         self.raw_value_bytes += version.payload.value().len() as u64;
+        if !is_new_key {
+            self.superseded_bytes += version.len();
+        }
     }
 
-    fn count_expiry(&mut self, expires_at: u64) {
+    /// Bytes of keys and values of all entries.
+    pub(crate) fn raw_bytes(&self) -> u64 {
+        self.raw_key_bytes.saturating_add(self.raw_value_bytes)
+    }
+
+    fn count_expiry(&mut self, version: &KeyVersion<'_>) {
+        let expires_at = version.payload.expires_at();
         if expires_at != 0 {
             self.expiring += 1;
+            self.expiring_bytes += version.len();
             self.earliest_expiry = match self.earliest_expiry {
                 0 => expires_at,
                 earliest => earliest.min(expires_at),

@@ -83,6 +83,30 @@ fn compaction_waits_after_a_failure() {
     check_no_leftovers(&world.fs, &dir(), &world.store.current());
 }
 
+/// What is dead elsewhere goes, though a damaged segment is dead as well.
+#[test]
+fn a_damaged_segment_does_not_hold_up_the_others() {
+    let mut world = World::new();
+    for i in 0..800 {
+        let (key, expires_at) = (format!("key/{i:03}"), if i % 2 == 0 { 5_000 } else { 0 });
+        world.history.write(key.as_bytes(), Some((vec![1; 100], expires_at)));
+        if i % 20 == 19 {
+            world.flush().unwrap();
+        }
+    }
+    world.settle();
+    let bytes = |world: &World| world.store.disk_bytes();
+    let before = bytes(&world);
+    let damaged = std::sync::Arc::clone(world.store.current().segments().next().unwrap().1);
+    world.fs.flip(damaged.path(), 200, 3).unwrap();
+    world.reopen();
+    world.now_ms = 10_000;
+    for _ in 0..100 {
+        let _ = world.round();
+    }
+    assert!(bytes(&world) < before * 7 / 10, "{before} bytes, then {}", bytes(&world));
+}
+
 #[test]
 fn a_damaged_segment_is_told_and_left_alone() {
     let mut world = flushed_five_times();

@@ -130,6 +130,45 @@ fn expired_data_gives_its_space_back() {
     assert!(after < before * 6 / 10, "{before} bytes, then {after}");
 }
 
+/// What counts is bytes, not versions.
+#[test]
+fn a_few_large_values_give_their_space_back() {
+    let mut world = World::new();
+    fill(&mut world, 0..100, 20, 0);
+    fill(&mut world, 100..120, 20_000, 5_000);
+    world.settle();
+    assert!(bytes(&world) > 400_000);
+    world.now_ms = 10_000;
+    world.settle();
+    assert!(bytes(&world) < 10_000, "{} bytes of expired values", bytes(&world));
+    fill(&mut world, 200..210, 100_000, 0);
+    world.settle();
+    for k in 200..210 {
+        world.history.write(format!("key/{k:06}").as_bytes(), None);
+    }
+    fill(&mut world, 300..315, 20, 0);
+    world.settle();
+    assert!(bytes(&world) < 20_000, "{} bytes of deleted values", bytes(&world));
+    world.check();
+}
+
+/// Expired, superseded and deleted versions count together.
+#[test]
+fn all_kinds_of_dead_data_count_together() {
+    let mut world = World::new();
+    fill(&mut world, 0..300, 100, 0);
+    fill(&mut world, (0..300).filter(|k| k % 7 == 1), 100, 5_000);
+    world.snapshot();
+    fill(&mut world, (0..300).filter(|k| k % 7 == 2), 100, 0);
+    world.settle();
+    let before = bytes(&world);
+    world.snapshots.clear();
+    world.now_ms = 10_000;
+    world.settle();
+    world.check();
+    assert!(bytes(&world) < before * 8 / 10, "{before} bytes, then {}", bytes(&world));
+}
+
 #[test]
 fn versions_of_a_closed_snapshot_give_their_space_back() {
     let mut world = World::new();

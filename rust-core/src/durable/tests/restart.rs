@@ -253,13 +253,27 @@ fn memory_stays_within_its_budget() {
     let options = Options { memory_limit: 1 << 20, ..small() };
     let storage = open(&sim, options);
     let mut most = 0;
+    let t0 = std::time::Instant::now();
     for i in 0..60_000 {
         storage.put(&key(i), &value(i), 0).unwrap();
         if i % 1000 == 0 {
             most = most.max(storage.stats().memory_bytes);
+            let st = storage.stats();
+            let d = storage.core().durable.as_ref().unwrap();
+            println!(
+                "{:?} {i}: mem {} settled {} flushed {} evicted {} complete {} dirty {} stalled {}",
+                t0.elapsed(),
+                st.memory_bytes,
+                d.settled(),
+                d.segments.flushed(),
+                st.evicted,
+                d.is_complete(),
+                st.dirty_bytes,
+                st.stalled_nanos
+            );
         }
     }
-    assert!(most < 3 << 20, "{most} bytes at the most");
+    assert!(most < 3 << 19, "{most} bytes at the most");
     storage.flush().unwrap();
     let start = std::time::Instant::now();
     while storage.stats().memory_bytes > 1 << 20 {
