@@ -15,7 +15,8 @@
 //!   if there is none.
 //! - durable: everything below this LSN was durable when the file was begun.
 
-use super::record::{MAX_SEQUENCE, u32_at, u64_at};
+use super::record::{u32_at, u64_at};
+use crate::limits::MAX_SEQUENCE;
 
 /// The length of a file's header in bytes; the first record follows.
 pub(super) const FILE_HEADER_LEN: u64 = 64;
@@ -87,7 +88,7 @@ pub(super) fn parse(file: &[u8], base: u64) -> Start {
     };
     let is_possible = header.previous_end <= base
         && header.durable <= base
-        && header.previous_sequence <= 2 * MAX_SEQUENCE;
+        && header.previous_sequence <= MAX_SEQUENCE;
     match header.base == base {
         true if is_possible => Start::Header(header),
         true => Start::Damaged,
