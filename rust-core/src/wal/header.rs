@@ -111,9 +111,9 @@ pub(super) fn base_of(name: &str) -> Option<u64> {
     number_before(name, ".log")
 }
 
-/// Whether a name is a spare file's.
-pub(super) fn is_spare(name: &str) -> bool {
-    number_before(name, ".spare").is_some()
+/// The base that a spare file had last; `None` if it is not a spare file's name.
+pub(super) fn spare_base(name: &str) -> Option<u64> {
+    number_before(name, ".spare")
 }
 
 fn number_before(name: &str, suffix: &str) -> Option<u64> {
