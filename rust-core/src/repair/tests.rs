@@ -4,6 +4,7 @@ mod crafted;
 mod empty;
 mod log;
 mod losses;
+mod names;
 
 use super::{Salvage, repair};
 use crate::check::{Finding, Severity, check};
