@@ -40,7 +40,7 @@ func checkGo(dir string, report io.Writer) (err error) {
 		return fmt.Errorf("mantisdb: cannot write the report: %w", c.err)
 	}
 	if c.count > 0 {
-		return fmt.Errorf("%w: %d problems in %s, the first: %w", ErrCorrupt, c.count, dir, c.first)
+		return fmt.Errorf("%w: %s in %s, the first: %w", ErrCorrupt, counted(c.count, "problem"), dir, c.first)
 	}
 	c.say("no problems found")
 	return c.err
@@ -77,7 +77,7 @@ func (c *pebbleCheck) tables() error {
 			c.problem(path, err)
 		}
 	}
-	c.say("%d tables, %d of them damaged", len(paths), c.count-damaged)
+	c.say("%s, %d of them damaged", counted(len(paths), "table"), c.count-damaged)
 	return nil
 }
 
@@ -106,7 +106,7 @@ func (c *pebbleCheck) contents(lock *pebble.Lock) {
 		c.problem(c.dir, err)
 		return
 	}
-	c.say("%d keys, live and expired", keys)
+	c.say("%s, live and expired", counted(keys, "key"))
 }
 
 // readAll opens a directory without changing it, and reads all records.

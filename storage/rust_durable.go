@@ -78,8 +78,9 @@ func (e *RustStorageEngine) Checkpoint(dir string) error {
 	})
 }
 
-// checkRust verifies a data directory of the Rust engine.
-func checkRust(dir string, report io.Writer) error {
+// checkRust verifies a data directory of the Rust engine. marker is what is wrong
+// with its marker, nil if nothing.
+func checkRust(dir string, marker error, report io.Writer) error {
 	name, err := filepath.Abs(dir)
 	if err != nil {
 		return fmt.Errorf("mantisdb: cannot read the data directory: %w", err)
@@ -94,6 +95,10 @@ func checkRust(dir string, report io.Writer) error {
 	if status != C.MANTISDB_OK {
 		return detailed(errorOf(status), found)
 	}
+	if marker != nil {
+		damages++
+		found = append(markerDamage(name, marker), found...)
+	}
 	if len(found) == 0 {
 		found = []byte("no problems found\n")
 	}
@@ -101,9 +106,14 @@ func checkRust(dir string, report io.Writer) error {
 		return fmt.Errorf("mantisdb: cannot write the report: %w", err)
 	}
 	if damages > 0 {
-		return fmt.Errorf("%w: %d problems in %s, the first: %s", ErrCorrupt, uint64(damages), dir, firstDamage(found))
+		return fmt.Errorf("%w: %s in %s, the first: %s", ErrCorrupt, counted(uint64(damages), "problem"), dir, firstDamage(found))
 	}
 	return nil
+}
+
+// markerDamage is a line of a report about the marker, as the core writes them.
+func markerDamage(dir string, marker error) []byte {
+	return fmt.Appendf(nil, "damage: %s at byte 0: %v\n", filepath.Join(dir, markerName), marker)
 }
 
 // firstDamage is the first line of a report that tells of damage.
@@ -116,25 +126,44 @@ func firstDamage(report []byte) string {
 	return ""
 }
 
-// repairRust salvages a data directory of the Rust engine.
-func repairRust(dir, to string, report io.Writer) error {
+// repairRust salvages a data directory of the Rust engine. marker is what is wrong
+// with its marker, nil if nothing.
+func repairRust(dir, to string, marker error, report io.Writer) error {
 	name, err := filepath.Abs(dir)
 	if err != nil {
 		return fmt.Errorf("mantisdb: cannot read the data directory: %w", err)
 	}
-	return newDirectory(to, name, EngineRust, func(temp string) error {
+	var saved C.MantisdbSalvage
+	err = newDirectory(to, name, EngineRust, func(temp string) error {
 		var text C.MantisdbText
 		from, into := []byte(name), []byte(temp)
-		status := C.mantisdb_repair(bytesPtr(from), C.size_t(len(from)), bytesPtr(into), C.size_t(len(into)), &text)
+		status := C.mantisdb_repair(bytesPtr(from), C.size_t(len(from)), bytesPtr(into), C.size_t(len(into)), &text, &saved)
 		told := takeText(&text)
 		if status != C.MANTISDB_OK {
 			return detailed(errorOf(status), told)
+		}
+		if marker != nil {
+			told = fmt.Appendf(told, "the marker does not count, since the files are those of engine %q: %v\n", EngineRust, marker)
 		}
 		if _, err := report.Write(told); err != nil {
 			return fmt.Errorf("mantisdb: cannot write the report: %w", err)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return lossOf(to, &saved)
+}
+
+// lossOf is ErrLost, with the counts, if a repair into a directory lost anything.
+func lossOf(dir string, saved *C.MantisdbSalvage) error {
+	if saved.lost_versions == 0 && saved.lost_parts == 0 && saved.lost_bytes == 0 && saved.lost_files == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s has what could be read; not found: %s, %s with %s, and %s", ErrLost, dir,
+		counted(uint64(saved.lost_versions), "version"), counted(uint64(saved.lost_parts), "damaged part"),
+		counted(uint64(saved.lost_bytes), "byte"), counted(uint64(saved.lost_files), "file"))
 }
 
 // takeText copies a text of the core and frees it.

@@ -14,6 +14,6 @@ func openRust(Config) (Engine, error) {
 	return nil, fmt.Errorf("%w: %q needs cgo and the Rust core: run `make build-rust`, or build with `-tags rust` after `make build-rust-core`", ErrEngineNotBuilt, EngineRust)
 }
 
-func checkRust(string, io.Writer) error { _, err := openRust(Config{}); return err }
+func checkRust(string, error, io.Writer) error { _, err := openRust(Config{}); return err }
 
-func repairRust(string, string, io.Writer) error { _, err := openRust(Config{}); return err }
+func repairRust(string, string, error, io.Writer) error { _, err := openRust(Config{}); return err }

@@ -25,7 +25,9 @@ func newRepairCommand() *cobra.Command {
 		Use:   "repair DIR NEWDIR",
 		Short: "Salvage a damaged data directory into a new one",
 		Long: "Writes what is readable of a damaged data directory into a new one, and tells\n" +
-			"what it kept and what is lost. The damaged directory is not changed.",
+			"what it kept and what is lost. The damaged directory is not changed. The exit\n" +
+			"code is 0 if nothing is lost, 3 if the new directory is good but something is\n" +
+			"lost, and 1 if it failed: then there is no new directory.",
 		Args: usageArgs(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return storage.Repair(args[0], args[1], cmd.OutOrStdout())

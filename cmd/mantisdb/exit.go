@@ -8,12 +8,14 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
+	"github.com/mantisdb/mantisdb/storage"
 )
 
 // Exit codes.
 const (
 	exitFailure = 1 // it could not be done
 	exitUsage   = 2 // it was asked for wrongly
+	exitLosses  = 3 // a repair is done, and something was lost
 )
 
 // usageError is an error in how the program was called or configured.
@@ -35,6 +37,9 @@ func exitCode(err error) int {
 		if errors.Is(err, usage) {
 			return exitUsage
 		}
+	}
+	if errors.Is(err, storage.ErrLost) {
+		return exitLosses
 	}
 	return exitFailure
 }

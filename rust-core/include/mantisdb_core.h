@@ -34,7 +34,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 2
+#define MANTISDB_ABI_VERSION 3
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -408,6 +408,38 @@ typedef struct {
 } MantisdbText;
 
 /**
+ * What a repair has kept, and what is lost. Anything but 0 in one of the last
+ * four is a loss.
+ */
+typedef struct {
+    /**
+     * Entries that the new directory holds.
+     */
+    uint64_t entries;
+    /**
+     * Versions that were read, older ones and deletions among them.
+     */
+    uint64_t versions;
+    /**
+     * Versions that should be there and were not found, as far as it is known
+     * how many there were.
+     */
+    uint64_t lost_versions;
+    /**
+     * Damaged parts of files.
+     */
+    uint64_t lost_parts;
+    /**
+     * The bytes of damaged and missing parts, as far as it is known.
+     */
+    uint64_t lost_bytes;
+    /**
+     * Files that are missing or cannot be read.
+     */
+    uint64_t lost_files;
+} MantisdbSalvage;
+
+/**
  * What a read tells of a value.
  */
 typedef struct {
@@ -543,16 +575,18 @@ int32_t mantisdb_check(const uint8_t *dir, size_t dir_len, MantisdbText *report,
 /**
  * Writes what can be read of a data directory that nobody has open into another,
  * which must be empty or not exist. The first one is not changed. What was kept
- * and what is lost goes to `*report`, a line each; with an error, the reason.
+ * and what is lost goes to `*report`, a line each, and in numbers to `*salvage`;
+ * with an error, the reason goes to `*report`.
  *
  * # Safety
- * `from` has `from_len` bytes, `to` has `to_len`; `report` is valid.
+ * `from` has `from_len` bytes, `to` has `to_len`; `report` and `salvage` are valid.
  */
 int32_t mantisdb_repair(const uint8_t *from,
                         size_t from_len,
                         const uint8_t *to,
                         size_t to_len,
-                        MantisdbText *report);
+                        MantisdbText *report,
+                        MantisdbSalvage *salvage);
 
 /**
  * Makes every write up to `sequence` durable, or for 0 all that are visible, and

@@ -5,7 +5,7 @@ use crate::durable::LOCK_FILE;
 use crate::error::{Error, Result};
 use crate::fs::FileSystem;
 use crate::manifest::{self, MANIFEST, Manifest};
-use crate::segment_store::{check_segment, segment_id};
+use crate::segment_store::{check_lone_segment, check_segment, segment_id, segment_name};
 use crate::wal;
 use std::collections::HashSet;
 use std::path::Path;
@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// The file by which the layer above knows whose directory it is.
 const MARKER: &str = "MANTISDB";
+/// A directory that file systems keep where they begin.
+const LOST_AND_FOUND: &str = "lost+found";
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +44,33 @@ pub struct Finding {
 pub fn check(fs: &Arc<dyn FileSystem>, dir: &Path, report: &mut dyn FnMut(Finding)) -> Result<()> {
     let names = fs.list(dir)?;
     let manifest = check_manifest(&**fs, dir, &names, report);
-    if let Some(manifest) = &manifest {
-        for (_, entry) in manifest.segments() {
-            check_segment(fs, dir, entry, &mut |error| report(damage(dir, error)));
-        }
-    }
+    check_segments(fs, dir, &names, manifest.as_ref(), report);
     check_names(dir, &names, manifest.as_ref(), report);
+    check_others(&**fs, dir, manifest.as_ref(), report)?;
     check_log(&**fs, dir, manifest.map(|m| m.flushed), report);
     Ok(())
+}
+
+/// The segments that the manifest names; without it all there are, each by
+/// itself.
+fn check_segments(
+    fs: &Arc<dyn FileSystem>,
+    dir: &Path,
+    names: &[String],
+    manifest: Option<&Manifest>,
+    report: &mut dyn FnMut(Finding),
+) {
+    let Some(manifest) = manifest else {
+        for (name, id) in names.iter().filter_map(|name| Some((name, segment_id(name)?))) {
+            let path = dir.join(name);
+            check_lone_segment(fs, dir, id, &mut |error| report(damage(&path, error)));
+        }
+        return;
+    };
+    for (_, entry) in manifest.segments() {
+        let path = dir.join(segment_name(entry.id));
+        check_segment(fs, dir, entry, &mut |error| report(damage(&path, error)));
+    }
 }
 
 fn check_manifest(
@@ -79,7 +100,7 @@ fn check_names(
     manifest: Option<&Manifest>,
     report: &mut dyn FnMut(Finding),
 ) {
-    let live: Option<HashSet<u64>> = manifest.map(|m| m.segments().map(|(_, s)| s.id).collect());
+    let live = manifest.map(live_segments);
     for name in names {
         let what = match segment_id(name) {
             Some(id) if live.as_ref().is_some_and(|live| !live.contains(&id)) => {
@@ -96,6 +117,36 @@ fn check_names(
         let (severity, file) = (Severity::Notice, dir.join(name).display().to_string());
         report(Finding { severity, file, offset: 0, what: what.into() });
     }
+}
+
+/// What is no file, and so belongs to nothing. A segment of the manifest that is
+/// none is told where it is read.
+fn check_others(
+    fs: &dyn FileSystem,
+    dir: &Path,
+    manifest: Option<&Manifest>,
+    report: &mut dyn FnMut(Finding),
+) -> Result<()> {
+    let live = manifest.map(live_segments);
+    for name in fs.list_others(dir)? {
+        let (severity, what) = match (segment_id(&name), &live) {
+            _ if name == LOST_AND_FOUND || name == MANIFEST => continue,
+            (Some(id), Some(live)) if live.contains(&id) => continue,
+            (Some(_), None) => (Severity::Damage, "named like a segment, but not a file"),
+            (Some(_), Some(_)) => (Severity::Notice, "named like a segment, but not a file"),
+            _ if wal::is_log_name(&name) => {
+                (Severity::Damage, "named like a file of the log, but not a file")
+            }
+            _ => (Severity::Notice, "unknown directory"),
+        };
+        let file = dir.join(name).display().to_string();
+        report(Finding { severity, file, offset: 0, what: what.into() });
+    }
+    Ok(())
+}
+
+fn live_segments(manifest: &Manifest) -> HashSet<u64> {
+    manifest.segments().map(|(_, segment)| segment.id).collect()
 }
 
 /// The log, behind what is flushed; all of it, if only the manifest knew that.

@@ -31,6 +31,9 @@ pub trait FileSystem: Send + Sync + Debug {
     fn create_dir_all(&self, dir: &Path) -> Result<()>;
     /// The names of a directory's files, in no order.
     fn list(&self, dir: &Path) -> Result<Vec<String>>;
+    /// The names of what else a directory holds: directories, devices, links that
+    /// lead to no file.
+    fn list_others(&self, dir: &Path) -> Result<Vec<String>>;
     /// Whether a file or a directory exists.
     fn exists(&self, path: &Path) -> Result<bool>;
     /// A file's length in bytes.

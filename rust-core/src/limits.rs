@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 pub const MAX_KEY_LEN: usize = 64 << 10;
 /// The longest value, in bytes.
 pub const MAX_VALUE_LEN: usize = 64 << 20;
+/// Greater sequence numbers are damage: at 10^9 writes a second, those up to here
+/// last for a century. So sums of them do not overflow.
+pub(crate) const MAX_SEQUENCE: u64 = 1 << 62;
 
 /// Accepts keys of 1 to [`MAX_KEY_LEN`] bytes.
 #[inline]

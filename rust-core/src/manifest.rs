@@ -12,7 +12,7 @@ mod envelope;
 mod install;
 
 use crate::error::{Error, Result};
-use crate::limits::MAX_KEY_LEN;
+use crate::limits::{MAX_KEY_LEN, MAX_SEQUENCE};
 use rkyv::{Archive, Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::Path;
@@ -21,6 +21,8 @@ pub(crate) use install::{Failed, MANIFEST, is_leftover, load, store};
 
 /// How many levels there are. The last is never too large.
 pub(crate) const LEVELS: usize = 7;
+/// No file has a greater number: as with sequences, sums do not overflow.
+pub(crate) const MAX_FILE: u64 = 1 << 62;
 
 /// The state of the segments at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Archive, Serialize, Deserialize)]
@@ -95,6 +97,12 @@ impl Manifest {
         }
         if self.flushed > self.last_sequence {
             return Err("flushed sequence above the last one".into());
+        }
+        if self.last_sequence > MAX_SEQUENCE {
+            return Err(format!("last sequence {}, at most {MAX_SEQUENCE}", self.last_sequence));
+        }
+        if self.next_file == 0 || self.next_file > MAX_FILE {
+            return Err(format!("next file {}, must be 1 to {MAX_FILE}", self.next_file));
         }
         let mut ids = HashSet::new();
         for (level, segment) in self.segments() {
@@ -220,6 +228,10 @@ mod tests {
         };
         refused("too many levels", &|m| m.levels.push(Vec::new()));
         refused("flushed beyond the last", &|m| m.last_sequence = 49);
+        refused("last beyond all", &|m| m.last_sequence = MAX_SEQUENCE + 1);
+        refused("flushed beyond all", &|m| (m.flushed, m.last_sequence) = (u64::MAX, u64::MAX));
+        refused("no number to give out", &|m| (m.next_file, m.levels) = (0, Vec::new()));
+        refused("numbers used up", &|m| m.next_file = MAX_FILE + 1);
         refused("a number not given out", &|m| m.next_file = 8);
         refused("number 0", &|m| m.levels[0][0].id = 0);
         refused("a number twice", &|m| m.levels[0][0].id = 1);

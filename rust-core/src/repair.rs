@@ -1,15 +1,17 @@
 //! Saving what can be read of a damaged data directory into a new one.
 
+mod counted;
 mod gather;
+mod sorted;
 
 use crate::compaction::rebuild;
 use crate::error::{Error, Result};
 use crate::fs::FileSystem;
-use crate::manifest;
+use crate::manifest::{self, MANIFEST};
 use crate::segment_store::{SegmentStore, StoreOptions, segment_id, segment_name};
 use crate::wal;
+pub(crate) use counted::counted;
 use gather::Gathered;
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,14 +23,33 @@ pub struct Salvage {
     pub versions: u64,
     /// Versions that the new directory holds: one of each live key.
     pub entries: u64,
-    /// Damaged parts of segments; each may have held several blocks.
-    pub lost_blocks: u64,
-    /// The bytes of those parts.
+    /// Versions that segments or the log should have and that were not found, as
+    /// far as manifest, segments and log say how many there were.
+    pub lost_versions: u64,
+    /// Damaged parts of segments and of the log; each may have held several
+    /// blocks or records.
+    pub lost_parts: u64,
+    /// The bytes of those parts, and of what is missing, as far as it is known.
     pub lost_bytes: u64,
     /// Files that could not be read at all, or are missing.
     pub lost_files: u64,
     /// What else to know, a sentence each.
     pub notes: Vec<String>,
+}
+
+impl Salvage {
+    /// Whether the new directory may hold less than the old one did, or what was
+    /// deleted from it.
+    pub fn has_losses(&self) -> bool {
+        (self.lost_versions, self.lost_parts, self.lost_bytes, self.lost_files) != (0, 0, 0, 0)
+    }
+}
+
+/// A segment to read.
+struct Wanted {
+    name: String,
+    /// Its versions and its length in bytes, by the manifest.
+    written: Option<(u64, u64)>,
 }
 
 /// Writes what can be read of the data directory `old` into the directory `new`,
@@ -62,40 +83,38 @@ pub fn repair(fs: &Arc<dyn FileSystem>, old: &Path, new: &Path) -> Result<Salvag
     Ok(salvage)
 }
 
-/// The names of the segments that count, and the sequence number up to which
-/// they hold every write; `None` if only the manifest knew.
+/// The segments that count, and the sequence number up to which they hold every
+/// write; `None` if only the manifest knew.
 fn segments_to_read(
     fs: &dyn FileSystem,
     old: &Path,
     names: &[String],
     salvage: &mut Salvage,
-) -> (Vec<String>, Option<u64>) {
-    let found: Vec<String> = names.iter().filter(|n| segment_id(n).is_some()).cloned().collect();
+) -> (Vec<Wanted>, Option<u64>) {
     let reason = match manifest::load(fs, old) {
         Ok(Some(manifest)) => {
             // Others are older: what was deleted would come back.
-            let there: HashSet<&String> = names.iter().collect();
-            let (named, missing): (Vec<String>, Vec<String>) = manifest
-                .segments()
-                .map(|(_, s)| segment_name(s.id))
-                .partition(|name| there.contains(name));
-            salvage.lost_files += missing.len() as u64;
-            salvage.notes.extend(missing.iter().map(|name| format!("{name} is missing")));
-            return (named, Some(manifest.flushed));
+            let named = manifest.segments().map(|(_, segment)| Wanted {
+                name: segment_name(segment.id),
+                written: Some((segment.entries, segment.file_len)),
+            });
+            return (named.collect(), Some(manifest.flushed));
         }
-        Ok(None) if found.is_empty() && names.iter().any(|n| wal::is_log_name(n)) => {
-            "there is none".to_owned()
-        }
-        Ok(None) if found.is_empty() => return (found, None),
         Ok(None) => "there is none".to_owned(),
         Err(error) => error.to_string(),
     };
+    let all = names.iter().filter(|name| segment_id(name).is_some());
+    let all: Vec<_> = all.map(|name| Wanted { name: name.clone(), written: None }).collect();
+    if all.is_empty() && !names.iter().any(|n| n == MANIFEST || wal::is_log_name(n)) {
+        // Nothing was ever written here.
+        return (all, None);
+    }
     salvage.lost_files += 1;
     salvage.notes.push(format!(
         "without the manifest ({reason}) every segment file was read: what was deleted shortly \
          before may be back"
     ));
-    (found, None)
+    (all, None)
 }
 
 #[cfg(test)]

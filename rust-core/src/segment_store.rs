@@ -27,7 +27,7 @@ use std::sync::atomic::{
 };
 
 pub(crate) use edit::Edit;
-pub(crate) use open::{check_segment, segment_id, segment_name};
+pub(crate) use open::{check_lone_segment, check_segment, segment_id, segment_name};
 
 /// How segments are written.
 #[derive(Debug, Clone)]

@@ -25,6 +25,7 @@ mod group;
 mod header;
 mod record;
 mod recovery;
+mod salvage;
 mod writer;
 
 #[cfg(test)]
@@ -32,9 +33,10 @@ mod writer;
 mod tests;
 
 pub(crate) use recovery::{Recovered, Torn, beginning, recover};
+pub(crate) use salvage::{LogSalvage, salvage};
 pub(crate) use writer::{Slot, Wal, WalOptions};
 
 /// Whether a file of this name is the log's.
 pub(crate) fn is_log_name(name: &str) -> bool {
-    header::base_of(name).is_some() || header::is_spare(name)
+    header::base_of(name).is_some() || header::spare_base(name).is_some()
 }

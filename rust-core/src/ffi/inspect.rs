@@ -7,7 +7,7 @@ use crate::check::{Severity, check};
 use crate::durable::LOCK_FILE;
 use crate::error::{Error, Result};
 use crate::fs::{Disk, FileSystem, Lock};
-use crate::repair::repair;
+use crate::repair::{Salvage, counted, repair};
 use std::fmt::Write;
 use std::panic::catch_unwind;
 use std::path::Path;
@@ -51,6 +51,39 @@ pub unsafe extern "C" fn mantisdb_text_free(text: *mut MantisdbText) {
     *text = MantisdbText { data: ptr::null_mut(), len: 0 };
 }
 
+/// What a repair has kept, and what is lost. Anything but 0 in one of the last
+/// four is a loss.
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct MantisdbSalvage {
+    /// Entries that the new directory holds.
+    pub entries: u64,
+    /// Versions that were read, older ones and deletions among them.
+    pub versions: u64,
+    /// Versions that should be there and were not found, as far as it is known
+    /// how many there were.
+    pub lost_versions: u64,
+    /// Damaged parts of files.
+    pub lost_parts: u64,
+    /// The bytes of damaged and missing parts, as far as it is known.
+    pub lost_bytes: u64,
+    /// Files that are missing or cannot be read.
+    pub lost_files: u64,
+}
+
+impl From<&Salvage> for MantisdbSalvage {
+    fn from(salvage: &Salvage) -> Self {
+        Self {
+            entries: salvage.entries,
+            versions: salvage.versions,
+            lost_versions: salvage.lost_versions,
+            lost_parts: salvage.lost_parts,
+            lost_bytes: salvage.lost_bytes,
+            lost_files: salvage.lost_files,
+        }
+    }
+}
+
 /// Verifies everything in a data directory that nobody has open, and changes
 /// nothing in it. What it finds goes to `*report`, a line each; with an error, the
 /// reason. `*damages` becomes the number of lines that tell of damage: 0 if all is
@@ -89,10 +122,11 @@ pub unsafe extern "C" fn mantisdb_check(
 
 /// Writes what can be read of a data directory that nobody has open into another,
 /// which must be empty or not exist. The first one is not changed. What was kept
-/// and what is lost goes to `*report`, a line each; with an error, the reason.
+/// and what is lost goes to `*report`, a line each, and in numbers to `*salvage`;
+/// with an error, the reason goes to `*report`.
 ///
 /// # Safety
-/// `from` has `from_len` bytes, `to` has `to_len`; `report` is valid.
+/// `from` has `from_len` bytes, `to` has `to_len`; `report` and `salvage` are valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mantisdb_repair(
     from: *const u8,
@@ -100,6 +134,7 @@ pub unsafe extern "C" fn mantisdb_repair(
     to: *const u8,
     to_len: usize,
     report: *mut MantisdbText,
+    salvage: *mut MantisdbSalvage,
 ) -> i32 {
     // SAFETY: valid by the contract.
     let (from, to) = unsafe { (borrowed(from, from_len), borrowed(to, to_len)) };
@@ -107,17 +142,31 @@ pub unsafe extern "C" fn mantisdb_repair(
         let (from, to) = (path(from)?, path(to)?);
         let (fs, _lock) = lock(&from)?;
         let saved = repair(&fs, &from, &to)?;
-        let mut text = format!(
-            "kept {} entries, of {} versions read\nlost {} blocks with {} bytes, and {} files\n",
-            saved.entries, saved.versions, saved.lost_blocks, saved.lost_bytes, saved.lost_files
-        );
-        for note in saved.notes {
-            let _ = writeln!(text, "{note}");
-        }
-        Ok((text, ()))
+        Ok((told(&saved), MantisdbSalvage::from(&saved)))
     });
     // SAFETY: valid by the contract.
-    unsafe { give(repaired, report, |()| ()) }
+    unsafe { give(repaired, report, |saved| *salvage = saved) }
+}
+
+/// What was kept and what is lost, as lines of text.
+fn told(saved: &Salvage) -> String {
+    let entries = match saved.entries {
+        1 => "1 entry".into(),
+        entries => format!("{entries} entries"),
+    };
+    let mut text = format!(
+        "kept {entries}, of {} read\nlost {}, {} with {}, and {}\n",
+        counted(saved.versions, "version"),
+        counted(saved.lost_versions, "version"),
+        counted(saved.lost_parts, "damaged part"),
+        counted(saved.lost_bytes, "byte"),
+        counted(saved.lost_files, "file"),
+    );
+    for note in &saved.notes {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{note}");
+    }
+    text
 }
 
 /// Locks a directory, so that nobody opens it meanwhile.

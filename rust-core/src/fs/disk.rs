@@ -64,6 +64,18 @@ impl FileSystem for Disk {
         Ok(names)
     }
 
+    fn list_others(&self, dir: &Path) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(dir).context("list", dir)? {
+            let entry = entry.context("list", dir)?;
+            // Where a link leads, counts.
+            if !entry.path().is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        Ok(names)
+    }
+
     fn exists(&self, path: &Path) -> Result<bool> {
         path.try_exists().context("look up", path)
     }
@@ -78,6 +90,10 @@ impl FileSystem for Disk {
 
     fn map(&self, path: &Path) -> Result<Mapping> {
         let file = File::open(path).context("open", path)?;
+        if !file.metadata().context("look up", path)?.is_file() {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "it is not a file");
+            return Err(io_error("map", path, &error));
+        }
         // SAFETY: the caller maps what does not change any more; that nobody
         // else changes the file is assumed of the system.
         let map = unsafe { MmapOptions::new().map(&file) };

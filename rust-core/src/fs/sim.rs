@@ -290,6 +290,14 @@ impl FileSystem for Sim {
         Ok(self.state().directory_mut("list", dir)?.names())
     }
 
+    fn list_others(&self, dir: &Path) -> Result<Vec<String>> {
+        self.begin(Op::List, "list", dir)?;
+        let state = self.state();
+        let inside = state.directories.keys().filter(|path| path.parent() == Some(dir));
+        let names = inside.filter_map(|path| path.file_name()?.to_str().map(String::from));
+        Ok(names.collect())
+    }
+
     fn exists(&self, path: &Path) -> Result<bool> {
         self.begin(Op::List, "look up", path)?;
         Ok(self.state().directories.contains_key(path) || self.inode("look up", path).is_ok())

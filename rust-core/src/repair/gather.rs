@@ -1,19 +1,14 @@
 //! Reading the old directory, file by file, into segments of the new one.
 
-use super::Salvage;
-use crate::batch;
+use super::counted::counted;
+use super::sorted::Sorted;
+use super::{Salvage, Wanted};
 use crate::error::Result;
 use crate::fs::FileSystem;
-use crate::key_version::{KeyVersion, Payload};
 use crate::segment::{self, SegmentWriter};
 use crate::segment_store::SegmentStore;
 use crate::wal;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::path::Path;
-
-/// So many bytes of the log are sorted in memory at once.
-const SORTED_LEN: usize = 64 << 20;
 
 /// Segments that are merged afterwards: each is sorted, and none is known to be
 /// newer than another.
@@ -23,9 +18,6 @@ pub(super) struct Gathered<'a> {
     ids: Vec<u64>,
     last_sequence: u64,
 }
-
-/// The log's versions in [`KeyVersion::order`]; a tombstone has no value.
-type Sorted = BTreeMap<(Vec<u8>, Reverse<u64>), Option<(Vec<u8>, u64)>>;
 
 impl<'a> Gathered<'a> {
     pub(super) fn new(store: &'a SegmentStore, salvage: &'a mut Salvage) -> Self {
@@ -47,19 +39,21 @@ impl<'a> Gathered<'a> {
         &mut self,
         fs: &dyn FileSystem,
         old: &Path,
-        names: &[String],
+        segments: &[Wanted],
     ) -> Result<()> {
-        for name in names {
-            self.read_segment(fs, old, name)?;
-        }
-        Ok(())
+        segments.iter().try_for_each(|wanted| self.read_segment(fs, old, wanted))
     }
 
-    fn read_segment(&mut self, fs: &dyn FileSystem, old: &Path, name: &str) -> Result<()> {
+    fn read_segment(&mut self, fs: &dyn FileSystem, old: &Path, wanted: &Wanted) -> Result<()> {
+        let path = old.join(&wanted.name);
+        if matches!(fs.exists(&path), Ok(false)) {
+            self.lose_file(wanted, &format!("{} is missing", wanted.name));
+            return Ok(());
+        }
         let mut writer = self.begin()?;
         let mut write_failure = None;
         let (mut last, mut versions) = (0, 0u64);
-        let found = segment::salvage(fs, &old.join(name), &mut |version| {
+        let found = segment::salvage(fs, &path, &mut |version| {
             last = last.max(version.sequence);
             versions += 1;
             writer.add(version).inspect_err(|error| write_failure = Some(error.clone()))
@@ -70,24 +64,52 @@ impl<'a> Gathered<'a> {
         self.last_sequence = self.last_sequence.max(last);
         self.salvage.versions += versions;
         match found {
-            Ok(found) => self.tell_of(name, &found, &mut writer),
+            Ok(found) => self.tell_of(wanted, &found, &mut writer),
             Err(error) => {
-                self.salvage.lost_files += 1;
-                self.salvage.notes.push(format!("{name} cannot be read: {error}"));
+                self.lose_file(wanted, &format!("{} cannot be read: {error}", wanted.name));
             }
         }
         self.end(writer)
     }
 
+    /// A segment of which nothing is there.
+    fn lose_file(&mut self, wanted: &Wanted, what: &str) {
+        self.salvage.lost_files += 1;
+        let Some((versions, bytes)) = wanted.written else {
+            self.salvage.notes.push(what.into());
+            return;
+        };
+        self.salvage.lost_versions += versions;
+        self.salvage.lost_bytes += bytes;
+        self.salvage.notes.push(format!("{what}: {} are lost", counted(versions, "version")));
+    }
+
     /// Counts a segment's damage, and takes its range tombstones.
-    fn tell_of(&mut self, name: &str, found: &segment::Salvage, writer: &mut SegmentWriter) {
-        self.salvage.lost_blocks += found.damage.len() as u64;
-        self.salvage.lost_bytes += found.lost_bytes();
+    fn tell_of(&mut self, wanted: &Wanted, found: &segment::Salvage, writer: &mut SegmentWriter) {
+        let name = &wanted.name;
+        let (entries, len) = match wanted.written {
+            Some((entries, len)) => (Some(entries), len),
+            None => (found.written, found.file_len),
+        };
+        let versions = entries.unwrap_or(0).saturating_sub(found.entries);
+        let bytes = found.lost_bytes() + len.saturating_sub(found.file_len);
+        let parts = found.damage.len() as u64;
+        self.salvage.lost_versions += versions;
+        self.salvage.lost_parts += parts;
+        self.salvage.lost_bytes += bytes;
         if let Some((offset, _)) = found.damage.first() {
-            let (parts, bytes) = (found.damage.len(), found.lost_bytes());
+            let versions = match entries {
+                Some(_) => counted(versions, "version"),
+                None => "an unknown number of versions".into(),
+            };
             self.salvage.notes.push(format!(
-                "{name}: {parts} damaged parts, {bytes} bytes, the first at byte {offset}"
+                "{name}: {}, {}, with {versions}, the first at byte {offset}",
+                counted(parts, "damaged part"),
+                counted(bytes, "byte"),
             ));
+        } else if versions > 0 {
+            let versions = counted(versions, "version");
+            self.salvage.notes.push(format!("{name}: {versions} less than the manifest says"));
         }
         match &found.range_tombstones {
             Some(tombstones) => {
@@ -102,9 +124,9 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// Reads the log as far as it goes, from the sequence number behind
-    /// `flushed` on; for `None` from its beginning. What a log has of a key goes
-    /// on to its end, so an old beginning brings nothing back.
+    /// Reads what it can of the log, from the sequence number behind `flushed`
+    /// on; for `None` from its beginning. What a log has of a key goes on to its
+    /// end, so an old beginning brings nothing back.
     pub(super) fn read_log(
         &mut self,
         fs: &dyn FileSystem,
@@ -115,54 +137,57 @@ impl<'a> Gathered<'a> {
             Some(flushed) => flushed,
             None => wal::beginning(fs, old).unwrap_or(0),
         };
-        let mut sorted = Sorted::new();
-        let mut len = 0;
-        let mut write_failure = None;
-        let read = wal::recover(fs, old, flushed, |first, count, payload| {
+        let mut sorted = Sorted::default();
+        let found = wal::salvage(fs, old, flushed, |first, count, payload| {
             self.last_sequence = self.last_sequence.max(first + count.saturating_sub(1));
-            if batch::is_nothing(payload) {
+            if let Err(error) = sorted.add(first, count, payload) {
+                self.lose_record(first, count, payload, &error.to_string());
+            }
+            if !sorted.is_full() {
                 return Ok(());
             }
-            for (op, sequence) in batch::parse(payload)?.iter().zip(first..) {
-                let value = match op.payload() {
-                    Payload::Value(value, expires_at) => Some((value.to_vec(), expires_at)),
-                    Payload::Tombstone => None,
-                };
-                len += op.key().len() + op.payload().value().len() + 96;
-                sorted.insert((op.key().to_vec(), Reverse(sequence)), value);
-            }
-            if len < SORTED_LEN {
-                return Ok(());
-            }
-            len = 0;
-            let full = std::mem::take(&mut sorted);
-            self.write_sorted(&full).inspect_err(|error| write_failure = Some(error.clone()))
-        });
-        if let Some(error) = write_failure {
-            return Err(error);
-        }
-        match read {
-            Ok(read) => self.salvage.notes.extend(read.torn.map(|torn| {
-                format!("the log ends with {} bytes that were never finished", torn.bytes)
-            })),
-            Err(error) => {
-                self.salvage.lost_files += 1;
-                self.salvage.notes.push(format!("the log was read up to its damage: {error}"));
-            }
-        }
-        self.write_sorted(&sorted)
+            self.write_sorted(std::mem::take(&mut sorted))
+        })?;
+        self.tell_of_log(&found);
+        self.write_sorted(sorted)
     }
 
-    fn write_sorted(&mut self, sorted: &Sorted) -> Result<()> {
-        let mut writer = self.begin()?;
-        for ((key, Reverse(sequence)), value) in sorted {
-            let payload = match value {
-                Some((value, expires_at)) => Payload::Value(value, *expires_at),
-                None => Payload::Tombstone,
-            };
-            writer.add(&KeyVersion { key, sequence: *sequence, payload })?;
+    /// A record whose checksum is right, but not what it holds.
+    fn lose_record(&mut self, first: u64, count: u64, payload: &[u8], what: &str) {
+        self.salvage.lost_parts += 1;
+        self.salvage.lost_versions += count;
+        self.salvage.lost_bytes += payload.len() as u64;
+        self.salvage.notes.push(format!("the log's record of write {first} is damaged: {what}"));
+    }
+
+    /// Counts the log's damage.
+    fn tell_of_log(&mut self, found: &wal::LogSalvage) {
+        self.salvage.lost_versions += found.lost_sequences;
+        self.salvage.lost_parts += found.damage.len() as u64;
+        self.salvage.lost_files += found.lost_files.len() as u64;
+        self.salvage.lost_bytes += found.missing_bytes;
+        for parts in found.damage.chunk_by(|a, b| a.0 == b.0) {
+            let bytes = parts.iter().map(|&(_, _, len)| len).sum();
+            self.salvage.lost_bytes += bytes;
+            let Some((path, offset, _)) = parts.first() else { continue };
+            self.salvage.notes.push(format!(
+                "{}: {}, {}, the first at byte {offset}",
+                path.file_name().unwrap_or_default().display(),
+                counted(parts.len() as u64, "damaged part"),
+                counted(bytes, "byte"),
+            ));
         }
-        self.salvage.versions += sorted.len() as u64;
+        self.salvage.notes.extend(found.lost_files.iter().cloned());
+        self.salvage.notes.extend(found.torn.as_ref().map(|torn| {
+            let bytes = counted(torn.bytes, "byte");
+            format!("the log ends with {bytes} that were never finished")
+        }));
+    }
+
+    fn write_sorted(&mut self, sorted: Sorted) -> Result<()> {
+        let mut writer = self.begin()?;
+        sorted.iter().try_for_each(|version| writer.add(&version))?;
+        self.salvage.versions += sorted.count();
         self.end(writer)
     }
 
@@ -172,13 +197,13 @@ impl<'a> Gathered<'a> {
         Ok(writer)
     }
 
+    /// Finishes a segment; of one without content nothing stays.
     fn end(&mut self, writer: SegmentWriter) -> Result<()> {
-        let is_empty = writer.entries() == 0;
-        let properties = writer.finish()?;
-        if is_empty
-            && properties.range_tombstones == 0
-            && let Some(id) = self.ids.pop()
-        {
+        if !writer.is_empty() {
+            return writer.finish().map(drop);
+        }
+        drop(writer);
+        if let Some(id) = self.ids.pop() {
             self.store.abandon(&[id]);
         }
         Ok(())

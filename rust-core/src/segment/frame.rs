@@ -58,7 +58,7 @@ pub(super) struct Frame<'a> {
     pub(super) kind: Kind,
     pub(super) compression: Compression,
     /// The length of what is framed, decompressed. It is bounded: for raw parts
-    /// by the file, for compressed ones by [`MAX_BLOCK_LEN`].
+    /// by the file, for blocks of data by [`MAX_BLOCK_LEN`].
     pub(super) raw_len: usize,
     /// What is framed, as it is stored.
     pub(super) stored: &'a [u8],
@@ -86,9 +86,11 @@ impl<'a> Frame<'a> {
         };
         let stored = rest.get(..stored_len as usize).ok_or(fault("a part is cut off"))?;
         let raw_len = raw_len as usize;
+        let is_possible_block = raw_len <= MAX_BLOCK_LEN && stored.len() <= MAX_BLOCK_LEN;
         let fits = match compression {
+            _ if kind == Kind::Data && !is_possible_block => false,
             Compression::None => raw_len == stored.len(),
-            _ => kind == Kind::Data && raw_len <= MAX_BLOCK_LEN,
+            _ => kind == Kind::Data,
         };
         if !fits {
             return Err(fault("impossible length of a part"));

@@ -128,13 +128,18 @@ impl SegmentWriter {
         self.properties.entries
     }
 
+    /// Whether it has no content, so that it cannot be finished.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries() == 0 && self.range_tombstones.is_empty()
+    }
+
     /// Writes what follows the blocks, and makes the file durable; its name is
     /// the caller's to make durable. A segment without content is an error.
     pub(crate) fn finish(mut self) -> Result<Properties> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        if self.entries() == 0 && self.range_tombstones.is_empty() {
+        if self.is_empty() {
             return Err(Error::InvalidArgument("a segment without entries"));
         }
         if !self.block.is_empty() {

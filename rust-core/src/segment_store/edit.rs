@@ -1,7 +1,7 @@
 //! A change of the set of segments.
 
 use crate::error::{Error, Result};
-use crate::manifest::{LEVELS, Manifest};
+use crate::manifest::{LEVELS, MAX_FILE, Manifest};
 use crate::tree::{LiveSegment, Segments, Tree};
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ pub(super) fn apply(
         flushed,
         last_sequence: manifest.last_sequence.max(flushed),
         // The greatest there is, until the caller knows better.
-        next_file: u64::MAX,
+        next_file: MAX_FILE,
         levels: levels.iter().map(|of| of.iter().map(|s| super::entry_of(s)).collect()).collect(),
     };
     // Whatever is wrong here would be found at the next opening, too late.

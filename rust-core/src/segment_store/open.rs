@@ -109,6 +109,19 @@ pub(crate) fn check_segment(
     }
 }
 
+/// Reads all of a segment of which no manifest tells; each damage is reported.
+pub(crate) fn check_lone_segment(
+    fs: &Arc<dyn FileSystem>,
+    dir: &Path,
+    id: u64,
+    report: &mut dyn FnMut(Error),
+) {
+    match LiveSegment::open(fs, &segment_path(dir, id), id, &DiskBytes::default()) {
+        Ok(segment) => segment.verify_all(&mut |_| {}, report),
+        Err(error) => report(error),
+    }
+}
+
 /// Opens the segment that the manifest means.
 fn open_one(
     fs: &Arc<dyn FileSystem>,

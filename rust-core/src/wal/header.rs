@@ -15,7 +15,8 @@
 //!   if there is none.
 //! - durable: everything below this LSN was durable when the file was begun.
 
-use super::record::{MAX_SEQUENCE, u32_at, u64_at};
+use super::record::{u32_at, u64_at};
+use crate::limits::MAX_SEQUENCE;
 
 /// The length of a file's header in bytes; the first record follows.
 pub(super) const FILE_HEADER_LEN: u64 = 64;
@@ -87,7 +88,7 @@ pub(super) fn parse(file: &[u8], base: u64) -> Start {
     };
     let is_possible = header.previous_end <= base
         && header.durable <= base
-        && header.previous_sequence <= 2 * MAX_SEQUENCE;
+        && header.previous_sequence <= MAX_SEQUENCE;
     match header.base == base {
         true if is_possible => Start::Header(header),
         true => Start::Damaged,
@@ -110,9 +111,9 @@ pub(super) fn base_of(name: &str) -> Option<u64> {
     number_before(name, ".log")
 }
 
-/// Whether a name is a spare file's.
-pub(super) fn is_spare(name: &str) -> bool {
-    number_before(name, ".spare").is_some()
+/// The base that a spare file had last; `None` if it is not a spare file's name.
+pub(super) fn spare_base(name: &str) -> Option<u64> {
+    number_before(name, ".spare")
 }
 
 fn number_before(name: &str, suffix: &str) -> Option<u64> {

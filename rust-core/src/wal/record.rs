@@ -19,15 +19,14 @@
 //! A record without sequences, whose count is 0, ends the log of a database
 //! that was closed.
 
+use crate::limits::MAX_SEQUENCE;
+
 /// The length of a record's header in bytes.
 pub(super) const HEADER_LEN: usize = 28;
 /// Where records start: multiples of this many bytes.
 pub(super) const ALIGN: u64 = 8;
 /// The stored length of an end mark in bytes.
 pub(super) const END_LEN: u64 = stored_len(0);
-/// Greater sequences are damage: at 10^9 writes a second, the numbers up to here
-/// last for a century. So sums of them do not overflow.
-pub(super) const MAX_SEQUENCE: u64 = 1 << 62;
 /// The `back` of a record that claims nothing to be durable.
 const NO_CLAIM: u32 = u32::MAX;
 
@@ -108,7 +107,8 @@ impl RecordHeader {
         let is_end = header.count == 0 && header.payload_len == 0;
         // Zeros are no record.
         let numbered = header.count > 0 && header.first_sequence > 0;
-        let fits = end <= file.len() as u64 && header.first_sequence <= MAX_SEQUENCE;
+        let in_range = header.first_sequence <= MAX_SEQUENCE - u64::from(header.count);
+        let fits = end <= file.len() as u64 && in_range;
         (fits && (numbered || (is_end && bytes[..4] != [0; 4]))).then_some(header)
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn recover(
     let (mut files, mut spares) = open_all(fs, dir)?;
     let next_base = files.last().map_or(0, LogBytes::end);
     // Behind the last file that was begun there may be one that is ready.
-    let begun = files.iter().rposition(|file| file.start != Start::Blank).map_or(0, |i| i + 1);
+    let begun = begun(&files);
     spares.extend(files.drain(begun..).map(|file| file.path));
     let first = first_needed(&files, flushed)?;
     let mut walk = Walk::new(&files, first, flushed, each);
@@ -76,25 +76,39 @@ pub(crate) fn recover(
 /// there; 0 if the oldest one does not say.
 pub(crate) fn beginning(fs: &dyn FileSystem, dir: &Path) -> Result<u64> {
     let (files, _) = open_all(fs, dir)?;
-    let first = files.iter().find_map(LogBytes::header);
-    Ok(first.map_or(0, |header| header.previous_sequence))
+    let first = files.iter().find(|file| file.start != Start::Blank);
+    Ok(first.and_then(LogBytes::header).map_or(0, |header| header.previous_sequence))
 }
 
 /// A log file's bytes.
-struct LogBytes {
-    path: PathBuf,
-    base: u64,
-    start: Start,
-    bytes: Mapping,
+pub(super) struct LogBytes {
+    pub(super) path: PathBuf,
+    pub(super) base: u64,
+    pub(super) start: Start,
+    pub(super) bytes: Mapping,
 }
 
 impl LogBytes {
-    /// The LSN behind the file; that it is a number was checked.
-    fn end(&self) -> u64 {
+    /// Maps a file, if its name is a log file's.
+    pub(super) fn open(fs: &dyn FileSystem, dir: &Path, name: &str) -> Result<Option<Self>> {
+        let Some(base) = header::base_of(name) else { return Ok(None) };
+        let path = dir.join(name);
+        let bytes = fs.map(&path)?;
+        bytes.advise(Access::Sequential);
+        let start = header::parse(&bytes, base);
+        let file = Self { path, base, start, bytes };
+        match base.checked_add(file.bytes.len() as u64) {
+            Some(_) => Ok(Some(file)),
+            None => Err(file.corrupt(0, REACHES_ON)),
+        }
+    }
+
+    /// The LSN behind the file.
+    pub(super) fn end(&self) -> u64 {
         self.base + self.bytes.len() as u64
     }
 
-    fn header(&self) -> Option<FileHeader> {
+    pub(super) fn header(&self) -> Option<FileHeader> {
         match self.start {
             Start::Header(header) => Some(header),
             _ => None,
@@ -106,19 +120,15 @@ impl LogBytes {
     }
 }
 
+/// What is wrong with a file that is too long for its place.
+const REACHES_ON: &str = "the file reaches into the next one";
+
 /// Maps the log files, by their place in the log, and names the spare ones.
 fn open_all(fs: &dyn FileSystem, dir: &Path) -> Result<(Vec<LogBytes>, Vec<PathBuf>)> {
-    let (mut files, mut spares) = (Vec::new(), Vec::new());
-    for name in fs.list(dir)? {
-        let path = dir.join(&name);
-        if header::is_spare(&name) {
-            spares.push(path);
-        } else if let Some(base) = header::base_of(&name) {
-            let bytes = fs.map(&path)?;
-            bytes.advise(Access::Sequential);
-            let start = header::parse(&bytes, base);
-            files.push(LogBytes { path, base, start, bytes });
-        }
+    let names = fs.list(dir)?;
+    let mut files = Vec::new();
+    for name in &names {
+        files.extend(LogBytes::open(fs, dir, name)?);
     }
     files.sort_by_key(|file| file.base);
     for (i, file) in files.iter().enumerate() {
@@ -126,20 +136,47 @@ fn open_all(fs: &dyn FileSystem, dir: &Path) -> Result<(Vec<LogBytes>, Vec<PathB
             let what = format!("{}: log version {version}", file.path.display());
             return Err(Error::WrongFormat(what));
         }
-        let next = files.get(i + 1).map_or(u64::MAX, |next| next.base);
-        let end = file.base.checked_add(file.bytes.len() as u64);
-        if end.is_none_or(|end| end > next) {
-            return Err(file.corrupt(0, "the file reaches into the next one"));
+        if files.get(i + 1).is_some_and(|next| file.end() > next.base) {
+            return Err(file.corrupt(0, REACHES_ON));
         }
     }
+    check_newest(&files, dir, &names)?;
+    let spares = names.iter().filter(|name| header::spare_base(name).is_some());
+    let spares = spares.map(|name| dir.join(name)).collect();
     Ok((files, spares))
 }
 
-/// The newest file before which there is nothing that is not in segments: the
-/// ones before it need not be read.
-fn first_needed(files: &[LogBytes], flushed: u64) -> Result<usize> {
+/// How many files there are up to the last one that was begun.
+fn begun(files: &[LogBytes]) -> usize {
+    files.iter().rposition(|file| file.start != Start::Blank).map_or(0, |i| i + 1)
+}
+
+/// Checks that the newest log file is there, as far as the spare ones tell: a
+/// file becomes spare once a later one was begun and synced, and until one later
+/// still is, that one stays.
+pub(super) fn check_newest(files: &[LogBytes], dir: &Path, names: &[String]) -> Result<()> {
+    let newest = files[..begun(files)].last().map(|file| file.base);
+    let spare = names.iter().max_by_key(|name| header::spare_base(name));
+    match spare.and_then(|name| Some((name, header::spare_base(name)?))) {
+        Some((name, base)) if newest.is_none_or(|newest| newest < base) => Err(Error::Corrupt {
+            file: dir.join(name).display().to_string(),
+            offset: 0,
+            what: "the newest log files are missing: a spare one is newer than all that are there"
+                .into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The newest file before which there is nothing that is not in segments.
+pub(super) fn newest_start(files: &[LogBytes], flushed: u64) -> Option<usize> {
     let is_start = |file: &LogBytes| file.header().is_some_and(|h| h.previous_sequence <= flushed);
-    match (files.iter().rposition(is_start), files.first()) {
+    files.iter().rposition(is_start)
+}
+
+/// The file from which on files need to be read.
+fn first_needed(files: &[LogBytes], flushed: u64) -> Result<usize> {
+    match (newest_start(files, flushed), files.first()) {
         (Some(first), _) => Ok(first),
         (None, Some(LogBytes { start: Start::Header(h), .. })) => {
             let what = format!(
@@ -154,6 +191,17 @@ fn first_needed(files: &[LogBytes], flushed: u64) -> Result<usize> {
     }
 }
 
+/// Up to where each file counts: an LSN that a later file says.
+pub(super) fn limits(files: &[LogBytes]) -> Vec<u64> {
+    let mut limits = vec![u64::MAX; files.len()];
+    let mut limit = u64::MAX;
+    for (slot, file) in limits.iter_mut().zip(files).rev() {
+        *slot = limit;
+        limit = limit.min(file.header().map_or(u64::MAX, |h| h.previous_end));
+    }
+    limits
+}
+
 /// Where the walk ended: the index of the file, and the offset of the first
 /// place without a valid record. `None` if there are no files, or if the log
 /// was closed there.
@@ -165,7 +213,6 @@ struct Walk<'a, F> {
     first: usize,
     flushed: u64,
     each: F,
-    /// Up to where a file counts: an LSN that a later file says.
     limits: Vec<u64>,
     /// The LSN behind the last valid record.
     end: u64,
@@ -180,12 +227,6 @@ struct Walk<'a, F> {
 
 impl<'a, F: FnMut(u64, u64, &[u8]) -> Result<()>> Walk<'a, F> {
     fn new(files: &'a [LogBytes], first: usize, flushed: u64, each: F) -> Self {
-        let mut limits = vec![u64::MAX; files.len()];
-        let mut limit = u64::MAX;
-        for (slot, file) in limits.iter_mut().zip(files).rev() {
-            *slot = limit;
-            limit = limit.min(file.header().map_or(u64::MAX, |h| h.previous_end));
-        }
         let first_file = files.get(first);
         let header = first_file.and_then(LogBytes::header);
         Self {
@@ -193,7 +234,7 @@ impl<'a, F: FnMut(u64, u64, &[u8]) -> Result<()>> Walk<'a, F> {
             first,
             flushed,
             each,
-            limits,
+            limits: limits(files),
             end: header.map_or(first_file.map_or(0, |file| file.base), |h| h.previous_end),
             last_sequence: header.map_or(0, |h| h.previous_sequence),
             records: 0,

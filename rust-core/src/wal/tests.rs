@@ -5,6 +5,7 @@ mod damage;
 mod files;
 mod fixture;
 mod log;
+mod salvage;
 mod threads;
 
 use super::recovery::Recovered;

@@ -80,3 +80,18 @@ fn directories_are_made_with_their_parents() {
     assert_eq!(names, ["three", "two"]);
     assert_eq!(Disk.list(&dir.join("a")).unwrap(), [""; 0], "a directory is not a file");
 }
+
+#[test]
+fn what_is_no_file_is_named_apart() {
+    let dir = Scratch::new();
+    drop(Disk.create(&dir.join("file")).unwrap());
+    fs::create_dir(dir.join("folder")).unwrap();
+    std::os::unix::fs::symlink(dir.join("file"), dir.join("link")).unwrap();
+    std::os::unix::fs::symlink(dir.join("none"), dir.join("nowhere")).unwrap();
+    let mut others = Disk.list_others(dir.path()).unwrap();
+    others.sort();
+    assert_eq!(others, ["folder", "nowhere"]);
+    let Err(error) = Disk.map(&dir.join("folder")) else { panic!("mapped a directory") };
+    let error = error.to_string();
+    assert!(error.contains("folder") && error.contains("not a file"), "{error}");
+}

@@ -2,7 +2,9 @@
 
 use super::memory::{OneFile, Owned, open, write};
 use crate::error::{Error, Result};
-use crate::segment::{Compression, RangeTombstone, Scratch, Segment, SegmentOptions, salvage};
+use crate::segment::{
+    Compression, RangeTombstone, Scratch, Segment, SegmentOptions, frame, salvage,
+};
 use std::path::Path;
 
 /// Versions that make some blocks, with all that blocks can hold.
@@ -155,6 +157,51 @@ fn salvage_of_a_sound_file_is_all() {
         let (start, end) = (b"damage/03".to_vec(), b"damage/05".to_vec());
         let range = RangeTombstone { start, end, sequence: 2000 };
         assert_eq!(salvage.range_tombstones, Some(vec![range]));
+    }
+}
+
+/// A value of what looks like frames that reach far, in a file without its end:
+/// the search for the next whole frame gives up in time.
+#[test]
+fn a_value_of_frames_is_searched_in_bounded_time() {
+    let len = 4 << 20;
+    let head = [0xb5, 0x5e, 3, 0, 0, 0, 0x20, 0, 0, 0, 0x20, 0, 1, 2, 3, 4];
+    let value: Vec<u8> = head.iter().copied().cycle().take(len).collect();
+    let versions: Vec<Owned> = [(b"a".to_vec(), value), (b"b".to_vec(), b"behind".to_vec())]
+        .map(|(key, value)| Owned { key, sequence: 1, value: Some((value, 0)) })
+        .into();
+    let options = SegmentOptions { compression: Compression::None, ..SegmentOptions::default() };
+    let mut bytes = write(&versions, &[], options).0.bytes();
+    bytes[60] ^= 1;
+    let start = std::time::Instant::now();
+    let mut found = Vec::new();
+    let mut run = |bytes: &[u8]| {
+        found.clear();
+        let salvage = salvage(&OneFile::of(bytes), Path::new("test"), &mut |version| {
+            found.push(version.key.to_vec());
+            Ok(())
+        });
+        (salvage.unwrap(), found.clone())
+    };
+    // Footer and index lead past it.
+    let (salvaged, keys) = run(&bytes);
+    assert_eq!((salvaged.damage.len(), keys), (1, vec![b"b".to_vec()]));
+    let end = bytes.len() - 1;
+    let (salvaged, _) = run(&bytes[..end]);
+    assert!(salvaged.lost_bytes() >= len as u64, "{salvaged:?}");
+    assert!(start.elapsed().as_secs() < 10, "it took {:?}", start.elapsed());
+}
+
+/// No block of data is longer than a version of the greatest size.
+#[test]
+fn frames_longer_than_the_format_allows_are_refused() {
+    let len = frame::MAX_BLOCK_LEN;
+    for (len, is_read) in [(len, true), (len + 1, false)] {
+        let mut file = Vec::new();
+        let none = Compression::None;
+        let block = vec![0; len];
+        frame::write(frame::Kind::Data, none, len, &block, 0, &mut file);
+        assert_eq!(frame::Frame::read(&file, 0, file.len()).is_ok(), is_read);
     }
 }
 

@@ -42,6 +42,9 @@ impl FileSystem for OneFile {
     fn list(&self, _: &Path) -> Result<Vec<String>> {
         Err(NOT_HERE)
     }
+    fn list_others(&self, _: &Path) -> Result<Vec<String>> {
+        Err(NOT_HERE)
+    }
     fn exists(&self, _: &Path) -> Result<bool> {
         Err(NOT_HERE)
     }
