@@ -28,6 +28,7 @@ mod tests;
 mod throttle;
 mod workers;
 
+use crate::allocator::pool;
 use crate::compaction::{self, CompactionOptions, Compactor};
 use crate::error::{Error, Result};
 use crate::fs::Lock;
@@ -76,8 +77,12 @@ pub(crate) struct Durable {
     durability: Durability,
     /// Bytes of new versions after which a flush begins.
     write_buffer: u64,
-    /// Bytes that the memtable may take; 0 for any number.
+    /// Bytes that all may take; 0 for any number.
     pub(crate) memory_limit: u64,
+    /// Bytes that the memtable may take of that.
+    budget: u64,
+    /// What is evicted is kept for what is written next.
+    _pool: pool::Share,
     dirty: SegQueue<Dirty>,
     /// Held by the flush that runs.
     flushing: Mutex<()>,
@@ -206,9 +211,9 @@ impl Durable {
     fn pressure(&self, dirty: u64, core: &Core) -> f64 {
         // One buffer is being flushed while the next one fills.
         let dirty = (dirty as f64 / self.write_buffer as f64 - 2.0) / 2.0;
-        let memory = match self.memory_limit {
+        let memory = match self.budget {
             0 => 0.0,
-            limit => (core.memory_bytes() as f64 / limit as f64 - 1.0) * 10.0,
+            budget => (core.memory_bytes() as f64 / budget as f64 - 1.0) * 10.0,
         };
         dirty.max(self.compactor.pressure()).min(1.0).max(memory).clamp(0.0, 2.0)
     }
@@ -328,12 +333,20 @@ impl Options {
         }
     }
 
+    /// What the memtable may take of the memory limit: five eighths. One more is
+    /// for blocks that were freed and wait to be used again; the rest is taken by
+    /// flushes and compactions, by what no reader can have any more and is not yet
+    /// freed, and by pages of the allocator that are not full.
+    fn budget(&self) -> u64 {
+        self.memory_limit / 8 * 5
+    }
+
     fn write_buffer_len(&self) -> u64 {
         const DEFAULT: u64 = 64 << 20;
         const LEAST: u64 = 16 << 10;
         let wanted = if self.write_buffer == 0 { DEFAULT } else { self.write_buffer };
         // The budget has to hold what is being flushed and what comes meanwhile.
-        let most = if self.memory_limit == 0 { u64::MAX } else { self.memory_limit / 4 };
+        let most = if self.memory_limit == 0 { u64::MAX } else { self.budget() / 4 };
         wanted.min(most).max(LEAST)
     }
 }

@@ -58,7 +58,7 @@ impl Core {
             return (from, Eviction::Enough);
         };
         // Some room is made ahead, so that the hand goes round in strides.
-        let budget = durable.memory_limit - durable.memory_limit / 32;
+        let budget = durable.budget - durable.budget / 32;
         if self.memory_bytes() <= budget {
             return (from, Eviction::Enough);
         }

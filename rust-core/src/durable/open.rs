@@ -2,6 +2,7 @@
 //! log, whose records go into the memtable.
 
 use super::{Durable, Progress, Recovery};
+use crate::allocator::pool;
 use crate::compaction::Compactor;
 use crate::error::Result;
 use crate::fs::FileSystem;
@@ -58,6 +59,8 @@ impl Durable {
             durability: options.durability,
             write_buffer: options.write_buffer_len(),
             memory_limit: options.memory_limit,
+            budget: options.budget(),
+            _pool: pool::Share::new((options.memory_limit / 8) as usize),
             compactor: Compactor::new(Arc::clone(&segments), options.compaction_options()),
             lock: Mutex::new(Some(lock)),
             flush_rate: AtomicU64::new(64 << 20),

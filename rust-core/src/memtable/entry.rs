@@ -1,12 +1,12 @@
 //! One distinct key: its version chain, its place in the skiplist, its bytes.
 
 use super::chain::Chain;
+use crate::allocator::pool;
 use crate::error::{Error, Result};
 use crate::sync::atomic::{
     AtomicPtr, AtomicU32,
     Ordering::{Relaxed, SeqCst},
 };
-use std::alloc::{Layout, alloc, dealloc};
 use std::mem::{align_of, size_of};
 use std::ptr::{self, NonNull};
 
@@ -58,9 +58,7 @@ impl Entry {
     /// put in order. The caller owns it.
     pub(super) fn allocate(key: &[u8], height: usize) -> Result<NonNull<Entry>> {
         debug_assert!((1..=MAX_HEIGHT).contains(&height));
-        let layout = layout(key.len(), height);
-        // SAFETY: the layout's size is not zero.
-        let memory = unsafe { alloc(layout) };
+        let memory = pool::get(size(key.len(), height));
         let entry = NonNull::new(memory.cast::<Entry>()).ok_or(Error::OutOfMemory)?;
         let header = Entry {
             chain: Chain::new(),
@@ -85,12 +83,11 @@ impl Entry {
     /// # Safety
     /// It came from [`Entry::allocate`], and nobody will use it any more.
     pub(super) unsafe fn free(entry: NonNull<Entry>) {
-        // SAFETY: by the contract it is valid and ours alone; it was allocated
-        // with the layout of its key's length and height.
+        // SAFETY: by the contract it is valid and ours alone; its block was got
+        // with the size of its key's length and height.
         unsafe {
             let e = entry.as_ref();
-            let layout = layout(e.key_len(), e.height());
-            dealloc(entry.as_ptr().cast(), layout);
+            pool::put(entry.cast(), size(e.key_len(), e.height()));
         }
     }
 
@@ -105,9 +102,9 @@ impl Entry {
         (self.meta & ((1 << HEIGHT_SHIFT) - 1)) as usize
     }
 
-    /// The bytes that the entry's allocation asks for.
+    /// The bytes that the entry takes.
     pub(super) fn footprint(&self) -> usize {
-        layout(self.key_len(), self.height()).size()
+        size(self.key_len(), self.height())
     }
 
     /// The key.
@@ -260,10 +257,9 @@ impl Entry {
     }
 }
 
-fn layout(key_len: usize, height: usize) -> Layout {
-    let size = size_of::<Entry>() + height * size_of::<Link>() + key_len;
-    Layout::from_size_align(size, align_of::<Entry>())
-        .expect("lengths were checked to be far below isize::MAX")
+/// The size of the block of an entry.
+fn size(key_len: usize, height: usize) -> usize {
+    pool::rounded(size_of::<Entry>() + height * size_of::<Link>() + key_len)
 }
 
 #[cfg(all(test, not(feature = "shuttle")))]
@@ -273,8 +269,8 @@ mod tests {
     #[test]
     fn a_small_entry_fits_48_bytes() {
         assert_eq!(size_of::<Entry>(), 16);
-        assert_eq!(layout(16, 1).size(), 40);
-        assert_eq!(layout(16, 2).size(), 48);
+        assert_eq!(size(16, 1), 48);
+        assert_eq!(size(16, 2), 48);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! One version of a key's value.
 
+use crate::allocator::pool;
 use crate::error::{Error, Result};
 use crate::key_version::Payload;
 use crate::limits::MAX_VALUE_LEN;
 use crate::sync::atomic::AtomicPtr;
-use std::alloc::{Layout, alloc, dealloc};
-use std::mem::{align_of, offset_of, size_of};
+use std::mem::{offset_of, size_of};
 use std::ptr::{self, NonNull};
 
 /// A version: 28 bytes of header, then the value's bytes in the same
@@ -39,15 +39,13 @@ impl Version {
             Payload::Value(value, expires_at) => (value, expires_at, 0),
             Payload::Tombstone => (&[][..], 0, TOMBSTONE),
         };
-        let layout = layout(value.len());
-        // SAFETY: the layout's size is not zero.
-        let memory = unsafe { alloc(layout) };
+        let memory = pool::get(size(value.len()));
         let version = NonNull::new(memory.cast::<Version>()).ok_or(Error::OutOfMemory)?;
         let header = Version {
             sequence: 0,
             expires_at,
             next: AtomicPtr::new(ptr::null_mut()),
-            // Callers check the length; the layout was computed from it.
+            // Callers check the length; the size was computed from it.
             meta: value.len() as u32 | mark,
         };
         // SAFETY: the allocation is fresh, aligned for `Version`, and has room
@@ -68,8 +66,8 @@ impl Version {
     pub(super) unsafe fn free(version: NonNull<Version>) {
         // SAFETY: by the contract it is valid and ours alone.
         let len = unsafe { version.as_ref() }.value_len();
-        // SAFETY: allocated by `allocate` with the layout of this length.
-        unsafe { dealloc(version.as_ptr().cast(), layout(len)) };
+        // SAFETY: got by `allocate` with the size of this length.
+        unsafe { pool::put(version.cast(), size(len)) };
     }
 
     #[inline]
@@ -82,9 +80,9 @@ impl Version {
         self.meta & TOMBSTONE != 0
     }
 
-    /// The bytes that the version's allocation asks for.
+    /// The bytes that the version takes.
     pub(super) fn footprint(&self) -> usize {
-        layout(self.value_len()).size()
+        size(self.value_len())
     }
 
     /// The value's bytes, borrowed as long as the version.
@@ -103,10 +101,9 @@ impl Version {
     }
 }
 
-fn layout(value_len: usize) -> Layout {
-    let size = (VALUE_OFFSET + value_len).max(size_of::<Version>());
-    Layout::from_size_align(size, align_of::<Version>())
-        .expect("lengths were checked to be far below isize::MAX")
+/// The size of the block of a version.
+fn size(value_len: usize) -> usize {
+    pool::rounded((VALUE_OFFSET + value_len).max(size_of::<Version>()))
 }
 
 #[cfg(all(test, not(feature = "shuttle")))]
@@ -116,7 +113,7 @@ mod tests {
     #[test]
     fn header_is_28_bytes() {
         assert_eq!(VALUE_OFFSET, 28);
-        assert_eq!(layout(100).size(), 128);
+        assert_eq!(size(100), 128);
     }
 
     #[test]
