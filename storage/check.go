@@ -1,13 +1,11 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-
-	"errors"
 )
 
 // Check verifies a data directory that nobody has open: every checksum, the
@@ -46,7 +44,7 @@ func engineOf(dir string) (string, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return "", fmt.Errorf("mantisdb: cannot read the data directory: %w", ioError(err))
 	} else if !info.IsDir() {
-		return "", fmt.Errorf("%w: %s is no directory", ErrWrongFormat, dir)
+		return "", notADirectory(dir)
 	}
 	for _, engine := range []string{EngineGo, EngineRust} {
 		err := readMarker(dir, engine)
@@ -54,7 +52,7 @@ func engineOf(dir string) (string, error) {
 		case err == nil:
 			return engine, nil
 		case errors.Is(err, fs.ErrNotExist):
-			return "", fmt.Errorf("%w: %s has no marker: it is no data directory of MantisDB", ErrWrongFormat, filepath.Join(dir, markerName))
+			return "", &kindOf{fmt.Sprintf("mantisdb: %s is no data directory: it has no file %s", dir, markerName), ErrWrongFormat}
 		case !errors.Is(err, ErrWrongEngine):
 			return "", err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -182,6 +183,44 @@ func TestOpenAndCloseOnFullDisk(t *testing.T) {
 			}
 			if err := e.Close(); err != nil {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestCheckOfReadOnlyDirectory: a check changes nothing, and needs no right to. To
+// open a directory, somebody has to be able to write to it.
+func TestCheckOfReadOnlyDirectory(t *testing.T) {
+	for _, engine := range engineNames(t) {
+		t.Run(engine, func(t *testing.T) {
+			disk := smallDisk(t, 24)
+			c := Config{Engine: engine, Dir: filepath.Join(disk, "data")}
+			e, err := Open(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := e.Put([]byte("k"), []byte("v"), WriteOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Close(); err != nil {
+				t.Fatal(err)
+			}
+			// The core lets go of its files in the background.
+			err = syscall.EBUSY
+			for deadline := time.Now().Add(20 * time.Second); errors.Is(err, syscall.EBUSY) && time.Now().Before(deadline); {
+				err = syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var report strings.Builder
+			if err := Check(c.Dir, &report); err != nil {
+				t.Errorf("Check: %v\n%s", err, report.String())
+			}
+			if _, err := Open(c); !errors.Is(err, ErrIO) || !errors.Is(err, syscall.EROFS) && engine == EngineGo {
+				t.Errorf("Open: %v", err)
+			} else {
+				t.Log(err)
 			}
 		})
 	}

@@ -26,7 +26,7 @@ type pebbleCheck struct {
 // whole; the order within and between levels by Pebble's own check; and each
 // record by parsing it.
 func checkGo(dir string, report io.Writer) (err error) {
-	name, lock, err := lockDir(dir)
+	name, lock, err := lockDir(dir, checkFS{vfs.Default})
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func openGo(c Config) (Engine, error) {
 	if err := checkMarker(c.Dir, EngineGo); err != nil {
 		return nil, err
 	}
-	dir, lock, err := lockDir(c.Dir)
+	dir, lock, err := lockDir(c.Dir, vfs.Default)
 	if err != nil {
 		return nil, err
 	}

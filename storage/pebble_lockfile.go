@@ -16,7 +16,7 @@ import (
 // lockDir locks a data directory against other processes and this one. It
 // returns the directory's one true name too: Pebble tells the locks of a
 // process apart by name, and would let a second name for the directory pass.
-func lockDir(dir string) (string, *pebble.Lock, error) {
+func lockDir(dir string, disk vfs.FS) (string, *pebble.Lock, error) {
 	name, err := filepath.Abs(dir)
 	if err == nil {
 		name, err = filepath.EvalSymlinks(name)
@@ -24,12 +24,15 @@ func lockDir(dir string) (string, *pebble.Lock, error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("mantisdb: cannot open the data directory: %w", err)
 	}
-	lock, err := pebble.LockDirectory(name, vfs.Default)
+	lock, err := pebble.LockDirectory(name, disk)
 	if isLocked(err) {
 		return "", nil, lockedError(name, dir)
 	}
+	if mayNotWrite(err) {
+		return "", nil, fmt.Errorf("mantisdb: the data directory cannot be opened, for which it must be writable: %w", ioError(err))
+	}
 	if err != nil {
-		return "", nil, fmt.Errorf("mantisdb: cannot lock the data directory: %w", err)
+		return "", nil, fmt.Errorf("mantisdb: cannot lock the data directory: %w", ioError(err))
 	}
 	return name, lock, nil
 }

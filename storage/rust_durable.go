@@ -92,7 +92,7 @@ func checkRust(dir string, report io.Writer) error {
 	status := C.mantisdb_check(bytesPtr(from), C.size_t(len(from)), &text, &damages)
 	found := takeText(&text)
 	if status != C.MANTISDB_OK {
-		return detailed(errorOf(status), found)
+		return errorAt(name, dir, status, found)
 	}
 	if len(found) == 0 {
 		found = []byte("no problems found\n")
@@ -128,7 +128,7 @@ func repairRust(dir, to string, report io.Writer) error {
 		status := C.mantisdb_repair(bytesPtr(from), C.size_t(len(from)), bytesPtr(into), C.size_t(len(into)), &text)
 		told := takeText(&text)
 		if status != C.MANTISDB_OK {
-			return detailed(errorOf(status), told)
+			return errorAt(name, dir, status, told)
 		}
 		if _, err := report.Write(told); err != nil {
 			return fmt.Errorf("mantisdb: cannot write the report: %w", err)

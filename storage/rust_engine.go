@@ -17,6 +17,7 @@ package storage
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -95,8 +96,8 @@ func (e *RustStorageEngine) open(c Config) error {
 	status := C.mantisdb_open(bytesPtr(dir), C.size_t(len(dir)), &options, &db,
 		bytesPtr(message[:]), C.size_t(len(message)), &messageLen)
 	if status != C.MANTISDB_OK {
-		err := detailed(errorOf(status), message[:min(int(messageLen), len(message))])
-		if c.Dir != "" {
+		err := errorAt(e.dir, c.Dir, status, message[:min(int(messageLen), len(message))])
+		if c.Dir != "" && !errors.Is(err, ErrLocked) {
 			err = fmt.Errorf("%w (data directory %s)", err, c.Dir)
 		}
 		return err

@@ -74,3 +74,12 @@ func detailed(err error, message []byte) error {
 	}
 	return fmt.Errorf("%w: %s", err, message)
 }
+
+// errorAt is the error of a call that concerns a data directory as a whole, whose
+// true name is name, with the message that the call gave.
+func errorAt(name, dir string, status C.int32_t, message []byte) error {
+	if status == C.MANTISDB_LOCKED {
+		return lockedError(name, dir)
+	}
+	return detailed(errorOf(status), message)
+}
