@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -59,7 +60,14 @@ func (c *pebbleCheck) problem(where string, err error) {
 		c.first = err
 	}
 	c.count++
-	c.say("damaged: %v", err)
+	c.say("damaged: %s", firstLine(err))
+}
+
+// firstLine is the text of err without the traces of the stack that Pebble puts
+// into some of its errors, behind what it has to say.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // tables verifies the checksums of all tables, also of those that no version of
