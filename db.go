@@ -206,8 +206,10 @@ func (db *DB) Write(b *Batch) error {
 func (db *DB) Stats() (Stats, error) { return db.engine.Stats() }
 
 // Close closes the database. Calls in flight finish or return ErrClosed, as do
-// all later ones and those on its snapshots and scans. Closing again returns
-// nil.
+// all later ones and those on its snapshots and scans. What was acknowledged is
+// made durable, whatever its level; an error tells that some of it may be lost, or
+// repeats the failure of a database that is poisoned. The database is closed all
+// the same. Closing again waits for the first Close and returns nil.
 func (db *DB) Close() error { return db.engine.Close() }
 
 // nonNil makes a found empty value distinct from a missing one.

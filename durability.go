@@ -29,8 +29,11 @@ const (
 	DurabilityMemory = storage.DurabilityMemory
 )
 
-// MinMemoryLimit is the least Options.MemoryLimit, in bytes.
-const MinMemoryLimit = storage.MinMemoryLimit
+// The least and the greatest Options.MemoryLimit, in bytes.
+const (
+	MinMemoryLimit = storage.MinMemoryLimit
+	MaxMemoryLimit = storage.MaxMemoryLimit
+)
 
 // ParseDurability reads "sync", "buffered" or "memory".
 func ParseDurability(s string) (Durability, error) { return storage.ParseDurability(s) }

@@ -41,9 +41,14 @@ var (
 	ErrWrongFormat = storage.ErrWrongFormat
 	// ErrLocked: the data directory is already open, here or in another process.
 	ErrLocked = storage.ErrLocked
+	// ErrExists: what is to be made anew exists already, and is not empty. It is an
+	// ErrInvalidOptions.
+	ErrExists = storage.ErrExists
 	// ErrIO: the operating system refused to read or write a file.
 	ErrIO = storage.ErrIO
-	// ErrDiskFull: there is no space left, or no quota. It is an ErrIO.
+	// ErrDiskFull: there is no space left, or no quota. It is an ErrIO. Unless it
+	// comes with ErrPoisoned, only this call was refused, and the next one may
+	// find room.
 	ErrDiskFull = storage.ErrDiskFull
 	// ErrCorrupt: stored bytes failed verification.
 	ErrCorrupt = storage.ErrCorrupt

@@ -48,8 +48,8 @@ type Store interface {
 	// Backup writes every entry as of one moment to w, as mantisdb.DB.Backup does.
 	Backup(ctx context.Context, w io.Writer) (mantisdb.BackupStats, error)
 	// Checkpoint makes a copy of the data directory under a name, which must be
-	// new, where the store keeps such copies, and returns its path. A store that
-	// has no such place returns mantisdb.ErrUnsupported.
+	// new (else mantisdb.ErrExists), where the store keeps such copies, and returns
+	// its path. A store that has no such place returns mantisdb.ErrUnsupported.
 	Checkpoint(ctx context.Context, name string) (path string, err error)
 }
 
@@ -183,7 +183,7 @@ func (l Local) Checkpoint(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("%w: there is no directory for checkpoints", mantisdb.ErrUnsupported)
 	}
 	if !checkpointName.MatchString(name) {
-		return "", fmt.Errorf("%w: the name %q is not one of up to 100 letters, digits, dots, dashes and underscores", mantisdb.ErrInvalidOptions, name)
+		return "", fmt.Errorf("%w: the name %q is not one of up to 100 letters, digits, dots, dashes and underscores that begins with a letter or a digit", mantisdb.ErrInvalidOptions, name)
 	}
 	path := filepath.Join(l.checkpoints, name)
 	return path, l.db.Checkpoint(path)

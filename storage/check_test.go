@@ -98,6 +98,11 @@ func TestCheckNamesTheTable(t *testing.T) {
 		if err := Check(dir, &report); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), filepath.Base(table)) {
 			t.Errorf("byte %d of %d: %v\n%s", at, len(whole), err, report.String())
 		}
+		for line := range strings.Lines(report.String()) {
+			if !strings.HasPrefix(line, "damaged: ") && !strings.Contains(line, " tables, ") && !strings.Contains(line, " keys, ") {
+				t.Fatalf("byte %d of %d: a line that tells of no problem: %s", at, len(whole), line)
+			}
+		}
 	}
 	if err := os.Remove(table); err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ func engineOf(dir string) (engine string, marker, err error) {
 	if info, err := os.Stat(dir); err != nil {
 		return "", nil, fmt.Errorf("mantisdb: cannot read the data directory: %w", ioError(err))
 	} else if !info.IsDir() {
-		return "", nil, fmt.Errorf("%w: %s is no directory", ErrWrongFormat, dir)
+		return "", nil, notADirectory(dir)
 	}
 	engine, err = markedEngine(dir)
 	if err != nil && holdsRustFiles(dir) {
@@ -45,7 +45,7 @@ func markedEngine(dir string) (string, error) {
 		case err == nil:
 			return engine, nil
 		case errors.Is(err, fs.ErrNotExist):
-			return "", fmt.Errorf("%w: %s has no marker: it is no data directory of MantisDB", ErrWrongFormat, filepath.Join(dir, markerName))
+			return "", &kindOf{fmt.Sprintf("mantisdb: %s is no data directory: it has no file %s", dir, markerName), ErrWrongFormat}
 		case !errors.Is(err, ErrWrongEngine):
 			return "", err
 		}

@@ -83,8 +83,11 @@ func (d Durability) check() error {
 	return nil
 }
 
-// MinMemoryLimit is the least Config.MemoryLimit, in bytes.
-const MinMemoryLimit = 16 << 20
+// The least and the greatest Config.MemoryLimit, in bytes.
+const (
+	MinMemoryLimit = 16 << 20
+	MaxMemoryLimit = math.MaxInt64
+)
 
 // checkLimits returns nil if the levels and limits of c make sense together.
 func (c *Config) checkLimits() error {
@@ -96,8 +99,10 @@ func (c *Config) checkLimits() error {
 		return nil
 	case c.Dir == "":
 		return fmt.Errorf("%w: a memory limit needs a data directory, which has what memory has not", ErrInvalidOptions)
-	case c.MemoryLimit < MinMemoryLimit || c.MemoryLimit > math.MaxInt64:
-		return fmt.Errorf("%w: a memory limit of %d bytes; the least is %d MiB", ErrInvalidOptions, c.MemoryLimit, MinMemoryLimit>>20)
+	case c.MemoryLimit < MinMemoryLimit:
+		return fmt.Errorf("%w: a memory limit of %d bytes; the least is %d", ErrInvalidOptions, c.MemoryLimit, MinMemoryLimit)
+	case c.MemoryLimit > MaxMemoryLimit:
+		return fmt.Errorf("%w: a memory limit of %d bytes; the most is %d", ErrInvalidOptions, c.MemoryLimit, uint64(MaxMemoryLimit))
 	}
 	return nil
 }

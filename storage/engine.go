@@ -24,11 +24,21 @@ const (
 // that starts after it returned; a batch is visible whole or not at all.
 // A key whose expiry has passed is absent to every method.
 //
-// In a data directory, a write is durable as Durability says. When a file cannot
-// be written or synced, nothing is acknowledged any more: that call and the
-// later ones return an error that is ErrPoisoned (ErrWritesFailed where reads go
-// on), and tells the cause by ErrIO or ErrDiskFull. Opening the engine again
-// finds all that was acknowledged before.
+// In a data directory, a write is durable as Durability says. What cannot be
+// written is never acknowledged, and its error tells the cause by ErrIO or
+// ErrDiskFull. What else that means depends on the error:
+//
+//   - If it is not an ErrPoisoned, only that call was refused, as a write is for
+//     which a full disk has no room. Reads go on, and so do writes once there is
+//     room. The Rust engine knows that case.
+//   - If it is an ErrPoisoned, nothing is acknowledged any more until the engine
+//     was closed and opened again: that call and all later writes return it. Where
+//     reads go on, it is an ErrWritesFailed. The Rust engine is so after a failed
+//     write or sync of its log, the Go engine after any failed change of a file.
+//
+// Opening the engine again finds all that was acknowledged, up to what
+// DurabilityBuffered and DurabilityMemory leave to chance. Failures in the
+// background are logged; what can be tried again is.
 type Engine interface {
 	// Name is the engine's name: EngineRust or EngineGo.
 	Name() string
@@ -81,8 +91,11 @@ type Engine interface {
 	// Stats returns figures of the moment; they cost no scan.
 	Stats() (Stats, error)
 
-	// Close releases everything. Calls in flight either finish or return
-	// ErrClosed. It may be called again, and then returns nil.
+	// Close makes durable what was acknowledged, whatever its level, and releases
+	// everything. Calls in flight either finish or return ErrClosed. An error tells
+	// that something acknowledged may be lost, or repeats the failure of an engine
+	// that is poisoned; the engine is closed all the same. It may be called again:
+	// then it returns nil, once the first call has returned.
 	Close() error
 }
 

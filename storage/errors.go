@@ -37,11 +37,16 @@ var (
 	ErrWrongEngine = errors.New("mantisdb: data directory belongs to another engine")
 	// ErrWrongFormat: the data directory has a format this version does not read.
 	ErrWrongFormat = errors.New("mantisdb: unknown data directory format")
-	// ErrLocked: another process has the data directory open.
-	ErrLocked = errors.New("mantisdb: data directory is in use by another process")
+	// ErrLocked: the data directory is already open, here or in another process.
+	ErrLocked = errors.New("mantisdb: data directory is in use")
+	// ErrExists: what is to be made anew exists already, and is not empty. It is an
+	// ErrInvalidOptions.
+	ErrExists error = &kindOf{"mantisdb: exists already", ErrInvalidOptions}
 	// ErrIO: the operating system refused to read or write a file.
 	ErrIO = errors.New("mantisdb: input or output failed")
-	// ErrDiskFull: there is no space left, or no quota. It is an ErrIO.
+	// ErrDiskFull: there is no space left, or no quota. It is an ErrIO. Unless it
+	// comes with ErrPoisoned, only this call was refused, and the next one may
+	// find room.
 	ErrDiskFull error = &kindOf{"mantisdb: the disk is full", ErrIO}
 	// ErrCorrupt: stored bytes failed verification.
 	ErrCorrupt = errors.New("mantisdb: corrupt data")
@@ -65,6 +70,11 @@ type kindOf struct {
 
 func (e *kindOf) Error() string { return e.text }
 func (e *kindOf) Unwrap() error { return e.parent }
+
+// notADirectory tells that a file is where a data directory should be.
+func notADirectory(path string) error {
+	return &kindOf{"mantisdb: " + path + " is a file, and a directory is needed", ErrWrongFormat}
+}
 
 // ioError names what kind of failure of a file err is; one that is none is
 // returned as it is.

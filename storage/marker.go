@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -33,8 +34,8 @@ func markerText(engine string) string {
 // does not exist is made, one that is empty is marked; anything else without a
 // marker is somebody's folder and refused.
 func checkMarker(dir, engine string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("mantisdb: cannot make the data directory: %w", err)
+	if err := makeDir(dir); err != nil {
+		return err
 	}
 	err := readMarker(dir, engine)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -48,6 +49,19 @@ func checkMarker(dir, engine string) error {
 	}
 	// Another engine may have been faster.
 	return readMarker(dir, engine)
+}
+
+// makeDir makes a data directory, and those above it, unless it exists.
+func makeDir(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	var at *fs.PathError
+	if errors.As(err, &at) && errors.Is(err, syscall.ENOTDIR) {
+		return notADirectory(at.Path)
+	}
+	if err != nil {
+		return fmt.Errorf("mantisdb: cannot make the data directory: %w", ioError(err))
+	}
+	return nil
 }
 
 // readMarker compares the marker with the engine. A missing one is

@@ -84,7 +84,7 @@ func TestMarkerSparesOtherFolders(t *testing.T) {
 
 	file := filepath.Join(dir, "thesis.tex")
 	_, err = Open(Config{Engine: EngineGo, Dir: file})
-	if err == nil || !strings.Contains(err.Error(), "not a directory") || strings.Contains(err.Error(), "\n") {
+	if !errors.Is(err, ErrWrongFormat) || !strings.Contains(err.Error(), file+" is a file, and a directory is needed") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("a file as data directory: %v", err)
 	}
 	if text, _ := os.ReadFile(file); string(text) != "precious" {

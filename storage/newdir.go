@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // newDirectory makes dir, which must not exist or be empty, a data directory of
@@ -55,11 +56,13 @@ func vacant(dir, source string) (string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return dir, nil
+	case errors.Is(err, syscall.ENOTDIR):
+		return "", fmt.Errorf("%w: %s is a file: name a directory that does not exist", ErrExists, dir)
 	case err != nil:
 		return "", fmt.Errorf("mantisdb: cannot make the new directory: %w", ioError(err))
 	case len(entries) > 0:
 		return "", fmt.Errorf("%w: %s is not empty (it holds %q): name a directory that does not exist",
-			ErrInvalidOptions, dir, entries[0].Name())
+			ErrExists, dir, entries[0].Name())
 	}
 	return dir, nil
 }
@@ -73,6 +76,9 @@ func takePlace(temp, dir string) error {
 	}
 	if err == nil {
 		err = syncDir(filepath.Dir(dir))
+	}
+	if errors.Is(err, fs.ErrExist) { // somebody else was faster
+		return fmt.Errorf("%w: %s is not empty: name a directory that does not exist", ErrExists, dir)
 	}
 	if err != nil {
 		return fmt.Errorf("mantisdb: cannot put the new directory in place: %w", ioError(err))

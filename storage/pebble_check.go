@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -26,7 +27,7 @@ type pebbleCheck struct {
 // whole; the order within and between levels by Pebble's own check; and each
 // record by parsing it.
 func checkGo(dir string, report io.Writer) (err error) {
-	name, lock, err := lockDir(dir)
+	name, lock, err := lockDir(dir, checkFS{vfs.Default})
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,14 @@ func (c *pebbleCheck) problem(where string, err error) {
 		c.first = err
 	}
 	c.count++
-	c.say("damaged: %v", err)
+	c.say("damaged: %s", firstLine(err))
+}
+
+// firstLine is the text of err without the traces of the stack that Pebble puts
+// into some of its errors, behind what it has to say.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // tables verifies the checksums of all tables, also of those that no version of

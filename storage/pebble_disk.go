@@ -28,8 +28,9 @@ type failStopFS struct {
 	vfs.FS
 	root string // the data directory, clean; "" is everywhere
 	log  logSyncs
-	// armed is set once the engine is open. Before, errors are Open's to return.
-	armed  atomic.Bool
+	// opened is set once the engine is open. Until then, nobody has been promised
+	// anything.
+	opened atomic.Bool
 	frozen atomic.Bool
 	fail   func(why error)
 }
@@ -46,8 +47,8 @@ func (d *failStopFS) outside(path string) bool {
 // stop decides about the error of an operation that changes files: the first
 // one freezes the file system, and is reported as success.
 func (d *failStopFS) stop(operation, path string, err error) error {
-	if err == nil || !d.armed.Load() {
-		return err
+	if err == nil {
+		return nil
 	}
 	d.fail(fmt.Errorf("%s %s: %w", operation, path, ioError(err)))
 	d.frozen.Store(true)

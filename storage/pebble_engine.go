@@ -34,6 +34,7 @@ type GoStorageEngine struct {
 	backgroundErrors atomic.Uint64
 	logger           *slog.Logger
 	gate             gate
+	closing          sync.Once
 	failure          failure
 	keys             keyLocks
 	versions         versionSource
@@ -57,7 +58,7 @@ func openGo(c Config) (Engine, error) {
 	if err := checkMarker(c.Dir, EngineGo); err != nil {
 		return nil, err
 	}
-	dir, lock, err := lockDir(c.Dir)
+	dir, lock, err := lockDir(c.Dir, vfs.Default)
 	if err != nil {
 		return nil, err
 	}
@@ -89,22 +90,39 @@ func newGoEngine(c Config, fs vfs.FS, lock *pebble.Lock) (*GoStorageEngine, erro
 		return nil, err
 	}
 	e.recovery = time.Since(began)
-	e.disk.armed.Store(true)
+	e.disk.opened.Store(true)
 	e.sweeper.start(e)
+	if err := e.failure.get(); err != nil { // in the last moment
+		_ = e.Close()
+		return nil, err
+	}
 	return e, nil
 }
 
-func (e *GoStorageEngine) open(dir string, o *pebble.Options) (err error) {
+// open opens Pebble. On a full disk, Pebble would try to flush what its log has
+// for ever, and wait for it. So the first write that fails freezes the file
+// system, as it does later: the rest of the opening then changes nothing on disk
+// and comes to its end, and so does the closing after it. What is left behind is
+// what a crash at that moment leaves. Should Pebble be stuck all the same, its
+// goroutines, files and lock stay until the process ends, see await.
+func (e *GoStorageEngine) open(dir string, o *pebble.Options) error {
+	opened := make(chan error, 1)
+	go func() { opened <- e.openPebble(dir, o) }()
+	return e.await(opened)
+}
+
+func (e *GoStorageEngine) openPebble(dir string, o *pebble.Options) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = e.fail(panicked(r))
 		}
 	}()
 	if e.db, err = pebble.Open(dir, o); err != nil {
-		return translate(err)
+		return e.explain(translate(err))
 	}
-	if err := e.versions.open(e.db, e.durable); err != nil {
-		return errors.Join(translate(err), e.db.Close())
+	err = translate(e.versions.open(e.db, e.durable))
+	if err = e.explain(err); err != nil {
+		return errors.Join(err, e.db.Close())
 	}
 	return nil
 }
@@ -114,32 +132,41 @@ func (e *GoStorageEngine) Name() string { return EngineGo }
 
 // Close implements Engine. After a failure it returns what happened. Pebble may
 // then be stuck; if so, Close gives up on it after a while.
-func (e *GoStorageEngine) Close() error {
-	closed := make(chan error, 1)
-	go func() { closed <- e.shutDown() }()
+func (e *GoStorageEngine) Close() (err error) {
+	e.closing.Do(func() {
+		closed := make(chan error, 1)
+		go func() { closed <- e.shutDown() }()
+		err = e.await(closed)
+	})
+	return err
+}
+
+// await is what comes of opening or closing Pebble. After a failure it waits for a
+// while only, since Pebble may be stuck with its locks held. Then the directory is
+// noted as lost to this process.
+func (e *GoStorageEngine) await(done <-chan error) error {
 	select {
-	case err := <-closed:
+	case err := <-done:
 		return err
 	case <-e.failure.happened:
 	}
 	select {
-	case err := <-closed:
+	case err := <-done:
 		return err
 	case <-time.After(shutdownPatience):
-		return fmt.Errorf("%w: it could not be shut down, and its directory stays locked until the process ends", ErrPoisoned)
+		stuckDirs.Store(e.dir, e.failure.get())
+		return fmt.Errorf("%w; the storage engine could not be shut down, and its directory stays locked until the process ends", e.failure.get())
 	}
 }
 
-// shutDown closes everything once, when all calls in flight have ended.
+// shutDown closes everything, when all calls in flight have ended.
 func (e *GoStorageEngine) shutDown() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = e.fail(panicked(r))
 		}
 	}()
-	if !e.gate.close() {
-		return nil
-	}
+	e.gate.close()
 	e.sweeper.stop()
 	err = e.views.closeAll()
 	err = errors.Join(err, e.versions.close(e.db), e.db.Close())
@@ -179,8 +206,13 @@ func (e *GoStorageEngine) explain(err error) error {
 }
 
 // fail poisons the engine: after it nothing is promised, and calls return the
-// error that it returns.
+// error that it returns. While the engine is being opened there is nothing to
+// poison, and Open tells why.
 func (e *GoStorageEngine) fail(why error) error {
+	if !e.disk.opened.Load() {
+		err, _ := e.failure.set(translate(why))
+		return err
+	}
 	err, first := e.failure.set(fmt.Errorf("%w: %w", ErrPoisoned, why))
 	if first {
 		e.logger.Error("the storage engine failed and refuses further calls", "reason", why.Error())

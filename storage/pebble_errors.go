@@ -15,7 +15,7 @@ func translate(err error) error {
 	case isOwn(err):
 		return err
 	case pebble.IsCorruptionError(err):
-		return fmt.Errorf("%w: %v", ErrCorrupt, err)
+		return fmt.Errorf("%w: %s", ErrCorrupt, firstLine(err))
 	default:
 		return fmt.Errorf("mantisdb: %w", ioError(err))
 	}

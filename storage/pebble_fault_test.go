@@ -156,6 +156,109 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// TestOpenOnFullDisk returns, whichever write it is that finds no room, and leaves
+// nothing behind that a later Open would trip over.
+func TestOpenOnFullDisk(t *testing.T) {
+	defer shortenPatience()()
+	disk := vfs.NewCrashableMem()
+	e := openOn(t, disk)
+	for i := range 2000 {
+		if _, err := e.Put(fmt.Append(nil, i), make([]byte, 1000), WriteOptions{Durability: DurabilityBuffered}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	// So that opening has a log to flush.
+	disk = disk.CrashClone(vfs.CrashCloneCfg{})
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	failures := 0
+	for n := int64(0); ; n++ {
+		var left atomic.Int64
+		left.Store(n)
+		fs := errorfs.Wrap(disk, errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if op.Kind == errorfs.OpFileWrite && left.Add(-1) < 0 {
+				return &os.PathError{Op: "write", Path: op.Path, Err: syscall.ENOSPC}
+			}
+			return nil
+		}))
+		opened := make(chan error, 1)
+		go func() {
+			e, err := newGoEngine(Config{Dir: "data", Logger: discard}, fs, nil)
+			if err == nil {
+				left.Store(1 << 40)
+				err = e.Close()
+			}
+			opened <- err
+		}()
+		var err error
+		select {
+		case err = <-opened:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("with room for %d writes, Open does not return", n)
+		}
+		if err == nil {
+			break
+		}
+		failures++
+		if !errors.Is(err, ErrDiskFull) || errors.Is(err, ErrPoisoned) {
+			t.Fatalf("with room for %d writes: %v", n, err)
+		}
+	}
+	if failures < 3 {
+		t.Errorf("%d openings failed", failures)
+	}
+	e = openOn(t, disk)
+	defer e.Close()
+	for i := range 2000 {
+		if ok, err := e.Has(fmt.Append(nil, i)); err != nil || !ok {
+			t.Fatalf("%d: %v, %v", i, ok, err)
+		}
+	}
+}
+
+// TestCloseTellsWhatItCannotSave: a sync that was put off is made up for, and its
+// failure told.
+func TestCloseTellsWhatItCannotSave(t *testing.T) {
+	defer shortenPatience()()
+	var broken atomic.Bool
+	e := openOn(t, errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if broken.Load() && op.Kind == errorfs.OpFileSyncData && isLog(op.Path) {
+			return &os.PathError{Op: "sync", Path: op.Path, Err: syscall.EIO}
+		}
+		return nil
+	})))
+	broken.Store(true)
+	if _, err := e.Put([]byte("k"), nil, WriteOptions{Durability: DurabilityBuffered}); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); !errors.Is(err, ErrIO) {
+		t.Errorf("Close: %v", err)
+	}
+	if err := e.Close(); err != nil {
+		t.Errorf("the second Close: %v", err)
+	}
+}
+
+// TestStuckDirectoryIsNamed: who opens it again is told why it cannot be had.
+func TestStuckDirectoryIsNamed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	e, err := Open(Config{Engine: EngineGo, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	name := e.(*GoStorageEngine).dir
+	stuckDirs.Store(name, ErrDiskFull)
+	defer stuckDirs.Delete(name)
+	if _, err := Open(Config{Engine: EngineGo, Dir: dir}); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), "start the process again") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestReadError is an error of the read alone.
 func TestReadError(t *testing.T) {
 	disk := vfs.NewMem()

@@ -67,7 +67,7 @@ func (f *logFile) Sync() error { return f.SyncData() }
 
 // SyncData implements vfs.File.
 func (f *logFile) SyncData() error {
-	if f.syncs.pressing.Load() == 0 && f.disk.armed.Load() {
+	if f.syncs.pressing.Load() == 0 && f.disk.opened.Load() {
 		f.syncLater()
 		return nil
 	}
@@ -103,7 +103,7 @@ func (f *logFile) syncOverdue() {
 	due := f.dirty
 	f.mu.Unlock()
 	if due && !f.closed {
-		_ = f.syncNow() // armed, so the file system reports it
+		_ = f.syncNow() // the file system reports it
 	}
 }
 

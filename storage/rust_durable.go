@@ -93,7 +93,7 @@ func checkRust(dir string, marker error, report io.Writer) error {
 	status := C.mantisdb_check(bytesPtr(from), C.size_t(len(from)), &text, &damages)
 	found := takeText(&text)
 	if status != C.MANTISDB_OK {
-		return detailed(errorOf(status), found)
+		return errorAt(name, dir, status, found)
 	}
 	if marker != nil {
 		damages++
@@ -140,7 +140,7 @@ func repairRust(dir, to string, marker error, report io.Writer) error {
 		status := C.mantisdb_repair(bytesPtr(from), C.size_t(len(from)), bytesPtr(into), C.size_t(len(into)), &text, &saved)
 		told := takeText(&text)
 		if status != C.MANTISDB_OK {
-			return detailed(errorOf(status), told)
+			return errorAt(name, dir, status, told)
 		}
 		if marker != nil {
 			told = fmt.Appendf(told, "the marker does not count, since the files are those of engine %q: %v\n", EngineRust, marker)

@@ -146,6 +146,37 @@ func TestCloseWakesWaitingWriters(t *testing.T) {
 	}
 }
 
+// TestCloseTellsWhatItCannotWrite: what was only in memory is lost then, and who
+// closes has to know. The directory is unlocked all the same.
+func TestCloseTellsWhatItCannotWrite(t *testing.T) {
+	for level, want := range map[Durability]error{DurabilityMemory: ErrIO, DurabilitySync: nil} {
+		dir := filepath.Join(t.TempDir(), "data")
+		e, err := Open(Config{Engine: EngineRust, Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Put([]byte("k"), []byte("v"), WriteOptions{Durability: level}); err != nil {
+			t.Fatal(err)
+		}
+		// Under another name, no file of it can be made any more.
+		if err := os.Rename(dir, dir+"-moved"); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); !errors.Is(err, want) {
+			t.Errorf("%v: Close: %v, want %v", level, err, want)
+		}
+		if err := e.Close(); err != nil {
+			t.Errorf("%v: the second Close: %v", level, err)
+		}
+		if e, err = Open(Config{Engine: EngineRust, Dir: dir + "-moved"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestDamageIsNamed: the core's errors come with what they have to tell.
 func TestDamageIsNamed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")

@@ -13,16 +13,16 @@ package storage
 #cgo nocallback mantisdb_free
 #cgo noescape mantisdb_stats
 #cgo nocallback mantisdb_stats
-#cgo noescape mantisdb_background_error
-#cgo nocallback mantisdb_background_error
 */
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -44,13 +44,13 @@ type RustStorageEngine struct {
 	dir       string // absolute, "" in memory
 	level     Durability
 	logger    *slog.Logger
-	closing   atomic.Bool
+	closing   sync.Once
 	closed    atomic.Bool
 	turnstile turnstile
 	commits   groupCommit
 	syncs     atomic.Uint64
 	recovery  time.Duration // how long opening took
-	reported  atomic.Uint64 // background errors that the log has
+	watch     backgroundWatch
 }
 
 // openRust opens the Rust engine.
@@ -77,6 +77,7 @@ func openRust(c Config) (Engine, error) {
 	e.recovery = time.Since(began)
 	e.commits.sync = e.syncTo
 	e.tellRecovery()
+	e.watch.start(e)
 	return e, nil
 }
 
@@ -95,8 +96,8 @@ func (e *RustStorageEngine) open(c Config) error {
 	status := C.mantisdb_open(bytesPtr(dir), C.size_t(len(dir)), &options, &db,
 		bytesPtr(message[:]), C.size_t(len(message)), &messageLen)
 	if status != C.MANTISDB_OK {
-		err := detailed(errorOf(status), message[:min(int(messageLen), len(message))])
-		if c.Dir != "" {
+		err := errorAt(e.dir, c.Dir, status, message[:min(int(messageLen), len(message))])
+		if c.Dir != "" && !errors.Is(err, ErrLocked) {
 			err = fmt.Errorf("%w (data directory %s)", err, c.Dir)
 		}
 		return err
@@ -125,7 +126,6 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 	if status != C.MANTISDB_OK {
 		return Stats{}, e.errorOf(status)
 	}
-	e.reportErrors(uint64(s.background_errors))
 	stats := Stats{
 		Engine:           EngineRust,
 		Keys:             uint64(s.keys),
@@ -166,27 +166,19 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 	return stats, nil
 }
 
-// reportErrors logs that more went wrong in the background than the log has.
-func (e *RustStorageEngine) reportErrors(n uint64) {
-	if n == 0 || e.reported.Swap(n) >= n {
-		return
-	}
-	var message [512]byte
-	var length C.size_t
-	status := C.mantisdb_background_error(e.db, bytesPtr(message[:]), C.size_t(len(message)), &length)
-	runtime.KeepAlive(e)
-	if status == C.MANTISDB_OK {
-		e.logger.Error("writing in the background failed, will try again",
-			"error", string(message[:min(int(length), len(message))]), "failures", n)
-	}
+// Close implements Engine. Writers that wait for the disk are woken by the core,
+// which makes durable what is not. The data's memory is given back in the
+// background.
+//
+// After ErrWritesFailed, Close returns that again only if something may be lost
+// that was acknowledged without waiting for the disk.
+func (e *RustStorageEngine) Close() (err error) {
+	e.closing.Do(func() { err = e.close() })
+	return err
 }
 
-// Close implements Engine. Writers that wait for the disk are woken by the core,
-// which syncs what is buffered. The data's memory is given back in the background.
-func (e *RustStorageEngine) Close() error {
-	if e.closing.Swap(true) {
-		return nil
-	}
+func (e *RustStorageEngine) close() error {
+	e.watch.stop(e)
 	status := C.mantisdb_close(e.db)
 	runtime.KeepAlive(e)
 	// Not before: until then the core still answers other calls.

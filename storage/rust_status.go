@@ -13,7 +13,6 @@ import "C"
 import (
 	"fmt"
 	"runtime"
-	"strings"
 )
 
 // statusErrors are the errors that the core's statuses stand for.
@@ -31,10 +30,11 @@ var statusErrors = map[C.int32_t]error{
 	C.MANTISDB_PANICKED:         fmt.Errorf("%w: the Rust core panicked", ErrPoisoned),
 	C.MANTISDB_THREAD_SPAWN:     fmt.Errorf("%w: no thread for background work", ErrOutOfMemory),
 	C.MANTISDB_IO:               ErrIO,
+	C.MANTISDB_DISK_FULL:        ErrDiskFull,
 	C.MANTISDB_CORRUPT:          ErrCorrupt,
 	C.MANTISDB_LOCKED:           ErrLocked,
 	C.MANTISDB_WRONG_FORMAT:     ErrWrongFormat,
-	C.MANTISDB_WRITES_FAILED:    ErrWritesFailed,
+	C.MANTISDB_WRITES_FAILED:    fmt.Errorf("%w: %w", ErrWritesFailed, ErrIO),
 }
 
 // errorOf is the error that a status of the core stands for; nil for success.
@@ -51,29 +51,35 @@ func errorOf(status C.int32_t) error {
 	return fmt.Errorf("mantisdb: the core returned the unknown status %d", int32(status))
 }
 
-// errorOf is errorOf with what the core has to tell beyond the status.
+// errorOf is errorOf with what the core has to tell beyond the status. The core
+// keeps one text a status, so a text may be that of another call that failed at
+// the same time, but of one that failed in the same way.
 func (e *RustStorageEngine) errorOf(status C.int32_t) error {
 	switch status {
-	case C.MANTISDB_IO, C.MANTISDB_CORRUPT, C.MANTISDB_WRONG_FORMAT, C.MANTISDB_WRITES_FAILED, C.MANTISDB_PANICKED, C.MANTISDB_POISONED:
+	case C.MANTISDB_IO, C.MANTISDB_DISK_FULL, C.MANTISDB_CORRUPT, C.MANTISDB_WRONG_FORMAT, C.MANTISDB_WRITES_FAILED:
 	default:
 		return errorOf(status)
 	}
 	var message [512]byte
 	var length C.size_t
-	C.mantisdb_last_error(e.db, bytesPtr(message[:]), C.size_t(len(message)), &length)
+	C.mantisdb_last_error(e.db, status, bytesPtr(message[:]), C.size_t(len(message)), &length)
 	runtime.KeepAlive(e)
 	return detailed(errorOf(status), message[:min(int(length), len(message))])
 }
 
-// detailed adds a message of the core to an error. That the disk is full, the
-// core tells in the words of Rust's standard library.
+// detailed adds a message of the core to an error.
 func detailed(err error, message []byte) error {
-	text := string(message)
-	switch {
-	case text == "" || text == err.Error():
+	if len(message) == 0 {
 		return err
-	case strings.Contains(text, "(os error 28)"), strings.Contains(text, "(os error 122)"): // ENOSPC, EDQUOT
-		return fmt.Errorf("%w: %w: %s", err, ErrDiskFull, text)
 	}
-	return fmt.Errorf("%w: %s", err, text)
+	return fmt.Errorf("%w: %s", err, message)
+}
+
+// errorAt is the error of a call that concerns a data directory as a whole, whose
+// true name is name, with the message that the call gave.
+func errorAt(name, dir string, status C.int32_t, message []byte) error {
+	if status == C.MANTISDB_LOCKED {
+		return lockedError(name, dir)
+	}
+	return detailed(errorOf(status), message)
 }

@@ -52,7 +52,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	f.durability = newEnum("sync", "sync", "buffered", "memory")
 	flags.Var(&f.durability, "durability", "when a write is acknowledged, unless it says so itself: on disk, with the operating system, or visible")
 	flags.Var(&f.memoryLimit, "memory-limit", "what the engine may hold in memory, as 512MiB; needs --data-dir")
-	flags.StringVar(&f.checkpointDir, "checkpoint-dir", "", "directory in which clients may make checkpoints, on the file system of the data; without it, they may not")
+	flags.StringVar(&f.checkpointDir, "checkpoint-dir", "", "directory in which clients may make checkpoints, on the file system of the data; without it, they may not; needs --data-dir")
 	f.log.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
 	flags.String(configFlag, "", "file of settings, .yaml or .toml, with the flags' names as keys")
@@ -66,10 +66,7 @@ func addEngineFlag(flags *pflag.FlagSet, engine *enum) {
 // run serves until the command's context is done.
 func (f *serveFlags) run(cmd *cobra.Command) error {
 	ctx, logger := cmd.Context(), f.log.logger(cmd.ErrOrStderr())
-	if f.shutdownTimeout < 0 {
-		return usageError{fmt.Errorf("--shutdown-timeout is negative: %v", f.shutdownTimeout)}
-	}
-	if err := f.checkMemory(); err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
 	// First the port, since to open a database may leave a new directory.
@@ -83,7 +80,11 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	served := f.serve(ctx, listener, db, logger)
-	if err := errors.Join(served, db.Close()); err != nil {
+	closed := db.Close()
+	if closed != nil {
+		logger.Error("closing the database failed: something acknowledged may be lost", "error", closed.Error())
+	}
+	if err := errors.Join(served, closed); err != nil {
 		return err
 	}
 	logger.Info("stopped")
@@ -101,16 +102,22 @@ func (f *serveFlags) open(logger *slog.Logger) (*mantisdb.DB, error) {
 	})
 }
 
-// checkMemory finds what makes no sense without a data directory, and a limit
-// that is too low.
-func (f *serveFlags) checkMemory() error {
+// check finds what makes no sense without a data directory, and limits out of
+// their range.
+func (f *serveFlags) check() error {
 	switch {
+	case f.shutdownTimeout < 0:
+		return usageError{fmt.Errorf("--shutdown-timeout is negative: %v", f.shutdownTimeout)}
+	case f.checkpointDir != "" && f.dataDir == "":
+		return usageError{errors.New("--checkpoint-dir needs --data-dir: what is in memory alone has no checkpoints")}
 	case f.memoryLimit.n == 0:
 		return nil
 	case f.dataDir == "":
 		return usageError{errors.New("--memory-limit needs --data-dir, which has what memory has not")}
 	case f.memoryLimit.n < mantisdb.MinMemoryLimit:
-		return usageError{fmt.Errorf("--memory-limit is %v, and the least is %d MiB", &f.memoryLimit, mantisdb.MinMemoryLimit>>20)}
+		return usageError{fmt.Errorf("--memory-limit is %d bytes, and the least is %d (%d MiB)", f.memoryLimit.n, mantisdb.MinMemoryLimit, mantisdb.MinMemoryLimit>>20)}
+	case f.memoryLimit.n > mantisdb.MaxMemoryLimit:
+		return usageError{fmt.Errorf("--memory-limit is %d bytes, and the most is %d (just below 8 EiB)", f.memoryLimit.n, uint64(mantisdb.MaxMemoryLimit))}
 	}
 	return nil
 }

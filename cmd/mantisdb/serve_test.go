@@ -7,12 +7,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mantisdb/mantisdb/storage"
 )
 
 func TestServe(t *testing.T) {
@@ -44,6 +47,26 @@ func TestServe(t *testing.T) {
 }
 
 // TestLog: each line of a JSON log is JSON, and debug tells of requests.
+func TestCloseThatFails(t *testing.T) {
+	t.Parallel()
+	if storage.DefaultEngine != storage.EngineRust {
+		t.Skip("the Go engine has logged everything by then")
+	}
+	dir := filepath.Join(t.TempDir(), "data")
+	s := start(t, program(t, "--port=0", "--data-dir="+dir, "--durability=memory"))
+	if code, body := s.do("PUT", "/api/v1/kv/k", "v"); code != 204 {
+		t.Fatalf("%d %s", code, body)
+	}
+	// Under another name, no file of it can be made any more.
+	if err := os.Rename(dir, dir+"-moved"); err != nil {
+		t.Fatal(err)
+	}
+	s.signal(syscall.SIGTERM)
+	if code, log := s.wait(); code != 1 || !strings.Contains(log, "closing the database failed") {
+		t.Errorf("%d %s", code, log)
+	}
+}
+
 func TestLog(t *testing.T) {
 	t.Parallel()
 	cmd := program(t, "--port=0")

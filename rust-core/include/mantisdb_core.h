@@ -206,9 +206,15 @@
 #define MANTISDB_WRONG_FORMAT -15
 
 /**
- * An earlier write to disk failed: nothing more is accepted.
+ * A write or a sync of the log failed, earlier or in this call: no more writes are
+ * accepted until the database is opened anew.
  */
 #define MANTISDB_WRITES_FAILED -16
+
+/**
+ * The system refused an operation on a file, since the disk or a quota is full.
+ */
+#define MANTISDB_DISK_FULL -17
 
 /**
  * The longest key, in bytes.
@@ -508,20 +514,29 @@ int32_t mantisdb_open(const uint8_t *dir,
                       size_t *message_len);
 
 /**
- * Writes what the newest error of this database had to tell beyond its status
- * (UTF-8, no terminator) to `message`, up to `capacity` bytes, and its length to
- * `*len`; 0 if there was none. It works after the close, too.
+ * Writes what the newest error of this database with the status `status` had to
+ * tell beyond that (UTF-8, no terminator) to `message`, up to `capacity` bytes, and
+ * its length to `*len`; 0 if there was none. Of two calls at once that fail with
+ * one status, both may be told of the later. It works after the close, too.
  *
  * # Safety
  * `db` is a handle; `message` has room for `capacity` bytes; `len` is valid.
  */
-void mantisdb_last_error(const MantisdbDb *db, uint8_t *message, size_t capacity, size_t *len);
+void mantisdb_last_error(const MantisdbDb *db,
+                         int32_t status,
+                         uint8_t *message,
+                         size_t capacity,
+                         size_t *len);
 
 /**
  * Closes a database. Calls in flight finish, later ones return
- * `MANTISDB_CLOSED`; closing again does nothing. What is buffered is on disk
- * afterwards, and the directory unlocked. The memory of the data is given back in
- * the background, once its snapshots are closed too.
+ * `MANTISDB_CLOSED`; closing again does nothing, and does not wait for the first
+ * one. What was acknowledged is on disk afterwards, whatever its level; an error
+ * (`MANTISDB_IO`, `MANTISDB_DISK_FULL`, ...) tells that some of it may not be. If the
+ * log had failed before, that is `MANTISDB_WRITES_FAILED`, and only returned if
+ * something may be lost that was acknowledged by then. The database is closed and
+ * the directory unlocked in any case. The memory of the data is given back in the
+ * background, once its snapshots are closed too.
  *
  * # Safety
  * `db` came from `mantisdb_open` and was not freed.
@@ -628,15 +643,18 @@ int32_t mantisdb_checkpoint(const MantisdbDb *db, const uint8_t *dir, size_t dir
 /**
  * Writes what went wrong last in the background (a flush, a compaction; it is
  * tried again) to `message`, up to `capacity` bytes of UTF-8 without terminator,
- * and its length to `*len`; 0 if nothing did.
+ * its length to `*len`, 0 if nothing did, and how often something did to `*failures`.
+ * It is cheap while that is 0.
  *
  * # Safety
- * `db` is a handle; `message` has room for `capacity` bytes; `len` is valid.
+ * `db` is a handle; `message` has room for `capacity` bytes; `len` and `failures` are
+ * valid.
  */
 int32_t mantisdb_background_error(const MantisdbDb *db,
                                   uint8_t *message,
                                   size_t capacity,
-                                  size_t *len);
+                                  size_t *len,
+                                  uint64_t *failures);
 
 /**
  * Reads the newest value of a key into `buffer` and describes it in `*meta`.

@@ -33,7 +33,8 @@ impl Core {
         let Some(durable) = &self.durable else {
             return Ok(Commit { reservation: self.sequencer.reserve(count), log: None });
         };
-        if durable.level(durability) == Durability::Memory {
+        let level = durable.level(durability);
+        if level == Durability::Memory {
             if let Some(error) = durable.wal.failure() {
                 return Err(error);
             }
@@ -42,6 +43,9 @@ impl Core {
             return Ok(Commit { reservation, log: None });
         }
         let (reservation, slot) = durable.wal.reserve(&self.sequencer, count, log_len)?;
+        if level == Durability::Buffered {
+            durable.note_buffered();
+        }
         Ok(Commit { reservation, log: Some((&durable.wal, slot)) })
     }
 }

@@ -97,6 +97,8 @@ pub(crate) struct Durable {
     dead: AtomicBool,
     /// The greatest sequence of a write without a record.
     unlogged: AtomicU64,
+    /// A write was acknowledged that is in the log and was not waited for.
+    buffered: AtomicBool,
     pub(crate) throttle: Throttle,
     /// [`Counter::WrittenBytes`] when the last flush began.
     flushed_at: AtomicU64,
@@ -159,6 +161,19 @@ impl Durable {
     #[inline]
     pub(crate) fn note_unlogged(&self, sequence: u64) {
         self.unlogged.fetch_max(sequence, SeqCst);
+    }
+
+    /// Notes a write that is logged and does not wait for the disk.
+    #[inline]
+    pub(crate) fn note_buffered(&self) {
+        if !self.buffered.load(Relaxed) {
+            self.buffered.store(true, SeqCst);
+        }
+    }
+
+    /// Whether a write may have been acknowledged before it was on disk.
+    fn took_buffered(&self) -> bool {
+        self.buffered.load(SeqCst)
     }
 
     /// Whether a write is neither in the log nor in the segments.

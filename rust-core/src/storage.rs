@@ -405,6 +405,11 @@ impl Storage {
         self.core.background_error()
     }
 
+    /// How often something went wrong in the background.
+    pub(crate) fn background_failures(&self) -> u64 {
+        self.core.background_failures()
+    }
+
     /// Takes lookups back from the counts: those whose answers did not reach the
     /// caller, who will ask again.
     pub(crate) fn uncount_gets(&self, keys: u64, hits: u64) {
@@ -419,17 +424,20 @@ impl Storage {
     }
 
     /// Ends the background work, makes durable what is buffered, and unlocks the
-    /// directory. No other call may be in flight but reads. The janitor frees
-    /// everything once nobody uses it any more.
-    pub(crate) fn close(&self) {
+    /// directory, also after an error: then something acknowledged may be lost,
+    /// see [`Core::shut_down`]. Once; later calls do nothing. No other call may be
+    /// in flight but reads. The janitor frees everything once nobody uses it any
+    /// more.
+    pub(crate) fn close(&self) -> Result<()> {
         self.core.mailbox.close();
-        self.core.shut_down();
+        self.core.shut_down()
     }
 }
 
 impl Drop for Storage {
     fn drop(&mut self) {
-        self.close();
+        // Who drops it without closing it cannot be told.
+        let _ = self.close();
     }
 }
 

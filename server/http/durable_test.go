@@ -44,7 +44,16 @@ func TestCheckpoint(t *testing.T) {
 	if value, err := db.Get([]byte("k")); err != nil || string(value) != "v" {
 		t.Errorf("%q, %v", value, err)
 	}
-	for _, name := range []string{"2026-11-24.a", ".", "..", "a/b", "%2e%2e%2fx", ".hidden", "a%00b", strings.Repeat("x", 101)} {
+	taken := s.do("POST", "/api/v1/checkpoint?name=2026-11-24.a", "")
+	wantProblem(t, taken, alreadyExists)
+	if !strings.Contains(taken.body, "2026-11-24.a is not empty") {
+		t.Errorf("%s", taken.body)
+	}
+	hidden := s.do("POST", "/api/v1/checkpoint?name=.hidden", "")
+	if !strings.Contains(hidden.body, "begins with a letter or a digit") {
+		t.Errorf("%s", hidden.body)
+	}
+	for _, name := range []string{".", "..", "a/b", "%2e%2e%2fx", ".hidden", "a%00b", strings.Repeat("x", 101)} {
 		wantProblem(t, s.do("POST", "/api/v1/checkpoint?name="+name, ""), malformedRequest)
 	}
 	left, err := os.ReadDir(filepath.Dir(path))

@@ -245,7 +245,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "POST", path: syncPath, target: syncPath, header: []string{"Sec-Fetch-Site", "cross-site"}, server: s, status: 403},
 		{method: "GET", path: backup, target: backup, server: s, status: 200},
 		{method: "POST", path: checkpoint, target: checkpoint + "?name=monday", server: onDisk, status: 200},
-		{method: "POST", path: checkpoint, target: checkpoint + "?name=monday", server: onDisk, status: 400},
+		{method: "POST", path: checkpoint, target: checkpoint + "?name=monday", server: onDisk, status: 409},
 		{method: "POST", path: checkpoint, target: checkpoint, server: onDisk, status: 400, wrong: true},
 		{method: "POST", path: checkpoint, target: checkpoint + "?name=..%2Fmonday", server: onDisk, status: 400, wrong: true},
 		{method: "POST", path: checkpoint, target: checkpoint + "?name=x", header: []string{"Sec-Fetch-Site", "cross-site"}, server: onDisk, status: 403},

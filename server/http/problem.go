@@ -32,6 +32,7 @@ var (
 	routeNotFound    = kind{"route-not-found", "No such resource", http.StatusNotFound}
 	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
 	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
+	alreadyExists    = kind{"already-exists", "Exists already", http.StatusConflict}
 	keyExists        = kind{"key-exists", "Key exists", http.StatusPreconditionFailed}
 	bodyTooLarge     = kind{"body-too-large", "Body too large", http.StatusRequestEntityTooLarge}
 	unsupportedMedia = kind{"unsupported-media", "Unsupported form of body", http.StatusUnsupportedMediaType}
@@ -68,12 +69,16 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(invalidKey, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrValueTooLarge), errors.Is(err, mantisdb.ErrBatchTooLarge):
 		return newProblem(bodyTooLarge, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrExists):
+		return newProblem(alreadyExists, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrInvalidOptions), errors.Is(err, mantisdb.ErrInvalidTTL), errors.Is(err, wire.ErrTTL):
 		return newProblem(malformedRequest, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrUnsupported):
 		return newProblem(unsupported, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrDiskFull) && errors.Is(err, mantisdb.ErrPoisoned):
+		return newProblem(diskFull, "the disk is full; nothing is served until there is room and the server is started again"), true
 	case errors.Is(err, mantisdb.ErrDiskFull):
-		return newProblem(diskFull, "the disk is full; writes are refused until there is room and the server is started again"), true
+		return newProblem(diskFull, "the disk is full; this was refused, and will be taken as soon as there is room"), true
 	case errors.Is(err, mantisdb.ErrClosed):
 		return newProblem(unavailable, "the database is closed"), false
 	case errors.Is(err, mantisdb.ErrPoisoned), errors.Is(err, mantisdb.ErrOutOfMemory):

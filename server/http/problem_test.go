@@ -34,6 +34,9 @@ func TestProblemOf(t *testing.T) {
 		{mantisdb.ErrClosed, unavailable, false},
 		{mantisdb.ErrPoisoned, unavailable, true},
 		{fmt.Errorf("%w: %w", mantisdb.ErrPoisoned, mantisdb.ErrDiskFull), diskFull, true},
+		{mantisdb.ErrDiskFull, diskFull, true},
+		{fmt.Errorf("%w: %w", mantisdb.ErrWritesFailed, mantisdb.ErrIO), unavailable, true},
+		{mantisdb.ErrExists, alreadyExists, false},
 		{mantisdb.ErrOutOfMemory, unavailable, true},
 		{context.Canceled, unavailable, false},
 		{context.DeadlineExceeded, unavailable, false},
@@ -44,6 +47,21 @@ func TestProblemOf(t *testing.T) {
 		p, internal := problemOf(c.err)
 		if p.Type != problemBase+c.want.name || p.Status != c.want.status || internal != c.internal {
 			t.Errorf("%v: %+v, internal %v", c.err, p, internal)
+		}
+	}
+}
+
+// TestDiskFullTellsTheRemedy: only a database that failed needs a restart.
+func TestDiskFullTellsTheRemedy(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{mantisdb.ErrDiskFull, "as soon as there is room"},
+		{fmt.Errorf("%w: %w", mantisdb.ErrPoisoned, mantisdb.ErrDiskFull), "started again"},
+	} {
+		if p, _ := problemOf(c.err); !strings.Contains(p.Detail, c.want) {
+			t.Errorf("%v: %q lacks %q", c.err, p.Detail, c.want)
 		}
 	}
 }

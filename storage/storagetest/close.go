@@ -13,6 +13,7 @@ import (
 var closeTests = []test{
 	{"UseAfterClose", testUseAfterClose},
 	{"CloseAtOnce", testCloseAtOnce},
+	{"CloseWaitsForClose", testCloseWaits},
 	{"CloseUnderLoad", testCloseUnderLoad},
 	{"CloseUnderScans", testCloseUnderScans},
 }
@@ -160,6 +161,34 @@ func testCloseAtOnce(t *testing.T, b *bench) {
 		})
 	}
 	wg.Wait()
+}
+
+// testCloseWaits: whichever of several closings returns first, the engine is
+// closed by then, and its directory can be opened.
+func testCloseWaits(t *testing.T, b *bench) {
+	for range 5 {
+		dir := b.dir(t)
+		e := b.open(t, dir)
+		for i := range 5000 {
+			// So that there is something left to do.
+			_, err := e.Put(fmt.Append(nil, i), filler(200, uint64(i)), storage.WriteOptions{Durability: storage.DurabilityMemory})
+			ok(t, err)
+		}
+		returned := make(chan error)
+		for range 8 {
+			go func() { returned <- e.Close() }()
+		}
+		ok(t, <-returned)
+		_, err := e.Has([]byte("0"))
+		wantErr(t, "after the first Close returned", err, storage.ErrClosed)
+		again := b.engineIn(t, dir)
+		if b.onDisk {
+			wantValue(t, again, "4999", string(filler(200, 4999)))
+		}
+		for range 7 {
+			ok(t, <-returned)
+		}
+	}
 }
 
 // testCloseUnderLoad closes an engine while 16 goroutines use all of its

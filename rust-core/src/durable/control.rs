@@ -66,7 +66,7 @@ impl Core {
     pub(crate) fn wait_durable(&self, sequence: u64, durability: Durability) -> Result<u64> {
         match &self.durable {
             Some(durable) if durable.level(durability) == Durability::Sync => {
-                durable.wal.sync(&self.sequencer, sequence)?;
+                durable.sync_log(self, sequence)?;
                 Ok(sequence)
             }
             _ => Ok(sequence),
@@ -84,8 +84,8 @@ impl Core {
                 self.flush_dirty(durable)?;
                 Ok(visible)
             }
-            0 => durable.wal.sync(&self.sequencer, visible),
-            sequence => durable.wal.sync(&self.sequencer, sequence),
+            0 => durable.sync_log(self, visible),
+            sequence => durable.sync_log(self, sequence),
         }
     }
 
@@ -119,26 +119,67 @@ impl Core {
         self.durable.as_ref().and_then(Durable::trouble)
     }
 
+    /// How often something went wrong in the background.
+    pub(crate) fn background_failures(&self) -> u64 {
+        self.durable.as_ref().map_or(0, |durable| durable.progress.troubles.load(Relaxed))
+    }
+
     /// Ends the background work, makes durable what is not, and unlocks the
-    /// directory. Once; later calls do nothing.
-    pub(crate) fn shut_down(&self) {
-        let Some(durable) = &self.durable else { return };
+    /// directory, also after an error. Once; later calls do nothing.
+    ///
+    /// It is an error if something that was acknowledged could not be made
+    /// durable, and any other failure to write that comes up now. If the log had
+    /// failed before, everybody was told by [`Error::WritesFailed`]; that is
+    /// returned again only if something may be lost that had been acknowledged by
+    /// then without waiting for the disk.
+    pub(crate) fn shut_down(&self) -> Result<()> {
+        let Some(durable) = &self.durable else { return Ok(()) };
         durable.compactor.close();
         durable.workers.stop();
-        let Some(unlocked) = lock(&durable.lock).take() else { return };
-        // What fails here was not acknowledged as durable, and the log says so
-        // to whoever opens it next.
-        if (durable.has_unlogged() || durable.has_many_log_files())
-            && let Err(error) = self.flush_dirty(durable)
-        {
-            durable.note_trouble(&error);
-        }
-        if let Err(error) = durable.wal.close(&self.sequencer) {
-            durable.note_trouble(&error);
-        }
+        let Some(unlocked) = lock(&durable.lock).take() else { return Ok(()) };
+        let flushed = self.last_flush(durable);
+        let closed = durable.close_log(self);
         // A flush or a round that a caller began still changes the directory.
         drop(lock(&durable.flushing));
         durable.compactor.wait_closed();
         drop(unlocked);
+        flushed.and(closed)
+    }
+
+    /// Flushes what a close would lose otherwise, and what would be much to
+    /// recover from the log; that this fails costs nothing but time.
+    fn last_flush(&self, durable: &Durable) -> Result<()> {
+        let must = durable.has_unlogged();
+        if !must && !durable.has_many_log_files() {
+            return Ok(());
+        }
+        match self.flush_dirty(durable) {
+            Err(error) if !must => {
+                durable.note_trouble(&error);
+                Ok(())
+            }
+            flushed => flushed,
+        }
+    }
+}
+
+impl Durable {
+    /// Makes the log durable up to a sequence. A failure that the log does not
+    /// get over is told as such to whoever comes upon it, too.
+    fn sync_log(&self, core: &Core, sequence: u64) -> Result<u64> {
+        let synced = self.wal.sync(&core.sequencer, sequence);
+        synced.map_err(|error| self.wal.failure().unwrap_or(error))
+    }
+
+    /// Syncs the log and ends it. See [`Core::shut_down`] for what is an error.
+    fn close_log(&self, core: &Core) -> Result<()> {
+        let had_failed = self.wal.failure().is_some();
+        let closed = self.wal.close(&core.sequencer);
+        let safe = self.wal.durable().max(self.segments.flushed());
+        let lost = self.took_buffered() && safe < core.sequencer.visible();
+        match closed {
+            Err(_) if had_failed && !lost => Ok(()),
+            closed => closed,
+        }
     }
 }

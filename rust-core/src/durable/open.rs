@@ -74,6 +74,7 @@ impl Durable {
             flushes_fail_since: Default::default(),
             dead: Default::default(),
             unlogged: Default::default(),
+            buffered: Default::default(),
             throttle: Default::default(),
             flushed_at: Default::default(),
             trouble: Default::default(),

@@ -7,6 +7,7 @@ use crate::segment::Compression;
 use crate::storage::{Core, Options, Stats, Storage};
 use crate::sync::{Mutex, lock};
 use crossbeam_epoch as epoch;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
@@ -26,8 +27,9 @@ pub struct MantisdbDb {
 pub(super) struct Condition {
     closed: AtomicBool,
     poisoned: AtomicBool,
-    /// What the last error had to tell beyond its status.
-    detail: Mutex<String>,
+    /// What the newest error of each status had to tell beyond it. Errors of two
+    /// calls at once can swap their details, but never their kinds.
+    details: Mutex<BTreeMap<i32, String>>,
 }
 
 impl Condition {
@@ -56,16 +58,8 @@ impl Condition {
     #[cold]
     fn status_of(&self, error: &Error) -> i32 {
         let status = status_of(error);
-        if matches!(
-            error,
-            Error::Io { .. }
-                | Error::Corrupt { .. }
-                | Error::Locked(_)
-                | Error::WrongFormat(_)
-                | Error::WritesFailed(_)
-                | Error::InvalidArgument(_)
-        ) {
-            *lock(&self.detail) = error.to_string();
+        if let Some(detail) = detail_of(error) {
+            lock(&self.details).insert(status, detail);
         }
         status
     }
@@ -99,14 +93,14 @@ impl MantisdbDb {
 
 impl MantisdbDb {
     /// Closes the database and waits, if only for so long, until no call uses
-    /// the storage any more. What it has in a directory is durable and unlocked
-    /// afterwards.
-    fn close(&self) {
+    /// the storage any more. What it has in a directory is durable afterwards, or
+    /// that is the error; it is unlocked in any case.
+    fn close(&self) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(2);
         self.condition.closed.store(true, SeqCst);
         let storage = self.storage.swap(ptr::null_mut(), SeqCst);
         if storage.is_null() {
-            return;
+            return Ok(());
         }
         // SAFETY: it came from a box, and only this call has swapped it out.
         let storage = unsafe { Box::from_raw(storage) };
@@ -120,10 +114,11 @@ impl MantisdbDb {
             epoch::pin().flush();
             std::thread::yield_now();
         }
-        storage.close();
+        let closed = storage.close();
         // Whom we had no patience for may still use it.
         epoch::pin().defer(move || drop(storage));
         epoch::pin().flush();
+        closed
     }
 }
 
@@ -208,7 +203,7 @@ pub unsafe extern "C" fn mantisdb_open(
             unsafe { *db = Box::into_raw(Box::new(handle)) };
             return MANTISDB_OK;
         }
-        Ok(Err(error)) => (status_of(&error), error.to_string()),
+        Ok(Err(error)) => (status_of(&error), detail_of(&error).unwrap_or_default()),
         Err(_) => (MANTISDB_PANICKED, "the core panicked while opening".into()),
     };
     // SAFETY: valid by the contract.
@@ -220,21 +215,24 @@ pub unsafe extern "C" fn mantisdb_open(
     status
 }
 
-/// Writes what the newest error of this database had to tell beyond its status
-/// (UTF-8, no terminator) to `message`, up to `capacity` bytes, and its length to
-/// `*len`; 0 if there was none. It works after the close, too.
+/// Writes what the newest error of this database with the status `status` had to
+/// tell beyond that (UTF-8, no terminator) to `message`, up to `capacity` bytes, and
+/// its length to `*len`; 0 if there was none. Of two calls at once that fail with
+/// one status, both may be told of the later. It works after the close, too.
 ///
 /// # Safety
 /// `db` is a handle; `message` has room for `capacity` bytes; `len` is valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mantisdb_last_error(
     db: *const MantisdbDb,
+    status: i32,
     message: *mut u8,
     capacity: usize,
     len: *mut usize,
 ) {
     // SAFETY: valid by the contract.
-    let text = lock(&unsafe { &*db }.condition.detail).clone();
+    let details = lock(&unsafe { &*db }.condition.details);
+    let text = details.get(&status).map_or("", String::as_str);
     // SAFETY: valid by the contract.
     unsafe {
         copy_out(text.as_bytes(), message, capacity);
@@ -243,9 +241,13 @@ pub unsafe extern "C" fn mantisdb_last_error(
 }
 
 /// Closes a database. Calls in flight finish, later ones return
-/// `MANTISDB_CLOSED`; closing again does nothing. What is buffered is on disk
-/// afterwards, and the directory unlocked. The memory of the data is given back in
-/// the background, once its snapshots are closed too.
+/// `MANTISDB_CLOSED`; closing again does nothing, and does not wait for the first
+/// one. What was acknowledged is on disk afterwards, whatever its level; an error
+/// (`MANTISDB_IO`, `MANTISDB_DISK_FULL`, ...) tells that some of it may not be. If the
+/// log had failed before, that is `MANTISDB_WRITES_FAILED`, and only returned if
+/// something may be lost that was acknowledged by then. The database is closed and
+/// the directory unlocked in any case. The memory of the data is given back in the
+/// background, once its snapshots are closed too.
 ///
 /// # Safety
 /// `db` came from `mantisdb_open` and was not freed.
@@ -254,7 +256,8 @@ pub unsafe extern "C" fn mantisdb_close(db: *mut MantisdbDb) -> i32 {
     // SAFETY: valid by the contract.
     let db = unsafe { &*db };
     match catch_unwind(AssertUnwindSafe(|| db.close())) {
-        Ok(()) => MANTISDB_OK,
+        Ok(Ok(())) => MANTISDB_OK,
+        Ok(Err(error)) => db.condition.status_of(&error),
         Err(_) => MANTISDB_PANICKED,
     }
 }

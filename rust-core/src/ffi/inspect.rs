@@ -190,7 +190,7 @@ unsafe fn give<T>(
             keep(result);
             (MANTISDB_OK, text)
         }
-        Ok(Err(error)) => (status_of(&error), error.to_string()),
+        Ok(Err(error)) => (status_of(&error), detail_of(&error).unwrap_or_default()),
         Err(_) => (MANTISDB_PANICKED, Error::Poisoned.to_string()),
     };
     // SAFETY: valid by the contract.

@@ -65,24 +65,29 @@ pub unsafe extern "C" fn mantisdb_checkpoint(
 
 /// Writes what went wrong last in the background (a flush, a compaction; it is
 /// tried again) to `message`, up to `capacity` bytes of UTF-8 without terminator,
-/// and its length to `*len`; 0 if nothing did.
+/// its length to `*len`, 0 if nothing did, and how often something did to `*failures`.
+/// It is cheap while that is 0.
 ///
 /// # Safety
-/// `db` is a handle; `message` has room for `capacity` bytes; `len` is valid.
+/// `db` is a handle; `message` has room for `capacity` bytes; `len` and `failures` are
+/// valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mantisdb_background_error(
     db: *const MantisdbDb,
     message: *mut u8,
     capacity: usize,
     len: *mut usize,
+    failures: *mut u64,
 ) -> i32 {
     // SAFETY: valid by the contract.
     unsafe { &*db }.call(|storage| {
+        let count = storage.background_failures();
         let text = storage.background_error().map(|error| error.to_string()).unwrap_or_default();
         // SAFETY: valid by the contract.
         unsafe {
             copy_out(text.as_bytes(), message, capacity);
             *len = text.len().min(capacity);
+            *failures = count;
         }
         Ok(MANTISDB_OK)
     })

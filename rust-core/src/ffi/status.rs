@@ -1,6 +1,7 @@
 //! What calls return.
 
 use crate::error::Error;
+use std::io::ErrorKind;
 
 /// The call did what it should.
 pub const MANTISDB_OK: i32 = 0;
@@ -43,8 +44,11 @@ pub const MANTISDB_CORRUPT: i32 = -13;
 pub const MANTISDB_LOCKED: i32 = -14;
 /// The data directory has a format that this version does not read.
 pub const MANTISDB_WRONG_FORMAT: i32 = -15;
-/// An earlier write to disk failed: nothing more is accepted.
+/// A write or a sync of the log failed, earlier or in this call: no more writes are
+/// accepted until the database is opened anew.
 pub const MANTISDB_WRITES_FAILED: i32 = -16;
+/// The system refused an operation on a file, since the disk or a quota is full.
+pub const MANTISDB_DISK_FULL: i32 = -17;
 
 /// An error's status.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -58,6 +62,9 @@ pub(super) fn status_of(error: &Error) -> i32 {
         Error::InvalidArgument(_) => MANTISDB_INVALID_ARGUMENT,
         Error::OutOfMemory => MANTISDB_OUT_OF_MEMORY,
         Error::ThreadSpawn(_) => MANTISDB_THREAD_SPAWN,
+        Error::Io { kind: ErrorKind::StorageFull | ErrorKind::QuotaExceeded, .. } => {
+            MANTISDB_DISK_FULL
+        }
         Error::Io { .. } => MANTISDB_IO,
         Error::Corrupt { .. } => MANTISDB_CORRUPT,
         Error::Locked(_) => MANTISDB_LOCKED,
@@ -65,5 +72,40 @@ pub(super) fn status_of(error: &Error) -> i32 {
         Error::WritesFailed(_) => MANTISDB_WRITES_FAILED,
         Error::Busy => MANTISDB_BUSY,
         Error::Poisoned => MANTISDB_POISONED,
+    }
+}
+
+/// What an error has to tell beyond its status, which has a text of its own; none
+/// if that says it all.
+pub(super) fn detail_of(error: &Error) -> Option<String> {
+    match error {
+        Error::Corrupt { file, offset, what } => Some(format!("{what} in {file} at byte {offset}")),
+        Error::Locked(text) | Error::WrongFormat(text) | Error::WritesFailed(text) => {
+            Some(text.clone())
+        }
+        Error::InvalidArgument(text) => Some((*text).into()),
+        Error::ThreadSpawn(reason) => Some(reason.clone()),
+        Error::Io { .. } => Some(error.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_a_status_of_its_own() {
+        let of = |kind| {
+            status_of(&Error::Io {
+                operation: "extend",
+                path: "log".into(),
+                kind,
+                reason: "(os error 28)".into(),
+            })
+        };
+        assert_eq!(of(ErrorKind::StorageFull), MANTISDB_DISK_FULL);
+        assert_eq!(of(ErrorKind::QuotaExceeded), MANTISDB_DISK_FULL);
+        assert_eq!(of(ErrorKind::Other), MANTISDB_IO);
     }
 }

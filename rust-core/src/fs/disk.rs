@@ -140,6 +140,12 @@ impl FileSystem for Disk {
     fn lock(&self, path: &Path) -> Result<Box<dyn Lock>> {
         let options = &mut OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        // A lock needs no right to write. Who has one and writes all the same is
+        // told so by the first file.
+        let file = match file {
+            Err(error) if may_not_write(&error) => File::open(path).map_err(|_| error),
+            file => file,
+        };
         let file = file.context("open", path)?;
         match file.try_lock() {
             Ok(()) => Ok(Box::new(DiskLock { _file: file })),
@@ -147,6 +153,10 @@ impl FileSystem for Disk {
             Err(TryLockError::Error(error)) => Err(io_error("lock", path, &error)),
         }
     }
+}
+
+fn may_not_write(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()> {

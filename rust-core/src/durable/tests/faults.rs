@@ -146,6 +146,65 @@ fn nothing_is_acknowledged_after_a_sync_failed() {
     assert_eq!(storage.get_vec(b"before").unwrap(), Some(b"1".to_vec()));
 }
 
+/// Whoever comes upon the failure is told what those after it are told.
+#[test]
+fn the_sync_that_fails_says_that_no_more_writes_are_accepted() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    sim.fail(Fault::next(Op::Sync, ErrorKind::StorageFull));
+    let failed = storage.put_with(b"k", b"1", 0, Durability::Sync);
+    assert!(matches!(failed, Err(Error::WritesFailed(_))), "{failed:?}");
+}
+
+/// A close on a full disk cannot save what is in memory alone, and says so. The
+/// directory is unlocked all the same.
+#[test]
+fn a_close_tells_what_it_cannot_save() {
+    for level in [Durability::Memory, Durability::Sync] {
+        let sim = Sim::new();
+        let storage = open(&sim, small());
+        storage.put_with(b"k", b"1", 0, level).unwrap();
+        sim.set_space(Some(0));
+        let closed = storage.close();
+        let full = matches!(closed, Err(Error::Io { kind: ErrorKind::StorageFull, .. }));
+        assert_eq!(full, level == Durability::Memory, "{level:?}: {closed:?}");
+        assert_eq!(closed.is_err(), full, "{level:?}: {closed:?}");
+        storage.close().unwrap();
+        sim.set_space(None);
+        open(&sim, small()).close().unwrap();
+    }
+}
+
+#[test]
+fn a_close_whose_sync_fails_tells_it() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    storage.put_with(b"k", b"1", 0, Durability::Buffered).unwrap();
+    sim.fail(Fault::always(Op::Sync, ErrorKind::Other));
+    let closed = storage.close();
+    assert!(matches!(closed, Err(Error::Io { operation: "sync", .. })), "{closed:?}");
+}
+
+/// A failure of the log was told to everybody: a close tells it again only to whom
+/// it may have cost something that was acknowledged.
+#[test]
+fn a_close_after_the_log_failed_tells_of_acknowledged_writes_alone() {
+    for (level, lost) in
+        [(Durability::Sync, false), (Durability::Buffered, true), (Durability::Memory, true)]
+    {
+        let sim = Sim::new();
+        let storage = open(&sim, small());
+        sim.fail(Fault::next(Op::Sync, ErrorKind::Other));
+        // No sync of the background may come in between.
+        let first = storage.put_with(b"first", b"1", 0, level);
+        assert_eq!(first.is_ok(), lost, "{level:?}: {first:?}");
+        storage.put_with(b"second", b"1", 0, Durability::Sync).unwrap_err();
+        let closed = storage.close();
+        assert_eq!(closed.is_err(), lost, "{level:?}: {closed:?}");
+        assert!(!lost || matches!(closed, Err(Error::WritesFailed(_))), "{level:?}: {closed:?}");
+    }
+}
+
 /// Whether a manifest was replaced is unknown. Nothing hangs on it.
 #[test]
 fn a_rename_that_may_have_happened_is_made_sure_of() {

@@ -215,7 +215,7 @@ fn a_close_waits_for_a_flush_that_runs() {
     let core = Arc::clone(storage.core());
     let flush = std::thread::spawn(move || core.flush());
     std::thread::sleep(std::time::Duration::from_millis(5));
-    storage.close();
+    storage.close().unwrap();
     let names = sim.list(dir()).unwrap();
     // It succeeded, or came too late and was refused.
     let flushed = flush.join().unwrap();
