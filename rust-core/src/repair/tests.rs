@@ -10,6 +10,7 @@ use super::{Salvage, repair};
 use crate::check::{Finding, Severity, check};
 use crate::fs::FileSystem;
 use crate::fs::sim::Sim;
+use crate::segment_store::segment_name;
 use crate::storage::{Options, Storage};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -78,9 +79,15 @@ fn bytes(fs: &Sim, dir: &Path) -> BTreeMap<String, Vec<u8>> {
     names.into_iter().map(|n| (n.clone(), fs.read(&dir.join(n)).unwrap())).collect()
 }
 
+/// The segments that the manifest names, if it is there and sound; a compaction
+/// may have left others.
 fn segments(fs: &Sim) -> Vec<PathBuf> {
     let mut names = fs.list(&old()).unwrap();
     names.retain(|n| n.ends_with(".seg"));
+    if let Ok(Some(manifest)) = crate::manifest::load(fs, &old()) {
+        let named: Vec<_> = manifest.segments().map(|(_, s)| segment_name(s.id)).collect();
+        names.retain(|n| named.contains(n));
+    }
     names.sort();
     names.into_iter().map(|n| old().join(n)).collect()
 }
