@@ -2,9 +2,14 @@ package storage
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
+
+// gatherPart is which part of a sync's time its leader waits at most for others.
+const gatherPart = 4
 
 // groupCommit is where writers wait until their records are on disk. The call
 // that syncs the log blocks, and with it a thread of the operating system. So
@@ -21,6 +26,11 @@ type groupCommit struct {
 
 	// durable is the sequence up to which everything is known to be on disk.
 	durable atomic.Uint64
+
+	// Of the last sync: how many it woke, who may be about to write again, and how
+	// long it took. They are the leader's.
+	woken    int
+	syncTime time.Duration
 
 	mu      sync.Mutex
 	leading bool          // somebody leads, or was told to
@@ -74,7 +84,10 @@ func (g *groupCommit) wait(sequence uint64) error {
 
 // lead syncs, and passes the lead on. The caller has it.
 func (g *groupCommit) lead(sequence uint64) error {
+	g.gather()
+	began := time.Now()
 	durable, err := g.sync(sequence)
+	g.syncTime = time.Since(began)
 	g.raise(durable)
 	if err == nil && durable < sequence {
 		err = fmt.Errorf("%w: the log was synced up to %d and not %d", ErrPoisoned, durable, sequence)
@@ -87,6 +100,7 @@ func (g *groupCommit) lead(sequence uint64) error {
 	if err == nil {
 		gathered, next = g.separate(gathered)
 	}
+	g.woken = len(gathered)
 	g.leading = next != nil
 	g.spare = nil // of the new leader's waking, until it is put back below
 	g.mu.Unlock()
@@ -112,6 +126,24 @@ func (g *groupCommit) lead(sequence uint64) error {
 		return nil
 	}
 	return err
+}
+
+// gather lets those run that the last sync woke, so that their next writes come
+// along: else the first of them that is back syncs for itself alone, and all
+// others wait for the sync after that. It takes a part of a sync's time at most.
+func (g *groupCommit) gather() {
+	if g.woken == 0 {
+		return
+	}
+	for began := time.Now(); time.Since(began) < g.syncTime/gatherPart; {
+		g.mu.Lock()
+		waiting := len(g.waiting)
+		g.mu.Unlock()
+		if waiting >= g.woken {
+			return
+		}
+		runtime.Gosched()
+	}
 }
 
 // separate splits off those whose records are not yet on disk: they wait on, but

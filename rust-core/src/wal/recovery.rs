@@ -298,7 +298,7 @@ impl<'a, F: FnMut(u64, u64, &[u8]) -> Result<()>> Walk<'a, F> {
         let file = &self.files[i];
         let at = file.base + offset;
         let mut traces = Traces::default();
-        traces.begun(file, offset, self.last_sequence);
+        traces.begun(file, offset);
         traces.follow(file, offset);
         let own = traces.bytes;
         for later in &self.files[i + 1..] {
@@ -351,16 +351,12 @@ struct Traces {
 }
 
 impl Traces {
-    /// Sequences farther than this behind the last one are none: what is left
-    /// of a recycled file's former life looks like a header now and then.
-    const NEAR: u64 = 1 << 32;
-
-    /// A record that was begun at `offset`: its header may be there, or may look
-    /// like one.
-    fn begun(&mut self, file: &LogBytes, offset: u64, last_sequence: u64) {
-        if let Some(header) = RecordHeader::unchecked(&file.bytes, offset)
-            && offset >= FILE_HEADER_LEN
-            && header.first_sequence.wrapping_sub(last_sequence + 1) < Self::NEAR
+    /// A record that was begun at `offset`: its header is there. One that was cut
+    /// off within its header leaves no trace, since what is left of a recycled
+    /// file's former life may look like a part of one.
+    fn begun(&mut self, file: &LogBytes, offset: u64) {
+        if offset >= FILE_HEADER_LEN
+            && let Some(header) = RecordHeader::parse(&file.bytes, file.base, offset)
         {
             self.bytes = header.stored_len();
         }
