@@ -40,8 +40,6 @@ fn open(config: &Config) -> Result<Box<dyn Engine>> {
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_write_buffer_size(usize::try_from(budget.buffer)?);
     options.set_max_write_buffer_number(WRITE_BUFFERS as i32);
-    // A log that is replayed stays in memory and is not written out first.
-    options.set_avoid_flush_during_recovery(true);
     let mut write = WriteOptions::default();
     write.set_sync(config.sync);
     Ok(Box::new(Store { db: DB::open(&options, &config.dir)?, write }))
