@@ -44,9 +44,9 @@ has_libclang() {
 
 # program ENGINE: the half that has it.
 program() {
-    if "$GO_PEERS" engines | grep -qx -- "$1"; then
+    if "$GO_PEERS" engines | grep -x -- "$1" >/dev/null; then
         echo "$GO_PEERS"
-    elif "$RUST_PEERS" engines | grep -qx -- "$1"; then
+    elif "$RUST_PEERS" engines | grep -x -- "$1" >/dev/null; then
         echo "$RUST_PEERS"
     else
         fail "no engine $1: there are $(all_engines)"

@@ -228,7 +228,7 @@ impl Durable {
         let dirty = (dirty as f64 / self.write_buffer as f64 - 2.0) / 2.0;
         let memory = match self.budget {
             0 => 0.0,
-            budget => (core.memory_bytes() as f64 / budget as f64 - 1.0) * 10.0,
+            budget => (core.memory_bytes() as f64 / budget as f64 - 1.0) * 4.0,
         };
         dirty.max(self.compactor.pressure()).min(1.0).max(memory).clamp(0.0, 2.0)
     }
@@ -360,8 +360,10 @@ impl Options {
         const DEFAULT: u64 = 64 << 20;
         const LEAST: u64 = 16 << 10;
         let wanted = if self.write_buffer == 0 { DEFAULT } else { self.write_buffer };
-        // The budget has to hold what is being flushed and what comes meanwhile.
-        let most = if self.memory_limit == 0 { u64::MAX } else { self.budget() / 4 };
+        // Writers are slowed down between two buffers and four. What is dirty then
+        // is to leave half of the budget to what can be evicted: else nothing can
+        // go while a flush takes its time, and writers stand still.
+        let most = if self.memory_limit == 0 { u64::MAX } else { self.budget() / 8 };
         wanted.min(most).max(LEAST)
     }
 }
