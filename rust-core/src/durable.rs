@@ -348,12 +348,12 @@ impl Options {
         }
     }
 
-    /// What the memtable may take of the memory limit: five eighths. One more is
+    /// What the memtable may take of the memory limit: nine sixteenths. Two more are
     /// for blocks that were freed and wait to be used again; the rest is taken by
     /// flushes and compactions, by what no reader can have any more and is not yet
     /// freed, and by pages of the allocator that are not full.
     fn budget(&self) -> u64 {
-        self.memory_limit / 8 * 5
+        self.memory_limit / 16 * 9
     }
 
     fn write_buffer_len(&self) -> u64 {
