@@ -24,8 +24,9 @@ fn write_version_1() -> Sim {
         log.write(1, &payload(i, 60)).unwrap();
     }
     log.sync(7).unwrap();
-    let torn = log.wal.reserve(&log.sequencer, 1, 40).unwrap();
-    std::mem::forget(torn);
+    // A place that is never written. Dropping the numbers would poison.
+    let (numbers, _place) = log.wal.reserve(&log.sequencer, 1, 40).unwrap();
+    std::mem::forget(numbers);
     let log = open(&sim, 0, 512).unwrap();
     log.write(1, &payload(8, 60)).unwrap();
     log.write(3, b"three sequences").unwrap();
