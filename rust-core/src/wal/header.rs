@@ -24,6 +24,8 @@ pub(super) const FILE_HEADER_LEN: u64 = 64;
 const MAGIC: &[u8; 8] = b"MANTISWL";
 const VERSION: u32 = 1;
 const LEN: usize = FILE_HEADER_LEN as usize;
+/// Where the previous sequence is, in bytes from the file's start.
+pub(super) const PREVIOUS_SEQUENCE_AT: usize = 32;
 const CRC_AT: usize = LEN - 4;
 
 /// What a file's header says.
@@ -57,7 +59,7 @@ impl FileHeader {
         bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.base.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.previous_end.to_le_bytes());
-        bytes[32..40].copy_from_slice(&self.previous_sequence.to_le_bytes());
+        bytes[PREVIOUS_SEQUENCE_AT..40].copy_from_slice(&self.previous_sequence.to_le_bytes());
         bytes[40..48].copy_from_slice(&self.durable.to_le_bytes());
         let crc = crc32c::crc32c(&bytes[..CRC_AT]);
         bytes[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
@@ -83,7 +85,7 @@ pub(super) fn parse(file: &[u8], base: u64) -> Start {
     let header = FileHeader {
         base: u64_at(bytes, 16),
         previous_end: u64_at(bytes, 24),
-        previous_sequence: u64_at(bytes, 32),
+        previous_sequence: u64_at(bytes, PREVIOUS_SEQUENCE_AT),
         durable: u64_at(bytes, 40),
     };
     let is_possible = header.previous_end <= base

@@ -65,8 +65,9 @@ pub(crate) fn recover(
     // Behind the last file that was begun there may be one that is ready.
     let begun = begun(&files);
     spares.extend(files.drain(begun..).map(|file| file.path));
-    let first = first_needed(&files, flushed)?;
-    let mut walk = Walk::new(&files, first, flushed, each);
+    let limits = limits(&files);
+    let first = first_needed(&files, &limits, flushed)?;
+    let mut walk = Walk::new(&files, limits, first, flushed, each);
     let stop = walk.run()?;
     let torn = walk.judge(stop)?;
     Ok(walk.finish(torn, next_base, spares))
@@ -168,15 +169,17 @@ pub(super) fn check_newest(files: &[LogBytes], dir: &Path, names: &[String]) -> 
     }
 }
 
-/// The newest file before which there is nothing that is not in segments.
-pub(super) fn newest_start(files: &[LogBytes], flushed: u64) -> Option<usize> {
-    let is_start = |file: &LogBytes| file.header().is_some_and(|h| h.previous_sequence <= flushed);
-    files.iter().rposition(is_start)
+/// The newest file before which there is nothing that is not in segments. One at
+/// or behind its limit was dropped by an earlier recovery, and says nothing.
+pub(super) fn newest_start(files: &[LogBytes], limits: &[u64], flushed: u64) -> Option<usize> {
+    files.iter().zip(limits).rposition(|(file, limit)| {
+        file.base < *limit && file.header().is_some_and(|h| h.previous_sequence <= flushed)
+    })
 }
 
 /// The file from which on files need to be read.
-fn first_needed(files: &[LogBytes], flushed: u64) -> Result<usize> {
-    match (newest_start(files, flushed), files.first()) {
+fn first_needed(files: &[LogBytes], limits: &[u64], flushed: u64) -> Result<usize> {
+    match (newest_start(files, limits, flushed), files.first()) {
         (Some(first), _) => Ok(first),
         (None, Some(LogBytes { start: Start::Header(h), .. })) => {
             let what = format!(
@@ -226,7 +229,7 @@ struct Walk<'a, F> {
 }
 
 impl<'a, F: FnMut(u64, u64, &[u8]) -> Result<()>> Walk<'a, F> {
-    fn new(files: &'a [LogBytes], first: usize, flushed: u64, each: F) -> Self {
+    fn new(files: &'a [LogBytes], limits: Vec<u64>, first: usize, flushed: u64, each: F) -> Self {
         let first_file = files.get(first);
         let header = first_file.and_then(LogBytes::header);
         Self {
@@ -234,7 +237,7 @@ impl<'a, F: FnMut(u64, u64, &[u8]) -> Result<()>> Walk<'a, F> {
             first,
             flushed,
             each,
-            limits: limits(files),
+            limits,
             end: header.map_or(first_file.map_or(0, |file| file.base), |h| h.previous_end),
             last_sequence: header.map_or(0, |h| h.previous_sequence),
             records: 0,
@@ -251,8 +254,14 @@ impl<'a, F: FnMut(u64, u64, &[u8]) -> Result<()>> Walk<'a, F> {
                 // Dropped by an earlier recovery.
                 continue;
             }
-            if file.header().is_none() {
-                return Ok(Some((i, 0)));
+            let Some(header) = file.header() else { return Ok(Some((i, 0))) };
+            if i > self.first && header.previous_sequence != self.last_sequence {
+                let what = format!(
+                    "the file's header says that the log before it ends at sequence {}, but its \
+                     last record there ends at {}",
+                    header.previous_sequence, self.last_sequence
+                );
+                return Err(file.corrupt(header::PREVIOUS_SEQUENCE_AT as u64, &what));
             }
             let offset = self.scan(file, limit)?;
             self.end = file.base + offset;

@@ -113,7 +113,7 @@ impl<'a> Walk<'a> {
     fn over(files: &'a [LogBytes], flushed: u64) -> Self {
         let mut walk = Self { files, limits: recovery::limits(files), parts: Vec::new() };
         // Before it there is nothing that is not in segments.
-        let first = recovery::newest_start(files, flushed);
+        let first = recovery::newest_start(files, &walk.limits, flushed);
         for i in first.unwrap_or(0)..files.len() {
             walk.file(i, flushed);
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fs::sim::Mode;
+use crate::wal::header::{FileHeader, file_name};
 use crate::wal::record::stored_len;
 
 /// A log of some files and a ready one, closed.
@@ -166,4 +167,46 @@ fn stale_records_do_not_come_back() {
     }
     let (recovered, records) = read(&sim.after_crash(1, Mode::KeepUnsynced), 100).unwrap();
     assert_eq!((records.len(), recovered.torn), (3, None));
+}
+
+/// A header with a right checksum that tells another last sequence than the log
+/// before it has is refused, if that log is read.
+#[test]
+fn a_header_that_contradicts_the_log_before_it_is_refused() {
+    let (sim, _) = closed_log();
+    let file = log_files(&sim).remove(1);
+    let bytes = sim.read(&file).unwrap();
+    let told = u64::from_le_bytes(bytes[32..40].try_into().unwrap());
+    assert!(told > 1);
+    for wrong in [told - 1, told + 1] {
+        let mut lying = bytes.clone();
+        lying[32..40].copy_from_slice(&wrong.to_le_bytes());
+        let crc = crc32c::crc32c(&lying[..60]);
+        lying[60..64].copy_from_slice(&crc.to_le_bytes());
+        sim.put(&file, &lying).unwrap();
+        for flushed in [0, told] {
+            match read(&sim, flushed) {
+                Err(Error::Corrupt { file: named, offset: 32, .. }) => {
+                    assert!(wrong > flushed, "{wrong} refused at {flushed}");
+                    assert_eq!(named, file.display().to_string());
+                }
+                Err(error) => panic!("{error}"),
+                Ok(_) => assert!(wrong <= flushed, "{wrong} taken at {flushed}"),
+            }
+        }
+    }
+}
+
+/// A file that a later one's header puts outside the log is no place to begin.
+#[test]
+fn a_dropped_file_does_not_stand_in_for_a_missing_one() {
+    let sim = disk();
+    for (base, previous_end, previous_sequence) in [(0, 0, 2), (512, 512, 0), (1024, 184, 7)] {
+        let header = FileHeader { base, previous_end, previous_sequence, durable: 0 };
+        let mut bytes = header.encode().to_vec();
+        bytes.resize(512, 0);
+        sim.put(&dir().join(file_name(base)), &bytes).unwrap();
+    }
+    let error = read(&sim, 0).unwrap_err();
+    assert!(error.to_string().contains("earlier log files are missing"), "{error}");
 }
