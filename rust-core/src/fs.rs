@@ -89,7 +89,10 @@ pub trait LogFile: Send + Sync {
     unsafe fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
     /// Makes everything written before the call durable. Once this failed, what
     /// was not durable before may never be: a later success says nothing of it.
-    fn sync(&self) -> Result<()>;
+    ///
+    /// Most of what is to be made durable ends at the offset `end`, and is not
+    /// written again: a hint, which only saves time.
+    fn sync(&self, end: u64) -> Result<()>;
 }
 
 /// A lock that is held.

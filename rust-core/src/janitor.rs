@@ -131,6 +131,8 @@ pub(crate) enum Rest {
     UntilWoken,
 }
 
+/// Slots under one guard: a long-held guard delays all garbage.
+const PAGE: usize = 256;
 /// Between two rounds while there is work: gathers some.
 const BREATH: Duration = Duration::from_millis(1);
 /// If more entries than that waited to be put in order, more have come since.
@@ -276,27 +278,44 @@ impl Janitor {
 
     /// Looks at every queued slot, and tells whether there was any.
     fn empty_queue(&mut self) -> bool {
-        /// Slots under one guard: a long-held guard delays all garbage.
-        const PAGE: usize = 256;
-        let mut any = false;
         // What comes in meanwhile waits for the next round.
         let mut left = self.core.mailbox.queue.len();
+        let any = left > 0;
         while left > 0 {
-            let guard = &epoch::pin();
-            for _ in 0..left.min(PAGE) {
-                let Some(queued) = self.core.mailbox.queue.pop() else { return any };
-                any = true;
-                self.look_at(queued, guard);
+            let taken = left.min(PAGE);
+            // Most of what a flush holds up cannot go before its end, and is not
+            // worth a look.
+            let later = self.core.snapshots.is_held_briefly();
+            let page = std::iter::from_fn(|| self.core.mailbox.queue.pop()).take(taken);
+            let page: Vec<Queued> = page.collect();
+            if later {
+                self.held_up.extend(page);
+            } else {
+                self.look_at_all(page);
             }
-            left -= left.min(PAGE);
+            left -= taken;
         }
         any
     }
 
     fn retry_held_up(&mut self) {
-        for queued in std::mem::take(&mut self.held_up) {
-            self.look_at(queued, &epoch::pin());
+        let mut held_up = std::mem::take(&mut self.held_up);
+        while !held_up.is_empty() {
+            let page = held_up.split_off(held_up.len().saturating_sub(PAGE));
+            self.look_at_all(page);
         }
+    }
+
+    fn look_at_all(&mut self, page: Vec<Queued>) {
+        let guard = &epoch::pin();
+        let raws = page.iter().map(|queued| queued.0);
+        // SAFETY: they are still marked as queued, by those who queued them.
+        unsafe { Slot::prefetch_all(raws.clone(), guard) };
+        for raw in raws {
+            // SAFETY: as above.
+            unsafe { Slot::from_raw(raw, guard) }.prefetch_older(guard);
+        }
+        page.into_iter().for_each(|queued| self.look_at(queued, guard));
     }
 
     /// Unmarks and reclaims a slot, or keeps it for later.

@@ -143,6 +143,25 @@ impl<'g> Slot<'g> {
         prefetch::read(version.wrapping_add(64));
     }
 
+    /// Asks for the memory of slots that were kept by their addresses, first the
+    /// entries and then their newest versions, so that the waits overlap.
+    ///
+    /// # Safety
+    /// As for [`Slot::from_raw`], for each of them.
+    pub(crate) unsafe fn prefetch_all(
+        raws: impl Iterator<Item = *const ()> + Clone,
+        guard: &'g Guard,
+    ) {
+        raws.clone().for_each(|raw| prefetch::read(raw.cast()));
+        // SAFETY: as the caller promises.
+        raws.for_each(|raw| unsafe { Self::from_raw(raw, guard) }.prefetch_newest());
+    }
+
+    /// Asks for the memory of the version before the newest one.
+    pub(crate) fn prefetch_older(self, guard: &'g Guard) {
+        prefetch::read(self.0.chain.older_address(guard).cast());
+    }
+
     /// Whether it has more than one version.
     pub(crate) fn is_long(self, guard: &Guard) -> bool {
         self.0.chain.is_long(guard)

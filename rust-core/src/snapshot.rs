@@ -136,6 +136,12 @@ impl Snapshots {
         !lock(&self.open).is_empty()
     }
 
+    /// Whether the storage's own work alone holds anything back: that is over soon.
+    pub(crate) fn is_held_briefly(&self) -> bool {
+        let open: u64 = lock(&self.open).values().map(|&n| n as u64).sum();
+        open > 0 && open == self.holds.load(SeqCst)
+    }
+
     /// How many snapshots are open.
     pub(crate) fn count(&self) -> u64 {
         let open: u64 = lock(&self.open).values().map(|&n| n as u64).sum();

@@ -3,13 +3,13 @@
 use super::{Dirty, Durable};
 use crate::error::{Error, Result};
 use crate::key_version::KeyVersion;
-use crate::memtable::Slot;
+use crate::memtable::{self, Slot};
 use crate::segment::SegmentWriter;
 use crate::segment_store::Edit;
 use crate::stats::Counter;
 use crate::storage::Core;
 use crate::sync::lock;
-use crossbeam_epoch as epoch;
+use crossbeam_epoch::{self as epoch, Guard};
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
@@ -81,6 +81,7 @@ impl Core {
     fn release_flushed(&self, durable: &Durable, entries: Vec<Sorted>, through: u64) {
         for page in entries.chunks(PAGE) {
             let guard = &epoch::pin();
+            prefetch(page, guard);
             for Sorted { entry, .. } in page {
                 // SAFETY: still marked as dirty, by whoever listed it.
                 let slot = unsafe { Slot::from_raw(entry.0, guard) };
@@ -151,6 +152,7 @@ impl Durable {
         open: &mut Option<(u64, SegmentWriter)>,
     ) -> Result<()> {
         let guard = &epoch::pin();
+        prefetch(page, guard);
         for Sorted { entry, .. } in page {
             // SAFETY: marked as dirty until the flush is over.
             let slot = unsafe { Slot::from_raw(entry.0, guard) };
@@ -186,12 +188,15 @@ impl Durable {
 /// the entries.
 fn sort(entries: &mut [Sorted]) {
     let common = common_prefix_len(entries);
-    for sorted in &mut *entries {
-        let rest = &sorted.key()[common..];
-        let mut prefix = [0; 8];
-        let len = rest.len().min(8);
-        prefix[..len].copy_from_slice(&rest[..len]);
-        sorted.prefix = u64::from_be_bytes(prefix);
+    for page in entries.chunks_mut(PAGE) {
+        ask_for_keys(page);
+        for sorted in page {
+            let rest = &sorted.key()[common..];
+            let mut prefix = [0; 8];
+            let len = rest.len().min(8);
+            prefix[..len].copy_from_slice(&rest[..len]);
+            sorted.prefix = u64::from_be_bytes(prefix);
+        }
     }
     entries.sort_unstable_by(|a, b| a.prefix.cmp(&b.prefix).then_with(|| a.key().cmp(b.key())));
 }
@@ -199,9 +204,23 @@ fn sort(entries: &mut [Sorted]) {
 /// How many bytes all keys have in common.
 fn common_prefix_len(entries: &[Sorted]) -> usize {
     let Some(first) = entries.first().map(Sorted::key) else { return 0 };
-    entries.iter().fold(first.len(), |len, sorted| {
-        first[..len].iter().zip(sorted.key()).take_while(|(a, b)| a == b).count()
+    entries.chunks(PAGE).fold(first.len(), |len, page| {
+        ask_for_keys(page);
+        page.iter().fold(len, |len, sorted| {
+            first[..len].iter().zip(sorted.key()).take_while(|(a, b)| a == b).count()
+        })
     })
+}
+
+/// Asks for the memory of entries and their newest versions.
+fn prefetch(page: &[Sorted], guard: &Guard) {
+    // SAFETY: the entries are marked as dirty.
+    unsafe { Slot::prefetch_all(page.iter().map(|sorted| sorted.entry.0), guard) };
+}
+
+/// Asks for the memory of entries, where their keys are.
+fn ask_for_keys(page: &[Sorted]) {
+    page.iter().for_each(|sorted| memtable::prefetch::read(sorted.entry.0.cast()));
 }
 
 impl Sorted {

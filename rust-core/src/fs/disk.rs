@@ -2,12 +2,13 @@
 
 use super::{FileSystem, Lock, LogFile, Mapping, NewFile, io_error};
 use crate::error::{Error, Result};
-use memmap2::{MmapOptions, MmapRaw};
+use memmap2::{MmapOptions, MmapRaw, UncheckedAdvice};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The system's files.
 ///
@@ -118,7 +119,8 @@ impl FileSystem for Disk {
             return Err(io_error("extend", path, &error));
         }
         let map = MmapOptions::new().map_raw(&file).context("map", path)?;
-        Ok(Arc::new(DiskLog { file, map, path: path.into() }))
+        let let_go = AtomicU64::new(0);
+        Ok(Arc::new(DiskLog { file, map, let_go, path: path.into() }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
@@ -188,7 +190,34 @@ impl NewFile for DiskFile {
 struct DiskLog {
     file: File,
     map: MmapRaw,
+    /// Pages of the map below this offset were let go; see [`DiskLog::let_go`].
+    let_go: AtomicU64,
     path: PathBuf,
+}
+
+/// The size of a page: at least the system's, and a multiple of it.
+const PAGE: u64 = 64 << 10;
+
+impl DiskLog {
+    /// Takes the pages that end below `end` out of the map, all at once. They stay
+    /// in the page cache, and who touches them again gets them back.
+    ///
+    /// The system would write-protect each of them before it writes it to the
+    /// disk, and interrupt the other processors for each one.
+    fn let_go(&self, end: u64) {
+        let end = end.min(self.len()) / PAGE * PAGE;
+        let start = self.let_go.fetch_max(end, Relaxed);
+        if start < end {
+            // SAFETY: the map is a file's and shared, so that nothing of it is lost
+            // with the pages' places in it.
+            let advised = unsafe {
+                let (start, len) = (start as usize, (end - start) as usize);
+                self.map.unchecked_advise_range(UncheckedAdvice::DontNeed, start, len)
+            };
+            // It is no more than faster.
+            let _ = advised;
+        }
+    }
 }
 
 impl LogFile for DiskLog {
@@ -208,7 +237,8 @@ impl LogFile for DiskLog {
         Ok(())
     }
 
-    fn sync(&self) -> Result<()> {
+    fn sync(&self, end: u64) -> Result<()> {
+        self.let_go(end);
         // On Linux this also writes what came in through the map.
         self.file.sync_data().context("sync", &self.path)
     }

@@ -449,7 +449,7 @@ impl LogFile for SimLog {
         self.sim.write((Op::WriteAt, &self.path), &self.inode, offset as usize, bytes)
     }
 
-    fn sync(&self) -> Result<()> {
+    fn sync(&self, _end: u64) -> Result<()> {
         self.sim.sync(&self.path, &self.inode)
     }
 }

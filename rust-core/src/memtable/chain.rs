@@ -70,6 +70,11 @@ impl Chain {
         untagged(self.head.load(Relaxed))
     }
 
+    /// The address of the version before the newest one, to be prefetched.
+    pub(super) fn older_address(&self, guard: &Guard) -> *const Version {
+        self.newest(guard).map_or(ptr::null(), |v| v.next.load(Relaxed))
+    }
+
     /// The newest version at or below `sequence`.
     #[inline]
     pub(super) fn at<'g>(&self, sequence: u64, guard: &'g Guard) -> Found<'g> {

@@ -115,7 +115,7 @@ impl Wal {
         // After a kill the files hold what was never synced.
         if !recovered.closed {
             for file in &recovered.files {
-                fs.open_log(&file.path, 0)?.sync()?;
+                fs.open_log(&file.path, 0)?.sync(0)?;
             }
         }
         let Recovered { end, next_base: base, .. } = recovered;
@@ -125,7 +125,7 @@ impl Wal {
             FileHeader { base, previous_end: end, previous_sequence: last_sequence, durable: end };
         // SAFETY: nobody else knows the file.
         unsafe { file.begin(&header) }?;
-        file.log.sync()?;
+        file.log.sync(FILE_HEADER_LEN)?;
         let file = Arc::new(file);
         // Only now that the new file says where the log ends.
         let others = recovered.dropped.into_iter().chain(recovered.spares);
@@ -266,7 +266,7 @@ impl Wal {
     pub(crate) fn release(&self, flushed: u64) -> Result<()> {
         let mut spares = lock(&self.preparing);
         let (files, unsynced) = self.releasable(flushed);
-        self.sync_files(&unsynced)?;
+        self.sync_files(&unsynced, self.end())?;
         for file in files {
             let ready = usize::from(!self.wants_spare());
             if file.len <= self.options.file_len && spares.has_room(ready) {
@@ -360,7 +360,7 @@ impl Wal {
         let header = RecordHeader::new((last_sequence, 0), (0, 0), (lsn, lsn));
         let slot = Slot { file: Arc::clone(&file), offset, payload_len: 0 };
         slot.put(&header.encode(lsn), &[]).inspect_err(|error| self.fail(error))?;
-        self.sync_files(&[file])?;
+        self.sync_files(&[file], lsn + END_LEN)?;
         // What is empty need not stay. If it does, the next opening removes it.
         let _ = self.trim();
         if let Some(next) = lock(&self.cursor).next.take() {
@@ -499,7 +499,7 @@ impl Wal {
             sequencer.wait_visible(target.last_record)?;
         }
         if target.lsn > self.durable_lsn.load(SeqCst) {
-            self.sync_files(&target.files)?;
+            self.sync_files(&target.files, target.lsn)?;
         }
         let mut cursor = lock(&self.cursor);
         // The newest of the files may have been written to, and filled, since.
@@ -513,14 +513,15 @@ impl Wal {
         Ok(())
     }
 
-    /// Syncs files, all of whose records that count are in place.
-    fn sync_files(&self, files: &[Arc<OpenFile>]) -> Result<()> {
+    /// Syncs files, all of whose records that count are in place. They end at the
+    /// LSN `end`.
+    fn sync_files(&self, files: &[Arc<OpenFile>], end: u64) -> Result<()> {
         let _syncing = lock(&self.syncing);
         if let Some(error) = self.failure() {
             return Err(error);
         }
         for file in files {
-            file.log.sync().inspect_err(|error| self.fail(error))?;
+            file.log.sync(end.saturating_sub(file.base)).inspect_err(|error| self.fail(error))?;
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ fn a_log_file_keeps_what_it_holds() {
     assert_eq!(log.len(), 100_000);
     // SAFETY: within the file, and nobody else writes.
     unsafe { log.write_at(99_997, b"end") }.unwrap();
-    log.sync().unwrap();
+    log.sync(0).unwrap();
     drop(log);
     let log = Disk.open_log(&path, 200_000).unwrap();
     assert_eq!((log.len(), Disk.file_len(&path).unwrap()), (200_000, 200_000));
@@ -55,6 +55,29 @@ fn a_log_file_keeps_what_it_holds() {
     assert_eq!(&bytes[99_997..100_000], b"end");
     assert!(bytes[..99_997].iter().chain(&bytes[100_000..]).all(|&byte| byte == 0));
     assert_eq!(Disk.open_log(&path, 10).unwrap().len(), 200_000, "it is never cut");
+}
+
+/// What is let go of the map before a sync is still there, and can be written to.
+#[test]
+fn what_a_sync_lets_go_stays() {
+    let dir = Scratch::new();
+    let path = dir.join("log");
+    let log = Disk.open_log(&path, 1 << 20).unwrap();
+    let record = |i: u64| [(i % 251) as u8 + 1; 1000];
+    for round in 0..2 {
+        for i in 0..700 {
+            // SAFETY: within the file, and nobody else writes.
+            unsafe { log.write_at(i * 1000, &record(i + round)) }.unwrap();
+            if i % 100 == 0 {
+                log.sync((i + 1) * 1000).unwrap();
+            }
+        }
+        log.sync(700_000).unwrap();
+        let bytes = Disk.read(&path).unwrap();
+        for (i, found) in bytes[..700_000].chunks(1000).enumerate() {
+            assert_eq!(found, record(i as u64 + round));
+        }
+    }
 }
 
 #[test]

@@ -104,8 +104,8 @@ fn a_failed_sync_loses_what_it_should_have_kept() {
     // SAFETY: within the file, and nobody else writes.
     unsafe { log.write_at(0, &[1; 1 << 16]) }.unwrap();
     sim.fail(Fault::next(Op::Sync, ErrorKind::Other));
-    assert_eq!(kind(log.sync().unwrap_err()), ErrorKind::Other);
-    assert_eq!(log.sync(), Ok(()), "the next sync does not know");
+    assert_eq!(kind(log.sync(0).unwrap_err()), ErrorKind::Other);
+    assert_eq!(log.sync(0), Ok(()), "the next sync does not know");
     let found = sim.after_crash(1, Mode::KeepUnsynced).read(&path("log")).unwrap();
     let kept = found.iter().filter(|&&byte| byte == 1).count();
     assert!((1 << 13..(1 << 16) - (1 << 13)).contains(&kept), "{kept}");
