@@ -359,6 +359,11 @@ impl Memtable {
         self.order.settle_some(limit, |entry| self.is_indexed(entry, guard), guard);
     }
 
+    /// As [`Memtable::order_some`], unless another thread is changing the order.
+    pub(crate) fn try_order_some(&self, limit: usize, guard: &Guard) {
+        self.order.try_settle_some(limit, |entry| self.is_indexed(entry, guard), guard);
+    }
+
     /// How many entries wait to be put in order.
     pub(crate) fn unordered(&self) -> usize {
         self.order.waiting()

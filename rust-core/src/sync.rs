@@ -12,6 +12,9 @@ pub(crate) use std::{hint::spin_loop, sync::atomic, thread};
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 
 #[cfg(feature = "shuttle")]
+use std::sync::TryLockError;
+
+#[cfg(feature = "shuttle")]
 pub(crate) use shuttle::{
     hint::spin_loop,
     sync::{Condvar, Mutex, MutexGuard, atomic},
@@ -25,6 +28,18 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     return mutex.lock();
     #[cfg(feature = "shuttle")]
     return mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+}
+
+/// Locks, unless the lock is held.
+pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    #[cfg(not(feature = "shuttle"))]
+    return mutex.try_lock();
+    #[cfg(feature = "shuttle")]
+    return match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    };
 }
 
 /// Gives the lock up until it is notified, or wakes up without a reason.

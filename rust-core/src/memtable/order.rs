@@ -8,7 +8,7 @@ use crate::sync::atomic::{
     AtomicUsize,
     Ordering::{Relaxed, SeqCst},
 };
-use crate::sync::{Mutex, lock, unlock_fair};
+use crate::sync::{Mutex, lock, try_lock, unlock_fair};
 use crossbeam_epoch::Guard;
 use crossbeam_queue::SegQueue;
 use crossbeam_utils::CachePadded;
@@ -75,6 +75,20 @@ impl Order {
         let changing = lock(&self.changing);
         self.settle(limit.min(self.waiting.len()), &is_indexed, guard);
         unlock_fair(changing);
+    }
+
+    /// As [`Order::settle_some`], unless another thread is changing the list: then
+    /// nothing is done.
+    pub(super) fn try_settle_some(
+        &self,
+        limit: usize,
+        is_indexed: impl Fn(&Entry) -> bool,
+        guard: &Guard,
+    ) {
+        if let Some(changing) = try_lock(&self.changing) {
+            self.settle(limit.min(self.waiting.len()), &is_indexed, guard);
+            unlock_fair(changing);
+        }
     }
 
     /// Puts all entries in order that wait now, but for those of which

@@ -211,13 +211,17 @@ impl Core {
     fn after_making(&self, need: IndexNeed, guard: &Guard) {
         /// So many may wait: a scan that comes now has to put them in order.
         const MANY: usize = 4096;
+        /// From so many on a writer waits for its turn to help.
+        const TOO_MANY: usize = 4 * MANY;
         const SOME: usize = 64;
         if need != IndexNeed::Nothing {
             self.mailbox.request_growth();
         }
         self.mailbox.entry_made();
-        if self.memtable.unordered() > MANY {
-            self.memtable.order_some(SOME, guard);
+        match self.memtable.unordered() {
+            ..=MANY => {}
+            ..=TOO_MANY => self.memtable.try_order_some(SOME, guard),
+            _ => self.memtable.order_some(SOME, guard),
         }
     }
 
