@@ -29,6 +29,9 @@ func (still) MultiGet(keys [][]byte, out *storage.Values) error {
 
 func (still) Put(_, _ []byte, _ storage.WriteOptions) (uint64, error) { return 1, nil }
 
+func (still) Modify(dst, _ []byte, _ storage.Modification, _ storage.WriteOptions) ([]byte, storage.Modified, error) {
+	return dst, storage.Modified{}, nil
+}
 func (still) PutIfAbsent(_, _ []byte, _ storage.WriteOptions) (uint64, bool, error) {
 	return 1, true, nil
 }

@@ -1,6 +1,7 @@
 package mantisdb
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -75,8 +76,9 @@ type Stats = storage.Stats
 // DB is an open database. All methods may be called from any number of
 // goroutines at once. Keys and values passed in are copied, never kept.
 type DB struct {
-	engine storage.Engine
-	logger *slog.Logger
+	engine      storage.Engine
+	logger      *slog.Logger
+	memoryLimit uint64 // 0: none
 }
 
 // Open opens the database in the directory dir, which is created if it does not
@@ -94,7 +96,11 @@ func Open(dir string, opts *Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: engine, logger: logger}, nil
+	stats, err := engine.Stats()
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return &DB{engine: engine, logger: logger, memoryLimit: stats.MemoryLimit}, nil
 }
 
 // config is the options as the engine has them.

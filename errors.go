@@ -25,6 +25,20 @@ var (
 	ErrBatchTooLarge = storage.ErrBatchTooLarge
 	// ErrBatchCorrupt: a packed batch does not parse; nothing was applied.
 	ErrBatchCorrupt = storage.ErrBatchCorrupt
+	// ErrConflict: something that a transaction read has changed before it was
+	// committed; nothing was written.
+	ErrConflict = storage.ErrConflict
+	// ErrTxDone: the transaction has ended before, by Commit or Discard.
+	ErrTxDone = errors.New("mantisdb: transaction has ended")
+	// ErrReadOnly: the transaction is one that only reads.
+	ErrReadOnly = errors.New("mantisdb: transaction is read-only")
+	// ErrTxTooLarge: what the transaction has read and is to write takes more than
+	// the memory limit, or more than fits into a batch.
+	ErrTxTooLarge = errors.New("mantisdb: transaction too large")
+	// ErrNotANumber: the value to be counted up is not a decimal number of 64 bits.
+	ErrNotANumber = storage.ErrNotANumber
+	// ErrOverflow: the number would not fit into 64 bits with a sign.
+	ErrOverflow = storage.ErrOverflow
 	// ErrInvalidTTL: a time to live is not positive.
 	ErrInvalidTTL = errors.New("mantisdb: invalid time to live")
 	// ErrInvalidOptions: an option is out of range or contradicts another.

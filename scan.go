@@ -40,16 +40,18 @@ type Entry struct {
 type Scan struct {
 	db   *DB       // of a scan of the newest state, else nil
 	snap *Snapshot // of a scan at a snapshot, else nil
+	tx   *Tx       // of a scan in a transaction, else nil
 	r    Range
 	err  error
 }
 
 // Scan prepares a walk over a range of the newest state. r is copied.
-func (db *DB) Scan(r Range) *Scan { return newScan(db, nil, r) }
+func (db *DB) Scan(r Range) *Scan { return newScan(&Scan{db: db}, r) }
 
-func newScan(db *DB, snap *Snapshot, r Range) *Scan {
+func newScan(s *Scan, r Range) *Scan {
 	r.Start, r.End = bytes.Clone(r.Start), bytes.Clone(r.End)
-	return &Scan{db: db, snap: snap, r: r}
+	s.r = r
+	return s
 }
 
 // All yields keys and values. Both are borrowed: valid until the loop's next
@@ -81,18 +83,12 @@ func (s *Scan) walk(visit func(storage.Cursor) bool) {
 	if s.err != nil {
 		return
 	}
-	snap, release, err := s.source()
+	cursor, release, err := s.open()
 	if err != nil {
 		s.err = err
 		return
 	}
 	defer release()
-	cursor, err := snap.Scan(s.r)
-	if err != nil {
-		s.err = err
-		return
-	}
-	defer cursor.Close()
 	for cursor.Next() {
 		if !visit(cursor) {
 			return
@@ -109,15 +105,30 @@ func (s *Scan) value(c storage.Cursor) []byte {
 	return nonNil(c.Value())
 }
 
-// source is the snapshot to walk and what to do with it afterwards: that of a
-// scan of the newest state lives as long as the loop.
-func (s *Scan) source() (snap storage.Snapshot, release func(), err error) {
-	if s.snap != nil {
-		return s.snap.snap, func() { runtime.KeepAlive(s.snap) }, nil
+// open is a cursor over the range, and what ends its use.
+func (s *Scan) open() (cursor storage.Cursor, release func(), err error) {
+	switch {
+	case s.tx != nil:
+		cursor, err := s.tx.scan(s.r)
+		if err != nil {
+			return nil, nil, err
+		}
+		return cursor, func() { cursor.Close() }, nil
+	case s.snap != nil:
+		cursor, err = s.snap.snap.Scan(s.r)
+		if err != nil {
+			return nil, nil, err
+		}
+		return cursor, func() { cursor.Close(); runtime.KeepAlive(s.snap) }, nil
 	}
-	snap, err = s.db.engine.Snapshot()
+	// The snapshot of a scan of the newest state lives as long as the loop.
+	snap, err := s.db.engine.Snapshot()
 	if err != nil {
 		return nil, nil, err
 	}
-	return snap, func() { snap.Close() }, nil
+	if cursor, err = snap.Scan(s.r); err != nil {
+		snap.Close()
+		return nil, nil, err
+	}
+	return cursor, func() { cursor.Close(); snap.Close() }, nil
 }

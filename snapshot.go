@@ -68,7 +68,7 @@ func (s *Snapshot) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
 }
 
 // Scan walks a range as DB.Scan does, at the snapshot.
-func (s *Snapshot) Scan(r Range) *Scan { return newScan(nil, s, r) }
+func (s *Snapshot) Scan(r Range) *Scan { return newScan(&Scan{snap: s}, r) }
 
 // Close releases the snapshot; closing again returns nil. Scans of it that are
 // under way end with ErrClosed.

@@ -98,23 +98,35 @@ func (b *Batch) Reset() { b.packed, b.count = b.packed[:0], 0 }
 // Packed is the packed form, borrowed until the batch is next changed.
 func (b *Batch) Packed() []byte { return b.packed }
 
+// At is the operation that begins at an offset of the packed form: the Size from
+// before it was added.
+func (b *Batch) At(offset int) Op {
+	op, _ := unpack(b.packed[offset:])
+	return op
+}
+
 // All yields the operations in the order in which they were added.
 func (b *Batch) All() iter.Seq[Op] {
 	return func(yield func(Op) bool) {
 		for p := b.packed; len(p) > 0; {
-			k := int(binary.LittleEndian.Uint32(p[1:]))
-			v := int(binary.LittleEndian.Uint32(p[5:]))
-			body := p[opHeaderLen:]
-			op := Op{
-				Kind:      OpKind(p[0]),
-				Key:       body[:k:k],
-				Value:     body[k : k+v : k+v],
-				ExpiresAt: int64(binary.LittleEndian.Uint64(p[9:])),
-			}
+			op, rest := unpack(p)
 			if !yield(op) {
 				return
 			}
-			p = body[k+v:]
+			p = rest
 		}
 	}
+}
+
+// unpack is the first operation of a packed run, and what follows it.
+func unpack(p []byte) (op Op, rest []byte) {
+	k := int(binary.LittleEndian.Uint32(p[1:]))
+	v := int(binary.LittleEndian.Uint32(p[5:]))
+	body := p[opHeaderLen:]
+	return Op{
+		Kind:      OpKind(p[0]),
+		Key:       body[:k:k],
+		Value:     body[k : k+v : k+v],
+		ExpiresAt: int64(binary.LittleEndian.Uint64(p[9:])),
+	}, body[k+v:]
 }

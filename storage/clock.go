@@ -20,6 +20,10 @@ func Now() int64 {
 	return ratchet(&clockOffset, now.UnixMilli(), now.Sub(clockBase).Milliseconds())
 }
 
+// Expired tells whether a value with an expiry in Unix milliseconds, 0 for never, is
+// absent by now.
+func Expired(expiresAt int64) bool { return expiresAt != 0 && expiresAt <= Now() }
+
 // ratchet is the greater of wall and what monotonic gives with the offset, and
 // raises the offset if wall runs ahead.
 func ratchet(offset *atomic.Int64, wall, monotonic int64) int64 {

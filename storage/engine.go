@@ -60,6 +60,10 @@ type Engine interface {
 	// PutIfAbsent stores value only if key has no live value, atomically.
 	// If it has one, nothing is written and stored is false.
 	PutIfAbsent(key, value []byte, o WriteOptions) (version uint64, stored bool, err error)
+	// Modify changes key's value in one step, between which no other write comes,
+	// and tells how. What Exchange and Take replace is appended to dst. A value that
+	// Increment cannot count up is ErrNotANumber or ErrOverflow.
+	Modify(dst, key []byte, m Modification, o WriteOptions) ([]byte, Modified, error)
 	// Delete removes key, which need not exist.
 	Delete(key []byte, o WriteOptions) (version uint64, err error)
 	// Write applies a batch and returns the version of its last operation. An
@@ -129,6 +133,11 @@ type Snapshot interface {
 	// Scan opens a cursor over a range at the snapshot. The cursor must be
 	// closed, and before the snapshot.
 	Scan(r Range) (Cursor, error)
+	// WriteIf applies a batch as Engine.Write does, if what was read at the snapshot
+	// still holds at that moment, else it is ErrConflict. So a transaction that reads
+	// at the snapshot alone is serializable. A batch without operations needs no
+	// check and returns 0.
+	WriteIf(b *Batch, reads *ReadSet, o WriteOptions) (version uint64, err error)
 	// Close releases the snapshot; closing again returns nil.
 	Close() error
 }

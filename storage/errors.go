@@ -25,6 +25,12 @@ var (
 	ErrBatchTooLarge = errors.New("mantisdb: batch too large")
 	// ErrBatchCorrupt: a packed batch does not parse; nothing was applied.
 	ErrBatchCorrupt = errors.New("mantisdb: malformed batch")
+	// ErrConflict: what a transaction read has changed since; nothing was written.
+	ErrConflict = errors.New("mantisdb: transaction conflict: what it read has changed since")
+	// ErrNotANumber: the value to be counted up is not a decimal number of 64 bits.
+	ErrNotANumber = errors.New("mantisdb: value is not a decimal number of 64 bits")
+	// ErrOverflow: the number would not fit into 64 bits with a sign.
+	ErrOverflow = errors.New("mantisdb: number would overflow 64 bits")
 	// ErrInvalidOptions: an option is out of range or contradicts another.
 	ErrInvalidOptions = errors.New("mantisdb: invalid options")
 	// ErrUnknownEngine: no engine of that name exists.
@@ -116,4 +122,18 @@ func CheckValue(value []byte) error {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrValueTooLarge, len(value), MaxValueLen)
 	}
 	return nil
+}
+
+// checkWrite checks what every write of a value must keep to.
+func checkWrite(key, value []byte, o WriteOptions) error {
+	if err := CheckKey(key); err != nil {
+		return err
+	}
+	if err := CheckValue(value); err != nil {
+		return err
+	}
+	if err := o.Durability.check(); err != nil {
+		return err
+	}
+	return checkExpiry(o.ExpiresAt)
 }

@@ -76,7 +76,7 @@ func (c *pebbleCursor) advance() (ok bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if expired(meta.ExpiresAt) {
+		if Expired(meta.ExpiresAt) {
 			continue
 		}
 		c.key = append(c.key[:0], c.iter.Key()[1:]...)

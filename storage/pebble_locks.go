@@ -2,6 +2,7 @@ package storage
 
 import (
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"sync"
 )
@@ -34,6 +35,13 @@ type stripeSet [lockStripes / 64]uint64
 func (l *keyLocks) add(s *stripeSet, key []byte) {
 	i := l.index(key)
 	s[i/64] |= 1 << (i % 64)
+}
+
+// addAll puts every lock into the set.
+func (s *stripeSet) addAll() {
+	for word := range s {
+		s[word] = math.MaxUint64
+	}
 }
 
 // lock takes all locks of a set, in ascending order, so that two sets cannot

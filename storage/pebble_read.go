@@ -90,7 +90,7 @@ func (e *GoStorageEngine) appendFrom(r pebble.Reader, dst, key []byte) (_ []byte
 // view calls see with key's live value, borrowed for the call, if it has one.
 func (e *GoStorageEngine) view(r pebble.Reader, key []byte, see func(value []byte, m Meta)) (found bool, err error) {
 	_, err = viewRecord(r, key, func(value []byte, m Meta) {
-		if found = !expired(m.ExpiresAt); found {
+		if found = !Expired(m.ExpiresAt); found {
 			see(value, m)
 		}
 	})

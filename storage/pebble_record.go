@@ -34,8 +34,5 @@ func parseRecord(p []byte) (value []byte, m Meta, err error) {
 	return p[recordHeaderLen:], m, nil
 }
 
-// expired tells whether a value with that expiry is absent by now.
-func expired(expiresAt int64) bool { return expiresAt != 0 && expiresAt <= Now() }
-
 // appendUserKey appends the key in Pebble of a user's key.
 func appendUserKey(dst, key []byte) []byte { return append(append(dst, userSpace), key...) }

@@ -197,7 +197,7 @@ func (e *GoStorageEngine) settle(notes []note) error {
 func (e *GoStorageEngine) deleteExpired(b *pebble.Batch, key []byte) (deleted bool, err error) {
 	size := 0
 	_, err = viewRecord(e.db, key, func(value []byte, m Meta) {
-		size, deleted = recordHeaderLen+len(value), expired(m.ExpiresAt)
+		size, deleted = recordHeaderLen+len(value), Expired(m.ExpiresAt)
 	})
 	if err != nil || !deleted {
 		return false, err

@@ -16,7 +16,7 @@ const batchHeaderLen = 12
 
 // Put implements Engine.
 func (e *GoStorageEngine) Put(key, value []byte, o WriteOptions) (version uint64, err error) {
-	if err := checkPut(key, value, o); err != nil {
+	if err := checkWrite(key, value, o); err != nil {
 		return 0, err
 	}
 	if err := e.enter(); err != nil {
@@ -42,7 +42,7 @@ func (e *GoStorageEngine) putUnderLock(b *pebble.Batch, key, value []byte, expir
 
 // PutIfAbsent implements Engine.
 func (e *GoStorageEngine) PutIfAbsent(key, value []byte, o WriteOptions) (version uint64, stored bool, err error) {
-	if err := checkPut(key, value, o); err != nil {
+	if err := checkWrite(key, value, o); err != nil {
 		return 0, false, err
 	}
 	if err := e.enter(); err != nil {
@@ -97,21 +97,7 @@ func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte, level Dur
 	mu := e.keys.of(key)
 	mu.Lock()
 	defer mu.Unlock()
-	e.commits.RLock()
-	defer e.commits.RUnlock()
-	version, err := e.versions.next(e.db, 1)
-	if err != nil {
-		return 0, err
-	}
-	if err := batchDelete(b, key); err != nil {
-		return 0, err
-	}
-	if err := e.apply(b, level); err != nil {
-		return 0, err
-	}
-	e.counters.deletes.Add(1)
-	e.reclaimer.expect(e)
-	return version, nil
+	return e.applyDelete(b, key, level)
 }
 
 // Write implements Engine.
@@ -131,7 +117,7 @@ func (e *GoStorageEngine) Write(batch *Batch, o WriteOptions) (version uint64, e
 	}
 	level := o.Durability.or(e.level)
 	defer e.disk.log.press(level)()
-	b := e.db.NewBatchWithSize(batchHeaderLen + batch.Size() + batch.Len()*(batchOverhead+recordHeaderLen))
+	b := e.newBatchFor(batch)
 	version, err = e.writeUnderLocks(b, batch, level)
 	if err != nil {
 		return 0, err
@@ -139,13 +125,24 @@ func (e *GoStorageEngine) Write(batch *Batch, o WriteOptions) (version uint64, e
 	return version, e.finish(b, level)
 }
 
-func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch, level Durability) (last uint64, err error) {
-	var stripes stripeSet
+func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch, level Durability) (uint64, error) {
+	stripes := e.stripesOf(batch)
+	e.keys.lock(&stripes)
+	defer e.keys.unlock(&stripes)
+	return e.applyBatch(b, batch, level)
+}
+
+// stripesOf is the set of the locks of a batch's keys.
+func (e *GoStorageEngine) stripesOf(batch *Batch) (stripes stripeSet) {
 	for op := range batch.All() {
 		e.keys.add(&stripes, op.Key)
 	}
-	e.keys.lock(&stripes)
-	defer e.keys.unlock(&stripes)
+	return stripes
+}
+
+// applyBatch makes a batch visible, and returns the version of its last operation.
+// The locks of its keys must be held.
+func (e *GoStorageEngine) applyBatch(b *pebble.Batch, batch *Batch, level Durability) (last uint64, err error) {
 	e.commits.RLock()
 	defer e.commits.RUnlock()
 	first, err := e.versions.next(e.db, batch.Len())
@@ -209,6 +206,11 @@ func (e *GoStorageEngine) newBatch(n int) *pebble.Batch {
 	return e.db.NewBatchWithSize(batchHeaderLen + batchOverhead + recordHeaderLen + n)
 }
 
+// newBatchFor is a Pebble batch with room for the operations of a batch.
+func (e *GoStorageEngine) newBatchFor(batch *Batch) *pebble.Batch {
+	return e.db.NewBatchWithSize(batchHeaderLen + batch.Size() + batch.Len()*(batchOverhead+recordHeaderLen))
+}
+
 // apply makes a batch visible. It does not wait for the log, so that locks are
 // not held meanwhile and writers of one key share a sync; finish does. At
 // DurabilityMemory the record goes to the log too, since Pebble cannot leave out
@@ -259,17 +261,4 @@ func batchDelete(b *pebble.Batch, key []byte) error {
 	op.Key[0] = userSpace
 	copy(op.Key[1:], key)
 	return op.Finish()
-}
-
-func checkPut(key, value []byte, o WriteOptions) error {
-	if err := CheckKey(key); err != nil {
-		return err
-	}
-	if err := CheckValue(value); err != nil {
-		return err
-	}
-	if err := o.Durability.check(); err != nil {
-		return err
-	}
-	return checkExpiry(o.ExpiresAt)
 }

@@ -165,20 +165,6 @@ func (v *Values) setLengths(lengths []int64) {
 	}
 }
 
-// checkWrite checks what every write of a value must keep to.
-func checkWrite(key, value []byte, o WriteOptions) error {
-	if err := CheckKey(key); err != nil {
-		return err
-	}
-	if err := CheckValue(value); err != nil {
-		return err
-	}
-	if err := o.Durability.check(); err != nil {
-		return err
-	}
-	return checkExpiry(o.ExpiresAt)
-}
-
 // Put implements Engine.
 func (e *RustStorageEngine) Put(key, value []byte, o WriteOptions) (uint64, error) {
 	if err := checkWrite(key, value, o); err != nil {

@@ -13,10 +13,13 @@ package storage
 #cgo nocallback mantisdb_snapshot_free
 #cgo noescape mantisdb_snapshot_get
 #cgo nocallback mantisdb_snapshot_get
+#cgo noescape mantisdb_snapshot_write_if
+#cgo nocallback mantisdb_snapshot_write_if
 */
 import "C"
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -71,6 +74,26 @@ func (s *rustSnapshot) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
 			return dst, Meta{}, s.engine.errorOf(status)
 		}
 	}
+}
+
+// WriteIf implements Snapshot. Batch and reads cross in the form in which they were
+// built.
+func (s *rustSnapshot) WriteIf(b *Batch, reads *ReadSet, o WriteOptions) (uint64, error) {
+	if o.ExpiresAt != 0 {
+		return 0, fmt.Errorf("%w: a batch's operations carry their own expiry", ErrInvalidOptions)
+	}
+	if err := o.Durability.check(); err != nil {
+		return 0, err
+	}
+	packed, read := b.Packed(), reads.packed
+	version, status := s.engine.turnstile.pass(func() (uint64, C.int32_t) {
+		var sequence C.uint64_t
+		status := C.mantisdb_snapshot_write_if(s.handle, bytesPtr(packed), C.size_t(len(packed)),
+			bytesPtr(read), C.size_t(len(read)), C.uint32_t(o.Durability), &sequence)
+		return uint64(sequence), status
+	})
+	runtime.KeepAlive(s)
+	return s.engine.written(version, status, o)
 }
 
 // Close implements Snapshot.

@@ -34,7 +34,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 3
+#define MANTISDB_ABI_VERSION 4
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -72,6 +72,42 @@
  * Segments are compressed by Zstandard.
  */
 #define MANTISDB_COMPRESSION_ZSTD 2
+
+/**
+ * Stores `value` if the key's value is `expected`.
+ */
+#define MANTISDB_MODIFY_COMPARE_VALUE 1
+
+/**
+ * Stores `value` if the key's value was written under the sequence number
+ * `number`; 0: if the key has none.
+ */
+#define MANTISDB_MODIFY_COMPARE_SEQUENCE 2
+
+/**
+ * Stores `value`, whatever there is.
+ */
+#define MANTISDB_MODIFY_EXCHANGE 3
+
+/**
+ * Removes the value.
+ */
+#define MANTISDB_MODIFY_TAKE 4
+
+/**
+ * Adds `number` to the value, a decimal number of 64 bits; none is 0.
+ */
+#define MANTISDB_MODIFY_INCREMENT 5
+
+/**
+ * Adds `value` at the value's end; none is an empty one.
+ */
+#define MANTISDB_MODIFY_APPEND 6
+
+/**
+ * Sets the value's expiry to `expires_at`, if there is a value.
+ */
+#define MANTISDB_MODIFY_EXPIRE 7
 
 /**
  * Keys come in descending order.
@@ -129,6 +165,11 @@
  * made again in a moment.
  */
 #define MANTISDB_BUSY 4
+
+/**
+ * What a transaction read has changed since: nothing was written.
+ */
+#define MANTISDB_CONFLICT 5
 
 /**
  * The database or the snapshot was closed.
@@ -215,6 +256,16 @@
  * The system refused an operation on a file, since the disk or a quota is full.
  */
 #define MANTISDB_DISK_FULL -17
+
+/**
+ * The value is not a decimal number of 64 bits.
+ */
+#define MANTISDB_NOT_A_NUMBER -18
+
+/**
+ * The number would overflow 64 bits.
+ */
+#define MANTISDB_OVERFLOW -19
 
 /**
  * The longest key, in bytes.
@@ -399,8 +450,8 @@ typedef struct {
 } MantisdbStats;
 
 /**
- * A text that the core made: UTF-8, no terminator. It is freed by
- * `mantisdb_text_free`.
+ * Bytes that the core made. A text is UTF-8, without a terminator. They are freed
+ * by `mantisdb_text_free`.
  */
 typedef struct {
     /**
@@ -462,6 +513,28 @@ typedef struct {
      */
     uint64_t expires_at;
 } MantisdbMeta;
+
+/**
+ * How a `mantisdb_modify` ended.
+ */
+typedef struct {
+    /**
+     * The sequence number of the write; 0 if nothing was to be done.
+     */
+    uint64_t sequence;
+    /**
+     * The new number after an increment, the new length after an append.
+     */
+    int64_t number;
+    /**
+     * Whether the key had a value before.
+     */
+    bool existed;
+    /**
+     * What it was, if it existed.
+     */
+    MantisdbMeta before;
+} MantisdbModified;
 
 /**
  * What a page of a scan holds.
@@ -657,6 +730,38 @@ int32_t mantisdb_background_error(const MantisdbDb *db,
                                   uint64_t *failures);
 
 /**
+ * Changes a key's value in one step, in the way that `kind`, a
+ * `MANTISDB_MODIFY_...`, says. A value that is stored anew expires at `expires_at`,
+ * in Unix milliseconds, 0 for never; one that is changed keeps its expiry.
+ * `*modified` tells what was done. The value before an exchange or a take is copied
+ * into `buffer` if it has room, else to `*rest`, which the caller frees by
+ * `mantisdb_text_free`; `*rest` is empty otherwise.
+ *
+ * As with all writes, a write is visible, and has to be waited for by
+ * `mantisdb_sync` if it shall be on disk; `MANTISDB_BUSY` means that nothing was
+ * written and the call is to be made again.
+ *
+ * # Safety
+ * `db` is a handle; `key`, `value` and `expected` have their lengths; `buffer` has
+ * room for `capacity` bytes; `modified` and `rest` are valid.
+ */
+int32_t mantisdb_modify(const MantisdbDb *db,
+                        uint32_t kind,
+                        const uint8_t *key,
+                        size_t key_len,
+                        const uint8_t *value,
+                        size_t value_len,
+                        const uint8_t *expected,
+                        size_t expected_len,
+                        int64_t number,
+                        uint64_t expires_at,
+                        uint32_t durability,
+                        uint8_t *buffer,
+                        size_t capacity,
+                        MantisdbModified *modified,
+                        MantisdbText *rest);
+
+/**
  * Reads the newest value of a key into `buffer` and describes it in `*meta`.
  * `MANTISDB_SHORT_BUFFER`: nothing was copied, `meta->value_len` is needed.
  *
@@ -808,6 +913,27 @@ int32_t mantisdb_snapshot_get(const MantisdbSnapshot *snapshot,
                               uint8_t *buffer,
                               size_t capacity,
                               MantisdbMeta *meta);
+
+/**
+ * Applies a packed batch as `mantisdb_write` does, if what was read at the snapshot
+ * still holds; else `MANTISDB_CONFLICT`, and nothing is written. `reads` is the
+ * packed form of what was read: reads back to back, integers little-endian: kind
+ * u8 (1 a key, 2 a range), first length u32, second length u32, what u64, first,
+ * second. Of a key, `first` is the key and `what` the sequence number of the value
+ * that it had, 0 for none; of a range, `first` is its start and `second` its end,
+ * empty for none, and `what` when it was first read, in Unix milliseconds.
+ *
+ * # Safety
+ * `snapshot` is a handle; `batch` and `reads` have their lengths; `sequence` is
+ * valid.
+ */
+int32_t mantisdb_snapshot_write_if(const MantisdbSnapshot *snapshot,
+                                   const uint8_t *batch,
+                                   size_t batch_len,
+                                   const uint8_t *reads,
+                                   size_t reads_len,
+                                   uint32_t durability,
+                                   uint64_t *sequence);
 
 /**
  * Writes entries of the keys `start <= key < end` as of the snapshot into

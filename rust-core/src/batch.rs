@@ -78,10 +78,15 @@ pub(crate) fn header(key: &[u8], payload: Payload<'_>) -> [u8; HEADER_LEN] {
     header
 }
 
-/// Whether a record of the log says nothing: its place was taken by a write that
-/// then was not made. It is as long as that would have been, of zeroes.
-pub(crate) fn is_nothing(payload: &[u8]) -> bool {
-    payload.first().is_none_or(|&kind| kind == KIND_NOTHING)
+/// The operations of a record of the log with so many sequence numbers. Behind
+/// them there may be zeroes: the place was taken for a longer record, or for a
+/// write that then was not made, whose record has no operations.
+pub(crate) fn parse_record(payload: &[u8], count: u64) -> Result<Vec<Op<'_>>> {
+    let ops = parse_until(payload, |rest| rest.first() == Some(&KIND_NOTHING))?;
+    if ops.is_empty() || ops.len() as u64 == count {
+        return Ok(ops);
+    }
+    Err(Error::InvalidArgument("a record of the log has another number of operations"))
 }
 
 /// A batch under construction. A later operation on the same key wins.
@@ -134,12 +139,16 @@ impl WriteBatch {
 /// Checks a packed batch from outside and lists its operations. The whole batch
 /// is checked before anything of it is applied.
 pub fn parse(packed: &[u8]) -> Result<Vec<Op<'_>>> {
+    parse_until(packed, |_| false)
+}
+
+fn parse_until(packed: &[u8], ends: impl Fn(&[u8]) -> bool) -> Result<Vec<Op<'_>>> {
     if packed.len() > MAX_BATCH_LEN {
         return Err(Error::BatchTooLarge(packed.len()));
     }
     let mut ops = Vec::new();
     let mut rest = packed;
-    while !rest.is_empty() {
+    while !rest.is_empty() && !ends(rest) {
         let offset = packed.len() - rest.len();
         let (op, tail) = parse_op(rest).map_err(|e| match e {
             OpError::Malformed(what) => Error::BatchCorrupt { offset, what },
@@ -147,6 +156,10 @@ pub fn parse(packed: &[u8]) -> Result<Vec<Op<'_>>> {
         })?;
         ops.push(op);
         rest = tail;
+    }
+    if rest.iter().any(|&byte| byte != 0) {
+        let offset = packed.len() - rest.len();
+        return Err(Error::BatchCorrupt { offset, what: "bytes behind the last operation" });
     }
     Ok(ops)
 }

@@ -182,14 +182,7 @@ fn check_log(
 /// Whether a record's payload is a batch of so many operations, or a record of
 /// nothing.
 fn check_record(payload: &[u8], count: u64) -> std::result::Result<(), String> {
-    if batch::is_nothing(payload) {
-        return Ok(());
-    }
-    match batch::parse(payload) {
-        Ok(ops) if ops.len() as u64 == count => Ok(()),
-        Ok(ops) => Err(format!("{} operations, should be {count}", ops.len())),
-        Err(error) => Err(error.to_string()),
-    }
+    batch::parse_record(payload, count).map(drop).map_err(|error| error.to_string())
 }
 
 /// An error as a finding; `path` is what was read, if the error does not say.

@@ -34,6 +34,15 @@ pub enum Error {
     /// An argument is out of its range.
     #[error("invalid argument: {0}")]
     InvalidArgument(&'static str),
+    /// A value that is to be counted up is not a decimal number of 64 bits.
+    #[error("the value is not a decimal number of 64 bits")]
+    NotANumber,
+    /// The number would not fit into 64 bits with a sign.
+    #[error("the number would overflow 64 bits")]
+    Overflow,
+    /// What a transaction read has changed since.
+    #[error("what the transaction read has changed since")]
+    Conflict,
     /// The system refused memory.
     #[error("out of memory")]
     OutOfMemory,

@@ -17,6 +17,7 @@
 mod handle;
 mod inspect;
 mod maintain;
+mod modify;
 mod point;
 mod snapshot;
 mod status;
@@ -28,13 +29,14 @@ use std::path::PathBuf;
 pub use handle::*;
 pub use inspect::*;
 pub use maintain::*;
+pub use modify::*;
 pub use point::*;
 pub use snapshot::*;
 pub use status::*;
 
 /// The version of this ABI. It changes with every incompatible change; a caller
 /// compares it with [`mantisdb_abi_version`] before anything else.
-pub const MANTISDB_ABI_VERSION: u32 = 3;
+pub const MANTISDB_ABI_VERSION: u32 = 4;
 
 /// The ABI version that the library was built with.
 #[unsafe(no_mangle)]

@@ -31,6 +31,7 @@ mod durable;
 pub mod error;
 pub mod ffi;
 pub mod fs;
+pub mod read_set;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing {
@@ -64,4 +65,6 @@ pub use durable::Durability;
 pub use error::{Error, Result};
 pub use scan::{Range, ScanEntry};
 pub use segment::Compression;
-pub use storage::{Options, PutIfAbsent, Snapshot, Stats, Storage, ValueRef};
+pub use storage::{
+    Expected, Modification, Modified, Options, PutIfAbsent, Snapshot, Stats, Storage, ValueRef,
+};

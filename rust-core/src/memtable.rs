@@ -422,32 +422,6 @@ impl Memtable {
         }
     }
 
-    /// Puts a version in the place of `expected`, the slot's newest record that
-    /// the caller has judged; gives it back if that is not the newest any more.
-    ///
-    /// Every sequence below this one is visible.
-    pub(crate) fn replace<'g>(
-        &self,
-        slot: Slot<'g>,
-        expected: Option<Record<'g>>,
-        mut pending: Pending,
-        sequence: u64,
-        counters: &Counters,
-    ) -> std::result::Result<(), Pending> {
-        pending.set_sequence(sequence);
-        let (bytes, live, expires) = weigh(pending.version());
-        let was_live = expected.is_some_and(|r| !r.is_tombstone());
-        let expected = expected.map_or(ptr::null(), |r| ptr::from_ref(r.0));
-        // SAFETY: as in `push`; the caller has waited for its turn.
-        if unsafe { slot.0.chain.replace(expected, pending.0) } {
-            pending.into_inner();
-            count_push(counters, bytes, expires, was_live, live);
-            Ok(())
-        } else {
-            Err(pending)
-        }
-    }
-
     /// Drops the versions of a slot that nobody sees any more, and tells whether
     /// the janitor should look at the slot: it holds a version that only a
     /// snapshot needs, a tombstone, or nothing.

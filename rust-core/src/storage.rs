@@ -14,8 +14,12 @@
 //! A storage in a directory also has a log and segments, see
 //! [`crate::durable`]. Both kinds read and write by the same code.
 
+mod modify;
 mod read;
+mod transact;
 mod write;
+
+pub use modify::{Expected, Modification, Modified};
 
 use crate::clock::Clock;
 use crate::durable::{Durability, Durable, Recovery};
@@ -296,6 +300,28 @@ impl Storage {
         Ok(end)
     }
 
+    /// Changes the value of `key` in one step, and gives the value before, if it
+    /// was there, to `before`; that may be called more than once, and the last
+    /// call counts.
+    pub fn modify(
+        &self,
+        key: &[u8],
+        modification: &Modification<'_>,
+        mut before: impl FnMut(Option<ValueRef<'_>>),
+    ) -> Result<Modified> {
+        let modified = loop {
+            let modify = self.modify_visible(key, modification, Durability::Default, &mut before);
+            match modify {
+                Err(Error::Busy) => self.core.rest_of_writer(),
+                done => break done?,
+            }
+        };
+        if modified.sequence != 0 {
+            self.core.wait_durable(modified.sequence, Durability::Default)?;
+        }
+        Ok(modified)
+    }
+
     /// Removes `key`, which need not exist, and returns the write's sequence
     /// number.
     pub fn delete(&self, key: &[u8]) -> Result<u64> {
@@ -357,6 +383,18 @@ impl Storage {
         check_key(key)?;
         check_value(value)?;
         self.core.put_if_absent(key, value, expires_at, durability)
+    }
+
+    /// As [`Storage::put_visible`], for [`Storage::modify`].
+    pub(crate) fn modify_visible(
+        &self,
+        key: &[u8],
+        modification: &Modification<'_>,
+        durability: Durability,
+        before: impl FnMut(Option<ValueRef<'_>>),
+    ) -> Result<Modified> {
+        check_key(key)?;
+        self.core.modify(key, modification, durability, before)
     }
 
     /// As [`Storage::put_visible`], for [`Storage::delete_with`].
@@ -462,6 +500,31 @@ impl Snapshot {
         each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
         self.core.scan_at(self.sequence, range, each)
+    }
+
+    /// Applies a packed batch if what was read at the snapshot still holds (see
+    /// [`crate::read_set`]), whole or not at all, and returns the sequence number of
+    /// its last operation; [`Error::Conflict`] if something has changed. An empty
+    /// batch needs no commit: 0.
+    pub fn write_if(&self, packed: &[u8], reads: &[u8]) -> Result<u64> {
+        let sequence = loop {
+            match self.write_if_visible(packed, reads, Durability::Default) {
+                Err(Error::Busy) => self.core.rest_of_writer(),
+                done => break done?,
+            }
+        };
+        self.core.wait_durable(sequence, Durability::Default)
+    }
+
+    /// As [`Snapshot::write_if`], but returns once the writes are visible, durable
+    /// or not; or with [`Error::Busy`].
+    pub(crate) fn write_if_visible(
+        &self,
+        packed: &[u8],
+        reads: &[u8],
+        durability: Durability,
+    ) -> Result<u64> {
+        self.core.write_if(packed, reads, self.sequence, durability)
     }
 
     /// Counts a scan as begun: the first page does.

@@ -2,6 +2,8 @@ package storagetest
 
 import (
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mantisdb/mantisdb/storage"
@@ -12,6 +14,7 @@ var reopenTests = []test{
 	{"ReopenGoesOnWithVersions", testReopenVersions},
 	{"ReopenFindsExpired", testReopenExpired},
 	{"ReopenOfMuch", testReopenMuch},
+	{"ReopenKeepsModifications", testReopenModified},
 }
 
 func testReopenKeeps(t *testing.T, b *bench) {
@@ -97,4 +100,35 @@ func testReopenMuch(t *testing.T, b *bench) {
 	ok(t, e.Close())
 	e = b.engineIn(t, dir)
 	wantEntries(t, "after opening again", collectNow(t, e, storage.Range{}), entries)
+}
+
+// testReopenModified also writes longer records than their places turn out to need.
+func testReopenModified(t *testing.T, b *bench) {
+	dir := b.dir(t)
+	e := b.open(t, dir)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 50 {
+				if _, _, err := e.Modify(nil, []byte("n"), increment(1), storage.WriteOptions{}); err != nil {
+					t.Error(err)
+				}
+				suffix := storage.Modification{Kind: storage.Append, Value: []byte("abc")}
+				if _, _, err := e.Modify(nil, []byte("a"), suffix, storage.WriteOptions{}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	put(t, e, "t", "v")
+	modify(t, e, "t", storage.Modification{Kind: storage.Take}, 0)
+	for range 2 {
+		ok(t, e.Close())
+		e = b.open(t, dir)
+		wantValue(t, e, "n", "200")
+		wantValue(t, e, "a", strings.Repeat("abc", 200))
+		wantAbsent(t, e, "t")
+	}
+	ok(t, e.Close())
 }

@@ -170,14 +170,7 @@ impl Record {
     /// The record's operations; none if it says nothing.
     fn parse<'c>(&self, bytes: &'c [u8]) -> Result<Vec<Op<'c>>> {
         let payload = bytes.get(self.payload.clone()).unwrap_or_default();
-        if batch::is_nothing(payload) {
-            return Ok(Vec::new());
-        }
-        let ops = batch::parse(payload)?;
-        if ops.len() as u64 == self.count {
-            return Ok(ops);
-        }
-        Err(Error::InvalidArgument("a record of the log has another number of operations"))
+        batch::parse_record(payload, self.count)
     }
 }
 

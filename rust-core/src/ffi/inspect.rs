@@ -14,8 +14,8 @@ use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
 
-/// A text that the core made: UTF-8, no terminator. It is freed by
-/// `mantisdb_text_free`.
+/// Bytes that the core made. A text is UTF-8, without a terminator. They are freed
+/// by `mantisdb_text_free`.
 #[repr(C)]
 #[derive(Debug)]
 pub struct MantisdbText {
@@ -27,7 +27,13 @@ pub struct MantisdbText {
 
 impl From<String> for MantisdbText {
     fn from(text: String) -> Self {
-        let bytes = text.into_bytes().into_boxed_slice();
+        text.into_bytes().into()
+    }
+}
+
+impl From<Vec<u8>> for MantisdbText {
+    fn from(bytes: Vec<u8>) -> Self {
+        let bytes = bytes.into_boxed_slice();
         match bytes.len() {
             0 => Self { data: ptr::null_mut(), len: 0 },
             len => Self { data: Box::into_raw(bytes).cast(), len },

@@ -1,9 +1,9 @@
 //! Snapshots and scans.
 
-use super::borrowed;
 use super::handle::{Condition, MantisdbDb};
 use super::point::{MantisdbMeta, give};
 use super::status::*;
+use super::{borrowed, durability_of};
 use crate::error::{Error, Result};
 use crate::scan::{Range, ScanEntry};
 use crate::storage::Snapshot;
@@ -155,6 +155,38 @@ pub unsafe extern "C" fn mantisdb_snapshot_get(
             snapshot.uncount_hit();
         }
         Ok(status.unwrap_or(MANTISDB_NOT_FOUND))
+    })
+}
+
+/// Applies a packed batch as `mantisdb_write` does, if what was read at the snapshot
+/// still holds; else `MANTISDB_CONFLICT`, and nothing is written. `reads` is the
+/// packed form of what was read: reads back to back, integers little-endian: kind
+/// u8 (1 a key, 2 a range), first length u32, second length u32, what u64, first,
+/// second. Of a key, `first` is the key and `what` the sequence number of the value
+/// that it had, 0 for none; of a range, `first` is its start and `second` its end,
+/// empty for none, and `what` when it was first read, in Unix milliseconds.
+///
+/// # Safety
+/// `snapshot` is a handle; `batch` and `reads` have their lengths; `sequence` is
+/// valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_snapshot_write_if(
+    snapshot: *const MantisdbSnapshot,
+    batch: *const u8,
+    batch_len: usize,
+    reads: *const u8,
+    reads_len: usize,
+    durability: u32,
+    sequence: *mut u64,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (snapshot, batch, reads) =
+        unsafe { (&*snapshot, borrowed(batch, batch_len), borrowed(reads, reads_len)) };
+    snapshot.call(|snapshot| {
+        let written = snapshot.write_if_visible(batch, reads, durability_of(durability)?)?;
+        // SAFETY: by the contract.
+        unsafe { *sequence = written };
+        Ok(MANTISDB_OK)
     })
 }
 

@@ -14,6 +14,8 @@ pub const MANTISDB_SHORT_BUFFER: i32 = 3;
 /// Flushes or compactions are behind: nothing was written, and the call is to be
 /// made again in a moment.
 pub const MANTISDB_BUSY: i32 = 4;
+/// What a transaction read has changed since: nothing was written.
+pub const MANTISDB_CONFLICT: i32 = 5;
 /// The database or the snapshot was closed.
 pub const MANTISDB_CLOSED: i32 = -1;
 /// The key is empty.
@@ -49,6 +51,10 @@ pub const MANTISDB_WRONG_FORMAT: i32 = -15;
 pub const MANTISDB_WRITES_FAILED: i32 = -16;
 /// The system refused an operation on a file, since the disk or a quota is full.
 pub const MANTISDB_DISK_FULL: i32 = -17;
+/// The value is not a decimal number of 64 bits.
+pub const MANTISDB_NOT_A_NUMBER: i32 = -18;
+/// The number would overflow 64 bits.
+pub const MANTISDB_OVERFLOW: i32 = -19;
 
 /// An error's status.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -71,6 +77,9 @@ pub(super) fn status_of(error: &Error) -> i32 {
         Error::WrongFormat(_) => MANTISDB_WRONG_FORMAT,
         Error::WritesFailed(_) => MANTISDB_WRITES_FAILED,
         Error::Busy => MANTISDB_BUSY,
+        Error::Conflict => MANTISDB_CONFLICT,
+        Error::NotANumber => MANTISDB_NOT_A_NUMBER,
+        Error::Overflow => MANTISDB_OVERFLOW,
         Error::Poisoned => MANTISDB_POISONED,
     }
 }

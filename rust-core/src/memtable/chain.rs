@@ -117,18 +117,6 @@ impl Chain {
         }
     }
 
-    /// Replaces `expected`, the newest version that the caller has judged (null
-    /// for none), by `new`, and tells whether it still was the newest.
-    ///
-    /// # Safety
-    /// As for [`Chain::push`]; moreover every sequence below `new`'s is visible.
-    /// If false is returned, the caller still owns `new`.
-    pub(super) unsafe fn replace(&self, expected: *const Version, new: NonNull<Version>) -> bool {
-        // SAFETY: still ours alone.
-        unsafe { new.as_ref() }.next.store(expected.cast_mut(), Relaxed);
-        self.head.compare_exchange(expected.cast_mut(), new.as_ptr(), SeqCst, Relaxed).is_ok()
-    }
-
     /// Whether there is more than one version.
     #[inline]
     pub(super) fn is_long(&self, guard: &Guard) -> bool {

@@ -1,7 +1,7 @@
 //! Versions of the log, sorted in memory.
 
 use crate::batch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::key_version::{KeyVersion, Payload};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -25,14 +25,7 @@ impl Sorted {
     /// Adds a record of the log, whole or not at all: an error if it is no batch
     /// of `count` operations.
     pub(super) fn add(&mut self, first: u64, count: u64, payload: &[u8]) -> Result<()> {
-        if batch::is_nothing(payload) {
-            return Ok(());
-        }
-        let ops = batch::parse(payload)?;
-        if ops.len() as u64 != count {
-            return Err(Error::InvalidArgument("another number of operations than it says"));
-        }
-        for (op, sequence) in ops.iter().zip(first..) {
+        for (op, sequence) in batch::parse_record(payload, count)?.iter().zip(first..) {
             let value: Stored = match op.payload() {
                 Payload::Value(value, expires_at) => Some((value.to_vec(), expires_at)),
                 Payload::Tombstone => None,

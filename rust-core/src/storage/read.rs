@@ -44,12 +44,20 @@ impl Core {
         Ok(found)
     }
 
-    /// Whether a key has a live value. Nothing is counted.
-    pub(crate) fn has_live(&self, key: &[u8], guard: &Guard) -> Result<bool> {
+    /// Gives what a key holds now to `read`. Nothing is counted.
+    pub(super) fn view<R>(
+        &self,
+        key: &[u8],
+        guard: &Guard,
+        read: &mut impl FnMut(Option<ValueRef<'_>>) -> R,
+    ) -> Result<R> {
         match self.newest_in_memory(key, guard) {
-            Found::Live(_) => Ok(true),
-            Found::Dead => Ok(false),
-            Found::Missing => Ok(self.get_on_disk(key, u64::MAX, guard, |_| ())?.is_some()),
+            Found::Live(record) => Ok(read(Some(record.into()))),
+            Found::Dead => Ok(read(None)),
+            Found::Missing => {
+                let found = self.get_on_disk(key, u64::MAX, guard, |value| read(Some(value)))?;
+                Ok(found.unwrap_or_else(|| read(None)))
+            }
         }
     }
 
@@ -211,7 +219,7 @@ impl Core {
         self.durable.as_ref().filter(|durable| !durable.is_complete())
     }
 
-    fn get_on_disk<R>(
+    pub(super) fn get_on_disk<R>(
         &self,
         key: &[u8],
         sequence: u64,

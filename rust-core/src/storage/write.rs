@@ -1,6 +1,7 @@
 //! Writes. A write returns when it is visible; whether it is durable is asked
 //! for afterwards.
 
+use super::modify::{Expected, Modification};
 use super::{Core, PutIfAbsent};
 use crate::batch::{self, Op};
 use crate::commit::Commit;
@@ -9,19 +10,11 @@ use crate::error::{Error, Result};
 use crate::key_version::Payload;
 use crate::memtable::{IndexNeed, Pending, Reclaim, Record, Slot};
 use crate::stats::Counter;
-use crate::sync::Backoff;
 use crossbeam_epoch::{self as epoch, Guard};
 
 /// After so many bytes a thread sets the writers' pace itself: the thread that
 /// sees to it may have to wait for a processor while writers fill the memory.
 const LOOK_AFTER: u64 = 64 << 10;
-
-/// One try at a conditional write.
-enum Attempt {
-    Done(PutIfAbsent),
-    /// Another write came in between; the version is given back.
-    Again(Pending),
-}
 
 /// An operation on one key, as it is logged and stored.
 #[derive(Clone, Copy)]
@@ -29,6 +22,13 @@ struct Single<'a> {
     key: &'a [u8],
     payload: Payload<'a>,
     durability: Durability,
+}
+
+/// What a batch needs before it takes its numbers: from then on next to nothing
+/// can fail.
+pub(super) struct Prepared<'g> {
+    pending: Vec<Pending>,
+    pub(super) slots: Vec<Slot<'g>>,
 }
 
 impl Single<'_> {
@@ -72,26 +72,10 @@ impl Core {
         expires_at: u64,
         durability: Durability,
     ) -> Result<PutIfAbsent> {
-        self.admit(key.len() + value.len())?;
-        let guard = &epoch::pin();
-        let write = Single { key, payload: Payload::Value(value, expires_at), durability };
-        let mut pending = Pending::new(write.payload)?;
-        let mut backoff = Backoff::default();
-        loop {
-            let removals = self.mailbox.removals();
-            if self.has_live(key, guard)? {
-                return Ok(PutIfAbsent::Exists);
-            }
-            match self.try_put_if_absent(write, pending, removals, guard)? {
-                Attempt::Done(end) => {
-                    if expires_at != 0 {
-                        self.mailbox.expiry_written();
-                    }
-                    return Ok(end);
-                }
-                Attempt::Again(back) => pending = back,
-            }
-            backoff.wait();
+        let put = Modification::CompareAndSwap(Expected::Sequence(0), value, expires_at);
+        match self.modify(key, &put, durability, |_| {})?.sequence {
+            0 => Ok(PutIfAbsent::Exists),
+            sequence => Ok(PutIfAbsent::Stored(sequence)),
         }
     }
 
@@ -121,6 +105,11 @@ impl Core {
             return Ok(0);
         }
         let sequence = self.write_batch(&ops, packed, durability)?;
+        self.count_batch(&ops);
+        Ok(sequence)
+    }
+
+    pub(super) fn count_batch(&self, ops: &[Op<'_>]) {
         let puts = ops.iter().filter(|op| matches!(op, Op::Put { .. })).count() as u64;
         let stripe = self.counters.mine();
         stripe.add(Counter::Batches, 1);
@@ -129,13 +118,12 @@ impl Core {
         if ops.iter().any(|op| matches!(op, Op::Put { expires_at: 1.., .. })) {
             self.mailbox.expiry_written();
         }
-        Ok(sequence)
     }
 
     /// Lets a write of so many bytes begin, or fails with [`Error::Busy`] if it is
     /// to be tried again later.
     #[inline]
-    fn admit(&self, len: usize) -> Result<()> {
+    pub(super) fn admit(&self, len: usize) -> Result<()> {
         if self.sequencer.is_poisoned() {
             return Err(self.why_poisoned());
         }
@@ -158,7 +146,7 @@ impl Core {
 
     /// The key's slot, made if need be.
     #[inline]
-    fn slot_for_write<'g>(&self, key: &[u8], guard: &'g Guard) -> Result<Slot<'g>> {
+    pub(super) fn slot_for_write<'g>(&self, key: &[u8], guard: &'g Guard) -> Result<Slot<'g>> {
         let (slot, made) = self.memtable.find_or_make(key, &self.counters, guard)?;
         if let Some(need) = made {
             self.after_making(need, guard);
@@ -192,7 +180,7 @@ impl Core {
     /// the commit must not be completed: its record is in the log, and the write
     /// would come back.
     #[inline]
-    fn push<'g>(
+    pub(super) fn push<'g>(
         &self,
         slot: Slot<'g>,
         pending: Pending,
@@ -218,10 +206,11 @@ impl Core {
             self.mailbox.request_growth();
         }
         self.mailbox.entry_made();
-        match self.memtable.unordered() {
-            ..=MANY => {}
-            ..=TOO_MANY => self.memtable.try_order_some(SOME, guard),
-            _ => self.memtable.order_some(SOME, guard),
+        let unordered = self.memtable.unordered();
+        if unordered > TOO_MANY {
+            self.memtable.order_some(SOME, guard);
+        } else if unordered > MANY {
+            self.memtable.try_order_some(SOME, guard);
         }
     }
 
@@ -261,66 +250,28 @@ impl Core {
     }
 
     #[inline]
-    fn settle(&self, slot: Slot<'_>, guard: &Guard) {
+    pub(super) fn settle(&self, slot: Slot<'_>, guard: &Guard) {
         let horizon = self.snapshots.horizon(&self.sequencer);
         if self.memtable.settle(slot, &horizon, &self.counters, guard) {
             self.mailbox.queue(slot);
         }
     }
 
-    /// The key had no live value, neither in memory nor in the segments, after
-    /// the mailbox told so many `removals`.
-    fn try_put_if_absent(
-        &self,
-        write: Single<'_>,
-        pending: Pending,
-        removals: u64,
-        guard: &Guard,
-    ) -> Result<Attempt> {
-        let slot = self.slot_for_write(write.key, guard)?;
-        let mut commit = match self.begin(1, write.log_len(), write.durability) {
-            Ok(commit) => commit,
-            Err(error) => {
-                self.settle(slot, guard);
-                return Err(error);
-            }
-        };
-        let sequence = commit.first();
-        commit.wait_turn()?;
-        let newest = slot.newest(guard);
-        let attempt = match newest {
-            // A later write is there already: judge what follows it.
-            Some(newer) if newer.sequence() > sequence => Attempt::Again(pending),
-            Some(record) if self.is_live(record) => Attempt::Done(PutIfAbsent::Exists),
-            // A value that was written since may have left memory since.
-            None if self.mailbox.removals() != removals => Attempt::Again(pending),
-            dead => match self.memtable.replace(slot, dead, pending, sequence, &self.counters) {
-                Ok(()) => Attempt::Done(PutIfAbsent::Stored(sequence)),
-                Err(pending) => Attempt::Again(pending),
-            },
-        };
-        if let Attempt::Done(PutIfAbsent::Stored(_)) = attempt {
-            if let Some(durable) = &self.durable {
-                durable.note_dirty(slot);
-            }
-            write.log(&mut commit)?;
-            self.counters.mine().add(Counter::Puts, 1);
-        } else {
-            commit.log_nothing(write.log_len())?;
-        }
-        commit.complete()?;
-        self.settle(slot, guard);
-        Ok(attempt)
-    }
-
     fn write_batch(&self, ops: &[Op<'_>], packed: &[u8], durability: Durability) -> Result<u64> {
         let guard = &epoch::pin();
-        let mut writes = Vec::with_capacity(ops.len());
+        let prepared = self.prepare_batch(ops, guard)?;
+        let commit = self.begin_batch(&prepared, packed, durability, guard)?;
+        self.apply_batch(prepared, packed, commit, guard)
+    }
+
+    /// Makes the versions and the slots of a batch.
+    pub(super) fn prepare_batch<'g>(
+        &self,
+        ops: &[Op<'_>],
+        guard: &'g Guard,
+    ) -> Result<Prepared<'g>> {
+        let pending = ops.iter().map(|op| Pending::new(op.payload())).collect::<Result<_>>()?;
         let keys: Vec<&[u8]> = ops.iter().map(Op::key).collect();
-        // Everything that can fail is done before a number is taken.
-        for op in ops {
-            writes.push(Pending::new(op.payload())?);
-        }
         let mut found = Vec::with_capacity(ops.len());
         self.memtable.find_many(&keys, guard, |_, slot| found.push(slot));
         let mut slots = Vec::with_capacity(ops.len());
@@ -330,25 +281,45 @@ impl Core {
                 None => self.slot_for_write(key, guard)?,
             });
         }
-        let mut commit = match self.begin(ops.len() as u64, packed.len(), durability) {
-            Ok(commit) => commit,
-            Err(error) => {
-                slots.into_iter().for_each(|slot| self.settle(slot, guard));
-                return Err(error);
-            }
-        };
+        Ok(Prepared { pending, slots })
+    }
+
+    /// Takes the numbers and the place in the log of a batch.
+    pub(super) fn begin_batch(
+        &self,
+        prepared: &Prepared<'_>,
+        packed: &[u8],
+        durability: Durability,
+        guard: &Guard,
+    ) -> Result<Commit<'_>> {
+        let count = prepared.slots.len() as u64;
+        self.begin(count, packed.len(), durability)
+            .inspect_err(|_| self.settle_all(&prepared.slots, guard))
+    }
+
+    /// Logs a batch, and makes it visible.
+    pub(super) fn apply_batch<'g>(
+        &self,
+        prepared: Prepared<'g>,
+        packed: &[u8],
+        mut commit: Commit<'_>,
+        guard: &'g Guard,
+    ) -> Result<u64> {
+        let Prepared { pending, mut slots } = prepared;
         commit.log(&[packed])?;
-        for ((slot, pending), sequence) in slots.iter_mut().zip(writes).zip(commit.first()..) {
+        for ((slot, pending), sequence) in slots.iter_mut().zip(pending).zip(commit.first()..) {
             // An error leaves the commit unfinished and so poisons the storage,
             // as part of the batch is in already. It takes running out of memory
             // at the moment in which the key's entry is removed.
             *slot = self.push(*slot, pending, sequence, guard)?;
         }
         let last = commit.complete()?;
-        for slot in slots {
-            self.settle(slot, guard);
-        }
+        self.settle_all(&slots, guard);
         Ok(last)
+    }
+
+    pub(super) fn settle_all(&self, slots: &[Slot<'_>], guard: &Guard) {
+        slots.iter().for_each(|&slot| self.settle(slot, guard));
     }
 
     /// Removes a slot if its key is dead to everyone. Only the janitor calls it.

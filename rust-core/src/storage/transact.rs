@@ -1,0 +1,135 @@
+//! Transactions: batches that are written if what was read still holds.
+//!
+//! A transaction reads at a snapshot and gathers its writes. When it commits, each
+//! of its reads is looked at again: first as of now, which finds most conflicts at
+//! no cost to others; then at its turn, when every earlier number is visible and no
+//! later one is. If all reads come out the same, it is as if the transaction had
+//! happened at that moment as a whole, so transactions are serializable, and in
+//! the order of their numbers.
+//!
+//! The method is backward validation, of Kung and Robinson, "On Optimistic Methods
+//! for Concurrency Control", 1981.
+
+use super::Core;
+use crate::batch;
+use crate::durable::Durability;
+use crate::error::{Error, Result};
+use crate::key_version::{KeyVersion, Payload};
+use crate::read_set::{self, Read};
+use crate::scan::{self, Range};
+use crossbeam_epoch::{self as epoch, Guard};
+use std::ops::ControlFlow;
+
+/// What is needed to judge reads.
+#[derive(Clone, Copy)]
+struct Judge<'g> {
+    /// The transaction's snapshot, which is open.
+    snapshot: u64,
+    /// The state that is judged is that after this sequence.
+    now: u64,
+    /// Whether the reads held before, and nothing was removed from memory since:
+    /// then what is not in memory has not changed.
+    memory_only: bool,
+    guard: &'g Guard,
+}
+
+impl Core {
+    /// Applies a packed batch if what was read at a snapshot still holds, else
+    /// fails with [`Error::Conflict`]. The snapshot is open.
+    pub(super) fn write_if(
+        &self,
+        packed: &[u8],
+        reads: &[u8],
+        snapshot: u64,
+        durability: Durability,
+    ) -> Result<u64> {
+        let ops = batch::parse(packed)?;
+        let reads = read_set::parse(reads)?;
+        self.admit(packed.len())?;
+        if ops.is_empty() {
+            // It has seen one state, and left it as it was.
+            return Ok(0);
+        }
+        let guard = &epoch::pin();
+        let removals = self.mailbox.removals();
+        let now = self.sequencer.visible();
+        let judge = Judge { snapshot, now, memory_only: false, guard };
+        if !self.all_hold(&reads, judge)? {
+            return Err(Error::Conflict);
+        }
+        let prepared = self.prepare_batch(&ops, guard)?;
+        let mut commit = self.begin_batch(&prepared, packed, durability, guard)?;
+        commit.wait_turn()?;
+        let now = commit.first() - 1;
+        let memory_only = self.mailbox.removals() == removals;
+        match self.all_hold(&reads, Judge { now, memory_only, ..judge }) {
+            Ok(true) => {
+                let sequence = self.apply_batch(prepared, packed, commit, guard)?;
+                self.count_batch(&ops);
+                Ok(sequence)
+            }
+            failed => {
+                commit.log_nothing(packed.len())?;
+                commit.complete()?;
+                self.settle_all(&prepared.slots, guard);
+                failed.and(Err(Error::Conflict))
+            }
+        }
+    }
+
+    fn all_hold(&self, reads: &[Read<'_>], judge: Judge<'_>) -> Result<bool> {
+        for read in reads {
+            let holds = match read {
+                Read::Key(key, sequence) => self.key_holds(key, *sequence, judge)?,
+                Read::Range(range, since) => self.range_holds(range, *since, judge)?,
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a key has the value that was written under `sequence`, or none if
+    /// that is 0.
+    fn key_holds(&self, key: &[u8], sequence: u64, judge: Judge<'_>) -> Result<bool> {
+        let slot = self.memtable.find(key, judge.guard);
+        let found = match slot.and_then(|slot| slot.at(judge.now, judge.guard).record) {
+            Some(record) if self.is_live(record) => record.sequence(),
+            Some(_) => 0,
+            None if judge.memory_only => return Ok(true),
+            None => {
+                let sequence_of = |value: super::ValueRef<'_>| value.sequence;
+                self.get_on_disk(key, judge.now, judge.guard, sequence_of)?.unwrap_or(0)
+            }
+        };
+        Ok(found == sequence)
+    }
+
+    /// Whether nothing of a range was written since the snapshot, and nothing has
+    /// expired since a time.
+    fn range_holds(&self, range: &Range<'_>, since: u64, judge: Judge<'_>) -> Result<bool> {
+        self.memtable.order_all(judge.guard);
+        let mut holds = true;
+        let visit = |version: KeyVersion<'_>| {
+            let expired = match version.payload {
+                Payload::Value(_, expires_at) => {
+                    expires_at > since && self.clock.has_passed(expires_at)
+                }
+                Payload::Tombstone => false,
+            };
+            holds = version.sequence <= judge.snapshot && !expired;
+            if holds { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let memory = &self.memtable;
+        match self.incomplete(judge.guard).filter(|_| !judge.memory_only) {
+            Some(durable) => {
+                let tree = durable.segments.tree(judge.guard);
+                scan::walk_merged(memory, tree, range, judge.now, judge.guard, visit)
+                    .inspect_err(|error| durable.note_trouble(error))?;
+            }
+            None => scan::walk(memory, range, judge.now, judge.guard, visit),
+        }
+        Ok(holds)
+    }
+}

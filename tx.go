@@ -1,0 +1,267 @@
+package mantisdb
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// Tx is a transaction: it reads one state of the database, sees its own writes
+// upon it, and Commit applies the writes together if nothing that it read has
+// changed meanwhile: neither the value nor the absence of a key, nor any key of a
+// range that it scanned. So transactions are serializable: they have the effect of
+// running one after the other, in the order of their commits. No lock is held in
+// between, and a transaction that only reads never fails.
+//
+// The state is that of the first read, not of Begin. A value that expires while the
+// transaction runs counts as a change.
+//
+// A Tx is not safe for concurrent use. It must be ended by Commit or Discard;
+// DB.Update and DB.View do that.
+type Tx struct {
+	db         *DB
+	snap       storage.Snapshot // nil before the first read
+	since      int64            // when it was opened, in Unix milliseconds
+	reads      storage.ReadSet
+	writes     pendingWrites
+	durability Durability
+	readOnly   bool
+	done       bool
+	cleanup    runtime.Cleanup
+	guarded    bool  // the cleanup is set on the open snapshot
+	watched    bool  // a leaked one is to be closed by the garbage collector
+	broken     error // why the reads are not all noted, and nothing can be committed
+}
+
+// How often Update runs its function, and how long it waits at most in between.
+const (
+	maxUpdateTries = 100
+	maxUpdateWait  = 2 * time.Millisecond
+)
+
+// Begin begins a transaction; writable says whether it may write. It must be ended
+// by Commit or Discard.
+func (db *DB) Begin(writable bool) *Tx { return &Tx{db: db, readOnly: !writable, watched: true} }
+
+// View runs fn with a transaction that only reads, and returns its error.
+func (db *DB) View(fn func(tx *Tx) error) error {
+	tx := &Tx{db: db, readOnly: true}
+	defer tx.Discard()
+	return fn(tx)
+}
+
+// Update runs fn with a transaction and commits it. If fn returns an error, nothing
+// is written, and Update returns it. If something that fn read has changed when it
+// commits, fn runs anew, up to a hundred times with short waits in between; then
+// Update returns ErrConflict. So fn must do nothing that may not be repeated.
+func (db *DB) Update(fn func(tx *Tx) error) error {
+	return db.UpdateWith(fn, WriteOptions{})
+}
+
+// UpdateWith is Update with the durability that o says.
+func (db *DB) UpdateWith(fn func(tx *Tx) error, o WriteOptions) error {
+	if o.TTL != 0 {
+		return fmt.Errorf("%w: a transaction has no time to live", ErrInvalidOptions)
+	}
+	tx := &Tx{db: db, durability: o.Durability}
+	defer tx.Discard()
+	for try := 1; ; try++ {
+		err := fn(tx)
+		if err != nil {
+			return err
+		}
+		err = tx.Commit()
+		if !errors.Is(err, ErrConflict) || try == maxUpdateTries {
+			return err
+		}
+		waitToRetry(try)
+		tx.renew()
+	}
+}
+
+// waitToRetry waits the longer the more often a transaction has failed, and a
+// random time, so that those that have met do not meet again.
+func waitToRetry(try int) {
+	longest := min(time.Microsecond<<min(try, 20), maxUpdateWait)
+	if wait := rand.N(longest); wait > 50*time.Microsecond {
+		time.Sleep(wait)
+	} else {
+		runtime.Gosched()
+	}
+}
+
+// SetDurability says when Commit acknowledges the writes; DurabilityDefault is the
+// database's own level.
+func (tx *Tx) SetDurability(d Durability) { tx.durability = d }
+
+// Get returns the value of key, which belongs to the caller, or ErrNotFound. An
+// empty value is empty and not nil.
+func (tx *Tx) Get(key []byte) ([]byte, error) {
+	value, err := tx.AppendGet(nil, key)
+	if err != nil {
+		return nil, err
+	}
+	return nonNil(value), nil
+}
+
+// AppendGet appends the value of key to dst and returns the extended slice. On an
+// error, such as ErrNotFound, it returns dst as it was.
+func (tx *Tx) AppendGet(dst, key []byte) ([]byte, error) {
+	dst, _, err := tx.AppendGetMeta(dst, key)
+	return dst, err
+}
+
+// AppendGetMeta is AppendGet that also tells the value's version and expiry. A
+// value that the transaction itself wrote has the version 0 until it is committed.
+func (tx *Tx) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
+	if tx.done {
+		return dst, Meta{}, ErrTxDone
+	}
+	if op, ok := tx.writes.find(key); ok {
+		if op.Kind != storage.OpPut || storage.Expired(op.ExpiresAt) {
+			return dst, Meta{}, ErrNotFound
+		}
+		return append(dst, op.Value...), Meta{ExpiresAt: op.ExpiresAt}, nil
+	}
+	snap, err := tx.snapshot()
+	if err != nil {
+		return dst, Meta{}, err
+	}
+	dst, meta, err := snap.AppendGetMeta(dst, key)
+	if (err == nil || errors.Is(err, ErrNotFound)) && !tx.readOnly {
+		if noted := tx.note(tx.reads.AddKey(key, meta.Version)); noted != nil {
+			tx.broken = noted
+			return dst, Meta{}, noted
+		}
+	}
+	return dst, meta, err
+}
+
+// Has tells whether key has a live value.
+func (tx *Tx) Has(key []byte) (bool, error) {
+	var buffer [512]byte
+	_, err := tx.AppendGet(buffer[:0], key)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Scan prepares a walk over a range as DB.Scan does. A loop sees the transaction's
+// own writes of before it began.
+func (tx *Tx) Scan(r Range) *Scan { return newScan(&Scan{tx: tx}, r) }
+
+// Put stores value under key, without expiry.
+func (tx *Tx) Put(key, value []byte) error { return tx.PutExpiresAt(key, value, 0) }
+
+// PutTTL stores value under key for the time ttl from now, not from Commit, rounded
+// up to whole milliseconds. A ttl that is not positive is ErrInvalidTTL.
+func (tx *Tx) PutTTL(key, value []byte, ttl time.Duration) error {
+	expiresAt, err := expiryAfter(ttl)
+	if err != nil {
+		return err
+	}
+	return tx.PutExpiresAt(key, value, expiresAt)
+}
+
+// PutExpiresAt stores value under key until a time in Unix milliseconds; 0 is never.
+func (tx *Tx) PutExpiresAt(key, value []byte, unixMillis int64) error {
+	if err := tx.mayWrite(); err != nil {
+		return err
+	}
+	return tx.note(tx.writes.put(key, value, unixMillis))
+}
+
+// Delete removes key, which need not exist.
+func (tx *Tx) Delete(key []byte) error {
+	if err := tx.mayWrite(); err != nil {
+		return err
+	}
+	return tx.note(tx.writes.delete(key))
+}
+
+// Commit ends the transaction and applies its writes, whole or not at all. It is
+// ErrConflict if something that was read has changed, and ErrTxDone if the
+// transaction has ended before.
+func (tx *Tx) Commit() (err error) {
+	if tx.done {
+		return ErrTxDone
+	}
+	defer tx.Discard()
+	o := storage.WriteOptions{Durability: tx.durability}
+	switch {
+	case tx.broken != nil:
+		err = tx.broken
+	case tx.writes.batch.Len() == 0:
+	case tx.reads.Size() == 0:
+		_, err = tx.db.engine.Write(&tx.writes.batch, o)
+	default:
+		_, err = tx.snap.WriteIf(&tx.writes.batch, &tx.reads, o)
+	}
+	return err
+}
+
+// Discard ends the transaction and forgets its writes. After Commit, or again, it
+// does nothing.
+func (tx *Tx) Discard() {
+	tx.done = true
+	if tx.snap == nil {
+		return
+	}
+	if tx.guarded {
+		tx.cleanup.Stop()
+		tx.guarded = false
+	}
+	tx.snap.Close()
+	tx.snap = nil
+}
+
+// renew makes an ended transaction a new one.
+func (tx *Tx) renew() {
+	tx.reads.Reset()
+	tx.writes.reset()
+	tx.done, tx.broken = false, nil
+}
+
+// snapshot is the state that the transaction reads.
+func (tx *Tx) snapshot() (storage.Snapshot, error) {
+	if tx.snap != nil {
+		return tx.snap, nil
+	}
+	since := storage.Now()
+	snap, err := tx.db.engine.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	tx.snap, tx.since = snap, since
+	if tx.watched {
+		tx.cleanup = runtime.AddCleanup(tx, closeForgotten, forgotten{snap, tx.db.logger})
+		tx.guarded = true
+	}
+	return snap, nil
+}
+
+func (tx *Tx) mayWrite() error {
+	switch {
+	case tx.done:
+		return ErrTxDone
+	case tx.readOnly:
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// note is the end of a call that made the transaction larger.
+func (tx *Tx) note(err error) error {
+	if errors.Is(err, ErrBatchTooLarge) {
+		return fmt.Errorf("%w: %w", ErrTxTooLarge, err)
+	}
+	if size := uint64(tx.reads.Size() + tx.writes.batch.Size()); err == nil && tx.db.memoryLimit != 0 && size > tx.db.memoryLimit {
+		return fmt.Errorf("%w: its reads and writes take %d bytes, and the memory limit is %d", ErrTxTooLarge, size, tx.db.memoryLimit)
+	}
+	return err
+}

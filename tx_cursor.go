@@ -1,0 +1,135 @@
+package mantisdb
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// txCursor walks a range of a transaction: what its snapshot sees, with its own
+// writes upon it.
+type txCursor struct {
+	tx      *Tx
+	r       Range
+	stored  storage.Cursor
+	isAhead bool  // stored is at an entry that was not yielded
+	ended   bool  // stored is at its end
+	offsets []int // own writes that were not yielded
+
+	key, value []byte
+	meta       Meta
+}
+
+// scan opens a cursor over a range. What of it is read is noted when it is closed.
+func (tx *Tx) scan(r Range) (*txCursor, error) {
+	if tx.done {
+		return nil, ErrTxDone
+	}
+	snap, err := tx.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	stored, err := snap.Scan(r)
+	if err != nil {
+		return nil, err
+	}
+	return &txCursor{tx: tx, r: r, stored: stored, offsets: tx.writes.in(r)}, nil
+}
+
+// Next implements storage.Cursor.
+func (c *txCursor) Next() bool {
+	for {
+		if !c.isAhead && !c.ended {
+			c.isAhead = c.stored.Next()
+			c.ended = !c.isAhead
+			if c.ended && c.stored.Err() != nil {
+				return false
+			}
+		}
+		order := c.compare()
+		if order == 0 {
+			c.isAhead = false // hidden by an own write
+		}
+		switch {
+		case order > 0:
+			if !c.isAhead {
+				return false
+			}
+			c.isAhead = false
+			c.key, c.value, c.meta = c.stored.Key(), c.stored.Value(), c.stored.Meta()
+			return true
+		case c.takeOwn():
+			return true
+		}
+	}
+}
+
+// compare tells which comes next: an own write below 0, an entry of the snapshot
+// above 0; at 0 both have the same key. Without either it is above 0.
+func (c *txCursor) compare() int {
+	switch {
+	case len(c.offsets) == 0:
+		return 1
+	case !c.isAhead:
+		return -1
+	}
+	order := bytes.Compare(c.tx.writes.batch.At(c.offsets[0]).Key, c.stored.Key())
+	if c.r.Reverse {
+		return -order
+	}
+	return order
+}
+
+// takeOwn moves to the next own write, and tells whether it is a live value. It is
+// copied: a loop may write.
+func (c *txCursor) takeOwn() bool {
+	op := c.tx.writes.batch.At(c.offsets[0])
+	c.offsets = c.offsets[1:]
+	if op.Kind != storage.OpPut || storage.Expired(op.ExpiresAt) {
+		return false
+	}
+	c.key, c.value, c.meta = bytes.Clone(op.Key), nil, Meta{ExpiresAt: op.ExpiresAt}
+	if !c.r.KeysOnly {
+		c.value = bytes.Clone(op.Value)
+	}
+	return true
+}
+
+// Key implements storage.Cursor.
+func (c *txCursor) Key() []byte { return c.key }
+
+// Value implements storage.Cursor.
+func (c *txCursor) Value() []byte { return c.value }
+
+// Meta implements storage.Cursor.
+func (c *txCursor) Meta() Meta { return c.meta }
+
+// Err implements storage.Cursor.
+func (c *txCursor) Err() error { return c.stored.Err() }
+
+// Close implements storage.Cursor. It notes what the walk has seen.
+func (c *txCursor) Close() error {
+	if seen, any := c.seen(); any && !c.tx.readOnly {
+		if err := c.tx.note(c.tx.reads.AddRange(seen.Start, seen.End, c.tx.since)); err != nil {
+			c.tx.broken = err
+		}
+	}
+	return c.stored.Close()
+}
+
+// seen is the part of the range that the walk has told something of: all of it, or
+// up to the last key if it was left early.
+func (c *txCursor) seen() (seen Range, any bool) {
+	switch seen = c.r; {
+	case c.ended && len(c.offsets) == 0:
+		return seen, true
+	case c.key == nil:
+		return seen, false
+	case c.r.Reverse:
+		seen.Start = c.key
+	default:
+		seen.End = append(slices.Clip(c.key), 0)
+	}
+	return seen, true
+}

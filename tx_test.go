@@ -1,0 +1,506 @@
+package mantisdb_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// eachEngineInDir is eachEngine in a new directory.
+func eachEngineInDir(t *testing.T, o mantisdb.Options, test func(t *testing.T, db *mantisdb.DB)) {
+	for _, o.Engine = range []string{mantisdb.EngineRust, mantisdb.EngineGo} {
+		db, err := mantisdb.Open(t.TempDir(), &o)
+		if errors.Is(err, mantisdb.ErrEngineNotBuilt) {
+			continue
+		}
+		ok(t, err)
+		t.Run(o.Engine, func(t *testing.T) {
+			defer func() { ok(t, db.Close()) }()
+			test(t, db)
+		})
+	}
+}
+
+func mustPut(t testing.TB, db *mantisdb.DB, key, value string) {
+	t.Helper()
+	ok(t, db.Put([]byte(key), []byte(value)))
+}
+
+// inTx is a transaction in which nothing may fail.
+type inTx struct {
+	t testing.TB
+	*mantisdb.Tx
+}
+
+func beginTx(t testing.TB, db *mantisdb.DB, writable bool) inTx {
+	tx := db.Begin(writable)
+	t.Cleanup(tx.Discard)
+	return inTx{t, tx}
+}
+
+func (x inTx) get(key string) string {
+	x.t.Helper()
+	value, err := x.Get([]byte(key))
+	if errors.Is(err, mantisdb.ErrNotFound) {
+		return ""
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return string(value)
+}
+
+func (x inTx) put(key, value string) {
+	x.t.Helper()
+	if err := x.Put([]byte(key), []byte(value)); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x inTx) delete(key string) {
+	x.t.Helper()
+	if err := x.Delete([]byte(key)); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x inTx) scan(r mantisdb.Range) []string {
+	x.t.Helper()
+	var found []string
+	scan := x.Scan(r)
+	for key, value := range scan.All() {
+		found = append(found, string(key)+"="+string(value))
+	}
+	if err := scan.Err(); err != nil {
+		x.t.Fatal(err)
+	}
+	return found
+}
+
+func TestTxSeesItsOwnWrites(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		for _, key := range []string{"a", "b", "c"} {
+			mustPut(t, db, key, "old")
+		}
+		x := beginTx(t, db, true)
+		x.put("b", "new")
+		x.delete("c")
+		x.put("d", "new")
+		x.put("d", "newer")
+		if err := x.PutExpiresAt([]byte("e"), []byte("expired"), 1); err != nil {
+			t.Fatal(err)
+		}
+		for key, want := range map[string]string{"a": "old", "b": "new", "c": "", "d": "newer", "e": ""} {
+			if got := x.get(key); got != want {
+				t.Errorf("%s is %q, want %q", key, got, want)
+			}
+			if has, err := x.Has([]byte(key)); err != nil || has != (want != "") {
+				t.Errorf("Has(%s) = %v, %v", key, has, err)
+			}
+		}
+		mustPut(t, db, "z", "later")
+		all := []string{"a=old", "b=new", "d=newer"}
+		for r, want := range map[*mantisdb.Range][]string{
+			{}:                                       all,
+			{Start: []byte("b")}:                     all[1:],
+			{End: []byte("b")}:                       all[:1],
+			{Start: []byte("b"), End: []byte("c")}:   all[1:2],
+			{Start: []byte("c"), End: []byte("cc")}:  nil,
+			{Start: []byte("aa"), End: []byte("dd")}: all[1:],
+		} {
+			if got := x.scan(*r); !slices.Equal(got, want) {
+				t.Errorf("scan of %q to %q: %q, want %q", r.Start, r.End, got, want)
+			}
+			r.Reverse = true
+			slices.Reverse(want)
+			if got := x.scan(*r); !slices.Equal(got, want) {
+				t.Errorf("reverse scan of %q to %q: %q, want %q", r.Start, r.End, got, want)
+			}
+			slices.Reverse(want)
+		}
+		if got := beginTx(t, db, false).get("d"); got != "" {
+			t.Errorf("another transaction sees %q, which is not committed", got)
+		}
+	})
+}
+
+func TestTxManyWrites(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		model := map[string]string{}
+		random := rand.New(rand.NewPCG(1, 2))
+		for i := range 50 {
+			key := fmt.Sprintf("%03d", random.IntN(300))
+			model[key] = fmt.Sprint("stored ", i)
+			mustPut(t, db, key, model[key])
+		}
+		x := beginTx(t, db, true)
+		for i := range 400 {
+			key := fmt.Sprintf("%03d", random.IntN(300))
+			if random.IntN(3) == 0 {
+				delete(model, key)
+				x.delete(key)
+			} else {
+				model[key] = fmt.Sprint("written ", i)
+				x.put(key, model[key])
+			}
+			if i%40 == 0 {
+				compareScan(t, x.scan, model, random)
+			}
+			probe := fmt.Sprintf("%03d", random.IntN(300))
+			if got := x.get(probe); got != model[probe] {
+				t.Fatalf("%s is %q, want %q", probe, got, model[probe])
+			}
+		}
+		if err := x.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		compareScan(t, beginTx(t, db, false).scan, model, random)
+	})
+}
+
+// compareScan compares scans of some ranges with a model.
+func compareScan(t *testing.T, scan func(mantisdb.Range) []string, model map[string]string, random *rand.Rand) {
+	t.Helper()
+	for range 4 {
+		start, end := fmt.Sprintf("%03d", random.IntN(300)), fmt.Sprintf("%03d", random.IntN(301))
+		var want []string
+		for key, value := range model {
+			if key >= start && key < end {
+				want = append(want, key+"="+value)
+			}
+		}
+		slices.Sort(want)
+		r := mantisdb.Range{Start: []byte(start), End: []byte(end)}
+		if got := scan(r); !slices.Equal(got, want) {
+			t.Fatalf("scan of %s to %s: %q, want %q", start, end, got, want)
+		}
+	}
+}
+
+func TestTxWritesInALoop(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		for i := range 100 {
+			mustPut(t, db, fmt.Sprintf("%03d", i), "old")
+		}
+		x := beginTx(t, db, true)
+		x.put("050x", "own")
+		seen := 0
+		scan := x.Scan(mantisdb.Range{})
+		for key := range scan.All() {
+			seen++
+			x.put(string(key), "new")
+			x.put(string(key)+"y", "behind")
+		}
+		if err := scan.Err(); err != nil || seen != 101 {
+			t.Fatalf("%d keys, %v, want 101: the loop sees what was there when it began", seen, err)
+		}
+		if err := x.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(beginTx(t, db, false).scan(mantisdb.Range{})); got != 202 {
+			t.Fatalf("%d keys, want 202", got)
+		}
+	})
+}
+
+func TestTxEnds(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		mustPut(t, db, "k", "v")
+		for name, end := range map[string]func(*mantisdb.Tx){
+			"Commit":  func(tx *mantisdb.Tx) { ok(t, tx.Commit()) },
+			"Discard": func(tx *mantisdb.Tx) { tx.Discard() },
+		} {
+			x := beginTx(t, db, true)
+			x.get("k")
+			x.put("k", name)
+			end(x.Tx)
+			want := "v"
+			if name == "Commit" {
+				want = name
+			}
+			if got, err := db.Get([]byte("k")); err != nil || string(got) != want {
+				t.Errorf("after %s: %q, %v, want %q", name, got, err, want)
+			}
+			mustPut(t, db, "k", "v")
+			_, err := x.Get([]byte("k"))
+			wantErr(t, "Get", err, mantisdb.ErrTxDone)
+			wantErr(t, "Put", x.Put([]byte("k"), nil), mantisdb.ErrTxDone)
+			wantErr(t, "Delete", x.Delete([]byte("k")), mantisdb.ErrTxDone)
+			wantErr(t, "Commit", x.Commit(), mantisdb.ErrTxDone)
+			scan := x.Scan(mantisdb.Range{})
+			for range scan.All() {
+				t.Error("a scan of an ended transaction yields something")
+			}
+			wantErr(t, "Scan", scan.Err(), mantisdb.ErrTxDone)
+			x.Discard()
+		}
+		wantErr(t, "a write of View", db.View(func(tx *mantisdb.Tx) error {
+			return tx.Put([]byte("k"), nil)
+		}), mantisdb.ErrReadOnly)
+		failure := errors.New("no")
+		wantErr(t, "Update", db.Update(func(tx *mantisdb.Tx) error {
+			ok(t, tx.Put([]byte("k"), nil))
+			return failure
+		}), failure)
+		if got, err := db.Get([]byte("k")); err != nil || string(got) != "v" {
+			t.Errorf("a failed Update has left %q, %v", got, err)
+		}
+		if stats, err := db.Stats(); err != nil || stats.OpenSnapshots != 0 {
+			t.Errorf("%d snapshots are left, %v", stats.OpenSnapshots, err)
+		}
+	})
+}
+
+func TestTxTooLarge(t *testing.T) {
+	eachEngineInDir(t, mantisdb.Options{MemoryLimit: mantisdb.MinMemoryLimit}, func(t *testing.T, db *mantisdb.DB) {
+		x := beginTx(t, db, true)
+		value := make([]byte, 1<<20)
+		var err error
+		for i := 0; err == nil && i < 1000; i++ {
+			err = x.Put(fmt.Append(nil, i), value)
+		}
+		wantErr(t, "a transaction beyond the memory limit", err, mantisdb.ErrTxTooLarge)
+	})
+}
+
+// An anomaly is what happens if transactions are not kept apart. It tells what it
+// found wrong, or that a transaction was refused.
+type anomaly struct {
+	name string
+	run  func(t *testing.T, db *mantisdb.DB) (wrong string, err error)
+}
+
+var anomalies = []anomaly{
+	{"lost update", func(t *testing.T, db *mantisdb.DB) (string, error) {
+		mustPut(t, db, "n", "1")
+		a, b := beginTx(t, db, true), beginTx(t, db, true)
+		a.put("n", a.get("n")+"a")
+		b.put("n", b.get("n")+"b")
+		err := errors.Join(a.Commit(), b.Commit())
+		if got := beginTx(t, db, false).get("n"); err == nil && len(got) != 3 {
+			return "both added a letter, and there is " + got, err
+		}
+		return "", err
+	}},
+	{"write skew", func(t *testing.T, db *mantisdb.DB) (string, error) {
+		mustPut(t, db, "x", "on call")
+		mustPut(t, db, "y", "on call")
+		a, b := beginTx(t, db, true), beginTx(t, db, true)
+		leave := func(x inTx, own, other string) {
+			if x.get(own) != "" && x.get(other) != "" {
+				x.delete(own)
+			}
+		}
+		leave(a, "x", "y")
+		leave(b, "y", "x")
+		err := errors.Join(a.Commit(), b.Commit())
+		if end := beginTx(t, db, false); end.get("x")+end.get("y") == "" {
+			return "both left, as each saw the other", err
+		}
+		return "", err
+	}},
+	{"phantom", func(t *testing.T, db *mantisdb.DB) (string, error) {
+		a, b := beginTx(t, db, true), beginTx(t, db, true)
+		book := func(x inTx, key string) {
+			if len(x.scan(mantisdb.Prefix([]byte("room/")))) == 0 {
+				x.put(key, "booked")
+			}
+		}
+		book(a, "room/a")
+		book(b, "room/b")
+		err := errors.Join(a.Commit(), b.Commit())
+		if got := beginTx(t, db, false).scan(mantisdb.Prefix([]byte("room/"))); len(got) > 1 {
+			return fmt.Sprint("both saw none, and there are ", got), err
+		}
+		return "", err
+	}},
+	{"phantom beyond the end of a loop", func(t *testing.T, db *mantisdb.DB) (string, error) {
+		mustPut(t, db, "m", "v")
+		a := beginTx(t, db, true)
+		smallest := ""
+		for key := range a.Scan(mantisdb.Range{}).All() {
+			smallest = string(key)
+			break
+		}
+		a.put("the smallest", smallest)
+		mustPut(t, db, "z", "not looked at")
+		mustPut(t, db, "a", "smaller")
+		err := a.Commit()
+		if got := beginTx(t, db, false).get("the smallest"); got == "m" {
+			return "a was smaller than m when m was noted as the smallest", err
+		}
+		return "", err
+	}},
+	{"read skew", func(t *testing.T, db *mantisdb.DB) (string, error) {
+		mustPut(t, db, "x", "1")
+		mustPut(t, db, "y", "1")
+		a := beginTx(t, db, true)
+		x := a.get("x")
+		b := beginTx(t, db, true)
+		b.put("x", "2")
+		b.put("y", "2")
+		ok(t, b.Commit())
+		y := a.get("y")
+		a.put("sum", x+y)
+		err := a.Commit()
+		if got := beginTx(t, db, false).get("sum"); got == "12" {
+			return "a sum of two states", err
+		} else if got == "11" {
+			return "a sum of a state that was gone", err
+		}
+		return "", err
+	}},
+	{"long fork", func(t *testing.T, db *mantisdb.DB) (string, error) {
+		first, second := beginTx(t, db, true), beginTx(t, db, true)
+		a, b := beginTx(t, db, true), beginTx(t, db, true)
+		ax := a.get("x")
+		first.put("x", "new")
+		ok(t, first.Commit())
+		bx, by := b.get("x"), b.get("y")
+		second.put("y", "new")
+		ok(t, second.Commit())
+		ay := a.get("y")
+		a.put("a", ax+","+ay)
+		b.put("b", bx+","+by)
+		err := errors.Join(a.Commit(), b.Commit())
+		end := beginTx(t, db, false)
+		if end.get("a") == ",new" && end.get("b") == "new," {
+			return "one saw y before x, the other x before y", err
+		} else if end.get("a") != "" && end.get("b") != "" {
+			return "both committed what they saw of the past", err
+		}
+		return "", err
+	}},
+}
+
+// TestIsolation lets transactions meet in the ways in which they can disturb each
+// other. To show that each of these finds what it looks for, it is done once more
+// with transactions that check nothing when they commit: then it must go wrong.
+func TestIsolation(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		for _, a := range anomalies {
+			t.Run(a.name, func(t *testing.T) {
+				clearAll(t, db)
+				wrong, err := a.run(t, db)
+				if wrong != "" || !errors.Is(err, mantisdb.ErrConflict) {
+					t.Errorf("%s, %v, want a conflict", wrong, err)
+				}
+				clearAll(t, db)
+				if wrong, err := a.run(t, mantisdb.Unvalidated(db)); wrong == "" || err != nil {
+					t.Errorf("without a check it goes right: %v", err)
+				}
+			})
+		}
+	})
+}
+
+func clearAll(t *testing.T, db *mantisdb.DB) {
+	t.Helper()
+	scan := db.Scan(mantisdb.Range{KeysOnly: true})
+	for key := range scan.All() {
+		ok(t, db.Delete(key))
+	}
+	ok(t, scan.Err())
+}
+
+// bankSeconds is how long TestBank runs on each engine.
+var bankSeconds = flag.Float64("bank-seconds", 0.5, "how long TestBank runs on each engine")
+
+// TestBank moves money between accounts from eight goroutines; what is there in sum
+// is the same in every snapshot.
+func TestBank(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		const accounts, each, movers = 20, 1000, 8
+		for i := range accounts {
+			mustPut(t, db, account(i), strconv.Itoa(each))
+		}
+		stop := time.Now().Add(time.Duration(*bankSeconds * float64(time.Second)))
+		var moves atomic.Int64
+		var wg sync.WaitGroup
+		for mover := range movers {
+			wg.Go(func() {
+				random := rand.New(rand.NewPCG(uint64(mover), 7))
+				for time.Now().Before(stop) {
+					if err := move(db, random, accounts); err != nil {
+						t.Error(err)
+						return
+					}
+					moves.Add(1)
+				}
+			})
+		}
+		for sums := 0; time.Now().Before(stop); sums++ {
+			sum := 0
+			err := db.View(func(tx *mantisdb.Tx) error {
+				scan := tx.Scan(mantisdb.Prefix([]byte("account/")))
+				for _, value := range scan.All() {
+					n, err := strconv.Atoi(string(value))
+					if err != nil {
+						return err
+					}
+					sum += n
+				}
+				return scan.Err()
+			})
+			if err != nil || sum != accounts*each {
+				t.Errorf("after %d sums there are %d, %v, want %d", sums, sum, err, accounts*each)
+				break
+			}
+		}
+		wg.Wait()
+		t.Logf("%d transfers", moves.Load())
+	})
+}
+
+func account(i int) string { return fmt.Sprintf("account/%02d", i) }
+
+// move moves an amount from one account to another, if it is there.
+func move(db *mantisdb.DB, random *rand.Rand, accounts int) error {
+	from, to, amount := random.IntN(accounts), random.IntN(accounts), random.IntN(50)
+	return db.Update(func(tx *mantisdb.Tx) error {
+		balances := [2]int{}
+		for i, n := range []int{from, to} {
+			value, err := tx.Get([]byte(account(n)))
+			if err != nil {
+				return err
+			}
+			if balances[i], err = strconv.Atoi(string(value)); err != nil {
+				return err
+			}
+		}
+		if from == to || balances[0] < amount {
+			return nil
+		}
+		if err := tx.Put([]byte(account(from)), strconv.AppendInt(nil, int64(balances[0]-amount), 10)); err != nil {
+			return err
+		}
+		return tx.Put([]byte(account(to)), strconv.AppendInt(nil, int64(balances[1]+amount), 10))
+	})
+}
+
+func TestUpdateGivesUp(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		tries := 0
+		err := db.Update(func(tx *mantisdb.Tx) error {
+			tries++
+			if _, err := tx.Get([]byte("k")); err != nil && !errors.Is(err, mantisdb.ErrNotFound) {
+				return err
+			}
+			mustPut(t, db, "k", fmt.Sprint(tries))
+			return tx.Put([]byte("k"), []byte("mine"))
+		})
+		wantErr(t, "a transaction that always meets another", err, mantisdb.ErrConflict)
+		if tries != 100 {
+			t.Errorf("it was tried %d times, want 100", tries)
+		}
+	})
+}
