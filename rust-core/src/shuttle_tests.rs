@@ -2,8 +2,8 @@
 //! schedules that shuttle chooses. A failure prints the schedule to replay.
 
 use crate::janitor::{Janitor, Rest};
-use crate::storage::{PutIfAbsent, Storage};
-use crate::{Range, WriteBatch};
+use crate::storage::{Modification, PutIfAbsent, Snapshot, Storage, ValueRef};
+use crate::{Error, Range, WriteBatch};
 use shuttle::thread;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -216,6 +216,77 @@ fn put_if_absent_is_atomic() {
         janitor.round();
         join(contenders);
         assert_eq!(wins.load(shuttle::sync::atomic::Ordering::SeqCst), 1);
+    });
+}
+
+/// What is counted up is counted, whether it is taken in between or not.
+#[test]
+fn increments_lose_nothing() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        put(&storage, b"n", b"1");
+        let taken = Arc::new(shuttle::sync::atomic::AtomicI64::new(0));
+        let sum = Arc::clone(&taken);
+        let number = |value: &[u8]| std::str::from_utf8(value).unwrap().parse::<i64>().unwrap();
+        let threads = vec![
+            spawn(&storage, |s| _ = s.modify(b"n", &Modification::Increment(1), |_| {}).unwrap()),
+            spawn(&storage, |s| _ = s.modify(b"n", &Modification::Increment(1), |_| {}).unwrap()),
+            spawn(&storage, move |s| {
+                let mut before = 0;
+                let look = |v: Option<ValueRef<'_>>| before = v.map_or(0, |v| number(v.bytes));
+                s.modify(b"n", &Modification::Take, look).unwrap();
+                sum.fetch_add(before, shuttle::sync::atomic::Ordering::SeqCst);
+            }),
+        ];
+        janitor.round();
+        join(threads);
+        let left = get(&storage, b"n").map_or(0, |value| number(&value));
+        assert_eq!(left + taken.load(shuttle::sync::atomic::Ordering::SeqCst), 3);
+    });
+}
+
+/// The read of a key, as [`crate::read_set`] has it.
+fn read_of(snapshot: &Snapshot, key: &[u8]) -> Vec<u8> {
+    let sequence = snapshot.get(key, |value| value.sequence).unwrap().unwrap_or(0);
+    let mut read = vec![1];
+    read.extend_from_slice(&(key.len() as u32).to_le_bytes());
+    read.extend_from_slice(&0u32.to_le_bytes());
+    read.extend_from_slice(&sequence.to_le_bytes());
+    read.extend_from_slice(key);
+    read
+}
+
+/// Two transactions that read both keys and delete one each do not both commit,
+/// while the janitor removes what is dead and another writer makes it anew.
+#[test]
+fn transactions_do_not_skew() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        put(&storage, b"x", b"");
+        put(&storage, b"y", b"");
+        let leave = |own: &'static [u8]| {
+            move |s: &Storage| {
+                let snapshot = s.snapshot().unwrap();
+                let reads = [read_of(&snapshot, b"x"), read_of(&snapshot, b"y")].concat();
+                let both = [&b"x"[..], b"y"];
+                if both.iter().all(|key| snapshot.get(key, |_| ()).unwrap().is_some()) {
+                    let mut batch = WriteBatch::new();
+                    batch.delete(own).unwrap();
+                    match snapshot.write_if(batch.packed(), &reads) {
+                        Ok(_) | Err(Error::Conflict) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            }
+        };
+        let threads = vec![
+            spawn(&storage, leave(b"x")),
+            spawn(&storage, leave(b"y")),
+            spawn(&storage, |s| put(s, b"z", b"")),
+        ];
+        janitor.round();
+        join(threads);
+        assert!(get(&storage, b"x").is_some() || get(&storage, b"y").is_some());
     });
 }
 

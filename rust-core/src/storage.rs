@@ -307,17 +307,27 @@ impl Storage {
         &self,
         key: &[u8],
         modification: &Modification<'_>,
+        before: impl FnMut(Option<ValueRef<'_>>),
+    ) -> Result<Modified> {
+        self.modify_with(key, modification, Durability::Default, before)
+    }
+
+    /// As [`Storage::modify`], as durable as is asked for.
+    pub fn modify_with(
+        &self,
+        key: &[u8],
+        modification: &Modification<'_>,
+        durability: Durability,
         mut before: impl FnMut(Option<ValueRef<'_>>),
     ) -> Result<Modified> {
         let modified = loop {
-            let modify = self.modify_visible(key, modification, Durability::Default, &mut before);
-            match modify {
+            match self.modify_visible(key, modification, durability, &mut before) {
                 Err(Error::Busy) => self.core.rest_of_writer(),
                 done => break done?,
             }
         };
         if modified.sequence != 0 {
-            self.core.wait_durable(modified.sequence, Durability::Default)?;
+            self.core.wait_durable(modified.sequence, durability)?;
         }
         Ok(modified)
     }
@@ -507,13 +517,23 @@ impl Snapshot {
     /// its last operation; [`Error::Conflict`] if something has changed. An empty
     /// batch needs no commit: 0.
     pub fn write_if(&self, packed: &[u8], reads: &[u8]) -> Result<u64> {
+        self.write_if_with(packed, reads, Durability::Default)
+    }
+
+    /// As [`Snapshot::write_if`], as durable as is asked for.
+    pub fn write_if_with(
+        &self,
+        packed: &[u8],
+        reads: &[u8],
+        durability: Durability,
+    ) -> Result<u64> {
         let sequence = loop {
-            match self.write_if_visible(packed, reads, Durability::Default) {
+            match self.write_if_visible(packed, reads, durability) {
                 Err(Error::Busy) => self.core.rest_of_writer(),
                 done => break done?,
             }
         };
-        self.core.wait_durable(sequence, Durability::Default)
+        self.core.wait_durable(sequence, durability)
     }
 
     /// As [`Snapshot::write_if`], but returns once the writes are visible, durable

@@ -224,7 +224,7 @@ impl Core {
         };
         commit.wait_turn()?;
         let now = commit.first() - 1;
-        let (plan, pending) = match self.plan_in_turn(turn, slot, now, planned, plan_for, guard) {
+        let (plan, pending) = match self.plan_in_turn(turn, now, planned, plan_for, guard) {
             Ok(planned) => planned,
             Err(error) => {
                 self.give_up(commit, turn, slot, guard)?;
@@ -255,15 +255,14 @@ impl Core {
     fn plan_in_turn<'a>(
         &self,
         turn: &Turn<'_>,
-        slot: Slot<'_>,
         now: u64,
         planned: (Plan<'a>, Option<Pending>),
         plan_for: &mut impl FnMut(Option<ValueRef<'_>>) -> Result<Plan<'a>>,
         guard: &Guard,
     ) -> Result<(Plan<'a>, Option<Pending>)> {
-        let unremoved = self.mailbox.removals() == turn.removals;
-        // The slot may have been removed, and another one made.
-        let slot = if unremoved { Some(slot) } else { self.memtable.find(turn.key, guard) };
+        // The slot that was found before may have been removed, and another one made:
+        // also by a removal that was counted before the plan was made.
+        let slot = self.memtable.find(turn.key, guard);
         match slot.and_then(|slot| slot.at(now, guard).record) {
             Some(record) => {
                 let live = self.is_live(record).then(|| ValueRef::from(record));
@@ -272,7 +271,8 @@ impl Core {
                 }
                 plan_for(live)?.allocate()
             }
-            None if unremoved => Ok(planned),
+            // Nothing was written since, or it would be here: it cannot have left.
+            None if self.mailbox.removals() == turn.removals => Ok(planned),
             None => {
                 let found = self.get_on_disk(turn.key, now, guard, |v| plan_for(Some(v)))?;
                 found.unwrap_or_else(|| plan_for(None))?.allocate()

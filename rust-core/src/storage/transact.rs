@@ -18,6 +18,7 @@ use crate::key_version::{KeyVersion, Payload};
 use crate::read_set::{self, Read};
 use crate::scan::{self, Range};
 use crossbeam_epoch::{self as epoch, Guard};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 /// What is needed to judge reads.
@@ -27,9 +28,10 @@ struct Judge<'g> {
     snapshot: u64,
     /// The state that is judged is that after this sequence.
     now: u64,
-    /// Whether the reads held before, and nothing was removed from memory since:
-    /// then what is not in memory has not changed.
-    memory_only: bool,
+    /// What the mailbox counted before the reads were found to hold; `None` if that
+    /// is to be found out. As long as it has counted no more, what is not in memory
+    /// has not changed.
+    removals: Option<u64>,
     guard: &'g Guard,
 }
 
@@ -53,7 +55,7 @@ impl Core {
         let guard = &epoch::pin();
         let removals = self.mailbox.removals();
         let now = self.sequencer.visible();
-        let judge = Judge { snapshot, now, memory_only: false, guard };
+        let judge = Judge { snapshot, now, removals: None, guard };
         if !self.all_hold(&reads, judge)? {
             return Err(Error::Conflict);
         }
@@ -61,8 +63,7 @@ impl Core {
         let mut commit = self.begin_batch(&prepared, packed, durability, guard)?;
         commit.wait_turn()?;
         let now = commit.first() - 1;
-        let memory_only = self.mailbox.removals() == removals;
-        match self.all_hold(&reads, Judge { now, memory_only, ..judge }) {
+        match self.all_hold(&reads, Judge { now, removals: Some(removals), ..judge }) {
             Ok(true) => {
                 let sequence = self.apply_batch(prepared, packed, commit, guard)?;
                 self.count_batch(&ops);
@@ -97,7 +98,7 @@ impl Core {
         let found = match slot.and_then(|slot| slot.at(judge.now, judge.guard).record) {
             Some(record) if self.is_live(record) => record.sequence(),
             Some(_) => 0,
-            None if judge.memory_only => return Ok(true),
+            None if self.unremoved(judge) => return Ok(true),
             None => {
                 let sequence_of = |value: super::ValueRef<'_>| value.sequence;
                 self.get_on_disk(key, judge.now, judge.guard, sequence_of)?.unwrap_or(0)
@@ -110,7 +111,7 @@ impl Core {
     /// expired since a time.
     fn range_holds(&self, range: &Range<'_>, since: u64, judge: Judge<'_>) -> Result<bool> {
         self.memtable.order_all(judge.guard);
-        let mut holds = true;
+        let holds = Cell::new(true);
         let visit = |version: KeyVersion<'_>| {
             let expired = match version.payload {
                 Payload::Value(_, expires_at) => {
@@ -118,18 +119,27 @@ impl Core {
                 }
                 Payload::Tombstone => false,
             };
-            holds = version.sequence <= judge.snapshot && !expired;
-            if holds { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            holds.set(version.sequence <= judge.snapshot && !expired);
+            if holds.get() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        let memory = &self.memtable;
-        match self.incomplete(judge.guard).filter(|_| !judge.memory_only) {
-            Some(durable) => {
-                let tree = durable.segments.tree(judge.guard);
-                scan::walk_merged(memory, tree, range, judge.now, judge.guard, visit)
-                    .inspect_err(|error| durable.note_trouble(error))?;
-            }
-            None => scan::walk(memory, range, judge.now, judge.guard, visit),
+        let (memory, guard) = (&self.memtable, judge.guard);
+        if judge.removals.is_some() || self.incomplete(guard).is_none() {
+            scan::walk(memory, range, judge.now, guard, visit);
         }
-        Ok(holds)
+        if holds.get()
+            && !self.unremoved(judge)
+            && let Some(durable) = self.incomplete(guard)
+        {
+            let tree = durable.segments.tree(guard);
+            scan::walk_merged(memory, tree, range, judge.now, guard, visit)
+                .inspect_err(|error| durable.note_trouble(error))?;
+        }
+        Ok(holds.get())
+    }
+
+    /// Whether nothing was removed from memory since the reads were found to hold. It
+    /// is asked after memory was looked at: a removal is counted before it is seen.
+    fn unremoved(&self, judge: Judge<'_>) -> bool {
+        judge.removals == Some(self.mailbox.removals())
     }
 }

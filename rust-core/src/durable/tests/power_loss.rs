@@ -7,8 +7,8 @@
 //! acknowledged as synced by then.
 
 use super::*;
-use crate::WriteBatch;
 use crate::fs::sim::Mode;
+use crate::{Modification, WriteBatch};
 use parking_lot::Mutex;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
@@ -30,8 +30,13 @@ struct Run {
 
 fn script(rng: &mut TestRng, len: usize) -> Vec<Write> {
     let key = |rng: &mut TestRng| format!("key-{:03}", below(rng, 400)).into_bytes();
+    let mut counted = 0;
     (0..len)
         .map(|i| {
+            if below(rng, 10) == 0 {
+                counted += 1;
+                return vec![(COUNTER.to_vec(), Some(format!("{counted}").into_bytes()))];
+            }
             let count = if below(rng, 4) == 0 { 1 + below(rng, 20) } else { 1 };
             (0..count)
                 .map(|j| {
@@ -133,7 +138,18 @@ impl Run {
     }
 }
 
+/// A number that is counted up: its records are shorter than their places.
+const COUNTER: &[u8] = b"counter";
+
 fn apply(storage: &Storage, write: &Write, durability: Durability) {
+    if let [(key, Some(value))] = &write[..]
+        && key == COUNTER
+    {
+        let by_one = Modification::Increment(1);
+        let counted = storage.modify_with(COUNTER, &by_one, durability, |_| {}).unwrap();
+        assert_eq!(counted.number.to_string().into_bytes(), *value);
+        return;
+    }
     let mut batch = WriteBatch::new();
     for (key, value) in write {
         match value {
@@ -141,7 +157,9 @@ fn apply(storage: &Storage, write: &Write, durability: Durability) {
             None => batch.delete(key).unwrap(),
         }
     }
-    storage.write_with(batch.packed(), durability).unwrap();
+    // What is never read does not conflict.
+    let snapshot = storage.snapshot().unwrap();
+    snapshot.write_if_with(batch.packed(), b"", durability).unwrap();
 }
 
 /// `every` so many I/O points are looked at.
