@@ -22,6 +22,7 @@ mod order;
 pub(crate) mod prefetch;
 mod skiplist;
 mod version;
+mod walk;
 
 use crate::error::Result;
 use crate::key_version::Payload;
@@ -33,9 +34,10 @@ use crossbeam_epoch::Guard;
 use entry::Entry;
 use hash_index::{Hash, HashIndex, Hasher, Inserted, Need};
 use order::Order;
-use skiplist::random_height;
+use skiplist::{SkipList, random_height};
 use std::ptr::{self, NonNull};
 use version::Version;
+pub(crate) use walk::Walk;
 
 /// See the module's text.
 pub(crate) struct Memtable {
@@ -566,10 +568,21 @@ impl Memtable {
         entry.map(Slot)
     }
 
+    /// The slots in ascending order from `start` on, or after it if `exclusive`; from
+    /// the first one on without.
+    pub(crate) fn walk<'g>(
+        &self,
+        start: Option<&[u8]>,
+        exclusive: bool,
+        guard: &'g Guard,
+    ) -> Walk<'g> {
+        self.order.list().walk(start, exclusive, guard)
+    }
+
     /// The slot after another, also if that is being removed.
     #[inline]
     pub(crate) fn next<'g>(&self, slot: Slot<'g>, guard: &'g Guard) -> Option<Slot<'g>> {
-        let next = self.order.list().next(slot.0, guard).map(Slot);
+        let next = SkipList::next(slot.0, guard).map(Slot);
         if let Some(Slot(entry)) = next {
             prefetch::read(ptr::from_ref(entry).cast());
         }

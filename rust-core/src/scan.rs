@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::key_version::{KeyVersion, Payload};
-use crate::memtable::{Memtable, Slot};
+use crate::memtable::{Memtable, Slot, Walk};
 use crate::merge::Source;
 use crate::tree::{Tree, TreeCursor};
 use crossbeam_epoch::Guard;
@@ -104,13 +104,9 @@ pub(crate) fn walk_merged(
 
 /// The slots of a range, one after the other.
 enum Slots<'a, 'g> {
-    /// Two slots ahead are known at any time: the farther one is being fetched
-    /// while the nearer one's version is.
     Forward {
-        memtable: &'a Memtable,
         range: &'a Range<'a>,
-        slot: Option<Slot<'g>>,
-        ahead: Option<Slot<'g>>,
+        walk: Walk<'g>,
         guard: &'g Guard,
     },
     /// A run of slots at a time, from its back.
@@ -128,9 +124,8 @@ impl<'a, 'g: 'a> Slots<'a, 'g> {
         if range.reverse {
             return Self::Backward { memtable, range, run: Vec::new(), end: range.end, guard };
         }
-        let slot = memtable.seek(range.start, range.start_exclusive, guard);
-        let ahead = slot.and_then(|s| memtable.next(s, guard));
-        Self::Forward { memtable, range, slot, ahead, guard }
+        let walk = memtable.walk(range.start, range.start_exclusive, guard);
+        Self::Forward { range, walk, guard }
     }
 
     /// The next slot's version as a reader at `sequence` sees it; slots without
@@ -153,14 +148,8 @@ impl<'a, 'g: 'a> Slots<'a, 'g> {
 
     fn next_slot(&mut self) -> Option<Slot<'g>> {
         match self {
-            Self::Forward { memtable, range, slot, ahead, guard } => {
-                let current = slot.filter(|s| !range.is_past(s.key()))?;
-                let farther = ahead.and_then(|a| {
-                    a.prefetch_newest();
-                    memtable.next(a, guard)
-                });
-                (*slot, *ahead) = (*ahead, farther);
-                Some(current)
+            Self::Forward { range, walk, .. } => {
+                walk.next_slot().filter(|slot| !range.is_past(slot.key()))
             }
             Self::Backward { memtable, range, run, end, guard } => {
                 if run.is_empty() {

@@ -8,6 +8,7 @@
 //! the list before the reader began.
 
 use super::entry::{Entry, Link, MAX_HEIGHT};
+use super::walk::{self, Walk};
 use crate::sync::atomic::{
     AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -77,10 +78,42 @@ impl SkipList {
 
     /// The entry after `entry`, which may meanwhile have been removed.
     #[inline]
-    pub(super) fn next<'g>(&self, entry: &'g Entry, _guard: &'g Guard) -> Option<&'g Entry> {
-        // SAFETY: every entry has level 0; what it leads to was in the list
-        // during the guard, even if `entry` has been removed since.
-        unsafe { (*Entry::tower(entry)).load(Acquire).as_ref() }
+    pub(super) fn next<'g>(entry: &'g Entry, guard: &'g Guard) -> Option<&'g Entry> {
+        Self::next_on(0, entry, guard)
+    }
+
+    /// The entry after `entry`, which may meanwhile have been removed, of those that
+    /// are linked on a level. `entry` is.
+    #[inline]
+    pub(super) fn next_on<'g>(
+        level: usize,
+        entry: &'g Entry,
+        _guard: &'g Guard,
+    ) -> Option<&'g Entry> {
+        debug_assert!(entry.height() > level);
+        // SAFETY: the entry has the level, as the caller promises. What it leads to was
+        // in the list during the guard, even if `entry` has been removed since.
+        unsafe { (*Entry::tower(entry).add(level)).load(Acquire).as_ref() }
+    }
+
+    /// A walk from the first entry at or after a key on, or after it if `exclusive`;
+    /// from the first one of all without.
+    pub(super) fn walk<'g>(
+        &self,
+        start: Option<&[u8]>,
+        exclusive: bool,
+        guard: &'g Guard,
+    ) -> Walk<'g> {
+        let (first, high) = match start {
+            None => (self.head[0].load(Acquire), self.head[walk::LEVEL].load(Acquire)),
+            Some(key) => {
+                let place = if exclusive { Place::After(key) } else { Place::At(key) };
+                let after = self.find(place, guard).after;
+                (after[0], after[walk::LEVEL])
+            }
+        };
+        // SAFETY: in the list during the guard.
+        unsafe { Walk::new(first.as_ref(), high.as_ref(), guard) }
     }
 
     /// The first entry.
@@ -113,7 +146,7 @@ impl SkipList {
         // SAFETY: valid during the guard.
         while let Some(e) = entry.filter(|&e| place.passes(unsafe { Entry::key(e) })) {
             each(e);
-            entry = self.next(e, guard);
+            entry = Self::next(e, guard);
         }
     }
 
