@@ -228,7 +228,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "POST", path: batch, target: batch, body: `{"operations":[{"op":"put","key":"YQ==","value":"","ttl":"1s","expires_at":1}]}`, header: json, server: s, status: 400, wrong: true},
 		{method: "POST", path: batch, target: batch, body: put, header: with(json, "Sec-Fetch-Site", "cross-site"), server: s, status: 403},
 		{method: "POST", path: batch, target: batch, stall: true, header: json, server: slow, status: 408},
-		{method: "POST", path: batch, target: batch, announce: maxBatchBody + 1, header: json, server: s, status: 413},
+		{method: "POST", path: batch, target: batch, announce: maxJSONBody + 1, header: json, server: s, status: 413},
 		{method: "POST", path: batch, target: batch, body: put, header: []string{"Content-Type", "text/plain"}, server: s, status: 415, wrong: true},
 		{method: "GET", path: scan, target: scan, server: s, status: 200},
 		{method: "GET", path: scan, target: scan + "?prefix=k&start=a&end=z&limit=1&reverse=true&encoding=text", server: s, status: 200},
