@@ -33,7 +33,11 @@ var (
 	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
 	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
 	alreadyExists    = kind{"already-exists", "Exists already", http.StatusConflict}
+	notANumber       = kind{"not-a-number", "Not a number", http.StatusConflict}
+	numberOverflow   = kind{"number-overflow", "Number out of range", http.StatusConflict}
+	conditionFailed  = kind{"condition-failed", "Condition does not hold", http.StatusConflict}
 	keyExists        = kind{"key-exists", "Key exists", http.StatusPreconditionFailed}
+	versionDiffers   = kind{"version-differs", "Another version", http.StatusPreconditionFailed}
 	bodyTooLarge     = kind{"body-too-large", "Body too large", http.StatusRequestEntityTooLarge}
 	unsupportedMedia = kind{"unsupported-media", "Unsupported form of body", http.StatusUnsupportedMediaType}
 	internalError    = kind{"internal-error", "Internal error", http.StatusInternalServerError}
@@ -69,6 +73,10 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(invalidKey, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrValueTooLarge), errors.Is(err, mantisdb.ErrBatchTooLarge):
 		return newProblem(bodyTooLarge, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrNotANumber):
+		return newProblem(notANumber, "the value is not a decimal number of 64 bits, and was left as it is"), false
+	case errors.Is(err, mantisdb.ErrOverflow):
+		return newProblem(numberOverflow, "the sum does not fit into 64 bits with a sign, and the number was left as it is"), false
 	case errors.Is(err, mantisdb.ErrExists):
 		return newProblem(alreadyExists, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrInvalidOptions), errors.Is(err, mantisdb.ErrInvalidTTL), errors.Is(err, wire.ErrTTL):
