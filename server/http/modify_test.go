@@ -179,7 +179,7 @@ func TestCompareAndSwap(t *testing.T) {
 		t.Errorf("%d %q %v, %+v", a.status, a.body, a.header, meta)
 	}
 	p := wantProblem(t, s.do("POST", "/api/v1/kv/k?op=compare-and-swap", `{"expected":"AP8=","value_text":"x"}`), conditionFailed)
-	if !strings.Contains(p.Detail, "another value") {
+	if !strings.Contains(p.Detail, "another value") || p.Condition != nil {
 		t.Errorf("%+v", p)
 	}
 	p = wantProblem(t, s.do("POST", "/api/v1/kv/none?op=compare-and-swap", `{"expected":"","value":""}`), conditionFailed)

@@ -194,12 +194,14 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 	onDisk := newDurableServer(t)
 
 	tag := s.do("GET", "/api/v1/kv/%FF", "").header.Get("ETag")
+	const transaction = "/api/v1/transaction"
 	const syncPath, backup, checkpoint = "/api/v1/sync", "/api/v1/backup", "/api/v1/checkpoint"
 	const k, batch, scan = "/api/v1/kv/k", "/api/v1/kv/batch", "/api/v1/scan"
 	json := []string{"Content-Type", "application/json"}
 	octets := []string{"Content-Type", "application/octet-stream"}
 	with := func(base []string, more ...string) []string { return append(slices.Clone(base), more...) }
 	put := `{"operations":[{"op":"put","key":"YQ==","value_text":"b","ttl":"1h"},{"op":"put","key":"YQ==","value":"","expires_at":4102444800000},{"op":"delete","key_text":"a"}]}`
+	transact := `{"conditions":[{"key":"YQ==","version":0},{"key_text":"k","value":"dg=="}],"operations":[{"op":"put","key_text":"new","value_text":"v"}]}`
 	swap := `{"expected":"dg==","value_text":"v"}`
 	all := []exchange{
 		{method: "GET", path: kvPath, target: k, server: s, status: 200},
@@ -253,6 +255,13 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "POST", path: kvPath, target: k + "?op=append", stall: true, header: octets, server: slow, status: 408},
 		{method: "POST", path: kvPath, target: k + "?op=exchange", announce: mantisdb.MaxValueLen + 1, header: octets, server: s, status: 413},
 		{method: "POST", path: kvPath, target: k + "?op=compare-and-swap", body: swap, header: octets, server: s, status: 415},
+		{method: "POST", path: transaction, target: transaction + "?durability=memory", body: transact, header: json, server: s, status: 200},
+		{method: "POST", path: transaction, target: transaction, body: strings.Replace(transact, ":0", ":7", 1), header: json, server: s, status: 409},
+		{method: "POST", path: transaction, target: transaction, body: `{"operations":[]}`, header: json, server: s, status: 400, wrong: true},
+		{method: "POST", path: transaction, target: transaction, body: transact, header: with(json, "Sec-Fetch-Site", "cross-site"), server: s, status: 403},
+		{method: "POST", path: transaction, target: transaction, stall: true, header: json, server: slow, status: 408},
+		{method: "POST", path: transaction, target: transaction, announce: maxJSONBody + 1, header: json, server: s, status: 413},
+		{method: "POST", path: transaction, target: transaction, body: transact, header: []string{"Content-Type", "text/plain"}, server: s, status: 415, wrong: true},
 		{method: "GET", path: scan, target: scan, server: s, status: 200},
 		{method: "GET", path: scan, target: scan + "?prefix=k&start=a&end=z&limit=1&reverse=true&encoding=text", server: s, status: 200},
 		{method: "GET", path: scan, target: scan + "?limit=1&keys_only=true", server: s, status: 200},
@@ -287,6 +296,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 			exchange{method: "PUT", path: kvPath, target: k, body: "v", header: with(octets, "If-Match", `"1"`), server: server, status: status},
 			exchange{method: "POST", path: kvPath, target: k + "?op=increment", server: server, status: status},
 			exchange{method: "POST", path: kvPath, target: k + "?op=compare-and-swap", body: swap, header: json, server: server, status: status},
+			exchange{method: "POST", path: transaction, target: transaction, body: transact, header: json, server: server, status: status},
 			exchange{method: "DELETE", path: kvPath, target: k, server: server, status: status},
 			exchange{method: "POST", path: batch, target: batch, body: put, header: json, server: server, status: status},
 			exchange{method: "GET", path: scan, target: scan, server: server, status: status},

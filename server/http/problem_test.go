@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 func TestProblemOf(t *testing.T) {
@@ -28,8 +29,12 @@ func TestProblemOf(t *testing.T) {
 		{fmt.Errorf("%w: 70000 bytes", mantisdb.ErrKeyTooLarge), invalidKey, false},
 		{mantisdb.ErrValueTooLarge, bodyTooLarge, false},
 		{mantisdb.ErrBatchTooLarge, bodyTooLarge, false},
+		{fmt.Errorf("%w: %w", mantisdb.ErrTxTooLarge, mantisdb.ErrBatchTooLarge), bodyTooLarge, false},
+		{mantisdb.ErrTxTooLarge, bodyTooLarge, false},
 		{mantisdb.ErrNotANumber, notANumber, false},
 		{mantisdb.ErrOverflow, numberOverflow, false},
+		{mantisdb.ErrConflict, writeConflict, false},
+		{&server.ConditionError{Index: 3}, conditionFailed, false},
 		{mantisdb.ErrInvalidTTL, malformedRequest, false},
 		{mantisdb.ErrInvalidOptions, malformedRequest, false},
 		{mantisdb.ErrUnsupported, unsupported, false},
@@ -196,7 +201,7 @@ func TestProblemsAreExplained(t *testing.T) {
 	}
 	for _, k := range []kind{
 		malformedRequest, invalidKey, crossOrigin, keyNotFound, routeNotFound, methodNotAllowed, requestTimeout,
-		alreadyExists, notANumber, numberOverflow, conditionFailed, keyExists, versionDiffers,
+		alreadyExists, notANumber, numberOverflow, conditionFailed, writeConflict, keyExists, versionDiffers,
 		bodyTooLarge, unsupportedMedia, internalError, unsupported, diskFull, unavailable,
 	} {
 		if want := fmt.Sprintf("\n### %s\n%d. ", k.name, k.status); !strings.Contains(string(guide), want) {

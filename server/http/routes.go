@@ -37,6 +37,7 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, "/api/v1/openapi.yaml", h.openAPI},
 		{http.MethodGet, "/api/v1/scan", h.scan},
 		{http.MethodPost, batchPath, h.batch},
+		{http.MethodPost, "/api/v1/transaction", h.transaction},
 		{http.MethodPost, "/api/v1/sync", h.sync},
 		{http.MethodGet, "/api/v1/backup", h.backup},
 		{http.MethodPost, "/api/v1/checkpoint", h.checkpoint},
