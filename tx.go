@@ -184,6 +184,22 @@ func (tx *Tx) Delete(key []byte) error {
 	return tx.note(tx.writes.delete(key))
 }
 
+// Write adds the operations of b, which stays as it is, in their order.
+func (tx *Tx) Write(b *Batch) error {
+	if err := tx.mayWrite(); err != nil {
+		return err
+	}
+	if b == nil {
+		return fmt.Errorf("%w: the batch is nil", ErrInvalidOptions)
+	}
+	for op := range b.ops.All() {
+		if err := tx.note(tx.writes.add(op)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Commit ends the transaction and applies its writes, whole or not at all. It is
 // ErrConflict if something that was read has changed, and ErrTxDone if the
 // transaction has ended before.

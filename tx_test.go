@@ -186,6 +186,41 @@ func compareScan(t *testing.T, scan func(mantisdb.Range) []string, model map[str
 	}
 }
 
+func TestTxWritesABatch(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		for _, key := range []string{"a", "b", "c"} {
+			mustPut(t, db, key, "old")
+		}
+		var b mantisdb.Batch
+		ok(t, b.Put([]byte("a"), []byte("batch")))
+		ok(t, b.Put([]byte("b"), []byte("batch")))
+		ok(t, b.Delete([]byte("c")))
+		ok(t, b.PutTTL([]byte("d"), []byte("batch"), time.Hour))
+		ok(t, b.PutExpiresAt([]byte("e"), []byte("expired"), 1))
+		x := beginTx(t, db, true)
+		x.put("a", "before")
+		ok(t, x.Write(&b))
+		x.put("b", "behind")
+		want := []string{"a=batch", "b=behind", "d=batch"}
+		if got := x.scan(mantisdb.Range{}); !slices.Equal(got, want) {
+			t.Errorf("the transaction sees %q, want %q", got, want)
+		}
+		ok(t, x.Commit())
+		if got := beginTx(t, db, false).scan(mantisdb.Range{}); !slices.Equal(got, want) {
+			t.Errorf("it committed %q, want %q", got, want)
+		}
+		if ttl, err := db.TTL([]byte("d")); err != nil || ttl <= 0 || ttl > time.Hour {
+			t.Errorf("d lives %v, %v", ttl, err)
+		}
+		if b.Len() != 5 {
+			t.Errorf("%d operations are left in the batch, want 5", b.Len())
+		}
+		wantErr(t, "Write of no batch", beginTx(t, db, true).Write(nil), mantisdb.ErrInvalidOptions)
+		wantErr(t, "Write of one that only reads", beginTx(t, db, false).Write(&b), mantisdb.ErrReadOnly)
+		wantErr(t, "Write of one that has ended", x.Write(&b), mantisdb.ErrTxDone)
+	})
+}
+
 func TestTxWritesInALoop(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
 		for i := range 100 {

@@ -8,11 +8,12 @@ import (
 )
 
 // pendingWrites are the writes of a transaction that is not committed, as the batch
-// that they will be. Few are searched one by one; many by way of a map.
+// that they will be. Few are searched one by one; many by way of a map, which is made
+// when the first is looked for, since a transaction may well never look.
 type pendingWrites struct {
 	batch   storage.Batch
 	offsets []int          // where each operation starts in the batch
-	newest  map[string]int // the newest offset of each key, once there are many
+	newest  map[string]int // the newest offset of each key, once many were searched
 }
 
 // fewWrites may be searched one by one.
@@ -36,22 +37,27 @@ func (p *pendingWrites) delete(key []byte) error {
 	return nil
 }
 
+// add adds a write as it is in another batch.
+func (p *pendingWrites) add(op storage.Op) error {
+	if op.Kind == storage.OpDelete {
+		return p.delete(op.Key)
+	}
+	return p.put(op.Key, op.Value, op.ExpiresAt)
+}
+
 func (p *pendingWrites) added(key []byte, offset int) {
 	p.offsets = append(p.offsets, offset)
-	switch {
-	case p.newest != nil:
+	if p.newest != nil {
 		p.newest[string(key)] = offset
-	case len(p.offsets) > fewWrites:
-		p.newest = make(map[string]int, 4*fewWrites)
-		for _, offset := range p.offsets {
-			p.newest[string(p.batch.At(offset).Key)] = offset
-		}
 	}
 }
 
 // find is the newest write of a key, if there is one. It is borrowed until the next
 // write.
 func (p *pendingWrites) find(key []byte) (storage.Op, bool) {
+	if p.newest == nil && len(p.offsets) > fewWrites {
+		p.newest = p.index()
+	}
 	if p.newest != nil {
 		offset, ok := p.newest[string(key)]
 		if !ok {
@@ -67,14 +73,20 @@ func (p *pendingWrites) find(key []byte) (storage.Op, bool) {
 	return storage.Op{}, false
 }
 
+// index is the newest offset of each key.
+func (p *pendingWrites) index() map[string]int {
+	newest := make(map[string]int, len(p.offsets))
+	for _, offset := range p.offsets {
+		newest[string(p.batch.At(offset).Key)] = offset
+	}
+	return newest
+}
+
 // in are the offsets of the newest writes of the keys of a range, in its order.
 func (p *pendingWrites) in(r Range) []int {
 	newest := p.newest
 	if newest == nil {
-		newest = make(map[string]int, len(p.offsets))
-		for _, offset := range p.offsets {
-			newest[string(p.batch.At(offset).Key)] = offset
-		}
+		newest = p.index()
 	}
 	var offsets []int
 	for key, offset := range newest {

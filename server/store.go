@@ -16,7 +16,8 @@ import (
 // whether a write that was under way then took place is not known. All methods
 // may be called from any number of goroutines at once.
 //
-// The errors are those of package mantisdb, compared with errors.Is.
+// The errors are those of package mantisdb, compared with errors.Is, and
+// ConditionError.
 type Store interface {
 	// Get appends the value of key to dst, as append does; the result belongs
 	// to the caller. On an error, such as mantisdb.ErrNotFound, it returns dst
@@ -36,6 +37,14 @@ type Store interface {
 	Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error
 	// Write applies a batch: whole, or not at all.
 	Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOptions) error
+
+	// Modify changes the value of key in one step, as mantisdb.DB.Modify does.
+	Modify(ctx context.Context, key []byte, m mantisdb.Modification, o mantisdb.WriteOptions) (before []byte, done mantisdb.Modified, err error)
+	// Transact applies a batch, whole or not at all, if all conditions hold at the
+	// moment at which it does; else it returns a *ConditionError, and nothing was
+	// written. It is mantisdb.ErrConflict if other writes came between again and
+	// again.
+	Transact(ctx context.Context, conditions []Condition, b *mantisdb.Batch, o mantisdb.WriteOptions) error
 
 	// Scan walks a range as of the moment at which the loop begins. What it
 	// yields is borrowed until the loop's next step. An error is the last thing
@@ -124,6 +133,28 @@ func (l Local) Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOpt
 		return err
 	}
 	return l.db.WriteWith(b, o)
+}
+
+// Modify implements Store.
+func (l Local) Modify(ctx context.Context, key []byte, m mantisdb.Modification, o mantisdb.WriteOptions) ([]byte, mantisdb.Modified, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, mantisdb.Modified{}, err
+	}
+	return l.db.Modify(key, m, o)
+}
+
+// Transact implements Store. It asks the context on every condition, since a
+// transaction may be tried many times.
+func (l Local) Transact(ctx context.Context, conditions []Condition, b *mantisdb.Batch, o mantisdb.WriteOptions) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.db.UpdateWith(func(tx *mantisdb.Tx) error {
+		if err := checkConditions(ctx, tx, conditions); err != nil {
+			return err
+		}
+		return tx.Write(b)
+	}, o)
 }
 
 // Scan implements Store.

@@ -114,6 +114,18 @@ func TestLocalAfterItsTime(t *testing.T) {
 			b.Put(k, k)
 			return store.Write(ctx, &b, mantisdb.WriteOptions{})
 		},
+		"Modify": func(ctx context.Context) error {
+			_, _, err := store.Modify(ctx, k, mantisdb.Modification{Kind: mantisdb.ModifyAppend, Value: k}, mantisdb.WriteOptions{})
+			return err
+		},
+		"Transact": func(ctx context.Context) error {
+			var b mantisdb.Batch
+			b.Put(k, k)
+			return store.Transact(ctx, nil, &b, mantisdb.WriteOptions{})
+		},
+		"Transact if": func(ctx context.Context) error {
+			return store.Transact(ctx, []Condition{{Key: k, Version: 7}}, new(mantisdb.Batch), mantisdb.WriteOptions{})
+		},
 		"Scan": func(ctx context.Context) error {
 			for _, err := range store.Scan(ctx, mantisdb.Range{}) {
 				return err

@@ -45,17 +45,7 @@ func ReadBatch(r io.Reader, b *mantisdb.Batch) error {
 	if err := d.operations(b); err != nil {
 		return err
 	}
-	if err := d.expect('}', "the end of the object"); err != nil {
-		return err
-	}
-	switch _, err := d.json.ReadToken(); err {
-	case io.EOF:
-		return nil
-	case nil:
-		return errors.New("something follows the batch")
-	default:
-		return syntaxError(err)
-	}
+	return d.end("the batch")
 }
 
 // operations reads the array at hand.

@@ -57,6 +57,8 @@ func (d *Decoder) Line(line []byte) (Record, error) {
 	return rec, nil
 }
 
+var errNoKey = errors.New(`the key is missing: give "key" (base64) or "key_text"`)
+
 // record reads the object at hand.
 func (d *Decoder) record() (Record, error) {
 	if err := d.expect('{', "an object"); err != nil {
@@ -77,7 +79,7 @@ func (d *Decoder) record() (Record, error) {
 		return Record{}, syntaxError(err)
 	}
 	if !hasKey {
-		return Record{}, errors.New(`the key is missing: give "key" (base64) or "key_text"`)
+		return Record{}, errNoKey
 	}
 	if rec.TTL != 0 && rec.ExpiresAt != 0 {
 		return Record{}, errors.New(`"ttl" and "expires_at" exclude each other`)
@@ -189,6 +191,21 @@ func (d *Decoder) expect(delimiter jsontext.Kind, what string) error {
 		return fmt.Errorf("%s is expected, not a %s", what, token.Kind())
 	}
 	return nil
+}
+
+// end reads the end of an object, the whole of the input, which is called what.
+func (d *Decoder) end(what string) error {
+	if err := d.expect('}', "the end of the object"); err != nil {
+		return err
+	}
+	switch _, err := d.json.ReadToken(); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return fmt.Errorf("something follows %s", what)
+	default:
+		return syntaxError(err)
+	}
 }
 
 // syntaxError strips the library's name from its errors and keeps the chain.

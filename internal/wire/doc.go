@@ -1,5 +1,5 @@
-// Package wire is the JSON form of entries and batches, one and the same over
-// HTTP, in export files and in import files.
+// Package wire is the JSON form of entries, batches and transactions, one and the
+// same over HTTP, in export files and in import files.
 //
 // An entry is an object of these members:
 //

@@ -13,6 +13,10 @@ type Problem struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	Detail string `json:"detail,omitempty"`
+
+	// Condition is the index of the first condition of a transaction that does not
+	// hold; nil with every other problem.
+	Condition *int `json:"condition,omitempty"`
 }
 
 // Error is what a person reads of it.

@@ -1,10 +1,7 @@
 package httpapi
 
 import (
-	"errors"
-	"mime"
 	"net/http"
-	"os"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
@@ -26,45 +23,16 @@ func (h *Handler) batch(w http.ResponseWriter, r *http.Request) error {
 	if err := refuseAllConditions(r.Header); err != nil {
 		return err
 	}
-	if err := requireJSON(r); err != nil {
-		return err
-	}
-	body, err := bodyReader(w, r, maxBatchBody)
+	body, err := jsonBody(w, r, "a batch")
 	if err != nil {
 		return err
 	}
 	var b mantisdb.Batch
 	if err := wire.ReadBatch(body, &b); err != nil {
-		return batchError(err)
+		return jsonError(err)
 	}
 	if err := h.store.Write(r.Context(), &b, o); err != nil {
 		return err
 	}
 	return writeJSON(w, batchResult{Operations: b.Len()})
-}
-
-// batchError is what the client is told of an error in reading a batch. What is
-// neither the connection's error nor a refusal of the database is the text's.
-func batchError(err error) error {
-	var tooMany *http.MaxBytesError
-	if errors.As(err, &tooMany) || errors.Is(err, os.ErrDeadlineExceeded) {
-		return bodyError(err)
-	}
-	if p, internal := problemOf(err); !internal {
-		return p
-	}
-	return newProblem(malformedRequest, "%v", err)
-}
-
-// requireJSON lets through a body that is JSON, or says nothing of what it is.
-func requireJSON(r *http.Request) error {
-	contentType := r.Header.Get("Content-Type")
-	if contentType == "" {
-		return nil
-	}
-	mediaType, _, err := mime.ParseMediaType(contentType)
-	if err != nil || mediaType != "application/json" {
-		return newProblem(unsupportedMedia, "a batch is application/json, not %q", contentType)
-	}
-	return nil
 }

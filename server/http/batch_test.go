@@ -94,7 +94,7 @@ func TestLargestBatch(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(value), err)
 	}
 	wantProblem(t, put(largest+4), bodyTooLarge)
-	wantProblem(t, put(maxBatchBody), bodyTooLarge)
+	wantProblem(t, put(maxJSONBody), bodyTooLarge)
 }
 
 // repeat is an endless body of one byte.

@@ -43,7 +43,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	key, ok := keyOf(r.URL.Path)
-	if !ok || r.Method == http.MethodPost && r.URL.Path == batchPath {
+	if !ok || isBatch(r) {
 		h.mux.ServeHTTP(w, r)
 		return
 	}

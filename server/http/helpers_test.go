@@ -148,6 +148,12 @@ func (f failingStore) Delete(context.Context, []byte, mantisdb.WriteOptions) err
 func (f failingStore) Write(context.Context, *mantisdb.Batch, mantisdb.WriteOptions) error {
 	return f.err
 }
+func (f failingStore) Modify(context.Context, []byte, mantisdb.Modification, mantisdb.WriteOptions) ([]byte, mantisdb.Modified, error) {
+	return nil, mantisdb.Modified{}, f.err
+}
+func (f failingStore) Transact(context.Context, []server.Condition, *mantisdb.Batch, mantisdb.WriteOptions) error {
+	return f.err
+}
 func (f failingStore) Sync(context.Context) error                         { return f.err }
 func (f failingStore) Checkpoint(context.Context, string) (string, error) { return "", f.err }
 

@@ -46,10 +46,12 @@ func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, key []byte) e
 		return h.getKey(w, r, key)
 	case http.MethodPut:
 		return h.putKey(w, r, key)
+	case http.MethodPost:
+		return h.modifyKey(w, r, key)
 	case http.MethodDelete:
 		return h.deleteKey(w, r, key)
 	}
-	return refuseMethod(w, r, "GET, HEAD, PUT, DELETE")
+	return refuseMethod(w, r, "GET, HEAD, PUT, POST, DELETE")
 }
 
 // getKey answers GET and HEAD; net/http leaves out the body of the latter.
@@ -67,19 +69,25 @@ func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, key []byte) err
 	if err != nil {
 		return err
 	}
-	setEntryHeaders(w.Header(), meta)
+	writeEntry(w, r, encoding, mantisdb.Entry{Key: key, Value: buf.b, Meta: meta})
+	return nil
+}
+
+// writeEntry answers with the value of e, or with all of it in JSON if that is what
+// the client prefers.
+func writeEntry(w http.ResponseWriter, r *http.Request, encoding wire.Encoding, e mantisdb.Entry) {
+	setEntryHeaders(w.Header(), e.Meta)
 	if !wantsJSON(r.Header["Accept"]) {
 		w.Header()["Content-Type"] = octetStream
-		writeWhole(w, buf.b)
-		return nil
+		writeWhole(w, e.Value)
+		return
 	}
 	object := getBuffer()
 	defer object.release()
-	object.b = wire.AppendEntry(object.b[:0], encoding, mantisdb.Entry{Key: key, Value: buf.b, Meta: meta})
+	object.b = wire.AppendEntry(object.b[:0], encoding, e)
 	object.b = append(object.b, '\n')
 	w.Header()["Content-Type"] = applicationJSON
 	writeWhole(w, object.b)
-	return nil
 }
 
 func setEntryHeaders(header http.Header, meta mantisdb.Meta) {
@@ -101,7 +109,7 @@ func etag(version uint64) string {
 }
 
 // putKey stores the body: 204, or 201 if it was asked that the key be absent.
-// Without that it is not looked up whether the key had a value.
+// Without a condition it is not looked up whether the key had a value.
 func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) error {
 	query := parseParams(r.URL.RawQuery, "ttl", "durability")
 	o := writeOptions(&query)
@@ -109,7 +117,7 @@ func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) err
 	if err := query.err(); err != nil {
 		return err
 	}
-	ifAbsent, err := wantsAbsent(r.Header)
+	condition, err := conditionOf(r.Header)
 	if err != nil {
 		return err
 	}
@@ -118,8 +126,11 @@ func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) err
 	if buf.b, err = readBody(buf.b[:0], w, r, maxValueBody); err != nil {
 		return err
 	}
-	if ifAbsent {
+	switch {
+	case condition.absent:
 		return h.putAbsent(w, r, key, buf.b, o)
+	case condition.version != 0:
+		return h.putVersion(w, r, key, condition.version, buf.b, o)
 	}
 	if err := h.store.Put(r.Context(), key, buf.b, o); err != nil {
 		return err
@@ -138,6 +149,28 @@ func (h *Handler) putAbsent(w http.ResponseWriter, r *http.Request, key, value [
 	}
 	w.WriteHeader(http.StatusCreated)
 	return nil
+}
+
+// putVersion stores a value only in place of the one that has a version.
+func (h *Handler) putVersion(w http.ResponseWriter, r *http.Request, key []byte, version uint64, value []byte, o mantisdb.WriteOptions) error {
+	m := mantisdb.Modification{Kind: mantisdb.ModifyCompareVersion, Version: version, Value: value}
+	_, done, err := h.store.Modify(r.Context(), key, m, o)
+	switch {
+	case err != nil:
+		return err
+	case !done.Existed:
+		return newProblem(versionDiffers, "the key is absent, and If-Match asks for a value of the version %d", version)
+	case done.Version == 0:
+		return newProblem(versionDiffers, "the key's value has the version %d, and If-Match asks for %d: read it anew", done.Before.Version, version)
+	}
+	answerVersion(w, done.Version)
+	return nil
+}
+
+// answerVersion answers 204 with the version of what was written.
+func answerVersion(w http.ResponseWriter, version uint64) {
+	w.Header()["Etag"] = []string{etag(version)}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // deleteKey removes the key, or leaves it absent: 204 either way.
@@ -166,38 +199,4 @@ func writeOptions(query *params) mantisdb.WriteOptions {
 		}
 		return d, nil
 	})}
-}
-
-// wantsAbsent tells whether a PUT is to be done only if the key is absent.
-func wantsAbsent(header http.Header) (bool, error) {
-	if err := refuseConditions(header); err != nil {
-		return false, err
-	}
-	condition := header["If-None-Match"]
-	if condition == nil {
-		return false, nil
-	}
-	if len(condition) != 1 || strings.TrimSpace(condition[0]) != "*" {
-		return false, newProblem(malformedRequest, "If-None-Match takes * alone, which stores only if the key is absent")
-	}
-	return true, nil
-}
-
-// refuseAllConditions refuses conditions on a write that keeps none.
-func refuseAllConditions(header http.Header) error {
-	if header["If-None-Match"] != nil {
-		return newProblem(malformedRequest, "If-None-Match is supported by the PUT of a key alone")
-	}
-	return refuseConditions(header)
-}
-
-// refuseConditions refuses conditions on a write that are never kept: to ignore
-// them would write what the client asked not to.
-func refuseConditions(header http.Header) error {
-	for _, name := range [...]string{"If-Match", "If-Unmodified-Since", "If-Modified-Since", "Content-Range"} {
-		if header[name] != nil {
-			return newProblem(malformedRequest, "%s is not supported", name)
-		}
-	}
-	return nil
 }

@@ -250,7 +250,7 @@ func TestRefusedWritesChangeNothing(t *testing.T) {
 		{"PUT", "/api/v1/kv/k?ttl=1s;x", nil, malformedRequest},
 		{"PUT", "/api/v1/kv/k", []string{"If-None-Match", `"5"`}, malformedRequest},
 		{"PUT", "/api/v1/kv/k", []string{"If-None-Match", "*"}, keyExists},
-		{"PUT", "/api/v1/kv/k", []string{"If-Match", `"5"`}, malformedRequest},
+		{"PUT", "/api/v1/kv/k", []string{"If-Match", `"5"`}, versionDiffers},
 		{"PUT", "/api/v1/kv/k", []string{"If-Unmodified-Since", "Sat, 29 Oct 1994 19:43:31 GMT"}, malformedRequest},
 		{"PUT", "/api/v1/kv/k", []string{"Content-Range", "bytes 0-1/2"}, malformedRequest},
 		{"PUT", "/api/v1/kv/k", []string{"Content-Encoding", "gzip"}, unsupportedMedia},
@@ -262,7 +262,7 @@ func TestRefusedWritesChangeNothing(t *testing.T) {
 		{"DELETE", "/api/v1/kv/k", []string{"Sec-Fetch-Site", "same-site"}, crossOrigin},
 		{"PUT", "/api/v1/kv/", nil, invalidKey},
 		{"PUT", "/api/v1/kv/" + strings.Repeat("k", mantisdb.MaxKeyLen+1), nil, invalidKey},
-		{"POST", "/api/v1/kv/k", nil, methodNotAllowed},
+		{"POST", "/api/v1/kv/k", nil, malformedRequest},
 		{"PATCH", "/api/v1/kv/k", nil, methodNotAllowed},
 	} {
 		wantProblem(t, s.do(c.method, c.target, "new", c.header...), c.want)

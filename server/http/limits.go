@@ -7,11 +7,11 @@ import (
 )
 
 const (
-	// maxValueBody bounds the body of a PUT.
+	// maxValueBody bounds a body that is a value.
 	maxValueBody = mantisdb.MaxValueLen
-	// maxBatchBody bounds the JSON of a batch. It holds one value of the
-	// greatest length in base64, and a third as much beside it.
-	maxBatchBody = 128 << 20
+	// maxJSONBody bounds a body that is JSON, such as a batch. It holds one value
+	// of the greatest length in base64, and a third as much beside it.
+	maxJSONBody = 128 << 20
 
 	// A body may take as long as it needs, so long as it gets ahead: each
 	// progressBytes of it must pass within stallTimeout.

@@ -50,7 +50,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 	for _, route := range h.routes() {
 		served = append(served, route.method+" "+route.path)
 	}
-	for _, method := range []string{"GET", "HEAD", "PUT", "DELETE"} {
+	for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE"} {
 		served = append(served, method+" "+kvPath)
 	}
 	slices.Sort(described)
@@ -60,7 +60,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 	}
 	// That list is what serveKey really takes.
 	s := newServer(t)
-	if a := s.do("OPTIONS", "/api/v1/kv/k", ""); a.header.Get("Allow") != "GET, HEAD, PUT, DELETE" {
+	if a := s.do("OPTIONS", "/api/v1/kv/k", ""); a.header.Get("Allow") != "GET, HEAD, PUT, POST, DELETE" {
 		t.Errorf("Allow: %q", a.header.Get("Allow"))
 	}
 }
@@ -193,12 +193,16 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 
 	onDisk := newDurableServer(t)
 
+	tag := s.do("GET", "/api/v1/kv/%FF", "").header.Get("ETag")
+	const transaction = "/api/v1/transaction"
 	const syncPath, backup, checkpoint = "/api/v1/sync", "/api/v1/backup", "/api/v1/checkpoint"
 	const k, batch, scan = "/api/v1/kv/k", "/api/v1/kv/batch", "/api/v1/scan"
 	json := []string{"Content-Type", "application/json"}
 	octets := []string{"Content-Type", "application/octet-stream"}
 	with := func(base []string, more ...string) []string { return append(slices.Clone(base), more...) }
 	put := `{"operations":[{"op":"put","key":"YQ==","value_text":"b","ttl":"1h"},{"op":"put","key":"YQ==","value":"","expires_at":4102444800000},{"op":"delete","key_text":"a"}]}`
+	transact := `{"conditions":[{"key":"YQ==","version":0},{"key_text":"k","value":"dg=="}],"operations":[{"op":"put","key_text":"new","value_text":"v"}]}`
+	swap := `{"expected":"dg==","value_text":"v"}`
 	all := []exchange{
 		{method: "GET", path: kvPath, target: k, server: s, status: 200},
 		{method: "GET", path: kvPath, target: "/api/v1/kv/t", server: s, status: 200},
@@ -214,6 +218,9 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "PUT", path: kvPath, target: "/api/v1/kv/absent", body: "v", header: with(octets, "If-None-Match", "*"), server: s, status: 201},
 		{method: "PUT", path: kvPath, target: k, body: "v", header: with(octets, "If-None-Match", "*"), server: s, status: 412},
 		{method: "PUT", path: kvPath, target: k, body: "v", header: with(octets, "If-None-Match", `"1"`), server: s, status: 400, wrong: true},
+		{method: "PUT", path: kvPath, target: "/api/v1/kv/t", body: "v", header: with(octets, "If-Match", `"999"`), server: s, status: 412},
+		{method: "PUT", path: kvPath, target: "/api/v1/kv/%FF", body: "v", header: with(octets, "If-Match", tag), server: s, status: 204},
+		{method: "PUT", path: kvPath, target: k, body: "v", header: with(octets, "If-Match", "*"), server: s, status: 400, wrong: true},
 		{method: "PUT", path: kvPath, target: k + "?ttl=soon", body: "v", header: octets, server: s, status: 400},
 		{method: "PUT", path: kvPath, target: k, body: "v", header: with(octets, "Sec-Fetch-Site", "cross-site"), server: s, status: 403},
 		{method: "PUT", path: kvPath, target: k, stall: true, server: slow, status: 408},
@@ -228,8 +235,33 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "POST", path: batch, target: batch, body: `{"operations":[{"op":"put","key":"YQ==","value":"","ttl":"1s","expires_at":1}]}`, header: json, server: s, status: 400, wrong: true},
 		{method: "POST", path: batch, target: batch, body: put, header: with(json, "Sec-Fetch-Site", "cross-site"), server: s, status: 403},
 		{method: "POST", path: batch, target: batch, stall: true, header: json, server: slow, status: 408},
-		{method: "POST", path: batch, target: batch, announce: maxBatchBody + 1, header: json, server: s, status: 413},
+		{method: "POST", path: batch, target: batch, announce: maxJSONBody + 1, header: json, server: s, status: 413},
 		{method: "POST", path: batch, target: batch, body: put, header: []string{"Content-Type", "text/plain"}, server: s, status: 415, wrong: true},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/n?op=increment&by=-5&durability=memory", server: s, status: 200},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/n?op=append", body: "0", header: octets, server: s, status: 200},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/n?op=expire&ttl=1h", server: s, status: 204},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/n?op=take", server: s, status: 200},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/x?op=exchange&ttl=1h", body: "v", header: octets, server: s, status: 204},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/x?op=exchange&encoding=text", body: "v", header: with(octets, "Accept", "application/json"), server: s, status: 200},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/x?op=compare-and-swap&ttl=1h", body: swap, header: json, server: s, status: 204},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/x?op=persist", server: s, status: 204},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/x?op=increment", server: s, status: 409},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/none?op=compare-and-swap", body: swap, header: json, server: s, status: 409},
+		{method: "POST", path: kvPath, target: "/api/v1/kv/none?op=take", server: s, status: 404},
+		{method: "POST", path: kvPath, target: k, server: s, status: 400, wrong: true},
+		{method: "POST", path: kvPath, target: k + "?op=decrement", server: s, status: 400, wrong: true},
+		{method: "POST", path: kvPath, target: k + "?op=increment&by=x", server: s, status: 400, wrong: true},
+		{method: "POST", path: kvPath, target: k + "?op=increment", header: []string{"Sec-Fetch-Site", "cross-site"}, server: s, status: 403},
+		{method: "POST", path: kvPath, target: k + "?op=append", stall: true, header: octets, server: slow, status: 408},
+		{method: "POST", path: kvPath, target: k + "?op=exchange", announce: mantisdb.MaxValueLen + 1, header: octets, server: s, status: 413},
+		{method: "POST", path: kvPath, target: k + "?op=compare-and-swap", body: swap, header: octets, server: s, status: 415},
+		{method: "POST", path: transaction, target: transaction + "?durability=memory", body: transact, header: json, server: s, status: 200},
+		{method: "POST", path: transaction, target: transaction, body: strings.Replace(transact, ":0", ":7", 1), header: json, server: s, status: 409},
+		{method: "POST", path: transaction, target: transaction, body: `{"operations":[]}`, header: json, server: s, status: 400, wrong: true},
+		{method: "POST", path: transaction, target: transaction, body: transact, header: with(json, "Sec-Fetch-Site", "cross-site"), server: s, status: 403},
+		{method: "POST", path: transaction, target: transaction, stall: true, header: json, server: slow, status: 408},
+		{method: "POST", path: transaction, target: transaction, announce: maxJSONBody + 1, header: json, server: s, status: 413},
+		{method: "POST", path: transaction, target: transaction, body: transact, header: []string{"Content-Type", "text/plain"}, server: s, status: 415, wrong: true},
 		{method: "GET", path: scan, target: scan, server: s, status: 200},
 		{method: "GET", path: scan, target: scan + "?prefix=k&start=a&end=z&limit=1&reverse=true&encoding=text", server: s, status: 200},
 		{method: "GET", path: scan, target: scan + "?limit=1&keys_only=true", server: s, status: 200},
@@ -261,6 +293,10 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 			exchange{method: "GET", path: kvPath, target: k, server: server, status: status},
 			exchange{method: "HEAD", path: kvPath, target: k, server: server, status: status},
 			exchange{method: "PUT", path: kvPath, target: k, body: "v", header: octets, server: server, status: status},
+			exchange{method: "PUT", path: kvPath, target: k, body: "v", header: with(octets, "If-Match", `"1"`), server: server, status: status},
+			exchange{method: "POST", path: kvPath, target: k + "?op=increment", server: server, status: status},
+			exchange{method: "POST", path: kvPath, target: k + "?op=compare-and-swap", body: swap, header: json, server: server, status: status},
+			exchange{method: "POST", path: transaction, target: transaction, body: transact, header: json, server: server, status: status},
 			exchange{method: "DELETE", path: kvPath, target: k, server: server, status: status},
 			exchange{method: "POST", path: batch, target: batch, body: put, header: json, server: server, status: status},
 			exchange{method: "GET", path: scan, target: scan, server: server, status: status},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // problemBase is where the kinds of problem are explained, each under its name.
@@ -33,7 +34,12 @@ var (
 	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
 	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
 	alreadyExists    = kind{"already-exists", "Exists already", http.StatusConflict}
+	notANumber       = kind{"not-a-number", "Not a number", http.StatusConflict}
+	numberOverflow   = kind{"number-overflow", "Number out of range", http.StatusConflict}
+	conditionFailed  = kind{"condition-failed", "Condition does not hold", http.StatusConflict}
+	writeConflict    = kind{"write-conflict", "Other writes came between", http.StatusConflict}
 	keyExists        = kind{"key-exists", "Key exists", http.StatusPreconditionFailed}
+	versionDiffers   = kind{"version-differs", "Another version", http.StatusPreconditionFailed}
 	bodyTooLarge     = kind{"body-too-large", "Body too large", http.StatusRequestEntityTooLarge}
 	unsupportedMedia = kind{"unsupported-media", "Unsupported form of body", http.StatusUnsupportedMediaType}
 	internalError    = kind{"internal-error", "Internal error", http.StatusInternalServerError}
@@ -60,15 +66,24 @@ var (
 // problemOf is what the client is told of err. internal says that it is the
 // server's fault and that the log should have the error itself.
 func problemOf(err error) (p *wire.Problem, internal bool) {
+	var failed *server.ConditionError
 	switch {
 	case errors.As(err, &p):
 		return p, p.Status >= http.StatusInternalServerError
+	case errors.As(err, &failed):
+		return problemOfCondition(failed), false
 	case errors.Is(err, mantisdb.ErrNotFound):
 		return problemKeyNotFound, false
 	case errors.Is(err, mantisdb.ErrKeyEmpty), errors.Is(err, mantisdb.ErrKeyTooLarge):
 		return newProblem(invalidKey, "%s", plain(err)), false
-	case errors.Is(err, mantisdb.ErrValueTooLarge), errors.Is(err, mantisdb.ErrBatchTooLarge):
+	case errors.Is(err, mantisdb.ErrValueTooLarge), errors.Is(err, mantisdb.ErrBatchTooLarge), errors.Is(err, mantisdb.ErrTxTooLarge):
 		return newProblem(bodyTooLarge, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrNotANumber):
+		return newProblem(notANumber, "the value is not a decimal number of 64 bits, and was left as it is"), false
+	case errors.Is(err, mantisdb.ErrOverflow):
+		return newProblem(numberOverflow, "the sum does not fit into 64 bits with a sign, and the number was left as it is"), false
+	case errors.Is(err, mantisdb.ErrConflict):
+		return newProblem(writeConflict, "other writes changed keys of the conditions again and again, and nothing was written: send it again"), false
 	case errors.Is(err, mantisdb.ErrExists):
 		return newProblem(alreadyExists, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrInvalidOptions), errors.Is(err, mantisdb.ErrInvalidTTL), errors.Is(err, wire.ErrTTL):
@@ -87,6 +102,14 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(unavailable, "the request was given up before it was done"), false
 	}
 	return newProblem(internalError, "the server failed to do this; its log says why"), true
+}
+
+// problemOfCondition tells which condition of a transaction does not hold, to
+// programs too.
+func problemOfCondition(err *server.ConditionError) *wire.Problem {
+	p := newProblem(conditionFailed, "%v", err)
+	p.Condition = &err.Index
+	return p
 }
 
 // plain is the text of err without the package's name.

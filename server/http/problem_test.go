@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 func TestProblemOf(t *testing.T) {
@@ -28,6 +29,12 @@ func TestProblemOf(t *testing.T) {
 		{fmt.Errorf("%w: 70000 bytes", mantisdb.ErrKeyTooLarge), invalidKey, false},
 		{mantisdb.ErrValueTooLarge, bodyTooLarge, false},
 		{mantisdb.ErrBatchTooLarge, bodyTooLarge, false},
+		{fmt.Errorf("%w: %w", mantisdb.ErrTxTooLarge, mantisdb.ErrBatchTooLarge), bodyTooLarge, false},
+		{mantisdb.ErrTxTooLarge, bodyTooLarge, false},
+		{mantisdb.ErrNotANumber, notANumber, false},
+		{mantisdb.ErrOverflow, numberOverflow, false},
+		{mantisdb.ErrConflict, writeConflict, false},
+		{&server.ConditionError{Index: 3}, conditionFailed, false},
 		{mantisdb.ErrInvalidTTL, malformedRequest, false},
 		{mantisdb.ErrInvalidOptions, malformedRequest, false},
 		{mantisdb.ErrUnsupported, unsupported, false},
@@ -77,8 +84,8 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 		"/health":          "GET, HEAD",
 		"/api/v1/scan":     "GET, HEAD",
 		"/api/v1/stats":    "GET, HEAD",
-		"/api/v1/kv/a":     "GET, HEAD, PUT, DELETE",
-		"/api/v1/kv/batch": "GET, HEAD, PUT, DELETE",
+		"/api/v1/kv/a":     "GET, HEAD, PUT, POST, DELETE",
+		"/api/v1/kv/batch": "GET, HEAD, PUT, POST, DELETE",
 	} {
 		a := s.do("PATCH", target, "")
 		wantProblem(t, a, methodNotAllowed)
@@ -194,7 +201,8 @@ func TestProblemsAreExplained(t *testing.T) {
 	}
 	for _, k := range []kind{
 		malformedRequest, invalidKey, crossOrigin, keyNotFound, routeNotFound, methodNotAllowed, requestTimeout,
-		keyExists, bodyTooLarge, unsupportedMedia, internalError, unsupported, unavailable,
+		alreadyExists, notANumber, numberOverflow, conditionFailed, writeConflict, keyExists, versionDiffers,
+		bodyTooLarge, unsupportedMedia, internalError, unsupported, diskFull, unavailable,
 	} {
 		if want := fmt.Sprintf("\n### %s\n%d. ", k.name, k.status); !strings.Contains(string(guide), want) {
 			t.Errorf("docs/http-api.md does not explain %s as a %d", k.name, k.status)

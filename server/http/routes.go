@@ -17,9 +17,14 @@ type route struct {
 	serve  handlerFunc
 }
 
-// batchPath takes POST alone: with the methods of an entry, it is that of the
-// key "batch".
+// batchPath takes POST alone, and without an operation on a key: else it is that of
+// the key "batch".
 const batchPath = kvPrefix + "batch"
+
+// isBatch tells a batch from a request for the key "batch".
+func isBatch(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == batchPath && !namesOperation(r.URL.RawQuery)
+}
 
 // routes are all resources but the entries, which serveKey answers for.
 func (h *Handler) routes() []route {
@@ -32,6 +37,7 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, "/api/v1/openapi.yaml", h.openAPI},
 		{http.MethodGet, "/api/v1/scan", h.scan},
 		{http.MethodPost, batchPath, h.batch},
+		{http.MethodPost, "/api/v1/transaction", h.transaction},
 		{http.MethodPost, "/api/v1/sync", h.sync},
 		{http.MethodGet, "/api/v1/backup", h.backup},
 		{http.MethodPost, "/api/v1/checkpoint", h.checkpoint},

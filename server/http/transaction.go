@@ -1,0 +1,38 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/mantisdb/mantisdb/internal/wire"
+)
+
+// transactionResult is the answer to a transaction that was committed.
+type transactionResult struct {
+	Committed  bool `json:"committed"` // always true: anything else is a problem
+	Operations int  `json:"operations"`
+}
+
+// transaction applies operations atomically if all conditions hold. All of the body
+// is read and checked before any of it is done.
+func (h *Handler) transaction(w http.ResponseWriter, r *http.Request) error {
+	query := parseParams(r.URL.RawQuery, "durability")
+	o := writeOptions(&query)
+	if err := query.err(); err != nil {
+		return err
+	}
+	if err := refuseAllConditions(r.Header); err != nil {
+		return err
+	}
+	body, err := jsonBody(w, r, "a transaction")
+	if err != nil {
+		return err
+	}
+	var t wire.Transaction
+	if err := wire.ReadTransaction(body, &t); err != nil {
+		return jsonError(err)
+	}
+	if err := h.store.Transact(r.Context(), t.Conditions, &t.Batch, o); err != nil {
+		return err
+	}
+	return writeJSON(w, transactionResult{Committed: true, Operations: t.Batch.Len()})
+}
