@@ -15,7 +15,10 @@ import (
 	"slices"
 )
 
-// Modify implements Engine.
+// Modify implements Engine. The core makes it one step by itself; but those that
+// meet there on a key wait for their turns, each with a thread of the system, and
+// hold up all later writes meanwhile. So they wait here, where the scheduler parks
+// them.
 func (e *RustStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptions) ([]byte, Modified, error) {
 	if err := m.check(key, o); err != nil {
 		return dst, Modified{}, err
@@ -30,6 +33,8 @@ func (e *RustStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptio
 	room := dst[len(dst):cap(dst)]
 	var modified C.MantisdbModified
 	var rest C.MantisdbText
+	mu := e.modified.of(key)
+	mu.Lock()
 	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
 		status := C.mantisdb_modify(e.db, C.uint32_t(m.Kind), bytesPtr(key), C.size_t(len(key)),
 			bytesPtr(m.Value), C.size_t(len(m.Value)), bytesPtr(m.Expected), C.size_t(len(m.Expected)),
@@ -37,6 +42,7 @@ func (e *RustStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptio
 			bytesPtr(room), C.size_t(len(room)), &modified, &rest)
 		return uint64(modified.sequence), status
 	})
+	mu.Unlock()
 	runtime.KeepAlive(e)
 	if status != C.MANTISDB_OK {
 		return dst, Modified{}, e.errorOf(status)

@@ -1,6 +1,6 @@
 //! Which sequences are being read, and so which old versions must stay.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sequence::Sequencer;
 use crate::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use crate::sync::{Mutex, lock};
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// total order of the `SeqCst` operations, either a writer's reads of `oldest`
 /// and `newest` come after [`Snapshots::open`] has set them to hold everything;
 /// or one comes before, and then so does the writer's read of the visible
-/// sequence, while the snapshot's of the reserved one comes after. So the
+/// sequence, while the snapshot's comes after, and that sequence only grows. So the
 /// snapshot sees every version that was visible to the writer, and needs none
 /// that is older than the newest of those.
 pub(crate) struct Snapshots {
@@ -74,15 +74,22 @@ impl Snapshots {
     /// Opens a snapshot of everything committed before the call, and returns
     /// its sequence. It must be given back to [`Snapshots::close`].
     pub(crate) fn open(&self, sequencer: &Sequencer) -> Result<u64> {
+        if sequencer.is_poisoned() {
+            return Err(Error::Poisoned);
+        }
+        self.open_at(|| Ok(sequencer.visible()))
+    }
+
+    /// Opens a snapshot at a sequence that is visible when it is told.
+    fn open_at(&self, sequence: impl FnOnce() -> Result<u64>) -> Result<u64> {
         let mut open = lock(&self.open);
         self.range.set(HOLD_ALL);
-        let sequence = sequencer.reserved();
-        let waited = sequencer.wait_visible(sequence);
-        if waited.is_ok() {
+        let sequence = sequence();
+        if let Ok(sequence) = sequence {
             *open.entry(sequence).or_insert(0) += 1;
         }
         self.range.set(ends(&open));
-        waited.map(|()| sequence)
+        sequence
     }
 
     /// Closes a snapshot, and tells whether the horizon may have moved.
@@ -116,10 +123,15 @@ impl Snapshots {
         lock(&self.open).keys().copied().collect()
     }
 
-    /// As [`Snapshots::open`], for the storage's own work: it is not counted.
+    /// As [`Snapshots::open`], for the storage's own work: it is not counted, and sees
+    /// also the writes that have a number when it is called.
     pub(crate) fn hold(&self, sequencer: &Sequencer) -> Result<u64> {
         self.holds.fetch_add(1, SeqCst);
-        self.open(sequencer).inspect_err(|_| {
+        let reserved = || {
+            let sequence = sequencer.reserved();
+            sequencer.wait_visible(sequence).map(|()| sequence)
+        };
+        self.open_at(reserved).inspect_err(|_| {
             self.holds.fetch_sub(1, SeqCst);
         })
     }

@@ -14,7 +14,9 @@ use std::ptr;
 /// average.
 pub(super) const LEVEL: usize = 4;
 /// How many stretches are walked side by side at most.
-const LANES: usize = 8;
+const LANES: usize = 16;
+/// A stretch that is longer than this may have missed its end.
+const LONG: usize = 4 << LEVEL;
 
 /// A walk; see the module's text. It sees what was in the list when it began, and
 /// of what changes meanwhile some.
@@ -82,7 +84,14 @@ impl<'g> Walk<'g> {
         }
         self.lanes.resize(self.lanes.len().max(count), Vec::new());
         self.walk_side_by_side(&starts[..=count]);
-        for lane in &mut self.lanes[..count] {
+        for (lane, end) in self.lanes[..count].iter_mut().zip(&starts[1..]) {
+            // What the next stretch begins with may have been removed since, and then
+            // is not where this one ends.
+            while let (Some(last), Some(end)) = (lane.last(), end)
+                && !is_before(last, end)
+            {
+                lane.pop();
+            }
             self.run.append(lane);
         }
         self.next = starts[count];
@@ -101,15 +110,17 @@ impl<'g> Walk<'g> {
             running = false;
             for (i, current) in current[..count].iter_mut().enumerate() {
                 let Some(entry) = *current else { continue };
-                // What the next stretch begins with may have been removed since, and
-                // is then found in neither place.
-                if starts[i + 1].is_some_and(|end| !is_before(entry, end)) {
+                let lane = &mut self.lanes[i];
+                let is_end = |end: &'g Entry| {
+                    ptr::eq(entry, end) || (lane.len() > LONG && !is_before(entry, end))
+                };
+                if starts[i + 1].is_some_and(is_end) {
                     *current = None;
                     continue;
                 }
                 prefetch::read(entry.chain.newest_address().cast());
                 prefetch::read(entry.chain.newest_address().cast::<u8>().wrapping_add(64));
-                self.lanes[i].push(entry);
+                lane.push(entry);
                 *current = SkipList::next(entry, self.guard);
                 prefetch::read(current.map_or(ptr::null(), ptr::from_ref).cast());
                 running |= current.is_some();
@@ -122,5 +133,5 @@ impl<'g> Walk<'g> {
 #[inline]
 fn is_before(entry: &Entry, end: &Entry) -> bool {
     // SAFETY: both are valid under the walk's guard.
-    !ptr::eq(entry, end) && unsafe { Entry::key(entry) < Entry::key(end) }
+    unsafe { Entry::key(entry) < Entry::key(end) }
 }
