@@ -48,7 +48,7 @@ type RustStorageEngine struct {
 	closed    atomic.Bool
 	turnstile turnstile
 	commits   groupCommit
-	modified  keyLocks // of keys that Modify changes
+	turns     sync.Mutex // see inTurn
 	syncs     atomic.Uint64
 	recovery  time.Duration // how long opening took
 	watch     backgroundWatch
@@ -61,7 +61,6 @@ func openRust(c Config) (Engine, error) {
 			ErrABIMismatch, got, C.MANTISDB_ABI_VERSION)
 	}
 	e := &RustStorageEngine{level: c.Durability, logger: c.Logger}
-	e.modified.init()
 	if c.Dir != "" {
 		if err := checkMarker(c.Dir, EngineRust); err != nil {
 			return nil, err

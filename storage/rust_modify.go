@@ -15,10 +15,7 @@ import (
 	"slices"
 )
 
-// Modify implements Engine. The core makes it one step by itself; but those that
-// meet there on a key wait for their turns, each with a thread of the system, and
-// hold up all later writes meanwhile. So they wait here, where the scheduler parks
-// them.
+// Modify implements Engine.
 func (e *RustStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptions) ([]byte, Modified, error) {
 	if err := m.check(key, o); err != nil {
 		return dst, Modified{}, err
@@ -33,16 +30,13 @@ func (e *RustStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptio
 	room := dst[len(dst):cap(dst)]
 	var modified C.MantisdbModified
 	var rest C.MantisdbText
-	mu := e.modified.of(key)
-	mu.Lock()
-	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
+	version, status := e.inTurn(func() (uint64, C.int32_t) {
 		status := C.mantisdb_modify(e.db, C.uint32_t(m.Kind), bytesPtr(key), C.size_t(len(key)),
 			bytesPtr(m.Value), C.size_t(len(m.Value)), bytesPtr(m.Expected), C.size_t(len(m.Expected)),
 			C.int64_t(number), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability),
 			bytesPtr(room), C.size_t(len(room)), &modified, &rest)
 		return uint64(modified.sequence), status
 	})
-	mu.Unlock()
 	runtime.KeepAlive(e)
 	if status != C.MANTISDB_OK {
 		return dst, Modified{}, e.errorOf(status)
@@ -62,4 +56,15 @@ func (e *RustStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptio
 		return dst, done, nil
 	}
 	return dst, done, e.committed(version, o.Durability)
+}
+
+// inTurn makes a write that judges what is there: it has to wait in the core until
+// every earlier write is visible. Many that wait there do so each with a thread of the
+// system, for one of the others to be given a processor; and the core judges one
+// after the other in any case. So one at a time goes in, and the others are parked
+// here. It is not what makes such a write one step: that is the core's.
+func (e *RustStorageEngine) inTurn(write func() (uint64, C.int32_t)) (uint64, C.int32_t) {
+	e.turns.Lock()
+	defer e.turns.Unlock()
+	return e.turnstile.pass(write)
 }

@@ -185,7 +185,7 @@ func (e *RustStorageEngine) PutIfAbsent(key, value []byte, o WriteOptions) (uint
 	if err := checkWrite(key, value, o); err != nil {
 		return 0, false, err
 	}
-	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
+	version, status := e.inTurn(func() (uint64, C.int32_t) {
 		var sequence C.uint64_t
 		status := C.mantisdb_put_if_absent(e.db, bytesPtr(key), C.size_t(len(key)),
 			bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &sequence)

@@ -86,7 +86,7 @@ func (s *rustSnapshot) WriteIf(b *Batch, reads *ReadSet, o WriteOptions) (uint64
 		return 0, err
 	}
 	packed, read := b.Packed(), reads.packed
-	version, status := s.engine.turnstile.pass(func() (uint64, C.int32_t) {
+	version, status := s.engine.inTurn(func() (uint64, C.int32_t) {
 		var sequence C.uint64_t
 		status := C.mantisdb_snapshot_write_if(s.handle, bytesPtr(packed), C.size_t(len(packed)),
 			bytesPtr(read), C.size_t(len(read)), C.uint32_t(o.Durability), &sequence)

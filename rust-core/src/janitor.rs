@@ -11,11 +11,12 @@ use crate::stats::Counter;
 use crate::storage::Core;
 use crossbeam_epoch::{self as epoch, Guard};
 use crossbeam_queue::SegQueue;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A queued slot. It stays valid: a slot that is marked as queued is not
 /// removed.
@@ -105,19 +106,52 @@ impl Mailbox {
 /// The janitor's own state.
 pub(crate) struct Janitor {
     core: Arc<Core>,
-    /// Slots that wait for the horizon to move or for a holder to leave; they
-    /// stay marked as queued.
-    held_up: Vec<Queued>,
+    /// Slots that wait for snapshots to close or a flush to settle; they stay marked
+    /// as queued.
+    held_up: HeldUp,
     /// Where the search for expired entries goes on; `None` at the start.
     sweep_after: Option<Vec<u8>>,
-    /// The settled sequence as last seen.
-    settled: u64,
     /// Where the search for cold entries goes on.
     evict_from: usize,
     /// Tables that fell out of use, once no reader has them. They come here
     /// because giving much memory back takes long, and any thread may run the
     /// epoch's deferred calls.
     graveyard: Arc<SegQueue<OldTable>>,
+}
+
+/// Slots that are held up, in the order in which they came. Each has the sequence
+/// that was visible then: once nobody reads below that, it is not held up any more.
+/// That may be so sooner, where a later snapshot held it and was closed before an
+/// earlier one: so all are looked at from time to time.
+struct HeldUp {
+    slots: VecDeque<(Queued, u64)>,
+    /// Whether a snapshot was closed since all were looked at.
+    moved: bool,
+    /// When all may be looked at again.
+    due: Instant,
+}
+
+impl HeldUp {
+    fn add(&mut self, queued: Queued, visible: u64) {
+        self.slots.push_back((queued, visible));
+    }
+
+    /// How many are free if nobody reads below a sequence.
+    fn free(&self, needed_from: u64) -> usize {
+        self.slots.partition_point(|(_, since)| *since <= needed_from)
+    }
+
+    /// All were looked at, which took so long: it takes a small part of the time.
+    fn looked_at_all(&mut self, took: Duration) {
+        self.moved = false;
+        self.due = Instant::now() + took * 20;
+    }
+
+    /// How long until all should be looked at again, if so.
+    fn rest(&self) -> Option<Duration> {
+        let is_due_later = self.moved && !self.slots.is_empty();
+        is_due_later.then(|| self.due.saturating_duration_since(Instant::now()).max(BREATH))
+    }
 }
 
 /// How long the janitor may rest.
@@ -152,9 +186,8 @@ impl Janitor {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self {
             core,
-            held_up: Vec::new(),
+            held_up: HeldUp { slots: VecDeque::new(), moved: false, due: Instant::now() },
             sweep_after: None,
-            settled: 0,
             evict_from: 0,
             graveyard: Arc::default(),
         }
@@ -217,11 +250,8 @@ impl Janitor {
         self.order_entries();
         let copying = self.grow_index();
         let queued = self.empty_queue();
-        let settled = self.core.settled();
-        if self.core.mailbox.horizon_moved.swap(false, SeqCst) || settled != self.settled {
-            self.settled = settled;
-            self.retry_held_up();
-        }
+        self.held_up.moved |= self.core.mailbox.horizon_moved.swap(false, SeqCst);
+        self.retry_held_up();
         let eviction = self.evict();
         let evicting = eviction == Eviction::More;
         let expiring = self.core.counters.sum(Counter::Expiring) != 0;
@@ -237,6 +267,8 @@ impl Janitor {
             Rest::For(BREATH)
         } else if eviction == Eviction::Blocked || self.core.is_unsettled() {
             Rest::For(SETTLE_INTERVAL)
+        } else if let Some(rest) = self.held_up.rest() {
+            Rest::For(rest.min(SWEEP_INTERVAL))
         } else if expiring || self.core.evicts {
             Rest::For(SWEEP_INTERVAL)
         } else {
@@ -289,7 +321,8 @@ impl Janitor {
             let page = std::iter::from_fn(|| self.core.mailbox.queue.pop()).take(taken);
             let page: Vec<Queued> = page.collect();
             if later {
-                self.held_up.extend(page);
+                let now = self.core.sequencer.visible();
+                page.into_iter().for_each(|queued| self.held_up.add(queued, now));
             } else {
                 self.look_at_all(page);
             }
@@ -298,11 +331,22 @@ impl Janitor {
         any
     }
 
+    /// Looks again at slots that may not be held up any more.
     fn retry_held_up(&mut self) {
-        let mut held_up = std::mem::take(&mut self.held_up);
-        while !held_up.is_empty() {
-            let page = held_up.split_off(held_up.len().saturating_sub(PAGE));
+        let start = Instant::now();
+        let everything = self.held_up.moved && self.held_up.due <= start;
+        let mut left = match everything {
+            true => self.held_up.slots.len(),
+            false => self.held_up.free(self.core.needed_from()),
+        };
+        while left > 0 {
+            let taken = left.min(PAGE);
+            let page = self.held_up.slots.drain(..taken).map(|(queued, _)| queued).collect();
             self.look_at_all(page);
+            left -= taken;
+        }
+        if everything {
+            self.held_up.looked_at_all(start.elapsed());
         }
     }
 
@@ -333,7 +377,7 @@ impl Janitor {
             self.core.note_dead();
         } else if slot.mark_queued() {
             if self.core.is_held_up() {
-                self.held_up.push(queued);
+                self.held_up.add(queued, self.core.sequencer.visible());
             } else {
                 // A writer holds it up, for a moment.
                 self.core.mailbox.queue.push(queued);

@@ -25,11 +25,6 @@ pub(crate) enum Eviction {
 }
 
 impl Core {
-    /// Up to where entries may be removed from the memtable.
-    pub(crate) fn settled(&self) -> u64 {
-        self.durable.as_ref().map_or(u64::MAX, Durable::settled)
-    }
-
     /// Tells that an entry could be reclaimed, were it flushed.
     pub(crate) fn note_dead(&self) {
         if let Some(durable) = &self.durable {

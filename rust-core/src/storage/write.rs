@@ -9,6 +9,7 @@ use crate::durable::Durability;
 use crate::error::{Error, Result};
 use crate::key_version::Payload;
 use crate::memtable::{IndexNeed, Pending, Reclaim, Record, Slot};
+use crate::snapshot::Horizon;
 use crate::stats::Counter;
 use crossbeam_epoch::{self as epoch, Guard};
 
@@ -322,15 +323,25 @@ impl Core {
         slots.iter().for_each(|&slot| self.settle(slot, guard));
     }
 
+    /// The horizon for removals: what is not in segments for everyone must stay.
+    fn reclaimable(&self) -> Horizon {
+        let mut horizon = self.snapshots.horizon(&self.sequencer);
+        if let Some(durable) = &self.durable {
+            horizon.oldest_snapshot = horizon.oldest_snapshot.min(durable.settled());
+        }
+        horizon
+    }
+
+    /// The sequence below which nothing holds an entry up.
+    pub(crate) fn needed_from(&self) -> u64 {
+        self.reclaimable().oldest_snapshot
+    }
+
     /// Removes a slot if its key is dead to everyone. Only the janitor calls it.
     pub(crate) fn reclaim(&self, slot: Slot<'_>, guard: &Guard) -> Reclaim {
         // The horizon is read before the removal is counted: see
         // `Mailbox::removals`.
-        let mut horizon = self.snapshots.horizon(&self.sequencer);
-        if let Some(durable) = &self.durable {
-            // What is not in segments for everyone must stay.
-            horizon.oldest_snapshot = horizon.oldest_snapshot.min(durable.settled());
-        }
+        let horizon = self.reclaimable();
         let has_passed = |expires_at| self.clock.has_passed(expires_at);
         let counted = || self.mailbox.count_removal();
         self.memtable.reclaim(slot, &horizon, has_passed, counted, &self.counters, guard)

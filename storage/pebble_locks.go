@@ -11,9 +11,8 @@ import (
 // seldom meet, few enough that a batch of many keys can take all.
 const lockStripes = 256
 
-// keyLocks serialise writers of the same key. In the Go engine, a key's versions
-// then grow in the order in which the writes take effect, and read-then-write is
-// atomic; in the Rust engine, writers that would meet in the core wait outside.
+// keyLocks serialise writers of the same key: its versions then grow in the
+// order in which the writes take effect, and read-then-write is atomic.
 type keyLocks struct {
 	seed    maphash.Seed
 	stripes [lockStripes]struct {
