@@ -25,7 +25,6 @@ import (
 type Tx struct {
 	db         *DB
 	snap       storage.Snapshot // nil before the first read
-	since      int64            // when it was opened, in Unix milliseconds
 	reads      storage.ReadSet
 	writes     pendingWrites
 	durability Durability
@@ -34,7 +33,9 @@ type Tx struct {
 	cleanup    runtime.Cleanup
 	guarded    bool  // the cleanup is set on the open snapshot
 	watched    bool  // a leaked one is to be closed by the garbage collector
+	managed    bool  // Update or View ends it
 	broken     error // why the reads are not all noted, and nothing can be committed
+	open       []*txCursor
 }
 
 // How often Update runs its function, and how long it waits at most in between.
@@ -49,7 +50,7 @@ func (db *DB) Begin(writable bool) *Tx { return &Tx{db: db, readOnly: !writable,
 
 // View runs fn with a transaction that only reads, and returns its error.
 func (db *DB) View(fn func(tx *Tx) error) error {
-	tx := &Tx{db: db, readOnly: true}
+	tx := &Tx{db: db, readOnly: true, managed: true}
 	defer tx.Discard()
 	return fn(tx)
 }
@@ -67,14 +68,14 @@ func (db *DB) UpdateWith(fn func(tx *Tx) error, o WriteOptions) error {
 	if o.TTL != 0 {
 		return fmt.Errorf("%w: a transaction has no time to live", ErrInvalidOptions)
 	}
-	tx := &Tx{db: db, durability: o.Durability}
+	tx := &Tx{db: db, durability: o.Durability, managed: true}
 	defer tx.Discard()
 	for try := 1; ; try++ {
 		err := fn(tx)
 		if err != nil {
 			return err
 		}
-		err = tx.Commit()
+		err = tx.commit()
 		if !errors.Is(err, ErrConflict) || try == maxUpdateTries {
 			return err
 		}
@@ -133,8 +134,7 @@ func (tx *Tx) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
 	}
 	dst, meta, err := snap.AppendGetMeta(dst, key)
 	if (err == nil || errors.Is(err, ErrNotFound)) && !tx.readOnly {
-		if noted := tx.note(tx.reads.AddKey(key, meta.Version)); noted != nil {
-			tx.broken = noted
+		if noted := tx.noteRead(tx.reads.AddKey(key, meta)); noted != nil {
 			return dst, Meta{}, noted
 		}
 	}
@@ -173,7 +173,10 @@ func (tx *Tx) PutExpiresAt(key, value []byte, unixMillis int64) error {
 	if err := tx.mayWrite(); err != nil {
 		return err
 	}
-	return tx.note(tx.writes.put(key, value, unixMillis))
+	if err := tx.takes(len(key) + len(value)); err != nil {
+		return err
+	}
+	return tx.writes.put(key, value, unixMillis)
 }
 
 // Delete removes key, which need not exist.
@@ -181,7 +184,10 @@ func (tx *Tx) Delete(key []byte) error {
 	if err := tx.mayWrite(); err != nil {
 		return err
 	}
-	return tx.note(tx.writes.delete(key))
+	if err := tx.takes(len(key)); err != nil {
+		return err
+	}
+	return tx.writes.delete(key)
 }
 
 // Write adds the operations of b, which stays as it is, in their order.
@@ -192,8 +198,11 @@ func (tx *Tx) Write(b *Batch) error {
 	if b == nil {
 		return fmt.Errorf("%w: the batch is nil", ErrInvalidOptions)
 	}
+	if err := tx.takes(b.ops.Size()); err != nil {
+		return err
+	}
 	for op := range b.ops.All() {
-		if err := tx.note(tx.writes.add(op)); err != nil {
+		if err := tx.writes.add(op); err != nil {
 			return err
 		}
 	}
@@ -202,12 +211,23 @@ func (tx *Tx) Write(b *Batch) error {
 
 // Commit ends the transaction and applies its writes, whole or not at all. It is
 // ErrConflict if something that was read has changed, and ErrTxDone if the
-// transaction has ended before.
-func (tx *Tx) Commit() (err error) {
+// transaction has ended before. That of Update is not to be committed by hand.
+func (tx *Tx) Commit() error {
+	if tx.managed {
+		return fmt.Errorf("%w: Update and View end their transaction by themselves", ErrInvalidOptions)
+	}
+	return tx.commit()
+}
+
+func (tx *Tx) commit() (err error) {
 	if tx.done {
 		return ErrTxDone
 	}
 	defer tx.Discard()
+	// Loops that are still under way have read, too.
+	for _, cursor := range tx.open {
+		cursor.note()
+	}
 	o := storage.WriteOptions{Durability: tx.durability}
 	switch {
 	case tx.broken != nil:
@@ -225,6 +245,10 @@ func (tx *Tx) Commit() (err error) {
 // does nothing.
 func (tx *Tx) Discard() {
 	tx.done = true
+	for _, cursor := range tx.open {
+		cursor.end()
+	}
+	tx.open = tx.open[:0]
 	if tx.snap == nil {
 		return
 	}
@@ -248,12 +272,11 @@ func (tx *Tx) snapshot() (storage.Snapshot, error) {
 	if tx.snap != nil {
 		return tx.snap, nil
 	}
-	since := storage.Now()
 	snap, err := tx.db.engine.Snapshot()
 	if err != nil {
 		return nil, err
 	}
-	tx.snap, tx.since = snap, since
+	tx.snap = snap
 	if tx.watched {
 		tx.cleanup = runtime.AddCleanup(tx, closeForgotten, forgotten{snap, tx.db.logger})
 		tx.guarded = true
@@ -271,13 +294,29 @@ func (tx *Tx) mayWrite() error {
 	return nil
 }
 
-// note is the end of a call that made the transaction larger.
-func (tx *Tx) note(err error) error {
-	if errors.Is(err, ErrBatchTooLarge) {
-		return fmt.Errorf("%w: %w", ErrTxTooLarge, err)
+// takes tells whether the transaction may grow by a write of so many bytes.
+func (tx *Tx) takes(bytes int) error {
+	const overhead = 32
+	size := uint64(tx.reads.Size() + tx.writes.batch.Size() + bytes + overhead)
+	if limit := tx.db.memoryLimit; limit != 0 && size > limit {
+		return fmt.Errorf("%w: its reads and writes would take %d bytes, and the memory limit is %d", ErrTxTooLarge, size, limit)
 	}
-	if size := uint64(tx.reads.Size() + tx.writes.batch.Size()); err == nil && tx.db.memoryLimit != 0 && size > tx.db.memoryLimit {
-		return fmt.Errorf("%w: its reads and writes take %d bytes, and the memory limit is %d", ErrTxTooLarge, size, tx.db.memoryLimit)
+	if size > MaxBatchLen {
+		return fmt.Errorf("%w: its reads and writes would take %d bytes, at most %d", ErrTxTooLarge, size, MaxBatchLen)
+	}
+	return nil
+}
+
+// noteRead is the end of a call that has read: what could not be noted must not be
+// relied upon, so that nothing can be committed any more.
+func (tx *Tx) noteRead(err error) error {
+	if err == nil {
+		err = tx.takes(0)
+	} else if errors.Is(err, ErrBatchTooLarge) {
+		err = fmt.Errorf("%w: %w", ErrTxTooLarge, err)
+	}
+	if err != nil {
+		tx.broken = err
 	}
 	return err
 }

@@ -19,6 +19,8 @@ type txCursor struct {
 
 	key, value []byte
 	meta       Meta
+	expiresAt  int64 // when the first of the stored values expires that were yielded
+	err        error // why the walk ended before its end
 }
 
 // scan opens a cursor over a range. What of it is read is noted when it is closed.
@@ -34,16 +36,21 @@ func (tx *Tx) scan(r Range) (*txCursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &txCursor{tx: tx, r: r, stored: stored, offsets: tx.writes.in(r)}, nil
+	c := &txCursor{tx: tx, r: r, stored: stored, offsets: tx.writes.in(r)}
+	tx.open = append(tx.open, c)
+	return c, nil
 }
 
 // Next implements storage.Cursor.
 func (c *txCursor) Next() bool {
+	if c.err != nil {
+		return false
+	}
 	for {
 		if !c.isAhead && !c.ended {
 			c.isAhead = c.stored.Next()
 			c.ended = !c.isAhead
-			if c.ended && c.stored.Err() != nil {
+			if c.err = c.stored.Err(); c.err != nil {
 				return false
 			}
 		}
@@ -58,6 +65,9 @@ func (c *txCursor) Next() bool {
 			}
 			c.isAhead = false
 			c.key, c.value, c.meta = c.stored.Key(), c.stored.Value(), c.stored.Meta()
+			if at := c.meta.ExpiresAt; at != 0 && (c.expiresAt == 0 || at < c.expiresAt) {
+				c.expiresAt = at
+			}
 			return true
 		case c.takeOwn():
 			return true
@@ -106,23 +116,36 @@ func (c *txCursor) Value() []byte { return c.value }
 func (c *txCursor) Meta() Meta { return c.meta }
 
 // Err implements storage.Cursor.
-func (c *txCursor) Err() error { return c.stored.Err() }
+func (c *txCursor) Err() error { return c.err }
 
-// Close implements storage.Cursor. It notes what the walk has seen.
+// Close implements storage.Cursor. It notes what the walk has read, unless the
+// transaction has ended.
 func (c *txCursor) Close() error {
-	if seen, any := c.seen(); any && !c.tx.readOnly {
-		if err := c.tx.note(c.tx.reads.AddRange(seen.Start, seen.End, c.tx.since)); err != nil {
-			c.tx.broken = err
-		}
+	if i := slices.Index(c.tx.open, c); i >= 0 {
+		c.tx.open = slices.Delete(c.tx.open, i, i+1)
+		c.note()
 	}
 	return c.stored.Close()
+}
+
+// note notes what the walk has read so far.
+func (c *txCursor) note() {
+	if seen, any := c.seen(); any && !c.tx.readOnly {
+		_ = c.tx.noteRead(c.tx.reads.AddRange(seen.Start, seen.End, c.expiresAt))
+	}
+}
+
+// end ends the walk, since the transaction ends.
+func (c *txCursor) end() {
+	c.err = ErrTxDone
+	c.offsets = nil
 }
 
 // seen is the part of the range that the walk has told something of: all of it, or
 // up to the last key if it was left early.
 func (c *txCursor) seen() (seen Range, any bool) {
 	switch seen = c.r; {
-	case c.ended && len(c.offsets) == 0:
+	case c.err != nil, c.ended && len(c.offsets) == 0:
 		return seen, true
 	case c.key == nil:
 		return seen, false

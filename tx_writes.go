@@ -2,6 +2,7 @@ package mantisdb
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 
 	"github.com/mantisdb/mantisdb/storage"
@@ -14,6 +15,7 @@ type pendingWrites struct {
 	batch   storage.Batch
 	offsets []int          // where each operation starts in the batch
 	newest  map[string]int // the newest offset of each key, once many were searched
+	sorted  []int          // the newest offsets in the order of their keys, once a range was walked
 }
 
 // fewWrites may be searched one by one.
@@ -50,6 +52,26 @@ func (p *pendingWrites) added(key []byte, offset int) {
 	if p.newest != nil {
 		p.newest[string(key)] = offset
 	}
+	if p.sorted != nil {
+		p.insert(key, offset)
+	}
+}
+
+// insert keeps the offsets sorted.
+func (p *pendingWrites) insert(key []byte, offset int) {
+	i, found := p.place(key)
+	if found {
+		p.sorted[i] = offset
+	} else {
+		p.sorted = slices.Insert(p.sorted, i, offset)
+	}
+}
+
+// place is where a key is in the sorted offsets, or would be.
+func (p *pendingWrites) place(key []byte) (i int, found bool) {
+	return slices.BinarySearchFunc(p.sorted, key, func(offset int, key []byte) int {
+		return bytes.Compare(p.batch.At(offset).Key, key)
+	})
 }
 
 // find is the newest write of a key, if there is one. It is borrowed until the next
@@ -82,21 +104,23 @@ func (p *pendingWrites) index() map[string]int {
 	return newest
 }
 
-// in are the offsets of the newest writes of the keys of a range, in its order.
+// in are the offsets of the newest writes of the keys of a range, in its order. They
+// are the caller's.
 func (p *pendingWrites) in(r Range) []int {
-	newest := p.newest
-	if newest == nil {
-		newest = p.index()
+	if len(p.offsets) == 0 {
+		return nil
 	}
-	var offsets []int
-	for key, offset := range newest {
-		if key >= string(r.Start) && (r.End == nil || key < string(r.End)) {
-			offsets = append(offsets, offset)
-		}
+	if p.sorted == nil {
+		p.sorted = slices.SortedFunc(maps.Values(p.index()), func(a, b int) int {
+			return bytes.Compare(p.batch.At(a).Key, p.batch.At(b).Key)
+		})
 	}
-	slices.SortFunc(offsets, func(a, b int) int {
-		return bytes.Compare(p.batch.At(a).Key, p.batch.At(b).Key)
-	})
+	start, _ := p.place(r.Start)
+	end := len(p.sorted)
+	if r.End != nil {
+		end, _ = p.place(r.End)
+	}
+	offsets := slices.Clone(p.sorted[start:max(start, end)])
 	if r.Reverse {
 		slices.Reverse(offsets)
 	}
@@ -106,5 +130,5 @@ func (p *pendingWrites) in(r Range) []int {
 func (p *pendingWrites) reset() {
 	p.batch.Reset()
 	p.offsets = p.offsets[:0]
-	p.newest = nil
+	p.newest, p.sorted = nil, nil
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -62,54 +63,79 @@ func (s *pebbleSnapshot) writeIfUnderLocks(b *pebble.Batch, batch *Batch, reads 
 // holds tells whether a read would come out the same now. The locks of what was
 // read must be held.
 func (s *pebbleSnapshot) holds(r read) (bool, error) {
+	if Expired(r.meta.ExpiresAt) {
+		return false, nil
+	}
 	if r.kind == readRange {
 		return s.rangeHolds(r)
 	}
 	version := uint64(0)
 	_, err := s.engine.view(s.engine.db, r.first, func(_ []byte, m Meta) { version = m.Version })
-	return version == r.what, err
+	return version == r.meta.Version, err
 }
 
 // rangeHolds compares a range as it is with what the snapshot sees of it, entry by
-// entry. An entry that has expired since it was read is a difference.
+// entry. Those that have expired had before they were read.
 func (s *pebbleSnapshot) rangeHolds(r read) (holds bool, err error) {
 	keys := Range{Start: r.first}
 	if len(r.second) > 0 {
 		keys.End = r.second
 	}
-	bounds := iterOptions(keys)
-	now, err := s.engine.db.NewIter(bounds)
+	now, err := s.engine.db.NewIter(iterOptions(keys))
 	if err != nil {
 		return false, translate(err)
 	}
 	defer now.Close()
-	then, err := s.snap.NewIter(bounds)
+	then, err := s.snap.NewIter(iterOptions(keys))
 	if err != nil {
 		return false, translate(err)
 	}
 	defer then.Close()
-	for a, b := now.First(), then.First(); a || b; a, b = now.Next(), then.Next() {
-		if a != b || !bytes.Equal(now.Key(), then.Key()) || !bytes.Equal(now.Value(), then.Value()) {
-			return false, firstError(now.Error(), then.Error())
-		}
-		_, m, err := parseRecord(now.Value())
-		if err != nil {
+	a, b := liveEntries{iter: now}, liveEntries{iter: then}
+	for {
+		inNow, inThen := a.next(), b.next()
+		if err := errors.Join(a.err, b.err); err != nil {
 			return false, err
 		}
-		if m.ExpiresAt > int64(r.what) && Expired(m.ExpiresAt) {
+		switch {
+		case inNow != inThen:
+			return false, nil
+		case !inNow:
+			return true, nil
+		case a.version != b.version || !bytes.Equal(now.Key(), then.Key()):
 			return false, nil
 		}
 	}
-	err = firstError(now.Error(), then.Error())
-	return err == nil, err
 }
 
-// firstError is the first of some errors of Pebble, or nil.
-func firstError(errs ...error) error {
-	for _, err := range errs {
+// liveEntries walks the entries of an iterator that have not expired.
+type liveEntries struct {
+	iter    *pebble.Iterator
+	started bool
+	version uint64
+	err     error
+}
+
+func (l *liveEntries) next() bool {
+	for {
+		found := false
+		if l.started {
+			found = l.iter.Next()
+		} else {
+			l.started, found = true, l.iter.First()
+		}
+		if !found {
+			l.err = translate(l.iter.Error())
+			return false
+		}
+		_, m, err := parseRecord(l.iter.Value())
 		if err != nil {
-			return translate(err)
+			l.err = err
+			return false
+		}
+		if !Expired(m.ExpiresAt) {
+			l.version = m.Version
+			return true
 		}
 	}
-	return nil
 }

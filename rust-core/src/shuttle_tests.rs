@@ -252,6 +252,7 @@ fn read_of(snapshot: &Snapshot, key: &[u8]) -> Vec<u8> {
     read.extend_from_slice(&(key.len() as u32).to_le_bytes());
     read.extend_from_slice(&0u32.to_le_bytes());
     read.extend_from_slice(&sequence.to_le_bytes());
+    read.extend_from_slice(&0u64.to_le_bytes());
     read.extend_from_slice(key);
     read
 }

@@ -302,7 +302,8 @@ impl Storage {
 
     /// Changes the value of `key` in one step, and gives the value before, if it
     /// was there, to `before`; that may be called more than once, and the last
-    /// call counts.
+    /// call counts. Later writes wait for it meanwhile, so it must not write to the
+    /// storage; if it panics, the storage is poisoned.
     pub fn modify(
         &self,
         key: &[u8],

@@ -36,7 +36,7 @@ func (x *transaction) read(key string) string {
 	if err != nil && err != storage.ErrNotFound {
 		x.t.Error(err)
 	}
-	if err := x.reads.AddKey([]byte(key), meta.Version); err != nil {
+	if err := x.reads.AddKey([]byte(key), meta); err != nil {
 		x.t.Error(err)
 	}
 	return string(value)
@@ -146,7 +146,7 @@ func testWriteIfRanges(t *testing.T, b *bench) {
 		put(t, e, "a", "1")
 		put(t, e, "c", "1")
 		x := begin(t, e)
-		ok(t, x.reads.AddRange(bytes(c.start), bytes(c.end), storage.Now()))
+		ok(t, x.reads.AddRange(bytes(c.start), bytes(c.end), 0))
 		x.put("written", "mine")
 		c.change(e)
 		_, err := x.commit()
@@ -165,11 +165,10 @@ func testWriteIfExpiry(t *testing.T, b *bench) {
 	soon := inMillis(100)
 	putExpiring(t, e, "k", "v", soon)
 	point, ranged, absent := begin(t, e), begin(t, e), begin(t, e)
-	since := storage.Now()
 	if point.read("k") != "v" {
 		t.Skip("it took a tenth of a second to come here")
 	}
-	ok(t, ranged.reads.AddRange([]byte("a"), []byte("z"), since))
+	ok(t, ranged.reads.AddRange([]byte("a"), []byte("z"), soon))
 	waitPast(soon)
 	absent.read("k")
 	for name, x := range map[string]*transaction{"a key": point, "a range": ranged} {
@@ -188,7 +187,7 @@ func testWriteIfRefuses(t *testing.T, b *bench) {
 	s := snapshot(t, e)
 	var empty, batch storage.Batch
 	var reads storage.ReadSet
-	ok(t, reads.AddKey([]byte("k"), 7))
+	ok(t, reads.AddKey([]byte("k"), storage.Meta{Version: 7}))
 	if version, err := s.WriteIf(&empty, &reads, storage.WriteOptions{}); err != nil || version != 0 {
 		t.Fatalf("a batch without operations: %d, %v", version, err)
 	}
@@ -197,7 +196,7 @@ func testWriteIfRefuses(t *testing.T, b *bench) {
 	wantErr(t, "an expiry", err, storage.ErrInvalidOptions)
 	_, err = s.WriteIf(&batch, &storage.ReadSet{}, storage.WriteOptions{Durability: 99})
 	wantErr(t, "an unknown durability", err, storage.ErrInvalidOptions)
-	wantErr(t, "an empty key", reads.AddKey(nil, 0), storage.ErrKeyEmpty)
+	wantErr(t, "an empty key", reads.AddKey(nil, storage.Meta{}), storage.ErrKeyEmpty)
 	ok(t, s.Close())
 	_, err = s.WriteIf(&batch, &storage.ReadSet{}, storage.WriteOptions{})
 	wantErr(t, "a closed snapshot", err, storage.ErrClosed)
@@ -293,7 +292,7 @@ func testWriteIfPhantoms(t *testing.T, b *bench) {
 			for done := 0; done < rounds; {
 				x := begin(t, e)
 				r := storage.Prefix([]byte("entry-"))
-				if err := x.reads.AddRange(r.Start, r.End, storage.Now()); err != nil {
+				if err := x.reads.AddRange(r.Start, r.End, 0); err != nil {
 					t.Error(err)
 				}
 				n := 0

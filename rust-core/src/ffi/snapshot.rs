@@ -161,10 +161,11 @@ pub unsafe extern "C" fn mantisdb_snapshot_get(
 /// Applies a packed batch as `mantisdb_write` does, if what was read at the snapshot
 /// still holds; else `MANTISDB_CONFLICT`, and nothing is written. `reads` is the
 /// packed form of what was read: reads back to back, integers little-endian: kind
-/// u8 (1 a key, 2 a range), first length u32, second length u32, what u64, first,
-/// second. Of a key, `first` is the key and `what` the sequence number of the value
-/// that it had, 0 for none; of a range, `first` is its start and `second` its end,
-/// empty for none, and `what` when it was first read, in Unix milliseconds.
+/// u8 (1 a key, 2 a range), first length u32, second length u32, sequence u64, expiry
+/// u64, first, second. Of a key, `first` is the key, and sequence and expiry are those
+/// of the value that it had, 0 for none; of a range, `first` is its start and `second`
+/// its end, empty for none, the sequence is 0, and the expiry that of the value that
+/// expires first. An expiry is in Unix milliseconds, 0 for never.
 ///
 /// # Safety
 /// `snapshot` is a handle; `batch` and `reads` have their lengths; `sequence` is

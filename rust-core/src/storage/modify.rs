@@ -69,25 +69,15 @@ enum Change<'a> {
 struct Plan<'a> {
     change: Change<'a>,
     number: i64,
-    /// The sequence of the value that was found; 0 if there was none.
+    /// The sequence of the value that was found, 0 if there was none, and its expiry.
     seen: u64,
+    expires_at: u64,
 }
 
 /// The longest decimal number of 64 bits with a sign, in bytes.
 const LONGEST_NUMBER: usize = 20;
 
 impl<'a> Modification<'a> {
-    /// The bytes that come with it.
-    fn len(&self) -> usize {
-        match self {
-            Self::CompareAndSwap(_, value, _) | Self::Exchange(value, _) | Self::Append(value) => {
-                value.len()
-            }
-            Self::Increment(_) => LONGEST_NUMBER,
-            Self::Take | Self::Expire(_) => 0,
-        }
-    }
-
     /// What becomes of a value, or of its absence.
     fn plan(&self, now: Option<ValueRef<'_>>) -> Result<Plan<'a>> {
         let expires_at = now.map_or(0, |value| value.expires_at);
@@ -116,14 +106,19 @@ impl<'a> Modification<'a> {
         if let Change::Put(value, _) = &change {
             check_value(value)?;
         }
-        Ok(Plan { change, number, seen: now.map_or(0, |value| value.sequence) })
+        let seen = now.map_or(0, |value| value.sequence);
+        Ok(Plan { change, number, seen, expires_at })
     }
 
-    /// How much longer than the plan's the record may become.
-    fn slack(&self, plan: &Change<'_>) -> usize {
+    /// How much longer than the plan's the record may become, after so many tries.
+    fn slack(&self, plan: &Change<'_>, tries: u32) -> usize {
         match (self, plan) {
             (Self::Increment(_), Change::Put(value, _)) => LONGEST_NUMBER - value.len(),
-            (Self::Append(_) | Self::Expire(_), _) => 64,
+            // Others may append as much, or store another value.
+            (Self::Append(suffix), _) if tries > 0 => {
+                (8 * suffix.len().max(8) << tries.min(8)).min(MOST_SLACK)
+            }
+            (Self::Append(_) | Self::Expire(_), _) => (64 << tries.min(14)).min(MOST_SLACK),
             _ => 0,
         }
     }
@@ -185,11 +180,11 @@ impl Core {
         durability: Durability,
         mut before: impl FnMut(Option<ValueRef<'_>>),
     ) -> Result<Modified> {
-        self.admit(key.len() + modification.len())?;
         let mut plan_for = |now: Option<ValueRef<'_>>| {
             before(now);
             modification.plan(now)
         };
+        let mut tries = 0;
         loop {
             let guard = &epoch::pin();
             let removals = self.mailbox.removals();
@@ -197,7 +192,9 @@ impl Core {
             if matches!(plan.change, Change::Nothing) {
                 return Ok(Modified { sequence: 0, number: plan.number });
             }
-            let room = plan.change.log_len(key) + modification.slack(&plan.change);
+            let room = plan.change.log_len(key) + modification.slack(&plan.change, tries);
+            self.admit(room)?;
+            tries += 1;
             let turn = Turn { key, room, removals, durability };
             if let Some(end) = self.modify_in_turn(&turn, plan, &mut plan_for, guard)? {
                 return Ok(end);
@@ -272,7 +269,12 @@ impl Core {
                 plan_for(live)?.allocate()
             }
             // Nothing was written since, or it would be here: it cannot have left.
-            None if self.mailbox.removals() == turn.removals => Ok(planned),
+            None if self.mailbox.removals() == turn.removals => {
+                match self.clock.has_passed(planned.0.expires_at) {
+                    true => plan_for(None)?.allocate(),
+                    false => Ok(planned),
+                }
+            }
             None => {
                 let found = self.get_on_disk(turn.key, now, guard, |v| plan_for(Some(v)))?;
                 found.unwrap_or_else(|| plan_for(None))?.allocate()
@@ -307,6 +309,9 @@ impl Core {
         }
     }
 }
+
+/// How much longer a place in the log is than its record at most, in bytes.
+const MOST_SLACK: usize = 1 << 20;
 
 /// What a modification takes to its turn.
 struct Turn<'k> {

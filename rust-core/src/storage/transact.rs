@@ -14,8 +14,8 @@ use super::Core;
 use crate::batch;
 use crate::durable::Durability;
 use crate::error::{Error, Result};
-use crate::key_version::{KeyVersion, Payload};
-use crate::read_set::{self, Read};
+use crate::key_version::KeyVersion;
+use crate::read_set::{self, Read, What};
 use crate::scan::{self, Range};
 use crossbeam_epoch::{self as epoch, Guard};
 use std::cell::Cell;
@@ -80,10 +80,12 @@ impl Core {
 
     fn all_hold(&self, reads: &[Read<'_>], judge: Judge<'_>) -> Result<bool> {
         for read in reads {
-            let holds = match read {
-                Read::Key(key, sequence) => self.key_holds(key, *sequence, judge)?,
-                Read::Range(range, since) => self.range_holds(range, *since, judge)?,
-            };
+            // What has expired may be gone without a trace.
+            let holds = !self.clock.has_passed(read.expires_at)
+                && match read.what {
+                    What::Key(key, sequence) => self.key_holds(key, sequence, judge)?,
+                    What::Range(range) => self.range_holds(&range, judge)?,
+                };
             if !holds {
                 return Ok(false);
             }
@@ -107,19 +109,12 @@ impl Core {
         Ok(found == sequence)
     }
 
-    /// Whether nothing of a range was written since the snapshot, and nothing has
-    /// expired since a time.
-    fn range_holds(&self, range: &Range<'_>, since: u64, judge: Judge<'_>) -> Result<bool> {
+    /// Whether nothing of a range was written since the snapshot.
+    fn range_holds(&self, range: &Range<'_>, judge: Judge<'_>) -> Result<bool> {
         self.memtable.order_all(judge.guard);
         let holds = Cell::new(true);
         let visit = |version: KeyVersion<'_>| {
-            let expired = match version.payload {
-                Payload::Value(_, expires_at) => {
-                    expires_at > since && self.clock.has_passed(expires_at)
-                }
-                Payload::Tombstone => false,
-            };
-            holds.set(version.sequence <= judge.snapshot && !expired);
+            holds.set(version.sequence <= judge.snapshot);
             if holds.get() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         let (memory, guard) = (&self.memtable, judge.guard);
