@@ -4,9 +4,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -537,5 +539,138 @@ func TestUpdateGivesUp(t *testing.T) {
 		if tries != 100 {
 			t.Errorf("it was tried %d times, want 100", tries)
 		}
+	})
+}
+
+// TestTxNotesOpenLoops commits while a loop is under way: what it has read counts.
+func TestTxNotesOpenLoops(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		for _, pulled := range []bool{false, true} {
+			mustPut(t, db, "k", "1")
+			x := beginTx(t, db, true)
+			overwrite := func(value []byte) {
+				mustPut(t, db, "k", "2") // another one's, meanwhile
+				x.put("k", string(value)+"0")
+				wantErr(t, "a commit in a loop", x.Commit(), mantisdb.ErrConflict)
+			}
+			scan := x.Scan(mantisdb.Range{})
+			if pulled {
+				next, stop := iter.Pull2(scan.All())
+				_, value, _ := next()
+				overwrite(value)
+				stop()
+				continue
+			}
+			for _, value := range scan.All() {
+				overwrite(value)
+			}
+			wantErr(t, "the loop after its transaction", scan.Err(), mantisdb.ErrTxDone)
+		}
+	})
+}
+
+func TestTxEndsInsideItsLoop(t *testing.T) {
+	eachEngineInDir(t, mantisdb.Options{}, func(t *testing.T, db *mantisdb.DB) {
+		var batch mantisdb.Batch
+		for i := range 5000 {
+			ok(t, batch.Put(fmt.Appendf(nil, "%05d", i), fmt.Appendf(nil, "value %d", i)))
+		}
+		ok(t, db.Write(&batch))
+		for _, reverse := range []bool{false, true} {
+			x := beginTx(t, db, true)
+			x.put("01000", "own")
+			seen := 0
+			scan := x.Scan(mantisdb.Range{Reverse: reverse})
+			for range scan.All() {
+				if seen++; seen == 10 {
+					x.Discard()
+				}
+			}
+			wantErr(t, "the loop", scan.Err(), mantisdb.ErrTxDone)
+			if seen != 10 {
+				t.Errorf("the loop went on to %d entries", seen)
+			}
+		}
+	})
+}
+
+// TestTxExpiryAfterReclamation reads a value, and commits when it has expired and
+// nothing is left of it.
+func TestTxExpiryAfterReclamation(t *testing.T) {
+	eachEngineInDir(t, mantisdb.Options{}, func(t *testing.T, db *mantisdb.DB) {
+		for _, flushed := range []bool{false, true} {
+			ok(t, db.PutTTL([]byte("k"), []byte("v"), 300*time.Millisecond))
+			if flushed {
+				ok(t, db.Compact())
+			}
+			x := beginTx(t, db, true)
+			if len(x.scan(mantisdb.Range{Start: []byte("a"), End: []byte("m")})) == 0 {
+				t.Skip("it took too long to come here")
+			}
+			x.put("out", "k is there")
+			time.Sleep(600 * time.Millisecond)
+			if flushed {
+				ok(t, db.Compact())
+			}
+			wantErr(t, "a commit", x.Commit(), mantisdb.ErrConflict)
+		}
+	})
+}
+
+func TestTxRefusedWriteIsNotCommitted(t *testing.T) {
+	eachEngineInDir(t, mantisdb.Options{MemoryLimit: mantisdb.MinMemoryLimit}, func(t *testing.T, db *mantisdb.DB) {
+		x := beginTx(t, db, true)
+		value := make([]byte, 6<<20)
+		refused := ""
+		for i := 0; refused == ""; i++ {
+			key := fmt.Sprint("k", i)
+			if err := x.Put([]byte(key), value); err != nil {
+				wantErr(t, "Put", err, mantisdb.ErrTxTooLarge)
+				refused = key
+			}
+		}
+		ok(t, x.Commit())
+		if has, err := db.Has([]byte(refused)); err != nil || has {
+			t.Errorf("Has(%s) = %v, %v, though it was refused", refused, has, err)
+		}
+	})
+}
+
+func TestUpdateEndsByItself(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		err := db.Update(func(tx *mantisdb.Tx) error {
+			ok(t, tx.Put([]byte("k"), nil))
+			return tx.Commit()
+		})
+		wantErr(t, "Commit within Update", err, mantisdb.ErrInvalidOptions)
+		if has, err := db.Has([]byte("k")); err != nil || has {
+			t.Errorf("Has(k) = %v, %v, though Update failed", has, err)
+		}
+	})
+}
+
+func TestTxAfterClose(t *testing.T) {
+	eachEngineInDir(t, mantisdb.Options{}, func(t *testing.T, db *mantisdb.DB) {
+		x, y := beginTx(t, db, true), beginTx(t, db, true)
+		x.get("k")
+		x.put("k", "v")
+		y.put("k", "v")
+		ok(t, db.Close())
+		wantErr(t, "a checked commit", x.Commit(), mantisdb.ErrClosed)
+		wantErr(t, "a commit", y.Commit(), mantisdb.ErrClosed)
+	})
+}
+
+// TestTxReadsTakeRoomOnce reads one key and one range many times.
+func TestTxReadsTakeRoomOnce(t *testing.T) {
+	eachEngineInDir(t, mantisdb.Options{MemoryLimit: mantisdb.MinMemoryLimit}, func(t *testing.T, db *mantisdb.DB) {
+		key := strings.Repeat("k", mantisdb.MaxKeyLen)
+		x := beginTx(t, db, true)
+		for range 2 * mantisdb.MinMemoryLimit / mantisdb.MaxKeyLen {
+			x.get(key)
+			x.scan(mantisdb.Range{Start: []byte(key)})
+		}
+		x.put("k", "v")
+		ok(t, x.Commit())
 	})
 }

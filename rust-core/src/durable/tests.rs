@@ -2,6 +2,7 @@
 
 mod faults;
 mod levels;
+mod modifications;
 mod power_loss;
 mod restart;
 
