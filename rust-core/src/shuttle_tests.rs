@@ -247,7 +247,7 @@ fn increments_lose_nothing() {
 
 /// The read of a key, as [`crate::read_set`] has it.
 fn read_of(snapshot: &Snapshot, key: &[u8]) -> Vec<u8> {
-    let sequence = snapshot.get(key, |value| value.sequence).unwrap().unwrap_or(0);
+    let sequence = snapshot.get(key, |value| value.sequence).expect("open").unwrap_or(0);
     let mut read = vec![1];
     read.extend_from_slice(&(key.len() as u32).to_le_bytes());
     read.extend_from_slice(&0u32.to_le_bytes());

@@ -116,7 +116,7 @@ impl<'a> Modification<'a> {
             (Self::Increment(_), Change::Put(value, _)) => LONGEST_NUMBER - value.len(),
             // Others may append as much, or store another value.
             (Self::Append(suffix), _) if tries > 0 => {
-                (8 * suffix.len().max(8) << tries.min(8)).min(MOST_SLACK)
+                ((8 * suffix.len().max(8)) << tries.min(8)).min(MOST_SLACK)
             }
             (Self::Append(_) | Self::Expire(_), _) => (64 << tries.min(14)).min(MOST_SLACK),
             _ => 0,

@@ -204,6 +204,8 @@ fn what_left_memory_is_looked_up() {
 #[test]
 fn nothing_is_lost_to_eviction() {
     const KEYS: u32 = 300;
+    let is_small = std::env::var("MANTISDB_TEST_SCALE").is_ok_and(|scale| scale == "small");
+    let rounds = if is_small { 8_000u32 } else { 40_000 };
     let sim = Sim::new();
     let storage = open(&sim, Options { memory_limit: 256 << 10, ..small() });
     let key = |i: u32| format!("n{:05}", i % KEYS).into_bytes();
@@ -213,7 +215,7 @@ fn nothing_is_lost_to_eviction() {
         let (storage, stop, sum) = (&storage, &stop, &sum);
         let commits = &commits;
         scope.spawn(move || {
-            for i in 0..60_000u32 {
+            for i in 0..rounds {
                 storage.put(format!("filler{:06}", i % 7000).as_bytes(), &[7; 150], 0).unwrap();
                 if i % 9000 == 0 {
                     storage.compact().unwrap();
@@ -285,7 +287,7 @@ fn nothing_is_lost_to_eviction() {
         let counters = all.iter().filter(|(key, _)| key.starts_with(b"n"));
         counters.map(|(_, n)| std::str::from_utf8(n).unwrap().parse::<i64>().unwrap()).sum()
     };
-    assert!(storage.stats().evicted > 1000 && commits.load(SeqCst) > 100);
+    assert!(storage.stats().evicted > 100 && commits.load(SeqCst) > 10);
     assert_eq!(count(&storage), sum.load(SeqCst));
     drop(storage);
     assert_eq!(count(&open(&sim, small())), sum.load(SeqCst));
@@ -371,7 +373,7 @@ fn modifications_under_faults() {
     let ops =
         [Op::Create, Op::Open, Op::Write, Op::Extend, Op::WriteAt, Op::Sync, Op::Read, Op::Map];
     for op in ops {
-        for nth in [1, 2, 4] {
+        for nth in [1, 3] {
             for error in [ErrorKind::Other, ErrorKind::StorageFull] {
                 for times in [Times::Once, Times::Always] {
                     run(Fault { op, nth, error, times, short: false });
