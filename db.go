@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb/storage"
@@ -53,7 +54,9 @@ type Values = storage.Values
 //   - LogBytes is the size of the log, and Segments the number of the immutable
 //     files that hold the data.
 //   - LastVersion is the newest version that reads see.
-//   - OpenSnapshots counts snapshots not yet closed, those of scans included.
+//   - OpenSnapshots counts snapshots not yet closed, those of scans and transactions
+//     included. LeakedSnapshots counts those that were dropped without Close or
+//     Discard, and closed by the garbage collector: a mistake of the program.
 //   - Gets counts keys looked up, and GetHits those of them that were found.
 //   - Puts and Deletes count values and deletions written, in batches too;
 //     Batches counts the batches.
@@ -78,7 +81,8 @@ type Stats = storage.Stats
 type DB struct {
 	engine      storage.Engine
 	logger      *slog.Logger
-	memoryLimit uint64 // 0: none
+	memoryLimit uint64         // 0: none
+	leaked      *atomic.Uint64 // snapshots
 }
 
 // Open opens the database in the directory dir, which is created if it does not
@@ -100,7 +104,7 @@ func Open(dir string, opts *Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	return &DB{engine: engine, logger: logger, memoryLimit: stats.MemoryLimit}, nil
+	return &DB{engine: engine, logger: logger, memoryLimit: stats.MemoryLimit, leaked: new(atomic.Uint64)}, nil
 }
 
 // config is the options as the engine has them.
@@ -209,7 +213,11 @@ func (db *DB) Write(b *Batch) error {
 }
 
 // Stats returns figures of the moment; they cost no scan.
-func (db *DB) Stats() (Stats, error) { return db.engine.Stats() }
+func (db *DB) Stats() (Stats, error) {
+	stats, err := db.engine.Stats()
+	stats.LeakedSnapshots = db.leaked.Load()
+	return stats, err
+}
 
 // Close closes the database. Calls in flight finish or return ErrClosed, as do
 // all later ones and those on its snapshots and scans. What was acknowledged is

@@ -3,6 +3,7 @@ package mantisdb
 import (
 	"log/slog"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/mantisdb/mantisdb/storage"
 )
@@ -25,7 +26,7 @@ func (db *DB) Snapshot() (*Snapshot, error) {
 		return nil, err
 	}
 	s := &Snapshot{snap: snap}
-	s.cleanup = runtime.AddCleanup(s, closeForgotten, forgotten{snap, db.logger})
+	s.cleanup = runtime.AddCleanup(s, closeForgotten, forgotten{snap, db.logger, db.leaked})
 	return s, nil
 }
 
@@ -33,12 +34,14 @@ func (db *DB) Snapshot() (*Snapshot, error) {
 type forgotten struct {
 	snap   storage.Snapshot
 	logger *slog.Logger
+	leaked *atomic.Uint64
 }
 
 // closeForgotten is a net and not the way: when it runs is up to the collector.
 func closeForgotten(f forgotten) {
 	f.logger.Warn("a snapshot was dropped without Close", "version", f.snap.Version())
 	f.snap.Close()
+	f.leaked.Add(1)
 }
 
 // Version is the newest version that the snapshot sees.

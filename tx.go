@@ -278,7 +278,7 @@ func (tx *Tx) snapshot() (storage.Snapshot, error) {
 	}
 	tx.snap = snap
 	if tx.watched {
-		tx.cleanup = runtime.AddCleanup(tx, closeForgotten, forgotten{snap, tx.db.logger})
+		tx.cleanup = runtime.AddCleanup(tx, closeForgotten, forgotten{snap, tx.db.logger, tx.db.leaked})
 		tx.guarded = true
 	}
 	return snap, nil

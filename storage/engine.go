@@ -204,6 +204,9 @@ type Stats struct {
 	LastVersion uint64 `json:"last_version"`
 	// OpenSnapshots counts snapshots not yet closed, those of scans included.
 	OpenSnapshots uint64 `json:"open_snapshots"`
+	// LeakedSnapshots counts those that were dropped without Close, and closed by the
+	// garbage collector. An engine does not know of them; package mantisdb does.
+	LeakedSnapshots uint64 `json:"leaked_snapshots"`
 
 	Gets      uint64 `json:"gets"`      // keys looked up
 	GetHits   uint64 `json:"get_hits"`  // of those, found

@@ -15,8 +15,12 @@ import (
 
 var modelTests = []test{{"Model", testModel}}
 
-// seedVariable is the environment variable that repeats a failed model test.
-const seedVariable = "MANTISDB_TEST_SEED"
+// Environment variables: what repeats a failed model test, and how many steps it
+// takes, for a long run.
+const (
+	seedVariable  = "MANTISDB_TEST_SEED"
+	stepsVariable = "MANTISDB_TEST_STEPS"
+)
 
 // testModel does random operations on an engine and on an ordered map, and
 // compares all that the engine says. On disk it opens the engine again now and
@@ -32,6 +36,11 @@ func testModel(t *testing.T, b *bench) {
 	steps := scaled(10_000)
 	if b.onDisk {
 		steps = scaled(3000)
+	}
+	if text := os.Getenv(stepsVariable); text != "" {
+		var err error
+		steps, err = strconv.Atoi(text)
+		ok(t, err)
 	}
 	m := newModel(t, b, rand.New(rand.NewPCG(seed, 0)))
 	for range steps {
@@ -50,7 +59,8 @@ type model struct {
 	engine  storage.Engine
 	keys    []string // that are in play
 	state   state
-	last    uint64 // the newest version
+	last    uint64            // the newest version
+	touched map[string]uint64 // the newest version, written or deleted, of each key
 	moments []moment
 }
 
@@ -67,7 +77,7 @@ type moment struct {
 }
 
 func newModel(t *testing.T, b *bench, rng *rand.Rand) *model {
-	m := &model{t: t, b: b, rng: rng, dir: b.dir(t), state: make(state)}
+	m := &model{t: t, b: b, rng: rng, dir: b.dir(t), state: make(state), touched: make(map[string]uint64)}
 	m.engine = b.open(t, m.dir)
 	for i := range 300 {
 		key := fmt.Sprintf("user/%03d", i)
@@ -98,14 +108,18 @@ func (m *model) closeMoments() {
 
 func (m *model) step() {
 	switch n := m.rng.IntN(100); {
-	case n < 25:
+	case n < 18:
 		m.put()
-	case n < 35:
+	case n < 25:
 		m.putIfAbsent()
-	case n < 45:
+	case n < 32:
 		m.remove()
-	case n < 55:
+	case n < 40:
 		m.write()
+	case n < 52:
+		m.modify()
+	case n < 57:
+		m.writeIf()
 	case n < 75:
 		m.get()
 	case n < 82:
@@ -167,6 +181,7 @@ func (m *model) put() {
 	key, value, expiresAt := m.key(), m.value(), m.expiry()
 	version := putExpiring(m.t, m.engine, key, value, expiresAt)
 	m.grew("Put", version)
+	m.touch(key)
 	m.state.set(key, value, storage.Meta{Version: version, ExpiresAt: expiresAt})
 }
 
@@ -178,6 +193,7 @@ func (m *model) putIfAbsent() {
 	}
 	if stored {
 		m.grew("PutIfAbsent", version)
+		m.touch(key)
 		m.state.set(key, value, storage.Meta{Version: version, ExpiresAt: expiresAt})
 	}
 }
@@ -185,6 +201,7 @@ func (m *model) putIfAbsent() {
 func (m *model) remove() {
 	key := m.key()
 	m.grew("Delete", remove(m.t, m.engine, key))
+	m.touch(key)
 	delete(m.state, key)
 }
 
@@ -209,6 +226,9 @@ func (m *model) write() {
 	}
 	before := m.last
 	m.grew("Write", version)
+	for op := range batch.All() {
+		m.touch(string(op.Key))
+	}
 	for _, key := range written { // each has a version of its own
 		if en, exists := m.state[key]; exists {
 			en.meta.Version = metaOf(m.t, m.engine, key).Version

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::fs::sim::{Fault, Mode, Op, Times};
+use crate::sync::scope;
 use crate::{Error, Expected, Modification, WriteBatch};
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
-use std::thread;
 use std::time::Duration;
 
 /// The reads of a key and of a range, as [`crate::read_set`] has them.
@@ -36,7 +36,7 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
         if is_so() {
             return;
         }
-        thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
     panic!("not so: {what}");
 }
@@ -87,8 +87,8 @@ fn at_a_late_turn<R: Send>(
 ) -> R {
     let held = storage.core().begin(1, 0, Durability::Memory).unwrap();
     let reserved = storage.core().sequencer.reserved();
-    thread::scope(|scope| {
-        let acting = scope.spawn(act);
+    scope(|scope| {
+        let acting = scope.spawn(|_| act());
         eventually("it has its number", || storage.core().sequencer.reserved() > reserved);
         meanwhile();
         held.complete().unwrap();
@@ -211,10 +211,10 @@ fn nothing_is_lost_to_eviction() {
     let key = |i: u32| format!("n{:05}", i % KEYS).into_bytes();
     let stop = AtomicBool::new(false);
     let (sum, commits) = (AtomicI64::new(0), AtomicI64::new(0));
-    thread::scope(|scope| {
+    scope(|scope| {
         let (storage, stop, sum) = (&storage, &stop, &sum);
         let commits = &commits;
-        scope.spawn(move || {
+        scope.spawn(move |_| {
             for i in 0..rounds {
                 storage.put(format!("filler{:06}", i % 7000).as_bytes(), &[7; 150], 0).unwrap();
                 if i % 9000 == 0 {
@@ -224,7 +224,7 @@ fn nothing_is_lost_to_eviction() {
             stop.store(true, SeqCst);
         });
         for t in 0..2u32 {
-            scope.spawn(move || {
+            scope.spawn(move |_| {
                 let mut i = t * 7919;
                 while !stop.load(SeqCst) {
                     i = i.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -248,7 +248,7 @@ fn nothing_is_lost_to_eviction() {
         }
         // Transfers, checked by keys or by ranges.
         for t in 0..2u32 {
-            scope.spawn(move || {
+            scope.spawn(move |_| {
                 let mut i = t * 104_729 + 5;
                 while !stop.load(SeqCst) {
                     i = i.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -435,10 +435,10 @@ fn appends_outlive_the_power() {
         }
     });
     let storage = open(&sim, Options { durability: Durability::Sync, ..small() });
-    thread::scope(|scope| {
+    scope(|scope| {
         for side in 0..4usize {
             let (storage, acknowledged) = (&storage, &acknowledged);
-            scope.spawn(move || {
+            scope.spawn(move |_| {
                 for i in 0..150 {
                     let token =
                         format!("{}{i}.{};", char::from(b'a' + side as u8), "x".repeat(i % 90));
