@@ -30,11 +30,9 @@ type Tx struct {
 	durability Durability
 	readOnly   bool
 	done       bool
-	cleanup    runtime.Cleanup
-	guarded    bool  // the cleanup is set on the open snapshot
-	watched    bool  // a leaked one is to be closed by the garbage collector
-	managed    bool  // Update or View ends it
-	broken     error // why the reads are not all noted, and nothing can be committed
+	managed    bool            // Update or View ends it
+	cleanup    runtime.Cleanup // closes the snapshot of one that is dropped, unless it is managed
+	broken     error           // why the reads are not all noted, and nothing can be committed
 	open       []*txCursor
 }
 
@@ -46,7 +44,7 @@ const (
 
 // Begin begins a transaction; writable says whether it may write. It must be ended
 // by Commit or Discard.
-func (db *DB) Begin(writable bool) *Tx { return &Tx{db: db, readOnly: !writable, watched: true} }
+func (db *DB) Begin(writable bool) *Tx { return &Tx{db: db, readOnly: !writable} }
 
 // View runs fn with a transaction that only reads, and returns its error.
 func (db *DB) View(fn func(tx *Tx) error) error {
@@ -252,10 +250,7 @@ func (tx *Tx) Discard() {
 	if tx.snap == nil {
 		return
 	}
-	if tx.guarded {
-		tx.cleanup.Stop()
-		tx.guarded = false
-	}
+	tx.cleanup.Stop()
 	tx.snap.Close()
 	tx.snap = nil
 }
@@ -277,9 +272,8 @@ func (tx *Tx) snapshot() (storage.Snapshot, error) {
 		return nil, err
 	}
 	tx.snap = snap
-	if tx.watched {
+	if !tx.managed {
 		tx.cleanup = runtime.AddCleanup(tx, closeForgotten, forgotten{snap, tx.db.logger, tx.db.leaked})
-		tx.guarded = true
 	}
 	return snap, nil
 }
