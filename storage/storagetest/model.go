@@ -33,7 +33,7 @@ func testModel(t *testing.T, b *bench) {
 		ok(t, err)
 	}
 	t.Logf("to repeat: %s=%d", seedVariable, seed)
-	steps := scaled(10_000)
+	steps := scaled(40_000)
 	if b.onDisk {
 		steps = scaled(3000)
 	}
