@@ -23,7 +23,8 @@ type txCursor struct {
 	err        error // why the walk ended before its end
 }
 
-// scan opens a cursor over a range. What of it is read is noted when it is closed.
+// scan opens a cursor over a range. What of it was read is noted when it is closed, or
+// when the transaction is committed, whichever comes first.
 func (tx *Tx) scan(r Range) (*txCursor, error) {
 	if tx.done {
 		return nil, ErrTxDone

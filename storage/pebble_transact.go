@@ -3,7 +3,6 @@ package storage
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -12,10 +11,7 @@ import (
 // are held while the reads are looked at again and the batch is applied, so that
 // nothing comes in between. The read of a range takes every lock.
 func (s *pebbleSnapshot) WriteIf(batch *Batch, reads *ReadSet, o WriteOptions) (version uint64, err error) {
-	if o.ExpiresAt != 0 {
-		return 0, fmt.Errorf("%w: the operations of a batch carry their own expiry", ErrInvalidOptions)
-	}
-	if err := o.Durability.check(); err != nil {
+	if err := checkBatchOptions(o); err != nil {
 		return 0, err
 	}
 	if err := s.enter(); err != nil {

@@ -102,10 +102,7 @@ func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte, level Dur
 
 // Write implements Engine.
 func (e *GoStorageEngine) Write(batch *Batch, o WriteOptions) (version uint64, err error) {
-	if o.ExpiresAt != 0 {
-		return 0, fmt.Errorf("%w: the operations of a batch carry their own expiry", ErrInvalidOptions)
-	}
-	if err := o.Durability.check(); err != nil {
+	if err := checkBatchOptions(o); err != nil {
 		return 0, err
 	}
 	if err := e.enter(); err != nil {

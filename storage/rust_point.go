@@ -218,10 +218,7 @@ func (e *RustStorageEngine) Delete(key []byte, o WriteOptions) (uint64, error) {
 
 // Write implements Engine. The batch crosses in the form in which it was built.
 func (e *RustStorageEngine) Write(b *Batch, o WriteOptions) (uint64, error) {
-	if o.ExpiresAt != 0 {
-		return 0, fmt.Errorf("%w: a batch's operations carry their own expiry", ErrInvalidOptions)
-	}
-	if err := o.Durability.check(); err != nil {
+	if err := checkBatchOptions(o); err != nil {
 		return 0, err
 	}
 	packed := b.Packed()

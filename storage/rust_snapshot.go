@@ -19,7 +19,6 @@ package storage
 import "C"
 
 import (
-	"fmt"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -79,10 +78,7 @@ func (s *rustSnapshot) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
 // WriteIf implements Snapshot. Batch and reads cross in the form in which they were
 // built.
 func (s *rustSnapshot) WriteIf(b *Batch, reads *ReadSet, o WriteOptions) (uint64, error) {
-	if o.ExpiresAt != 0 {
-		return 0, fmt.Errorf("%w: a batch's operations carry their own expiry", ErrInvalidOptions)
-	}
-	if err := o.Durability.check(); err != nil {
+	if err := checkBatchOptions(o); err != nil {
 		return 0, err
 	}
 	packed, read := b.Packed(), reads.packed

@@ -15,15 +15,7 @@ type batchResult struct {
 // batch applies operations atomically. All of the body is read and checked
 // before any of it is done.
 func (h *Handler) batch(w http.ResponseWriter, r *http.Request) error {
-	query := parseParams(r.URL.RawQuery, "durability")
-	o := writeOptions(&query)
-	if err := query.err(); err != nil {
-		return err
-	}
-	if err := refuseAllConditions(r.Header); err != nil {
-		return err
-	}
-	body, err := jsonBody(w, r, "a batch")
+	body, o, err := jsonWrite(w, r, "a batch")
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"mime"
 	"net/http"
 	"os"
+
+	"github.com/mantisdb/mantisdb"
 )
 
 // jsonBody is the body of r, which must be JSON; what names it in a refusal.
@@ -40,4 +42,19 @@ func jsonError(err error) error {
 		return p
 	}
 	return newProblem(malformedRequest, "%v", err)
+}
+
+// jsonWrite is the body of a request that writes several keys, and how it is to be
+// written; what names it in errors.
+func jsonWrite(w http.ResponseWriter, r *http.Request, what string) (body io.Reader, o mantisdb.WriteOptions, err error) {
+	query := parseParams(r.URL.RawQuery, "durability")
+	o = writeOptions(&query)
+	if err := query.err(); err != nil {
+		return nil, o, err
+	}
+	if err := refuseAllConditions(r.Header); err != nil {
+		return nil, o, err
+	}
+	body, err = jsonBody(w, r, what)
+	return body, o, err
 }

@@ -15,15 +15,7 @@ type transactionResult struct {
 // transaction applies operations atomically if all conditions hold. All of the body
 // is read and checked before any of it is done.
 func (h *Handler) transaction(w http.ResponseWriter, r *http.Request) error {
-	query := parseParams(r.URL.RawQuery, "durability")
-	o := writeOptions(&query)
-	if err := query.err(); err != nil {
-		return err
-	}
-	if err := refuseAllConditions(r.Header); err != nil {
-		return err
-	}
-	body, err := jsonBody(w, r, "a transaction")
+	body, o, err := jsonWrite(w, r, "a transaction")
 	if err != nil {
 		return err
 	}

@@ -63,19 +63,18 @@ fn a_range_conflicts_with_an_expiry_that_was_reclaimed() {
     assert_eq!(done, Err(Error::Conflict));
 }
 
-/// A storage whose keys are in segments only.
-fn on_disk_only(sim: &Sim, keys: &[(&[u8], &[u8], u64)]) -> Storage {
+/// A storage that holds "old" under "k", in memory or in segments only.
+fn with_old(sim: &Sim, in_memory: bool, expires_at: u64) -> Storage {
     let options = Options { memory_limit: 1 << 20, ..small() };
     let storage = open(sim, options);
-    for (key, value, expires_at) in keys {
-        storage.put(key, value, *expires_at).unwrap();
+    storage.put(b"k", b"old", expires_at).unwrap();
+    if in_memory {
+        return storage;
     }
     storage.compact().unwrap();
     drop(storage);
     let storage = open(sim, options);
-    for (key, ..) in keys {
-        assert!(storage.core().memtable.find(key, &crossbeam_epoch::pin()).is_none(), "in memory");
-    }
+    assert!(storage.core().memtable.find(b"k", &crossbeam_epoch::pin()).is_none(), "in memory");
     storage
 }
 
@@ -105,13 +104,7 @@ fn an_expiry_before_the_turn_counts() {
     for in_memory in [true, false] {
         let sim = Sim::new();
         let now = crate::clock::Clock::new().now();
-        let storage = if in_memory {
-            let storage = open(&sim, small());
-            storage.put(b"k", b"old", now + expiry).unwrap();
-            storage
-        } else {
-            on_disk_only(&sim, &[(b"k", b"old", now + expiry)])
-        };
+        let storage = with_old(&sim, in_memory, now + expiry);
         let end = at_a_late_turn(
             &storage,
             || storage.modify(b"k", &swap, |_| {}).unwrap(),
@@ -135,13 +128,7 @@ fn an_expiry_before_the_turn_is_a_conflict() {
     for (in_memory, ranged) in [(true, false), (true, true), (false, false), (false, true)] {
         let sim = Sim::new();
         let now = crate::clock::Clock::new().now();
-        let storage = if in_memory {
-            let storage = open(&sim, small());
-            storage.put(b"k", b"old", now + expiry).unwrap();
-            storage
-        } else {
-            on_disk_only(&sim, &[(b"k", b"old", now + expiry)])
-        };
+        let storage = with_old(&sim, in_memory, now + expiry);
         let snapshot = storage.snapshot().unwrap();
         let sequence = snapshot.get(b"k", |value| value.sequence).unwrap().unwrap();
         let reads = match ranged {
