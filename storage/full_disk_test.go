@@ -28,7 +28,9 @@ func smallDisk(t *testing.T, mib int) string {
 	return disk
 }
 
-// fillUp takes all room there is on a disk, and returns how to give it back.
+// fillUp takes all room there is on a disk, and returns how to give it back. An
+// engine may be preparing a file beside it, which takes room, fails, and lets the
+// room go again: the disk counts as full once it has been for a while.
 func fillUp(t *testing.T, disk string) (giveBack func()) {
 	t.Helper()
 	path := filepath.Join(disk, "filler")
@@ -37,11 +39,16 @@ func fillUp(t *testing.T, disk string) (giveBack func()) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 4096))
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
+	for refusals := 0; refusals < 20; refusals++ {
+		for err = nil; err == nil; {
+			if _, err = f.Write(make([]byte, 4096)); err == nil {
+				refusals = 0
+			}
+		}
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 	return func() {
 		if err := os.Remove(path); err != nil {
