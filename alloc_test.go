@@ -43,7 +43,7 @@ func (still) Write(*storage.Batch, storage.WriteOptions) (uint64, error) { retur
 // TestNoAllocations holds this package to allocating nothing on its hot paths,
 // and the Rust engine too where the build has it.
 func TestNoAllocations(t *testing.T) {
-	t.Run("package", func(t *testing.T) { wantNoAllocations(t, &DB{engine: still{}}) })
+	t.Run("package", func(t *testing.T) { wantNoAllocations(t, newDB(still{}, nil)) })
 	db, err := Open("", &Options{Engine: EngineRust})
 	if errors.Is(err, ErrEngineNotBuilt) {
 		return

@@ -239,7 +239,7 @@ func addLine(b batch, d *wire.Decoder, line []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := storage.CheckKey(rec.Key); err != nil {
+	if err := mantisdb.CheckKey(rec.Key); err != nil {
 		return err
 	}
 	if err := storage.CheckValue(rec.Value); err != nil {

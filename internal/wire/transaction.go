@@ -9,7 +9,6 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
-	"github.com/mantisdb/mantisdb/storage"
 )
 
 // MaxConditions is how many conditions a transaction may have. Each costs a read,
@@ -126,7 +125,7 @@ func (d *Decoder) condition() (server.Condition, error) {
 	}
 	return server.Condition{
 		Key: bytes.Clone(rec.Key), ByValue: rec.HasValue, Value: bytes.Clone(rec.Value), Version: version,
-	}, storage.CheckKey(rec.Key)
+	}, mantisdb.CheckKey(rec.Key)
 }
 
 // version reads the version at hand, 0 for none.

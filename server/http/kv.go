@@ -8,7 +8,6 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
-	"github.com/mantisdb/mantisdb/storage"
 )
 
 // kvPrefix comes before the key in a path.
@@ -38,7 +37,7 @@ func keyOf(path string) ([]byte, bool) {
 
 // serveKey answers a request for the entry of key.
 func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, key []byte) error {
-	if err := storage.CheckKey(key); err != nil {
+	if err := mantisdb.CheckKey(key); err != nil {
 		return err
 	}
 	switch r.Method {
