@@ -1,6 +1,7 @@
 package mantisdb
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -36,6 +37,12 @@ func CheckKey(key []byte) error {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrKeyTooLarge, len(key), MaxKeyLen)
 	}
 	return storage.CheckKey(key)
+}
+
+// isSystemKey tells whether a stored key is one of the system keyspace.
+func isSystemKey(stored []byte) bool {
+	system := regionOf(systemID)
+	return bytes.HasPrefix(stored, system.prefix[:])
 }
 
 // region is where a keyspace's keys are stored. The zero value is that of the default
