@@ -255,7 +255,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 	octets := []string{"Content-Type", "application/octet-stream"}
 	with := func(base []string, more ...string) []string { return append(slices.Clone(base), more...) }
 	put := `{"operations":[{"op":"put","key":"YQ==","value_text":"b","ttl":"1h"},{"op":"put","key":"YQ==","value":"","expires_at":4102444800000},{"op":"delete","key_text":"a"}]}`
-	ranges := `{"operations":[{"op":"delete_range","prefix_text":"a","end":"Yg=="},{"op":"delete_range","start_text":"zz","keyspace":"k/s"},{"op":"delete_range","all":false,"prefix":"eno="}]}`
+	ranges := `{"operations":[{"op":"delete_range","prefix_text":"a","end":"Yg=="},{"op":"delete_range","start_text":"zz","end_text":"zzz","keyspace":"k/s"},{"op":"delete_range","all":false,"prefix":"eno="}]}`
 	transact := `{"conditions":[{"key":"YQ==","version":0},{"key_text":"k","value":"dg=="}],"operations":[{"op":"put","key_text":"new","value_text":"v"}]}`
 	swap := `{"expected":"dg==","value_text":"v"}`
 	all := []exchange{
