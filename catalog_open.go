@@ -3,6 +3,7 @@ package mantisdb
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/mantisdb/mantisdb/storage"
 )
@@ -28,7 +29,7 @@ func (db *DB) openCatalog() error {
 	if err := r.read(); err != nil {
 		return err
 	}
-	if err := r.check(); err != nil {
+	if err := r.raiseNextID(); err != nil {
 		return err
 	}
 	if r.clear.Len() == 0 {
@@ -133,13 +134,26 @@ func (r *catalogReader) empty(id uint32) error {
 	return cursor.Err()
 }
 
-// check compares the records with each other.
-func (r *catalogReader) check() error {
+// raiseNextID makes sure that the next id is one that nothing was stored under: a repair
+// may have lost the record that says so, or those of keyspaces.
+func (r *catalogReader) raiseNextID() error {
 	c := r.db.catalog
-	for id, name := range r.ids {
-		if !c.hasNext || id >= c.nextID {
-			return fmt.Errorf("%w: the catalog's keyspace %q has the id %d, and the next one is to have %d", ErrCorrupt, name, id, c.nextID)
-		}
+	first, last := regionOf(systemID+1), regionOf(math.MaxUint32)
+	cursor, err := r.snap.Scan(Range{Start: first.bounds(Range{}).Start, End: last.bounds(Range{}).End, Reverse: true, KeysOnly: true})
+	if err != nil {
+		return err
 	}
-	return nil
+	defer cursor.Close()
+	greatest := uint32(systemID)
+	if cursor.Next() {
+		greatest = binary.BigEndian.Uint32(cursor.Key()[2:])
+	}
+	for id := range r.ids {
+		greatest = max(greatest, id)
+	}
+	if greatest >= c.nextID {
+		r.db.logger.Warn("the catalog of keyspaces had lost records", "next_id", c.nextID, "greatest_id", greatest)
+		c.nextID = greatest + 1
+	}
+	return cursor.Err()
 }

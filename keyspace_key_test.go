@@ -139,14 +139,13 @@ func TestDamagedCatalog(t *testing.T) {
 	one, two := keyspaceKey("one"), keyspaceKey("two")
 	record := appendKeyspaceRecord(nil, 1, KeyspaceOptions{})
 	for what, writes := range map[string]map[string]string{
-		"an empty record":           {string(one): ""},
-		"a cut record":              {string(one): string(record[:5])},
-		"an id that is to be given": {string(one): string(appendKeyspaceRecord(nil, 9, KeyspaceOptions{}))},
-		"an id twice":               {string(two): string(record)},
-		"a name that is none":       {string(keyspaceKey("\xff")): string(appendKeyspaceRecord(nil, 2, KeyspaceOptions{}))},
-		"an empty next id":          {string(systemKey(nextIDTag, nil)): ""},
-		"a mark without an id":      {string(systemKey(droppedTag, nil)): "\x01"},
-		"a mark of the system":      {string(droppedKey(systemID)): "\x01"},
+		"an empty record":      {string(one): ""},
+		"a cut record":         {string(one): string(record[:5])},
+		"an id twice":          {string(two): string(record)},
+		"a name that is none":  {string(keyspaceKey("\xff")): string(appendKeyspaceRecord(nil, 2, KeyspaceOptions{}))},
+		"an empty next id":     {string(systemKey(nextIDTag, nil)): ""},
+		"a mark without an id": {string(systemKey(droppedTag, nil)): "\x01"},
+		"a mark of the system": {string(droppedKey(systemID)): "\x01"},
 	} {
 		db, err := Open("", &Options{Engine: EngineGo})
 		if err != nil {
@@ -167,6 +166,45 @@ func TestDamagedCatalog(t *testing.T) {
 		}
 		if err := newDB(db.engine, db.logger).openCatalog(); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: %v, want ErrCorrupt", what, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestLostCatalogRecords: without the record of the next id, or those of keyspaces, no id
+// is given that something is stored under.
+func TestLostCatalogRecords(t *testing.T) {
+	for _, lost := range [][]byte{systemKey(nextIDTag, nil), keyspaceKey("two")} {
+		db, err := Open("", &Options{Engine: EngineGo})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"one", "two"} {
+			ks, err := db.CreateKeyspace(name, KeyspaceOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := ks.Put([]byte("k"), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, key := range [][]byte{lost, systemKey(nextIDTag, nil)} {
+			if _, err := db.engine.Delete(key, storage.WriteOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again := newDB(db.engine, db.logger)
+		if err := again.openCatalog(); err != nil {
+			t.Fatal(err)
+		}
+		ks, err := again.CreateKeyspace("three", KeyspaceOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if has, err := ks.Has([]byte("k")); has || err != nil {
+			t.Errorf("without %q a new keyspace has what is another's: %v", lost, err)
 		}
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
