@@ -4,6 +4,7 @@ use super::memory::{OneFile, Owned, open, write};
 use crate::error::{Error, Result};
 use crate::fs::{Disk, FileSystem, NewFile};
 use crate::key_version::{KeyVersion, Payload};
+use crate::limits::MAX_KEY_LEN;
 use crate::segment::{Compression, Scratch, Segment, SegmentOptions, SegmentWriter};
 
 fn version(key: &[u8], sequence: u64) -> KeyVersion<'_> {
