@@ -71,8 +71,8 @@ func (ks *Keyspace) MultiGetInto(out *Values, keys [][]byte) error {
 	}
 	kept := true
 	for _, key := range keys {
-		if err := CheckKey(key); err != nil {
-			return err
+		if len(key) == 0 || len(key) > MaxKeyLen {
+			return CheckKey(key)
 		}
 		kept = kept && ks.region.keeps(key)
 	}
