@@ -109,7 +109,8 @@ func (db *DB) Keyspaces() ([]KeyspaceInfo, error) {
 // DropKeyspace removes the keyspace of a name and all that it holds, in the time of one
 // write; the space comes back later, by itself. It is on disk when it returns. A
 // keyspace that is created under that name is another one. Without one of that name, it
-// is ErrKeyspaceNotFound.
+// is ErrKeyspaceNotFound. While it is under way, calls already return
+// ErrKeyspaceDropped; should it fail, the keyspace is there as before.
 func (db *DB) DropKeyspace(name string) error {
 	c := db.catalog
 	c.mu.Lock()
@@ -125,20 +126,22 @@ func (db *DB) DropKeyspace(name string) error {
 	var b storage.Batch
 	err := b.Delete(keyspaceKey(name))
 	if err == nil {
-		// A write that began before this one may come after it. So the mark stays
-		// until the database is opened again.
+		// A write that began before may come after this one. So the mark stays until
+		// the database is opened again.
 		err = b.Put(droppedKey(id), []byte{recordVersion}, 0)
 	}
 	if err == nil {
 		err = deleteAll(&b, id)
 	}
-	if err == nil {
-		err = db.writeCatalog(&b)
-	}
 	if err != nil {
 		return err
 	}
+	// First, since the batch takes long to be on disk, and is visible before.
 	ks.dropped.Store(true)
+	if err := db.writeCatalog(&b); err != nil {
+		ks.dropped.Store(false)
+		return err
+	}
 	delete(c.byName, name)
 	return nil
 }
