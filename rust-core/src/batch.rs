@@ -78,6 +78,16 @@ pub(crate) fn header(key: &[u8], payload: Payload<'_>) -> [u8; HEADER_LEN] {
     header
 }
 
+/// The first operation of a packed run that was checked before, and the bytes that
+/// it takes; none at the run's end, behind which there may be zeroes.
+pub(crate) fn first_of(packed: &[u8]) -> Result<Option<(Op<'_>, usize)>> {
+    if packed.first().is_none_or(|&kind| kind == KIND_NOTHING) {
+        return Ok(None);
+    }
+    let (op, rest) = parse_op(packed).map_err(|e| e.at(0))?;
+    Ok(Some((op, packed.len() - rest.len())))
+}
+
 /// The operations of a record of the log with so many sequence numbers. Behind
 /// them there may be zeroes: the place was taken for a longer record, or for a
 /// write that then was not made, whose record has no operations.
@@ -150,10 +160,7 @@ fn parse_until(packed: &[u8], ends: impl Fn(&[u8]) -> bool) -> Result<Vec<Op<'_>
     let mut rest = packed;
     while !rest.is_empty() && !ends(rest) {
         let offset = packed.len() - rest.len();
-        let (op, tail) = parse_op(rest).map_err(|e| match e {
-            OpError::Malformed(what) => Error::BatchCorrupt { offset, what },
-            OpError::Refused(e) => e,
-        })?;
+        let (op, tail) = parse_op(rest).map_err(|e| e.at(offset))?;
         ops.push(op);
         rest = tail;
     }
@@ -167,6 +174,16 @@ fn parse_until(packed: &[u8], ends: impl Fn(&[u8]) -> bool) -> Result<Vec<Op<'_>
 enum OpError {
     Malformed(&'static str),
     Refused(Error),
+}
+
+impl OpError {
+    /// The error of a batch whose operation at an offset is bad.
+    fn at(self, offset: usize) -> Error {
+        match self {
+            OpError::Malformed(what) => Error::BatchCorrupt { offset, what },
+            OpError::Refused(e) => e,
+        }
+    }
 }
 
 impl From<Error> for OpError {
