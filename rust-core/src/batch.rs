@@ -53,6 +53,14 @@ impl<'a> Op<'a> {
         }
     }
 
+    /// The operation, with an empty value if it stores one.
+    pub(crate) fn without_value(self) -> Self {
+        match self {
+            Op::Put { key, expires_at, .. } => Op::Put { key, value: &[], expires_at },
+            op => op,
+        }
+    }
+
     /// What the operation stores under it.
     pub(crate) fn payload(&self) -> Payload<'a> {
         match *self {
@@ -86,6 +94,12 @@ pub(crate) fn first_of(packed: &[u8]) -> Result<Option<(Op<'_>, usize)>> {
     }
     let (op, rest) = parse_op(packed).map_err(|e| e.at(0))?;
     Ok(Some((op, packed.len() - rest.len())))
+}
+
+/// An operation in its packed form: its header, its key and its value.
+pub(crate) fn packed<'a>(op: &Op<'a>) -> ([u8; HEADER_LEN], &'a [u8], &'a [u8]) {
+    let (key, payload) = (op.key(), op.payload());
+    (header(key, payload), key, payload.value())
 }
 
 /// The operations of a record of the log with so many sequence numbers. Behind

@@ -111,8 +111,9 @@ impl Feed {
             return;
         };
         let len = deposit.memory();
-        self.queue.push(deposit);
+        // Before it can be taken out, and counted off.
         let queued = self.queued.fetch_add(len, SeqCst) + len;
+        self.queue.push(deposit);
         if queued > self.capacity / QUEUED_PART
             && let Some(mut state) = try_lock(&self.state)
         {

@@ -180,7 +180,9 @@ fn a_refused_change_comes_again() {
 #[test]
 fn what_nobody_watched_is_gone() {
     let storage = Storage::open().unwrap();
-    (0..5).for_each(|_| drop(storage.put(b"k", b"", 0).unwrap()));
+    for _ in 0..5 {
+        storage.put(b"k", b"", 0).unwrap();
+    }
     let gone = |from| storage.watch(&everything(), from).err();
     assert_eq!(gone(5), Some(Error::HistoryGone(6)));
     assert_eq!(gone(1), Some(Error::HistoryGone(6)));

@@ -57,7 +57,13 @@ impl Storage {
     /// A deletion is given whether or not the key was there. That a value expires is
     /// no change. Changes are given when they are visible, be they durable or not.
     pub fn watch(&self, range: &Range<'_>, from: u64) -> Result<Watch> {
-        let core = self.core();
+        Watch::open(self.core(), range, from)
+    }
+}
+
+impl Watch {
+    /// See [`Storage::watch`].
+    pub(crate) fn open(core: &Arc<Core>, range: &Range<'_>, from: u64) -> Result<Self> {
         let reserved = core.feed.join(&core.sequencer);
         let mut start = range.start.unwrap_or_default().to_vec();
         if range.start_exclusive {
@@ -65,7 +71,7 @@ impl Storage {
         }
         let from = if from == 0 { reserved + 1 } else { from };
         // Only once it is made, dropping it leaves the feed.
-        let mut watch = Watch {
+        let mut watch = Self {
             core: Arc::clone(core),
             start,
             end: range.end.map(<[u8]>::to_vec),
@@ -81,9 +87,7 @@ impl Storage {
         watch.fetch()?;
         Ok(watch)
     }
-}
 
-impl Watch {
     /// The first sequence number that is watched.
     pub fn from(&self) -> u64 {
         self.from

@@ -26,6 +26,8 @@ pub(super) struct Part {
     pub(super) base: u64,
     /// The offset behind its last record.
     pub(super) end: u64,
+    /// So that it is not used again.
+    #[expect(dead_code, reason = "held, not read")]
     pub(super) reading: Reading,
 }
 

@@ -110,8 +110,9 @@ pub(super) fn watches_agree_with_the_state(storage: &Storage) -> Vec<Owned> {
             .collect();
         let writers: Vec<_> =
             (0..WRITERS).map(|seed| scope.spawn(move |_| write(storage, seed + 1))).collect();
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        let ends: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
         done.store(true, SeqCst);
+        ends.into_iter().for_each(|end| end.unwrap());
         followers.into_iter().map(|follower| follower.join().unwrap()).collect()
     });
     assert_eq!(replayed(&found[0]), contents(storage));
@@ -151,12 +152,15 @@ fn watches_come_and_go() {
         let writers: Vec<_> = (0..2u8)
             .map(|t| {
                 scope.spawn(move |_| {
-                    (0..WRITES * 4).for_each(|_| drop(storage.put(&[t], b"v", 0).unwrap()));
+                    for _ in 0..WRITES * 4 {
+                        storage.put(&[t], b"v", 0).unwrap();
+                    }
                 })
             })
             .collect();
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        let ends: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
         done.store(true, SeqCst);
+        ends.into_iter().for_each(|end| end.unwrap());
         watcher.join().unwrap();
     });
 }
