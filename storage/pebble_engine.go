@@ -39,6 +39,7 @@ type GoStorageEngine struct {
 	keys             keyLocks
 	versions         versionSource
 	views            viewSet
+	changes          changeLog
 	sweeper          sweeper
 	reclaimer        reclaimer
 	census           census
@@ -167,6 +168,7 @@ func (e *GoStorageEngine) shutDown() (err error) {
 		}
 	}()
 	e.gate.close()
+	e.changes.told.ring() // feeds that wait find it closed
 	e.sweeper.stop()
 	err = e.views.closeAll()
 	err = errors.Join(err, e.versions.close(e.db), e.db.Close())
@@ -215,6 +217,7 @@ func (e *GoStorageEngine) fail(why error) error {
 	}
 	err, first := e.failure.set(fmt.Errorf("%w: %w", ErrPoisoned, why))
 	if first {
+		e.changes.told.ring() // feeds that wait find it failed
 		e.logger.Error("the storage engine failed and refuses further calls", "reason", why.Error())
 	}
 	return err
