@@ -34,7 +34,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 5
+#define MANTISDB_ABI_VERSION 6
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -384,7 +384,7 @@ typedef struct {
      */
     uint64_t puts;
     /**
-     * Deletions written.
+     * Deletions of keys written.
      */
     uint64_t deletes;
     /**
@@ -484,6 +484,10 @@ typedef struct {
      * Flushes, compactions and the like that failed, and are tried again.
      */
     uint64_t background_errors;
+    /**
+     * Deletions of ranges written.
+     */
+    uint64_t range_deletes;
 } MantisdbStats;
 
 /**
@@ -626,8 +630,8 @@ void mantisdb_watch_free(MantisdbWatch *watch);
  * Writes the changes that come next into `buffer`, as many as fit and are there; it
  * does not wait for any. A change is packed as sequence u64 (little-endian) and an
  * operation in the form of a batch, of which a watch of keys only leaves out the
- * values of puts; changes lie back to back. `page->more` tells whether it is worth asking again
- * at once. `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are
+ * values of puts; of a deleted range it is the part that is watched. Changes lie back
+ * to back. `page->more` tells whether it is worth asking again at once. `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are
  * needed. `MANTISDB_WATCH_TOO_SLOW` or `MANTISDB_HISTORY_GONE`: changes that come
  * next are gone.
  *

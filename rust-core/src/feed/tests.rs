@@ -15,15 +15,21 @@ struct Owned {
     key: Vec<u8>,
     /// The value and its expiry; `None` for a deletion.
     value: Option<(Vec<u8>, u64)>,
+    /// Of a deleted range, whose first key is the key: its end.
+    range: Option<Option<Vec<u8>>>,
 }
 
 impl Owned {
     fn put(sequence: u64, key: &[u8], value: &[u8], expires_at: u64) -> Self {
-        Self { sequence, key: key.to_vec(), value: Some((value.to_vec(), expires_at)) }
+        Self { sequence, key: key.to_vec(), value: Some((value.to_vec(), expires_at)), range: None }
     }
 
     fn delete(sequence: u64, key: &[u8]) -> Self {
-        Self { sequence, key: key.to_vec(), value: None }
+        Self { sequence, key: key.to_vec(), value: None, range: None }
+    }
+
+    fn delete_range(sequence: u64, start: &[u8], end: Option<&[u8]>) -> Self {
+        Self { range: Some(end.map(<[u8]>::to_vec)), ..Self::delete(sequence, start) }
     }
 }
 
@@ -34,6 +40,7 @@ impl From<crate::Change<'_>> for Owned {
                 Self::put(change.sequence, key, value, expires_at)
             }
             Op::Delete { key } => Self::delete(change.sequence, key),
+            Op::DeleteRange { start, end } => Self::delete_range(change.sequence, start, end),
         }
     }
 }
@@ -149,6 +156,36 @@ fn a_range_is_all_that_is_given() {
         let keys: Vec<_> = drain(watch).unwrap().into_iter().map(|change| change.key).collect();
         assert_eq!(keys, want.iter().map(|key| key.to_vec()).collect::<Vec<_>>(), "{range:?}");
     }
+}
+
+/// Of a deleted range, the part is given that is watched.
+#[test]
+fn deleted_ranges_are_clipped() {
+    let storage = Storage::open().unwrap();
+    let part = Range { start: Some(b"d"), end: Some(b"m"), ..Range::default() };
+    let mut all = storage.watch(&everything(), 0).unwrap();
+    let mut some = storage.watch(&part, 0).unwrap();
+    let cases: [(&[u8], Option<&[u8]>, &[u8], &[u8]); 5] = [
+        (b"e", Some(b"f"), b"e", b"f"),
+        (b"a", Some(b"f"), b"d", b"f"),
+        (b"f", None, b"f", b"m"),
+        (b"", None, b"d", b"m"),
+        (b"", Some(b"z"), b"d", b"m"),
+    ];
+    let mut want = (Vec::new(), Vec::new());
+    for (sequence, (start, end, from, to)) in (1..).zip(cases) {
+        let mut batch = WriteBatch::new();
+        batch.delete_range(start, end).unwrap();
+        assert_eq!(storage.write(batch.packed()).unwrap(), sequence);
+        want.0.push(Owned::delete_range(sequence, start, end));
+        want.1.push(Owned::delete_range(sequence, from, Some(to)));
+    }
+    for (start, end) in [(&b"a"[..], &b"d"[..]), (b"m", b"z")] {
+        let mut batch = WriteBatch::new();
+        batch.delete_range(start, Some(end)).unwrap();
+        want.0.push(Owned::delete_range(storage.write(batch.packed()).unwrap(), start, Some(end)));
+    }
+    assert_eq!((drain(&mut all).unwrap(), drain(&mut some).unwrap()), want);
 }
 
 /// A change that was refused comes again, and nothing twice.

@@ -44,6 +44,8 @@ pub struct Watch {
 const FETCH: usize = 256 << 10;
 /// Bytes of changes after which a call ends, also if none was of the range.
 const LOOK: usize = 4 << 20;
+/// What an operation counts for at least.
+const LEAST_LOOK: usize = 64;
 
 impl Storage {
     /// Watches the changes of a range, whose direction does not matter: for a `from`
@@ -107,10 +109,12 @@ impl Watch {
             let Some(ops) = &mut self.current else { return Ok(false) };
             let (position, start, end) = (self.position, &self.start, self.end.as_deref());
             let all = ops.give(|op, sequence| {
-                looked += op.key().len() + op.payload().value().len();
-                sequence <= position
-                    || !is_in(&op, start, end)
-                    || each(Change { sequence, op }).is_continue()
+                looked += LEAST_LOOK + op.value_len();
+                if sequence <= position {
+                    return true;
+                }
+                let op = clip(op, start, end);
+                op.is_none_or(|op| each(Change { sequence, op }).is_continue())
             })?;
             if !all {
                 return Ok(true);
@@ -183,7 +187,16 @@ impl Drop for Watch {
     }
 }
 
-/// Whether an operation is of a range.
-fn is_in(op: &Op<'_>, start: &[u8], end: Option<&[u8]>) -> bool {
-    op.key() >= start && end.is_none_or(|end| op.key() < end)
+/// The part of an operation that is of a range, if any is.
+fn clip<'a>(op: Op<'a>, start: &'a [u8], end: Option<&'a [u8]>) -> Option<Op<'a>> {
+    let Op::DeleteRange { start: from, end: to } = op else {
+        let (key, _) = op.on_key()?;
+        return (key >= start && end.is_none_or(|end| key < end)).then_some(op);
+    };
+    let from = from.max(start);
+    let to = match (to, end) {
+        (Some(to), Some(end)) => Some(to.min(end)),
+        (to, end) => to.or(end),
+    };
+    to.is_none_or(|to| from < to).then_some(Op::DeleteRange { start: from, end: to })
 }

@@ -7,7 +7,6 @@ use super::snapshot::{
     MANTISDB_SCAN_HAS_END, MANTISDB_SCAN_HAS_START, MANTISDB_SCAN_KEYS_ONLY, MantisdbPage,
 };
 use super::status::*;
-use crate::batch;
 use crate::error::{Error, Result};
 use crate::feed::{Change, Watch};
 use crate::scan::Range;
@@ -111,8 +110,8 @@ pub unsafe extern "C" fn mantisdb_watch_free(watch: *mut MantisdbWatch) {
 /// Writes the changes that come next into `buffer`, as many as fit and are there; it
 /// does not wait for any. A change is packed as sequence u64 (little-endian) and an
 /// operation in the form of a batch, of which a watch of keys only leaves out the
-/// values of puts; changes lie back to back. `page->more` tells whether it is worth asking again
-/// at once. `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are
+/// values of puts; of a deleted range it is the part that is watched. Changes lie back
+/// to back. `page->more` tells whether it is worth asking again at once. `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are
 /// needed. `MANTISDB_WATCH_TOO_SLOW` or `MANTISDB_HISTORY_GONE`: changes that come
 /// next are gone.
 ///
@@ -158,7 +157,7 @@ impl Writer {
     /// The buffer has room for the capacity.
     unsafe fn add(&mut self, change: Change<'_>) -> ControlFlow<()> {
         let op = if self.keys_only { change.op.without_value() } else { change.op };
-        let (header, key, value) = batch::packed(&op);
+        let (header, key, value) = op.pack();
         let sequence = change.sequence.to_le_bytes();
         let parts = [&sequence[..], &header, key, value];
         let needed: usize = parts.iter().map(|part| part.len()).sum();
