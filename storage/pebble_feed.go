@@ -56,23 +56,28 @@ func (f *pebbleFeed) From() uint64 { return f.from }
 
 // Next implements Feed.
 func (f *pebbleFeed) Next(ctx context.Context) (Change, error) {
+	var rung <-chan struct{}
 	for {
-		if err := f.check(ctx); err != nil {
+		if err := f.check(); err != nil {
 			return Change{}, err
 		}
 		if c, ok := f.pending(); ok {
 			return c, nil
 		}
-		rung := f.engine.changes.told.listen()
-		// What was told before that has rung for nobody.
 		if err := f.fetch(); err != nil {
 			return Change{}, err
 		}
-		if len(f.ahead) > 0 {
+		switch {
+		case len(f.ahead) > 0:
+			continue
+		case rung == nil:
+			// What was told before that has rung for nobody, and is looked for again.
+			rung = f.engine.changes.told.listen()
 			continue
 		}
 		select {
 		case <-rung:
+			rung = nil
 		case <-ctx.Done():
 			return Change{}, ctx.Err()
 		}
@@ -80,7 +85,7 @@ func (f *pebbleFeed) Next(ctx context.Context) (Change, error) {
 }
 
 // check is why the feed does not go on.
-func (f *pebbleFeed) check(ctx context.Context) error {
+func (f *pebbleFeed) check() error {
 	if f.closed.Load() {
 		return ErrClosed
 	}
@@ -88,7 +93,7 @@ func (f *pebbleFeed) check(ctx context.Context) error {
 		return err
 	}
 	f.engine.gate.leave()
-	return ctx.Err()
+	return nil
 }
 
 // pending is the next change of the range in what was fetched.

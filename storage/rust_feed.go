@@ -83,8 +83,6 @@ func (f *rustFeed) Next(ctx context.Context) (Change, error) {
 			return Change{}, ErrClosed
 		case f.err != nil:
 			return Change{}, f.err
-		case ctx.Err() != nil:
-			return Change{}, ctx.Err()
 		case len(f.rest) > 0:
 			return f.unpack(), nil
 		}
