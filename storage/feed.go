@@ -41,9 +41,8 @@ type Feed interface {
 }
 
 // WatchBufferLen is how many bytes of changes an engine keeps for all its feeds
-// together while there is one; the Rust engine with a memory limit keeps no more than a
-// sixteenth of that. A feed that is farther behind reads the log, if the engine has one
-// that reaches so far.
+// together while there is one; with a memory limit, no more than a sixteenth of that. A
+// feed that is farther behind reads the log, if the engine has one that reaches so far.
 const WatchBufferLen = 16 << 20
 
 // checkWatch returns nil if a range can be watched.

@@ -15,8 +15,9 @@ import (
 // feeds see. The first feed begins while no write is under way, so that the versions
 // from there on are all told.
 type changeLog struct {
-	active atomic.Bool
-	told   bell
+	active   atomic.Bool
+	told     bell
+	capacity int // the most bytes of changes that are kept
 
 	mu    sync.Mutex
 	feeds int
@@ -35,6 +36,13 @@ type publication struct {
 }
 
 func (p *publication) bytes() int { return int(unsafe.Sizeof(*p)) + cap(p.packed) }
+
+// init sets how much is kept, given the memory limit, 0 for none.
+func (c *changeLog) init(limit uint64) {
+	if c.capacity = WatchBufferLen; limit != 0 {
+		c.capacity = int(min(WatchBufferLen, limit/16))
+	}
+}
 
 // join counts a feed. last is the greatest version that was given out, and no write is
 // under way.
@@ -110,7 +118,7 @@ func (c *changeLog) publish(p publication) {
 func (c *changeLog) keep(p publication) {
 	c.writes = append(c.writes, p)
 	c.bytes += p.bytes()
-	for c.bytes > WatchBufferLen && len(c.writes) > 1 {
+	for c.bytes > c.capacity && len(c.writes) > 1 {
 		c.bytes -= c.writes[0].bytes()
 		c.floor = c.writes[0].last
 		c.writes[0] = publication{}

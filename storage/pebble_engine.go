@@ -82,6 +82,7 @@ func newGoEngine(c Config, fs vfs.FS, lock *pebble.Lock) (*GoStorageEngine, erro
 	}
 	e.failure.init()
 	e.keys.init()
+	e.changes.init(c.MemoryLimit)
 	e.views.init()
 	e.disk = &failStopFS{FS: fs, root: c.Dir, fail: func(why error) { _ = e.fail(why) }}
 	o := pebbleOptions(e)

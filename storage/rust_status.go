@@ -63,6 +63,9 @@ func (e *RustStorageEngine) errorOf(status C.int32_t) error {
 	switch status {
 	case C.MANTISDB_IO, C.MANTISDB_DISK_FULL, C.MANTISDB_CORRUPT, C.MANTISDB_WRONG_FORMAT, C.MANTISDB_WRITES_FAILED,
 		C.MANTISDB_HISTORY_GONE, C.MANTISDB_WATCH_TOO_SLOW:
+	case C.MANTISDB_POISONED, C.MANTISDB_PANICKED:
+		e.changed.ring() // no write will: who watches is to find out
+		return errorOf(status)
 	default:
 		return errorOf(status)
 	}
