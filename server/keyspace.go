@@ -99,3 +99,15 @@ func (l localKeyspace) DeleteRange(ctx context.Context, r mantisdb.Range, o mant
 	}
 	return l.ks.DeleteRangeWith(r, o)
 }
+
+// Watch implements Keyspace.
+func (l localKeyspace) Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	watch, err := l.ks.Watch(r, from)
+	if err != nil {
+		return nil, err // and not a Watch that is nil
+	}
+	return watch, nil
+}

@@ -43,6 +43,9 @@ type Keyspace interface {
 	// yields is borrowed until the loop's next step. An error is the last thing
 	// it yields, with a zero Entry.
 	Scan(ctx context.Context, r mantisdb.Range) iter.Seq2[mantisdb.Entry, error]
+	// Watch begins to watch a range, as mantisdb.DB.Watch does. The context is that
+	// of the call alone.
+	Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error)
 
 	// Handle is the keyspace as batches and conditions name it, in the copy of the
 	// database that this process has.
@@ -85,6 +88,13 @@ type Store interface {
 	// new (else mantisdb.ErrExists), where the store keeps such copies, and returns
 	// its path. A store that has no such place returns mantisdb.ErrUnsupported.
 	Checkpoint(ctx context.Context, name string) (path string, err error)
+}
+
+// Watch delivers changes as a mantisdb.Watch does, whose methods these are.
+type Watch interface {
+	From() uint64
+	Next(ctx context.Context) (mantisdb.Change, error)
+	Close() error
 }
 
 // Local is the Store of a database in this process. A call that has begun does

@@ -78,6 +78,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		cut.entries = append(cut.entries, mantisdb.Entry{Key: []byte("k"), Value: bytes.Repeat([]byte("v"), 1000), Meta: mantisdb.Meta{Version: 1}})
 	}
 
+	ending := newServerOver(t, scriptedStore{failingStore{err: mantisdb.ErrWatchTooSlow}, 3})
 	onDisk := newDurableServer(t)
 
 	tag := s.do("GET", "/api/v1/kv/%FF", "").header.Get("ETag")
@@ -87,7 +88,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 	const elsewhere = `{"operations":[{"op":"delete","keyspace":"none","key_text":"k"}]}`
 	const transaction = "/api/v1/transaction"
 	const syncPath, backup, checkpoint = "/api/v1/sync", "/api/v1/backup", "/api/v1/checkpoint"
-	const k, batch, scan = "/api/v1/kv/k", "/api/v1/kv/batch", "/api/v1/scan"
+	const k, batch, scan, watch = "/api/v1/kv/k", "/api/v1/kv/batch", "/api/v1/scan", "/api/v1/watch"
 	json := []string{"Content-Type", "application/json"}
 	octets := []string{"Content-Type", "application/octet-stream"}
 	with := func(base []string, more ...string) []string { return append(slices.Clone(base), more...) }
@@ -160,6 +161,9 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "GET", path: scan, target: scan, server: newServerOver(t, cut), status: 200},
 		{method: "GET", path: scan, target: scan + "?limit=0", server: s, status: 400, wrong: true},
 		{method: "GET", path: scan, target: scan + "?cursor=x", server: s, status: 400},
+		{method: "GET", path: watch, target: watch + "?from=3&prefix=k&keys_only=true", header: []string{"Last-Event-ID", "7"}, server: ending, status: 200},
+		{method: "GET", path: watch, target: watch + "?from=0", server: s, status: 400, wrong: true},
+		{method: "GET", path: watch, target: watch + "?from=1", server: s, status: 410},
 		{method: "DELETE", path: rangePath, target: rangePath + "?prefix=k&start=a&end=z&durability=memory", server: s, status: 204},
 		{method: "DELETE", path: rangePath, target: rangePath + "?all=true", server: s, status: 204},
 		{method: "DELETE", path: rangePath, target: rangePath, server: s, status: 400},
@@ -215,6 +219,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 			exchange{method: "DELETE", path: kvPath, target: k, server: server, status: status},
 			exchange{method: "POST", path: batch, target: batch, body: put, header: json, server: server, status: status},
 			exchange{method: "GET", path: scan, target: scan, server: server, status: status},
+			exchange{method: "GET", path: watch, target: watch, server: server, status: status},
 			exchange{method: "DELETE", path: rangePath, target: rangePath + "?all=true", server: server, status: status},
 			exchange{method: "GET", path: keyspacesPath, target: keyspacesPath, server: server, status: status},
 			exchange{method: "POST", path: keyspacesPath, target: keyspacesPath, body: create, header: json, server: server, status: status},
@@ -233,7 +238,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 	for _, x := range []exchange{
 		{method: "GET", path: kvPath, target: k}, {method: "HEAD", path: kvPath, target: k},
 		{method: "PUT", path: kvPath, target: k, body: "v", header: octets}, {method: "DELETE", path: kvPath, target: k},
-		{method: "POST", path: kvPath, target: k + "?op=increment"}, {method: "GET", path: scan, target: scan},
+		{method: "POST", path: kvPath, target: k + "?op=increment"}, {method: "GET", path: scan, target: scan}, {method: "GET", path: watch, target: watch},
 		{method: "DELETE", path: rangePath, target: rangePath + "?all=true"},
 		{method: "POST", path: batch, target: batch, body: put, header: json},
 		{method: "POST", path: transaction, target: transaction, body: transact, header: json},

@@ -81,6 +81,7 @@ type exchange struct {
 // it against the file that the server itself serves.
 func TestOpenAPIHolds(t *testing.T) {
 	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.JSONBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.RegisteredBodyDecoder("text/plain"))
 	s := newServer(t)
 	doc := loadOpenAPI(t, []byte(s.do("GET", "/api/v1/openapi.yaml", "").body))
 	shown := make(map[string]bool)

@@ -54,6 +54,7 @@ func isBatch(r *http.Request, key []byte) bool {
 func (h *Handler) keyspaceRoutes() []keyspaceRoute {
 	return []keyspaceRoute{
 		{http.MethodGet, "/scan", h.scan},
+		{http.MethodGet, "/watch", h.watch},
 		{http.MethodDelete, "/range", h.deleteRange},
 		{http.MethodPost, "/kv/" + batchKey, h.batch},
 		{http.MethodPost, "/transaction", h.transaction},
