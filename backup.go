@@ -13,7 +13,7 @@ import (
 
 // BackupStats say what a backup has, or what was restored from it.
 type BackupStats struct {
-	// Entries is the number of entries.
+	// Entries is the number of entries of all keyspaces.
 	Entries uint64
 	// Bytes is the length of the stream.
 	Bytes uint64
@@ -21,8 +21,8 @@ type BackupStats struct {
 	Version uint64
 }
 
-// Backup writes every entry as of one moment to w, as one stream that Restore
-// reads, with any engine. Writes go on meanwhile. The stream has checksums, and
+// Backup writes every entry of every keyspace, the keyspaces themselves and the applied
+// index as of one moment to w, as one stream that Restore reads, with any engine. Writes go on meanwhile. The stream has checksums, and
 // an end by which a stream that was cut off is told from a whole one: after an
 // error, what was written is no backup.
 func (db *DB) Backup(ctx context.Context, w io.Writer) (BackupStats, error) {
@@ -38,36 +38,40 @@ func (db *DB) Backup(ctx context.Context, w io.Writer) (BackupStats, error) {
 	if err != nil {
 		return BackupStats{}, fmt.Errorf("mantisdb: cannot write the backup: %w", err)
 	}
-	if err := backUp(ctx, snap, out); err != nil {
+	entries, err := backUp(ctx, snap, out)
+	if err != nil {
 		return BackupStats{}, err
 	}
-	totals, err := out.Close()
-	if err != nil {
+	if _, err := out.Close(); err != nil {
 		return BackupStats{}, fmt.Errorf("mantisdb: cannot write the backup: %w", err)
 	}
-	return BackupStats{Entries: totals.Entries, Bytes: out.Written(), Version: snap.Version()}, nil
+	return BackupStats{Entries: entries, Bytes: out.Written(), Version: snap.Version()}, nil
 }
 
-// backUp adds all entries of a snapshot.
-func backUp(ctx context.Context, snap storage.Snapshot, out *backup.Writer) error {
+// backUp adds all that a snapshot has, as it is stored, and returns how much of it users
+// have written.
+func backUp(ctx context.Context, snap storage.Snapshot, out *backup.Writer) (entries uint64, err error) {
 	cursor, err := snap.Scan(storage.Range{})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer cursor.Close()
 	for cursor.Next() {
 		if err := ctx.Err(); err != nil {
-			return err
+			return 0, err
 		}
 		if err := out.Add(cursor.Key(), cursor.Value(), cursor.Meta().ExpiresAt); err != nil {
-			return fmt.Errorf("mantisdb: cannot write the backup: %w", err)
+			return 0, fmt.Errorf("mantisdb: cannot write the backup: %w", err)
+		}
+		if !isSystemKey(cursor.Key()) {
+			entries++
 		}
 	}
-	return cursor.Err()
+	return entries, cursor.Err()
 }
 
-// Restore makes dir, which must not exist or be empty, a data directory with the
-// entries of a backup. opts say with which engine, as for Open; the database is
+// Restore makes dir, which must not exist or be empty, a data directory with all that a
+// backup has. opts say with which engine, as for Open; the database is
 // not left open. Values expire when they would have; versions are given anew. The
 // directory appears when it is whole and on disk; after an error there is
 // nothing. A stream that is damaged or cut off is ErrCorrupt.
@@ -86,32 +90,58 @@ func Restore(ctx context.Context, dir string, opts *Options, r io.Reader) (Backu
 	if err != nil {
 		return BackupStats{}, err
 	}
+	var entries uint64
 	err = storage.NewDirectory(opts.config(dir, logger), func(engine storage.Engine) error {
-		return restore(ctx, engine, in)
+		entries, err = readBackup(ctx, in, func(batch *storage.Batch) error {
+			// Nothing has to be durable before the end.
+			_, err := engine.Write(batch, storage.WriteOptions{Durability: storage.DurabilityMemory})
+			return err
+		})
+		return err
 	})
 	if err != nil {
 		return BackupStats{}, err
 	}
-	return BackupStats{Entries: in.Totals().Entries, Bytes: in.Offset(), Version: in.Header.LastVersion}, nil
+	return BackupStats{Entries: entries, Bytes: in.Offset(), Version: in.Header.LastVersion}, nil
 }
 
-// restore writes all entries. Nothing has to be durable before the end.
-func restore(ctx context.Context, engine storage.Engine, in *backup.Reader) error {
+// VerifyBackup reads a backup to its end and tells what it has. A stream that is damaged
+// or cut off is ErrCorrupt.
+func VerifyBackup(ctx context.Context, r io.Reader) (BackupStats, error) {
+	in, err := backup.NewReader(r)
+	if err != nil {
+		return BackupStats{}, err
+	}
+	entries, err := readBackup(ctx, in, func(*storage.Batch) error { return nil })
+	if err != nil {
+		return BackupStats{}, err
+	}
+	return BackupStats{Entries: entries, Bytes: in.Offset(), Version: in.Header.LastVersion}, nil
+}
+
+// readBackup gives all that a backup has to apply, and returns how much of it users have
+// written.
+func readBackup(ctx context.Context, in *backup.Reader, apply func(*storage.Batch) error) (entries uint64, err error) {
 	var batch storage.Batch
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return 0, err
 		}
 		batch.Reset()
 		err := in.Next(&batch)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return entries, nil
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if _, err := engine.Write(&batch, storage.WriteOptions{Durability: storage.DurabilityMemory}); err != nil {
-			return err
+		for op := range batch.All() {
+			if !isSystemKey(op.Key) {
+				entries++
+			}
+		}
+		if err := apply(&batch); err != nil {
+			return 0, err
 		}
 	}
 }

@@ -261,3 +261,45 @@ func deleteBenchRange(b *testing.B, db *mantisdb.DB, i, keys int) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkKeyspace reads and overwrites one key of the default keyspace and one of a
+// keyspace with a name, whose keys are stored with a prefix.
+func BenchmarkKeyspace(b *testing.B) {
+	const name = "named"
+	load := func(b *testing.B, db *mantisdb.DB) {
+		ks, err := db.CreateKeyspace(name, mantisdb.KeyspaceOptions{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, ks := range []*mantisdb.Keyspace{ks, db.DefaultKeyspace()} {
+			if err := ks.Put(newBenchKey(), make([]byte, benchValueLen)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	benchEngines(b, load, func(b *testing.B, db *mantisdb.DB) {
+		named, err := db.Keyspace(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		key, value := newBenchKey(), make([]byte, benchValueLen)
+		for what, ks := range map[string]*mantisdb.Keyspace{"default": db.DefaultKeyspace(), name: named} {
+			b.Run(what+" get", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if value, err = ks.AppendGet(value[:0], key); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			b.Run(what+" put", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := ks.Put(key, value); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	})
+}

@@ -2,7 +2,6 @@ package mantisdb
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -12,7 +11,7 @@ import (
 
 // Limits in bytes.
 const (
-	MaxKeyLen   = storage.MaxKeyLen   // longest key, 64 KiB
+	MaxKeyLen   = 64 << 10            // longest key
 	MaxValueLen = storage.MaxValueLen // longest value, 64 MiB
 	MaxBatchLen = storage.MaxBatchLen // longest batch, 1 GiB
 )
@@ -80,6 +79,8 @@ type Stats = storage.Stats
 // goroutines at once. Keys and values passed in are copied, never kept.
 type DB struct {
 	engine      storage.Engine
+	main        *Keyspace // the default one
+	catalog     *catalog  // of the others
 	logger      *slog.Logger
 	memoryLimit uint64         // 0: none
 	leaked      *atomic.Uint64 // snapshots
@@ -100,11 +101,28 @@ func Open(dir string, opts *Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	stats, err := engine.Stats()
-	if err != nil {
+	db := newDB(engine, logger)
+	if err := db.begin(); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	return &DB{engine: engine, logger: logger, memoryLimit: stats.MemoryLimit, leaked: new(atomic.Uint64)}, nil
+	return db, nil
+}
+
+// newDB is the database of an engine, of which it has read nothing.
+func newDB(engine storage.Engine, logger *slog.Logger) *DB {
+	db := &DB{engine: engine, logger: logger, catalog: newCatalog(), leaked: new(atomic.Uint64)}
+	db.main = &Keyspace{db: db, engine: engine}
+	return db
+}
+
+// begin reads what must be known before anything is asked.
+func (db *DB) begin() error {
+	stats, err := db.engine.Stats()
+	if err != nil {
+		return err
+	}
+	db.memoryLimit = stats.MemoryLimit
+	return db.openCatalog()
 }
 
 // config is the options as the engine has them.
@@ -120,87 +138,47 @@ func (db *DB) Engine() string { return db.engine.Name() }
 
 // Get returns the value of key, which belongs to the caller, or ErrNotFound. An
 // empty value is empty and not nil.
-func (db *DB) Get(key []byte) ([]byte, error) {
-	value, err := db.engine.AppendGet(nil, key)
-	if err != nil {
-		return nil, err
-	}
-	return nonNil(value), nil
-}
+func (db *DB) Get(key []byte) ([]byte, error) { return db.main.Get(key) }
 
 // AppendGet appends the value of key to dst and returns the extended slice, as
 // append does. With enough room in dst it allocates nothing. On an error, such
 // as ErrNotFound, it returns dst as it was.
-func (db *DB) AppendGet(dst, key []byte) ([]byte, error) {
-	return db.engine.AppendGet(dst, key)
-}
+func (db *DB) AppendGet(dst, key []byte) ([]byte, error) { return db.main.AppendGet(dst, key) }
 
 // AppendGetMeta is AppendGet that also tells the value's version and expiry.
 func (db *DB) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
-	return db.engine.AppendGetMeta(dst, key)
+	return db.main.AppendGetMeta(dst, key)
 }
 
 // Has tells whether key has a live value.
-func (db *DB) Has(key []byte) (bool, error) { return db.engine.Has(key) }
+func (db *DB) Has(key []byte) (bool, error) { return db.main.Has(key) }
 
 // MultiGet reads all keys as of one moment, much faster than one by one. The
 // results are in the keys' order, nil where a key was not found, and belong to
 // the caller. A found empty value is not nil.
-func (db *DB) MultiGet(keys ...[]byte) ([][]byte, error) {
-	var found Values
-	if err := db.engine.MultiGet(keys, &found); err != nil {
-		return nil, err
-	}
-	values := make([][]byte, len(keys))
-	for i := range values {
-		if value, ok := found.At(i); ok {
-			values[i] = nonNil(value)
-		}
-	}
-	return values, nil
-}
+func (db *DB) MultiGet(keys ...[]byte) ([][]byte, error) { return db.main.MultiGet(keys...) }
 
 // MultiGetInto is MultiGet into out, which is reset first. When out is used
 // again from call to call, nothing is allocated.
-func (db *DB) MultiGetInto(out *Values, keys [][]byte) error {
-	return db.engine.MultiGet(keys, out)
-}
+func (db *DB) MultiGetInto(out *Values, keys [][]byte) error { return db.main.MultiGetInto(out, keys) }
 
 // Put stores value under key, without expiry.
-func (db *DB) Put(key, value []byte) error {
-	_, err := db.engine.Put(key, value, storage.WriteOptions{})
-	return err
-}
+func (db *DB) Put(key, value []byte) error { return db.main.Put(key, value) }
 
 // PutTTL stores value under key for the time ttl, rounded up to whole
 // milliseconds. A ttl that is not positive is ErrInvalidTTL.
 func (db *DB) PutTTL(key, value []byte, ttl time.Duration) error {
-	expiresAt, err := expiryAfter(ttl)
-	if err != nil {
-		return err
-	}
-	_, err = db.engine.Put(key, value, storage.WriteOptions{ExpiresAt: expiresAt})
-	return err
+	return db.main.PutTTL(key, value, ttl)
 }
 
 // PutIfAbsent stores value under key only if key has no live value, atomically,
 // and tells whether it did. A ttl of 0 is never; a negative one ErrInvalidTTL.
 func (db *DB) PutIfAbsent(key, value []byte, ttl time.Duration) (stored bool, err error) {
-	var o storage.WriteOptions
-	if ttl != 0 {
-		if o.ExpiresAt, err = expiryAfter(ttl); err != nil {
-			return false, err
-		}
-	}
-	_, stored, err = db.engine.PutIfAbsent(key, value, o)
-	return stored, err
+	return db.main.PutIfAbsent(key, value, ttl)
 }
 
 // Delete removes key, which need not exist.
-func (db *DB) Delete(key []byte) error {
-	_, err := db.engine.Delete(key, storage.WriteOptions{})
-	return err
-}
+func (db *DB) Delete(key []byte) error { return db.main.Delete(key) }
 
 // DeleteRange removes every key of a range, in the time of one write, whatever the
 // range holds; r's Reverse and KeysOnly make no difference. Readers see all keys
@@ -208,22 +186,17 @@ func (db *DB) Delete(key []byte) error {
 // them.
 //
 //	err := db.DeleteRange(mantisdb.Prefix([]byte("session/")))
-func (db *DB) DeleteRange(r Range) error { return db.DeleteRangeWith(r, WriteOptions{}) }
+func (db *DB) DeleteRange(r Range) error { return db.main.DeleteRange(r) }
 
 // Write applies a batch atomically: readers see all of it or nothing. The batch
 // is unchanged and may be reset and used again.
-func (db *DB) Write(b *Batch) error {
-	if b == nil {
-		return fmt.Errorf("%w: the batch is nil", ErrInvalidOptions)
-	}
-	_, err := db.engine.Write(&b.ops, storage.WriteOptions{})
-	return err
-}
+func (db *DB) Write(b *Batch) error { return db.WriteWith(b, WriteOptions{}) }
 
 // Stats returns figures of the moment; they cost no scan.
 func (db *DB) Stats() (Stats, error) {
 	stats, err := db.engine.Stats()
 	stats.LeakedSnapshots = db.leaked.Load()
+	stats.Keys -= min(stats.Keys, db.catalog.keys())
 	return stats, err
 }
 
@@ -232,7 +205,10 @@ func (db *DB) Stats() (Stats, error) {
 // made durable, whatever its level; an error tells that some of it may be lost, or
 // repeats the failure of a database that is poisoned. The database is closed all
 // the same. Closing again waits for the first Close and returns nil.
-func (db *DB) Close() error { return db.engine.Close() }
+func (db *DB) Close() error {
+	db.catalog.close()
+	return db.engine.Close()
+}
 
 // nonNil makes a found empty value distinct from a missing one.
 func nonNil(value []byte) []byte {

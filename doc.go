@@ -10,9 +10,11 @@
 //	value, err := db.Get([]byte("greeting"))
 //
 // Single operations are methods of DB. A Batch groups writes that become
-// visible together. A Scan walks a range in order, forward or in reverse. A
-// Snapshot is a frozen view. A Watch delivers the changes of a range. A value may
-// carry a time to live, after which its key is absent.
+// visible together. A Scan walks a range in order, forward or in reverse; an
+// Iterator also moves to any key. A Snapshot is a frozen view. A Watch delivers the
+// changes of a range. A value may carry a time to live, after which its key is absent.
+// Keyspaces part the database; their methods are those of DB, and a Batch, a Tx or a
+// Snapshot spans them by its In.
 //
 // # Engines
 //

@@ -69,61 +69,35 @@ func (o WriteOptions) timeless(what string) (storage.WriteOptions, error) {
 }
 
 // PutWith stores value under key, as o says.
-func (db *DB) PutWith(key, value []byte, o WriteOptions) error {
-	w, err := o.engine()
-	if err != nil {
-		return err
-	}
-	_, err = db.engine.Put(key, value, w)
-	return err
-}
+func (db *DB) PutWith(key, value []byte, o WriteOptions) error { return db.main.PutWith(key, value, o) }
 
 // PutIfAbsentWith is PutIfAbsent, as o says. If the key has a value, it may be
 // one that is not yet as durable as o asks.
 func (db *DB) PutIfAbsentWith(key, value []byte, o WriteOptions) (stored bool, err error) {
-	w, err := o.engine()
-	if err != nil {
-		return false, err
-	}
-	_, stored, err = db.engine.PutIfAbsent(key, value, w)
-	return stored, err
+	return db.main.PutIfAbsentWith(key, value, o)
 }
 
 // DeleteWith removes key, which need not exist, as o says.
-func (db *DB) DeleteWith(key []byte, o WriteOptions) error {
-	w, err := o.timeless("a deletion")
-	if err != nil {
-		return err
-	}
-	_, err = db.engine.Delete(key, w)
-	return err
-}
+func (db *DB) DeleteWith(key []byte, o WriteOptions) error { return db.main.DeleteWith(key, o) }
 
 // DeleteRangeWith removes every key of a range as DeleteRange does, as o says.
-func (db *DB) DeleteRangeWith(r Range, o WriteOptions) error {
-	w, err := o.timeless("a deletion")
-	if err != nil {
-		return err
-	}
-	var b storage.Batch
-	if err := b.DeleteRange(r.Start, r.End); err != nil {
-		return err
-	}
-	_, err = db.engine.Write(&b, w)
-	return err
-}
+func (db *DB) DeleteRangeWith(r Range, o WriteOptions) error { return db.main.DeleteRangeWith(r, o) }
 
 // WriteWith applies a batch as Write does, as o says.
 func (db *DB) WriteWith(b *Batch, o WriteOptions) error {
-	if b == nil {
-		return fmt.Errorf("%w: the batch is nil", ErrInvalidOptions)
+	if err := b.check(db); err != nil {
+		return err
 	}
 	w, err := o.timeless("a batch itself")
 	if err != nil {
 		return err
 	}
-	_, err = db.engine.Write(&b.ops, w)
-	return err
+	w.Durability = b.scope.durability(w.Durability)
+	if _, err := db.engine.Write(&b.ops, w); err != nil {
+		return err
+	}
+	b.scope.written(db)
+	return nil
 }
 
 // Sync returns once every write that was acknowledged before the call is on

@@ -25,6 +25,12 @@ var (
 	ErrBatchTooLarge = storage.ErrBatchTooLarge
 	// ErrBatchCorrupt: a packed batch does not parse; nothing was applied.
 	ErrBatchCorrupt = storage.ErrBatchCorrupt
+	// ErrKeyspaceExists: a keyspace of that name exists already.
+	ErrKeyspaceExists = errors.New("mantisdb: keyspace exists already")
+	// ErrKeyspaceNotFound: there is no keyspace of that name.
+	ErrKeyspaceNotFound = errors.New("mantisdb: keyspace not found")
+	// ErrKeyspaceDropped: the keyspace was dropped before the call.
+	ErrKeyspaceDropped = errors.New("mantisdb: keyspace was dropped")
 	// ErrConflict: something that a transaction read has changed before it was
 	// committed; nothing was written.
 	ErrConflict = storage.ErrConflict
@@ -89,12 +95,25 @@ var (
 // expiryAfter turns a time to live into an absolute expiry in Unix
 // milliseconds, rounded up so that no value expires early.
 func expiryAfter(ttl time.Duration) (int64, error) {
-	if ttl <= 0 {
-		return 0, fmt.Errorf("%w: %v is not positive", ErrInvalidTTL, ttl)
+	if err := checkTTL(ttl); err != nil {
+		return 0, err
 	}
+	return storage.Now() + milliseconds(ttl), nil
+}
+
+// checkTTL returns nil for a time to live that is positive.
+func checkTTL(ttl time.Duration) error {
+	if ttl <= 0 {
+		return fmt.Errorf("%w: %v is not positive", ErrInvalidTTL, ttl)
+	}
+	return nil
+}
+
+// milliseconds is a time to live in whole milliseconds, rounded up.
+func milliseconds(ttl time.Duration) int64 {
 	ms := int64(ttl / time.Millisecond)
 	if ttl%time.Millisecond != 0 {
 		ms++
 	}
-	return storage.Now() + ms, nil
+	return ms
 }

@@ -5,9 +5,7 @@ import "github.com/mantisdb/mantisdb/storage"
 // Unvalidated is db with transactions that check nothing when they commit: what the
 // tests of isolation have to notice.
 func Unvalidated(db *DB) *DB {
-	careless := *db
-	careless.engine = unvalidated{db.engine}
-	return &careless
+	return newDB(unvalidated{db.engine}, db.logger)
 }
 
 type unvalidated struct{ storage.Engine }

@@ -1,7 +1,6 @@
 package mantisdb
 
 import (
-	"bytes"
 	"iter"
 	"runtime"
 
@@ -38,19 +37,20 @@ type Entry struct {
 // written meanwhile, and holds resources only while it runs: there is nothing
 // to close. A Scan is not safe for concurrent use.
 type Scan struct {
-	db   *DB       // of a scan of the newest state, else nil
+	ks   *Keyspace
 	snap *Snapshot // of a scan at a snapshot, else nil
 	tx   *Tx       // of a scan in a transaction, else nil
-	r    Range
+	r    Range     // as the engine knows it
+	room []byte    // for a key
 	err  error
 }
 
 // Scan prepares a walk over a range of the newest state. r is copied.
-func (db *DB) Scan(r Range) *Scan { return newScan(&Scan{db: db}, r) }
+func (db *DB) Scan(r Range) *Scan { return db.main.Scan(r) }
 
+// newScan is s over a range of its keyspace.
 func newScan(s *Scan, r Range) *Scan {
-	r.Start, r.End = bytes.Clone(r.Start), bytes.Clone(r.End)
-	s.r = r
+	s.r = s.ks.region.bounds(r)
 	return s
 }
 
@@ -59,7 +59,7 @@ func newScan(s *Scan, r Range) *Scan {
 // ends the loop; ask Err after it.
 func (s *Scan) All() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		s.walk(func(c storage.Cursor) bool { return yield(c.Key(), s.value(c)) })
+		s.walk(func(c storage.Cursor) bool { return yield(s.key(c), s.value(c)) })
 	}
 }
 
@@ -68,7 +68,7 @@ func (s *Scan) All() iter.Seq2[[]byte, []byte] {
 func (s *Scan) Entries() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		s.walk(func(c storage.Cursor) bool {
-			return yield(Entry{Key: c.Key(), Value: s.value(c), Meta: c.Meta()})
+			return yield(Entry{Key: s.key(c), Value: s.value(c), Meta: c.Meta()})
 		})
 	}
 }
@@ -97,6 +97,8 @@ func (s *Scan) walk(visit func(storage.Cursor) bool) {
 	s.err = cursor.Err()
 }
 
+func (s *Scan) key(c storage.Cursor) []byte { return s.ks.region.key(c.Key(), &s.room) }
+
 // value is the current value, nil only in a scan of keys.
 func (s *Scan) value(c storage.Cursor) []byte {
 	if s.r.KeysOnly {
@@ -107,22 +109,25 @@ func (s *Scan) value(c storage.Cursor) []byte {
 
 // open is a cursor over the range, and what ends its use.
 func (s *Scan) open() (cursor storage.Cursor, release func(), err error) {
+	if err := s.ks.check(); err != nil {
+		return nil, nil, err
+	}
 	switch {
 	case s.tx != nil:
-		cursor, err := s.tx.scan(s.r)
+		cursor, err = s.tx.scan(s.r)
 		if err != nil {
 			return nil, nil, err
 		}
 		return cursor, func() { cursor.Close() }, nil
 	case s.snap != nil:
-		cursor, err = s.snap.snap.Scan(s.r)
+		cursor, err = s.snap.scan(s.r)
 		if err != nil {
 			return nil, nil, err
 		}
 		return cursor, func() { cursor.Close(); runtime.KeepAlive(s.snap) }, nil
 	}
 	// The snapshot of a scan of the newest state lives as long as the loop.
-	snap, err := s.db.engine.Snapshot()
+	snap, err := s.ks.engine.Snapshot()
 	if err != nil {
 		return nil, nil, err
 	}

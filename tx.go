@@ -20,6 +20,8 @@ import (
 // The state is that of the first read, not of Begin. A value that expires while the
 // transaction runs counts as a change.
 //
+// Its own methods read and write the default keyspace, In others.
+//
 // A Tx is not safe for concurrent use. It must be ended by Commit or Discard;
 // DB.Update and DB.View do that.
 type Tx struct {
@@ -27,6 +29,7 @@ type Tx struct {
 	snap       storage.Snapshot // nil before the first read
 	reads      storage.ReadSet
 	writes     pendingWrites
+	scope      scope // of the writes
 	durability Durability
 	readOnly   bool
 	done       bool
@@ -97,120 +100,86 @@ func waitToRetry(try int) {
 // database's own level.
 func (tx *Tx) SetDurability(d Durability) { tx.durability = d }
 
+// In is a view of the transaction in a keyspace; nil is the default one.
+func (tx *Tx) In(ks *Keyspace) KeyspaceTx {
+	if ks == nil {
+		ks = tx.db.main
+	}
+	return KeyspaceTx{tx, ks}
+}
+
 // Get returns the value of key, which belongs to the caller, or ErrNotFound. An
 // empty value is empty and not nil.
-func (tx *Tx) Get(key []byte) ([]byte, error) {
-	value, err := tx.AppendGet(nil, key)
-	if err != nil {
-		return nil, err
-	}
-	return nonNil(value), nil
-}
+func (tx *Tx) Get(key []byte) ([]byte, error) { return tx.In(nil).Get(key) }
 
 // AppendGet appends the value of key to dst and returns the extended slice. On an
 // error, such as ErrNotFound, it returns dst as it was.
-func (tx *Tx) AppendGet(dst, key []byte) ([]byte, error) {
-	dst, _, err := tx.AppendGetMeta(dst, key)
-	return dst, err
-}
+func (tx *Tx) AppendGet(dst, key []byte) ([]byte, error) { return tx.In(nil).AppendGet(dst, key) }
 
 // AppendGetMeta is AppendGet that also tells the value's version and expiry. A
 // value that the transaction itself wrote has the version 0 until it is committed.
 func (tx *Tx) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
-	if tx.done {
-		return dst, Meta{}, ErrTxDone
-	}
-	if op, ok := tx.writes.find(key); ok {
-		if op.Kind != storage.OpPut || storage.Expired(op.ExpiresAt) {
-			return dst, Meta{}, ErrNotFound
-		}
-		return append(dst, op.Value...), Meta{ExpiresAt: op.ExpiresAt}, nil
-	}
-	snap, err := tx.snapshot()
-	if err != nil {
-		return dst, Meta{}, err
-	}
-	dst, meta, err := snap.AppendGetMeta(dst, key)
-	if (err == nil || errors.Is(err, ErrNotFound)) && !tx.readOnly {
-		if noted := tx.noteRead(tx.reads.AddKey(key, meta)); noted != nil {
-			return dst, Meta{}, noted
-		}
-	}
-	return dst, meta, err
+	return tx.In(nil).AppendGetMeta(dst, key)
 }
 
 // Has tells whether key has a live value.
-func (tx *Tx) Has(key []byte) (bool, error) {
-	var buffer [512]byte
-	_, err := tx.AppendGet(buffer[:0], key)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
-}
+func (tx *Tx) Has(key []byte) (bool, error) { return tx.In(nil).Has(key) }
 
 // Scan prepares a walk over a range as DB.Scan does. A loop sees the transaction's
 // own writes of before it began.
-func (tx *Tx) Scan(r Range) *Scan { return newScan(&Scan{tx: tx}, r) }
+func (tx *Tx) Scan(r Range) *Scan { return tx.In(nil).Scan(r) }
+
+// Iterator walks a range as DB.Iterator does. It sees the transaction's own writes of
+// before it was last positioned by anything but a further step in the same direction,
+// and ends with the transaction.
+func (tx *Tx) Iterator(r Range) *Iterator { return tx.In(nil).Iterator(r) }
 
 // Put stores value under key, without expiry.
-func (tx *Tx) Put(key, value []byte) error { return tx.PutExpiresAt(key, value, 0) }
+func (tx *Tx) Put(key, value []byte) error { return tx.In(nil).Put(key, value) }
 
 // PutTTL stores value under key for the time ttl from now, not from Commit, rounded
 // up to whole milliseconds. A ttl that is not positive is ErrInvalidTTL.
 func (tx *Tx) PutTTL(key, value []byte, ttl time.Duration) error {
-	expiresAt, err := expiryAfter(ttl)
-	if err != nil {
-		return err
-	}
-	return tx.PutExpiresAt(key, value, expiresAt)
+	return tx.In(nil).PutTTL(key, value, ttl)
 }
 
 // PutExpiresAt stores value under key until a time in Unix milliseconds; 0 is never.
 func (tx *Tx) PutExpiresAt(key, value []byte, unixMillis int64) error {
-	if err := tx.mayWrite(); err != nil {
-		return err
-	}
-	if err := tx.takes(len(key) + len(value)); err != nil {
-		return err
-	}
-	return tx.writes.put(key, value, unixMillis)
+	return tx.In(nil).PutExpiresAt(key, value, unixMillis)
 }
 
 // Delete removes key, which need not exist.
-func (tx *Tx) Delete(key []byte) error {
-	if err := tx.mayWrite(); err != nil {
-		return err
-	}
-	if err := tx.takes(len(key)); err != nil {
-		return err
-	}
-	return tx.writes.delete(key)
-}
+func (tx *Tx) Delete(key []byte) error { return tx.In(nil).Delete(key) }
 
 // DeleteRange removes every key of a range, those too that others write before the
 // commit. r's Reverse and KeysOnly make no difference.
-func (tx *Tx) DeleteRange(r Range) error {
-	if err := tx.mayWrite(); err != nil {
+func (tx *Tx) DeleteRange(r Range) error { return tx.In(nil).DeleteRange(r) }
+
+// SetAppliedIndex stores index with the transaction's writes, as
+// Batch.SetAppliedIndex does.
+func (tx *Tx) SetAppliedIndex(index []byte) error {
+	if err := checkAppliedIndex(index); err != nil {
 		return err
 	}
-	if err := tx.takes(len(r.Start) + len(r.End)); err != nil {
+	if err := tx.mayWrite(len(appliedIndexKey) + len(index)); err != nil {
 		return err
 	}
-	return tx.writes.deleteRange(r.Start, r.End)
+	if err := tx.writes.put(appliedIndexKey, index, 0); err != nil {
+		return err
+	}
+	tx.scope.addIndex()
+	return nil
 }
 
 // Write adds the operations of b, which stays as it is, in their order.
 func (tx *Tx) Write(b *Batch) error {
-	if err := tx.mayWrite(); err != nil {
+	if err := b.check(tx.db); err != nil {
 		return err
 	}
-	if b == nil {
-		return fmt.Errorf("%w: the batch is nil", ErrInvalidOptions)
-	}
-	if err := tx.takes(b.ops.Size()); err != nil {
+	if err := tx.mayWrite(b.ops.Size()); err != nil {
 		return err
 	}
+	tx.scope.join(&b.scope)
 	for op := range b.ops.All() {
 		if err := tx.writes.add(op); err != nil {
 			return err
@@ -238,15 +207,24 @@ func (tx *Tx) commit() (err error) {
 	for _, cursor := range tx.open {
 		cursor.note()
 	}
-	o := storage.WriteOptions{Durability: tx.durability}
+	o := storage.WriteOptions{Durability: tx.scope.durability(tx.durability)}
 	switch {
 	case tx.broken != nil:
-		err = tx.broken
+		return tx.broken
 	case tx.writes.batch.Len() == 0:
+		return nil
+	}
+	if err := tx.scope.check(tx.db); err != nil {
+		return err
+	}
+	switch {
 	case tx.reads.Size() == 0:
 		_, err = tx.db.engine.Write(&tx.writes.batch, o)
 	default:
 		_, err = tx.snap.WriteIf(&tx.writes.batch, &tx.reads, o)
+	}
+	if err == nil {
+		tx.scope.written(tx.db)
 	}
 	return err
 }
@@ -271,6 +249,7 @@ func (tx *Tx) Discard() {
 func (tx *Tx) renew() {
 	tx.reads.Reset()
 	tx.writes.reset()
+	tx.scope.reset()
 	tx.done, tx.broken = false, nil
 }
 
@@ -290,14 +269,15 @@ func (tx *Tx) snapshot() (storage.Snapshot, error) {
 	return snap, nil
 }
 
-func (tx *Tx) mayWrite() error {
+// mayWrite returns nil if the transaction may add a write of so many bytes.
+func (tx *Tx) mayWrite(bytes int) error {
 	switch {
 	case tx.done:
 		return ErrTxDone
 	case tx.readOnly:
 		return ErrReadOnly
 	}
-	return nil
+	return tx.takes(bytes)
 }
 
 // takes tells whether the transaction may grow by a write of so many bytes.

@@ -26,7 +26,7 @@ type txCursor struct {
 
 // scan opens a cursor over a range. What of it was read is noted when it is closed, or
 // when the transaction is committed, whichever comes first.
-func (tx *Tx) scan(r Range) (*txCursor, error) {
+func (tx *Tx) scan(r Range) (storage.Cursor, error) {
 	if tx.done {
 		return nil, ErrTxDone
 	}

@@ -2,6 +2,7 @@ package mantisdb
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"runtime"
@@ -42,8 +43,10 @@ const WatchBufferLen = storage.WatchBufferLen
 // closed, since changes are kept for it. Once it or its database is closed, it ends with
 // ErrClosed.
 type Watch struct {
-	feed    storage.Feed
-	cleanup runtime.Cleanup
+	ks       *Keyspace
+	feed     storage.Feed
+	key, end []byte // room for those that are stored otherwise
+	cleanup  runtime.Cleanup
 }
 
 // Watch begins to watch a range: for a from of 0 what is committed from now on, else
@@ -72,13 +75,21 @@ type Watch struct {
 // back, and give its version to another one.
 //
 // r.Reverse must not be set; r.KeysOnly leaves values out.
-func (db *DB) Watch(r Range, from uint64) (*Watch, error) {
-	feed, err := db.engine.Watch(r, from)
+func (db *DB) Watch(r Range, from uint64) (*Watch, error) { return db.main.Watch(r, from) }
+
+// Watch begins to watch a range of the keyspace, as DB.Watch does of the default one.
+// Once the keyspace is dropped, the watch ends with ErrKeyspaceDropped; whether the
+// drop itself is delivered before, as the deletion of the range, is not certain.
+func (ks *Keyspace) Watch(r Range, from uint64) (*Watch, error) {
+	if err := ks.check(); err != nil {
+		return nil, err
+	}
+	feed, err := ks.engine.Watch(ks.region.bounds(r), from)
 	if err != nil {
 		return nil, err
 	}
-	w := &Watch{feed: feed}
-	w.cleanup = runtime.AddCleanup(w, closeForgottenFeed, forgottenFeed{feed, db.logger})
+	w := &Watch{ks: ks, feed: feed}
+	w.cleanup = runtime.AddCleanup(w, closeForgottenFeed, forgottenFeed{feed, ks.db.logger})
 	return w, nil
 }
 
@@ -100,11 +111,40 @@ func (w *Watch) From() uint64 { return w.feed.From() }
 
 // Next returns the next change. It waits for one as long as ctx lives: with a context
 // that has ended it only looks. That context's error is not the watch's: Next may be
-// called again. Any other error is final: ErrClosed, ErrWatchTooSlow, ErrHistoryGone.
+// called again. Any other error is final: ErrClosed, ErrWatchTooSlow, ErrHistoryGone,
+// ErrKeyspaceDropped.
 func (w *Watch) Next(ctx context.Context) (Change, error) {
+	defer runtime.KeepAlive(w) // else the net could close w.feed under the call
+	dropped := w.ks.check()
+	if dropped != nil {
+		ctx = justLooking // nothing is going to come
+	}
 	c, err := w.feed.Next(ctx)
-	runtime.KeepAlive(w) // else the net could close w.feed under the call
-	return c, err
+	switch {
+	case dropped != nil && errors.Is(err, context.Canceled):
+		return Change{}, dropped
+	case err != nil:
+		return c, err
+	}
+	w.translate(&c)
+	return c, nil
+}
+
+// justLooking has ended: with it, nobody waits.
+var justLooking = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// translate makes the stored keys of a change the user's.
+func (w *Watch) translate(c *Change) {
+	region := &w.ks.region
+	if c.Kind != ChangeDeleteRange {
+		c.Key = region.key(c.Key, &w.key)
+		return
+	}
+	c.Key, c.End = region.parts(Range{Start: c.Key, End: c.End}, &w.key, &w.end)
 }
 
 // Changes yields the changes as they come, until ctx ends or the loop does. An error is

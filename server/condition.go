@@ -11,7 +11,8 @@ import (
 
 // Condition is what a transaction expects of a key: a value, or its version.
 type Condition struct {
-	Key []byte
+	Keyspace *mantisdb.Keyspace // nil: the default one
+	Key      []byte
 	// ByValue says that the key's value must have the bytes of Value; else it must
 	// have the version Version, 0 meaning that the key is absent.
 	ByValue bool
@@ -52,7 +53,7 @@ func checkConditions(ctx context.Context, tx *mantisdb.Tx, conditions []Conditio
 		c := &conditions[i]
 		var meta mantisdb.Meta
 		var err error
-		value, meta, err = tx.AppendGetMeta(value[:0], c.Key)
+		value, meta, err = tx.In(c.Keyspace).AppendGetMeta(value[:0], c.Key)
 		if err != nil && !errors.Is(err, mantisdb.ErrNotFound) {
 			return err
 		}

@@ -11,14 +11,13 @@ import (
 	"github.com/mantisdb/mantisdb"
 )
 
-// Store is the database as the protocols see it. A method may have to ask other
-// machines, so each takes a context, and returns its error once it is done;
-// whether a write that was under way then took place is not known. All methods
-// may be called from any number of goroutines at once.
+// Keyspace is a part of the database with keys of its own, as the protocols see it. A
+// method may have to ask other machines, so each takes a context, and returns its error
+// once it is done; whether a write that was under way then took place is not known. All
+// methods may be called from any number of goroutines at once.
 //
-// The errors are those of package mantisdb, compared with errors.Is, and
-// ConditionError.
-type Store interface {
+// The errors are those of package mantisdb, compared with errors.Is.
+type Keyspace interface {
 	// Get appends the value of key to dst, as append does; the result belongs
 	// to the caller. On an error, such as mantisdb.ErrNotFound, it returns dst
 	// as it was.
@@ -33,18 +32,12 @@ type Store interface {
 	// PutIfAbsent stores value only if key has no live value, atomically, and
 	// tells whether it did.
 	PutIfAbsent(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) (stored bool, err error)
-	// Delete removes key, which need not exist.
-	Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error
-	// Write applies a batch: whole, or not at all.
-	Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOptions) error
-
 	// Modify changes the value of key in one step, as mantisdb.DB.Modify does.
 	Modify(ctx context.Context, key []byte, m mantisdb.Modification, o mantisdb.WriteOptions) (before []byte, done mantisdb.Modified, err error)
-	// Transact applies a batch, whole or not at all, if all conditions hold at the
-	// moment at which it does; else it returns a *ConditionError, and nothing was
-	// written. It is mantisdb.ErrConflict if other writes came between again and
-	// again.
-	Transact(ctx context.Context, conditions []Condition, b *mantisdb.Batch, o mantisdb.WriteOptions) error
+	// Delete removes key, which need not exist.
+	Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error
+	// DeleteRange removes every key of a range, in the time of one write.
+	DeleteRange(ctx context.Context, r mantisdb.Range, o mantisdb.WriteOptions) error
 
 	// Scan walks a range as of the moment at which the loop begins. What it
 	// yields is borrowed until the loop's next step. An error is the last thing
@@ -53,6 +46,38 @@ type Store interface {
 	// Watch begins to watch a range, as mantisdb.DB.Watch does. The context is that
 	// of the call alone.
 	Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error)
+
+	// Handle is the keyspace as batches and conditions name it, in the copy of the
+	// database that this process has.
+	Handle() *mantisdb.Keyspace
+}
+
+// Store is the database as the protocols see it: its default keyspace, the others, and
+// what concerns all of them. What Keyspace says of contexts and goroutines holds here
+// too; the errors are those of package mantisdb, and ConditionError.
+type Store interface {
+	Keyspace
+
+	// Named is the keyspace of a name, or mantisdb.ErrKeyspaceNotFound.
+	Named(ctx context.Context, name string) (Keyspace, error)
+	// Keyspaces lists the keyspaces by name, without the default one.
+	Keyspaces(ctx context.Context) ([]mantisdb.KeyspaceInfo, error)
+	// CreateKeyspace makes a keyspace, as mantisdb.DB.CreateKeyspace does.
+	CreateKeyspace(ctx context.Context, name string, o mantisdb.KeyspaceOptions) error
+	// DropKeyspace removes a keyspace and all that it holds.
+	DropKeyspace(ctx context.Context, name string) error
+
+	// Write applies a batch: whole, or not at all.
+	Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOptions) error
+	// Transact applies a batch, whole or not at all, if all conditions hold at the
+	// moment at which it does; else it returns a *ConditionError, and nothing was
+	// written. It is mantisdb.ErrConflict if other writes came between again and
+	// again.
+	Transact(ctx context.Context, conditions []Condition, b *mantisdb.Batch, o mantisdb.WriteOptions) error
+	// AppliedIndex is the index that was stored with the newest batch that had one,
+	// nil without one.
+	AppliedIndex(ctx context.Context) ([]byte, error)
+
 	// Stats returns figures of the moment; they cost no scan.
 	Stats(ctx context.Context) (mantisdb.Stats, error)
 	// Sync returns once all that was acknowledged before is on disk.
@@ -76,12 +101,15 @@ type Watch interface {
 // not wait for anything but the engine, so the context counts when it begins;
 // scans ask it on every step.
 type Local struct {
-	db          *mantisdb.DB
-	checkpoints string
+	localKeyspace // the default one
+	db            *mantisdb.DB
+	checkpoints   string
 }
 
 // NewLocal is the store of db, which stays the caller's to close.
-func NewLocal(db *mantisdb.DB) Local { return Local{db: db} }
+func NewLocal(db *mantisdb.DB) Local {
+	return Local{localKeyspace: localKeyspace{db.DefaultKeyspace()}, db: db}
+}
 
 // WithCheckpoints is the store with a directory in which it makes checkpoints.
 func (l Local) WithCheckpoints(dir string) Local {
@@ -89,52 +117,49 @@ func (l Local) WithCheckpoints(dir string) Local {
 	return l
 }
 
-// Get implements Store.
-func (l Local) Get(ctx context.Context, dst, key []byte) ([]byte, mantisdb.Meta, error) {
+// Named implements Store.
+func (l Local) Named(ctx context.Context, name string) (Keyspace, error) {
 	if err := ctx.Err(); err != nil {
-		return dst, mantisdb.Meta{}, err
+		return nil, err
 	}
-	return l.db.AppendGetMeta(dst, key)
+	ks, err := l.db.Keyspace(name)
+	if err != nil {
+		return nil, err
+	}
+	return localKeyspace{ks}, nil
 }
 
-// Has implements Store.
-func (l Local) Has(ctx context.Context, key []byte) (bool, error) {
+// Keyspaces implements Store.
+func (l Local) Keyspaces(ctx context.Context) ([]mantisdb.KeyspaceInfo, error) {
 	if err := ctx.Err(); err != nil {
-		return false, err
+		return nil, err
 	}
-	return l.db.Has(key)
+	return l.db.Keyspaces()
 }
 
-// MultiGet implements Store.
-func (l Local) MultiGet(ctx context.Context, out *mantisdb.Values, keys [][]byte) error {
+// CreateKeyspace implements Store.
+func (l Local) CreateKeyspace(ctx context.Context, name string, o mantisdb.KeyspaceOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.db.MultiGetInto(out, keys)
+	_, err := l.db.CreateKeyspace(name, o)
+	return err
 }
 
-// Put implements Store.
-func (l Local) Put(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) error {
+// DropKeyspace implements Store.
+func (l Local) DropKeyspace(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.db.PutWith(key, value, o)
+	return l.db.DropKeyspace(name)
 }
 
-// PutIfAbsent implements Store.
-func (l Local) PutIfAbsent(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) (bool, error) {
+// AppliedIndex implements Store.
+func (l Local) AppliedIndex(ctx context.Context) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
-		return false, err
+		return nil, err
 	}
-	return l.db.PutIfAbsentWith(key, value, o)
-}
-
-// Delete implements Store.
-func (l Local) Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return l.db.DeleteWith(key, o)
+	return l.db.AppliedIndex()
 }
 
 // Write implements Store.
@@ -143,14 +168,6 @@ func (l Local) Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOpt
 		return err
 	}
 	return l.db.WriteWith(b, o)
-}
-
-// Modify implements Store.
-func (l Local) Modify(ctx context.Context, key []byte, m mantisdb.Modification, o mantisdb.WriteOptions) ([]byte, mantisdb.Modified, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, mantisdb.Modified{}, err
-	}
-	return l.db.Modify(key, m, o)
 }
 
 // Transact implements Store. It asks the context on every condition, since a
@@ -165,41 +182,6 @@ func (l Local) Transact(ctx context.Context, conditions []Condition, b *mantisdb
 		}
 		return tx.Write(b)
 	}, o)
-}
-
-// Scan implements Store.
-func (l Local) Scan(ctx context.Context, r mantisdb.Range) iter.Seq2[mantisdb.Entry, error] {
-	return func(yield func(mantisdb.Entry, error) bool) {
-		if err := ctx.Err(); err != nil {
-			yield(mantisdb.Entry{}, err)
-			return
-		}
-		scan := l.db.Scan(r)
-		for entry := range scan.Entries() {
-			if err := ctx.Err(); err != nil {
-				yield(mantisdb.Entry{}, err)
-				return
-			}
-			if !yield(entry, nil) {
-				return
-			}
-		}
-		if err := scan.Err(); err != nil {
-			yield(mantisdb.Entry{}, err)
-		}
-	}
-}
-
-// Watch implements Store.
-func (l Local) Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	watch, err := l.db.Watch(r, from)
-	if err != nil {
-		return nil, err // and not a Watch that is nil
-	}
-	return watch, nil
 }
 
 // Stats implements Store.

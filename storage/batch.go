@@ -8,7 +8,9 @@ import (
 
 // Limits in bytes, the same for every engine.
 const (
-	MaxKeyLen   = 64 << 10 // longest key
+	// MaxKeyLen is that of the longest key: a user's of 64 KiB, and what package
+	// mantisdb puts before it.
+	MaxKeyLen   = 64<<10 + 16
 	MaxValueLen = 64 << 20 // longest value
 	MaxBatchLen = 1 << 30  // longest packed batch, headers included
 )

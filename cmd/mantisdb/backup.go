@@ -13,8 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mantisdb/mantisdb"
-	"github.com/mantisdb/mantisdb/internal/backup"
-	"github.com/mantisdb/mantisdb/storage"
 )
 
 func newBackupCommand() *cobra.Command {
@@ -86,28 +84,14 @@ func (r *remote) backup(ctx context.Context, w io.Writer) (uint64, error) {
 		return 0, err
 	}
 	defer resp.Body.Close()
-	n, err := verify(io.TeeReader(resp.Body, w))
+	stats, err := mantisdb.VerifyBackup(ctx, io.TeeReader(resp.Body, w))
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}
 	if err != nil {
 		return 0, fmt.Errorf("what the server sent is no whole backup: %w", err)
 	}
-	return n, nil
-}
-
-// verify reads a backup to its end and returns how many entries it has.
-func verify(r io.Reader) (uint64, error) {
-	in, err := backup.NewReader(r)
-	var batch storage.Batch
-	for err == nil {
-		batch.Reset()
-		err = in.Next(&batch)
-	}
-	if !errors.Is(err, io.EOF) {
-		return 0, err
-	}
-	return in.Totals().Entries, nil
+	return stats.Entries, nil
 }
 
 func newRestoreCommand() *cobra.Command {

@@ -18,11 +18,14 @@ func newExportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export FILE",
 		Short: "Write all entries to an NDJSON file; - is standard output",
-		Long: "Writes every entry, as of one moment and in the order of keys, one JSON object a\n" +
-			"line:\n\n" +
-			`  {"key":"<base64>","value":"<base64>","expires_at":<Unix ms>}` + "\n\n" +
-			"expires_at is left out of entries that never expire. The file appears whole and\n" +
-			"on disk, or not at all. What import reads from it is the same to the last byte.",
+		Long: "Writes every entry in the order of keys, one JSON object a line:\n\n" +
+			`  {"key":"<base64>","value":"<base64>","expires_at":<Unix ms>}` + "\n" +
+			`  {"keyspace":"<name>","key":"<base64>","value":"<base64>"}` + "\n\n" +
+			"expires_at is left out of entries that never expire. The default keyspace comes\n" +
+			"first and is not named; each keyspace is written as of one moment. The file\n" +
+			"appears whole and on disk, or not at all. What import reads from it is the same to\n" +
+			"the last byte. Keyspaces' options and the applied index are not in it: those are\n" +
+			"in a backup.",
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return runExport(cmd, &flags, args[0]) },
 	}
@@ -59,24 +62,41 @@ func runExport(cmd *cobra.Command, flags *targetFlags, path string) (err error) 
 	return nil
 }
 
-// exportLines writes the entries of from to out and returns how many there were.
+// exportLines writes the entries of all keyspaces of from to out and returns how many
+// there were.
 func exportLines(ctx context.Context, from source, out io.Writer, bar *progress) (exported uint64, err error) {
+	names, err := from.keyspaces(ctx)
+	if err != nil {
+		return 0, err
+	}
 	w := bufio.NewWriterSize(out, 256<<10)
+	for _, keyspace := range append([]string{""}, names...) {
+		n, err := exportKeyspace(ctx, from, keyspace, w, bar)
+		exported += n
+		if err != nil {
+			return exported, err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return exported, fmt.Errorf("cannot write: %w", err)
+	}
+	return exported, nil
+}
+
+// exportKeyspace writes the entries of one keyspace.
+func exportKeyspace(ctx context.Context, from source, keyspace string, w io.Writer, bar *progress) (exported uint64, err error) {
 	var line []byte
-	for entry, err := range from.scan(ctx) {
+	for entry, err := range from.scan(ctx, keyspace) {
 		if err != nil {
 			return exported, err
 		}
 		entry.Version = 0 // the next database gives its own
-		line = append(wire.AppendEntry(line[:0], wire.Base64, entry), '\n')
+		line = append(wire.AppendEntryOf(line[:0], wire.Base64, keyspace, entry), '\n')
 		if _, err := w.Write(line); err != nil {
 			return exported, fmt.Errorf("cannot write: %w", err)
 		}
 		bar.add(len(line))
 		exported++
-	}
-	if err := w.Flush(); err != nil {
-		return exported, fmt.Errorf("cannot write: %w", err)
 	}
 	return exported, nil
 }

@@ -22,7 +22,7 @@ const stdio = "-"
 const (
 	// maxLine is the longest line that an entry can take: each byte as a text
 	// escape of six, and room for the members' names and numbers.
-	maxLine = 6*(mantisdb.MaxKeyLen+mantisdb.MaxValueLen) + 1024
+	maxLine = 6*(mantisdb.MaxKeyspaceNameLen+mantisdb.MaxKeyLen+mantisdb.MaxValueLen) + 1024
 
 	// A batch is written once it has so many entries or bytes.
 	batchEntries = 4096
@@ -36,8 +36,9 @@ func newImportCommand() *cobra.Command {
 		Short: "Store the entries of an NDJSON file; - is standard input",
 		Long: "Stores the entries of a file, one JSON object a line:\n\n" +
 			`  {"key":"<base64>","value":"<base64>","expires_at":<Unix ms>}` + "\n" +
-			`  {"key_text":"...","value_text":"...","ttl":"30s"}` + "\n\n" +
-			"expires_at and ttl may be left out. The output of a scan, with its last line, is\n" +
+			`  {"keyspace":"...","key_text":"...","value_text":"...","ttl":"30s"}` + "\n\n" +
+			"keyspace, expires_at and ttl may be left out; a keyspace that does not exist is\n" +
+			"created, without options. The output of a scan, with its last line, is\n" +
 			"such a file too. A line that is malformed ends the import\n" +
 			"with an error that names it; the lines before it are stored, and to import the\n" +
 			"mended file again does no harm.",
@@ -121,6 +122,7 @@ func importLines(ctx context.Context, in io.Reader, to sink, bar *progress) (imp
 		in:      in,
 		maxLine: maxLine,
 		bar:     bar,
+		create:  func(keyspace string) error { return to.createKeyspace(ctx, keyspace) },
 		free:    make(chan batch, 2),
 		full:    make(chan batch),
 		done:    ctx.Done(),
@@ -152,8 +154,10 @@ type lineParser struct {
 	in      io.Reader
 	maxLine int
 	bar     *progress
-	free    chan batch // empty batches
-	full    chan batch // filled ones; closed at the end
+	create  func(keyspace string) error // unless it exists
+	exist   map[string]bool             // the keyspaces that surely do
+	free    chan batch                  // empty batches
+	full    chan batch                  // filled ones; closed at the end
 	done    <-chan struct{}
 	err     error // what ended it; set before full is closed
 }
@@ -186,7 +190,7 @@ func (p *lineParser) parse(b batch) (batch, error) {
 	for ; lines.Scan(); number++ {
 		ended, err := endOfScan(lines, uint64(number-1))
 		if !ended && err == nil {
-			err = addLine(b, &d, lines.Bytes())
+			err = p.addLine(b, &d, lines.Bytes())
 		}
 		if err != nil {
 			return b, fmt.Errorf("line %d: %w", number, err)
@@ -234,16 +238,34 @@ func endOfScan(lines *bufio.Scanner, before uint64) (bool, error) {
 }
 
 // addLine adds the entry of a line to b.
-func addLine(b batch, d *wire.Decoder, line []byte) error {
+func (p *lineParser) addLine(b batch, d *wire.Decoder, line []byte) error {
 	rec, err := d.Line(line)
 	if err != nil {
 		return err
 	}
-	if err := storage.CheckKey(rec.Key); err != nil {
+	if err := mantisdb.CheckKey(rec.Key); err != nil {
 		return err
 	}
 	if err := storage.CheckValue(rec.Value); err != nil {
 		return err
 	}
+	if err := p.haveKeyspace(rec.Keyspace); err != nil {
+		return err
+	}
 	return b.add(&rec)
+}
+
+// haveKeyspace makes a keyspace that a line names, unless it exists.
+func (p *lineParser) haveKeyspace(name string) error {
+	if name == "" || p.exist[name] {
+		return nil
+	}
+	if err := p.create(name); err != nil {
+		return err
+	}
+	if p.exist == nil {
+		p.exist = make(map[string]bool)
+	}
+	p.exist[name] = true
+	return nil
 }

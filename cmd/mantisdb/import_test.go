@@ -23,7 +23,10 @@ type heap struct {
 
 func (h *heap) Close() error    { return nil }
 func (h *heap) newBatch() batch { return &heapBatch{heap: h} }
-func (h *heap) scan(context.Context) iter.Seq2[mantisdb.Entry, error] {
+
+func (h *heap) keyspaces(context.Context) ([]string, error)  { return nil, nil }
+func (h *heap) createKeyspace(context.Context, string) error { return nil }
+func (h *heap) scan(context.Context, string) iter.Seq2[mantisdb.Entry, error] {
 	return func(yield func(mantisdb.Entry, error) bool) {
 		for _, key := range h.keys {
 			if !yield(mantisdb.Entry{Key: []byte(key)}, nil) {
@@ -139,8 +142,8 @@ func TestOverlongLine(t *testing.T) {
 
 // TestLargestLine: the entry that takes the longest line fits, in principle.
 func TestLargestLine(t *testing.T) {
-	escaped := len(`{"key_text":"","value_text":"","expires_at":9223372036854775807,"version":9223372036854775807}`) +
-		len(`\u0000`)*(mantisdb.MaxKeyLen+mantisdb.MaxValueLen)
+	escaped := len(`{"keyspace":"","key_text":"","value_text":"","expires_at":9223372036854775807,"version":9223372036854775807}`) +
+		len(`\u0000`)*(mantisdb.MaxKeyspaceNameLen+mantisdb.MaxKeyLen+mantisdb.MaxValueLen)
 	if escaped >= maxLine {
 		t.Errorf("a line of %d bytes does not fit %d", escaped, maxLine)
 	}

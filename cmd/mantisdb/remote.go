@@ -55,8 +55,8 @@ func (r *remote) Close() error {
 	return nil
 }
 
-// do sends a request with a JSON body, if any, and returns an answer of status
-// 200, whose body the caller closes.
+// do sends a request with a JSON body, if any, and returns an answer of
+// success, whose body the caller closes.
 func (r *remote) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, r.base+path, bytes.NewReader(body))
 	if err != nil {
@@ -74,7 +74,7 @@ func (r *remote) do(ctx context.Context, method, path string, body []byte) (*htt
 		return nil, fmt.Errorf("no server listens at %s: start one, or name its URL with --server", r.base)
 	case err != nil:
 		return nil, fmt.Errorf("cannot reach the server: %w", err)
-	case resp.StatusCode != http.StatusOK:
+	case resp.StatusCode/100 != 2:
 		defer resp.Body.Close()
 		return nil, fmt.Errorf("the server at %s refused: %w", r.base, refusal(resp))
 	}
@@ -116,9 +116,46 @@ func (b *remoteBatch) write(ctx context.Context) error {
 	return err
 }
 
-func (r *remote) scan(ctx context.Context) iter.Seq2[mantisdb.Entry, error] {
+func (r *remote) keyspaces(ctx context.Context) ([]string, error) {
+	resp, err := r.do(ctx, http.MethodGet, "/api/v1/keyspaces", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var list wire.KeyspaceList
+	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
+		return nil, fmt.Errorf("the server's answer makes no sense: %w", err)
+	}
+	names := make([]string, len(list.Keyspaces))
+	for i, ks := range list.Keyspaces {
+		names[i] = ks.Name
+	}
+	return names, nil
+}
+
+func (r *remote) createKeyspace(ctx context.Context, name string) error {
+	body, err := json.Marshal(wire.Keyspace{Name: name})
+	if err != nil {
+		return err
+	}
+	resp, err := r.do(ctx, http.MethodPost, "/api/v1/keyspaces", body)
+	var problem *wire.Problem
+	if errors.As(err, &problem) && problem.Status == http.StatusConflict {
+		return nil // it exists
+	}
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+func (r *remote) scan(ctx context.Context, keyspace string) iter.Seq2[mantisdb.Entry, error] {
+	path := "/api/v1/scan"
+	if keyspace != "" {
+		path = "/api/v1/keyspaces/" + url.PathEscape(keyspace) + "/scan"
+	}
 	return func(yield func(mantisdb.Entry, error) bool) {
-		resp, err := r.do(ctx, http.MethodGet, "/api/v1/scan", nil)
+		resp, err := r.do(ctx, http.MethodGet, path, nil)
 		if err == nil {
 			defer resp.Body.Close()
 			err = readScan(resp.Body, yield)

@@ -57,7 +57,7 @@ func TestRemoteScanIsWhole(t *testing.T) {
 		r := fakeServer(t, 200, ndjson, c.body)
 		var entries int
 		var got error
-		for _, err := range r.scan(t.Context()) {
+		for _, err := range r.scan(t.Context(), "") {
 			if err != nil {
 				got = err
 				continue
@@ -67,7 +67,7 @@ func TestRemoteScanIsWhole(t *testing.T) {
 		if entries != c.entries || (got == nil) != (c.want == "") || got != nil && !strings.Contains(got.Error(), c.want) {
 			t.Errorf("%q: %d entries, %v; want %q", c.body, entries, got, c.want)
 		}
-		for range r.scan(t.Context()) {
+		for range r.scan(t.Context(), "") {
 			break // must not yield again
 		}
 	}

@@ -30,13 +30,20 @@ type target interface {
 }
 
 // sink is where entries go to.
-type sink interface{ newBatch() batch }
+type sink interface {
+	newBatch() batch
+	// createKeyspace makes a keyspace, unless there is one of that name.
+	createKeyspace(ctx context.Context, name string) error
+}
 
 // source is where entries come from.
 type source interface {
-	// scan yields every entry in order, as of one moment, borrowed until the
-	// next step. An error is the last thing it yields.
-	scan(ctx context.Context) iter.Seq2[mantisdb.Entry, error]
+	// keyspaces are the names of all keyspaces but the default one.
+	keyspaces(ctx context.Context) ([]string, error)
+	// scan yields every entry of a keyspace in order, as of one moment, borrowed until
+	// the next step; the default keyspace has the empty name. An error is the last
+	// thing it yields.
+	scan(ctx context.Context, keyspace string) iter.Seq2[mantisdb.Entry, error]
 }
 
 // batch gathers entries that are written in one go.
@@ -102,8 +109,33 @@ type local struct{ db *mantisdb.DB }
 func (l local) Close() error    { return l.db.Close() }
 func (l local) newBatch() batch { return &localBatch{db: l.db} }
 
-func (l local) scan(ctx context.Context) iter.Seq2[mantisdb.Entry, error] {
-	return server.NewLocal(l.db).Scan(ctx, mantisdb.Range{})
+func (l local) keyspaces(context.Context) ([]string, error) {
+	infos, err := l.db.Keyspaces()
+	names := make([]string, len(infos))
+	for i, info := range infos {
+		names[i] = info.Name
+	}
+	return names, err
+}
+
+func (l local) createKeyspace(_ context.Context, name string) error {
+	_, err := l.db.CreateKeyspace(name, mantisdb.KeyspaceOptions{})
+	if errors.Is(err, mantisdb.ErrKeyspaceExists) {
+		return nil
+	}
+	return err
+}
+
+func (l local) scan(ctx context.Context, keyspace string) iter.Seq2[mantisdb.Entry, error] {
+	store := server.NewLocal(l.db)
+	if keyspace == "" {
+		return store.Scan(ctx, mantisdb.Range{})
+	}
+	ks, err := store.Named(ctx, keyspace)
+	if err != nil {
+		return func(yield func(mantisdb.Entry, error) bool) { yield(mantisdb.Entry{}, err) }
+	}
+	return ks.Scan(ctx, mantisdb.Range{})
 }
 
 // localBatch writes to a database of this process.
@@ -112,10 +144,20 @@ type localBatch struct {
 	ops mantisdb.Batch
 }
 
-func (b *localBatch) add(rec *wire.Record) error { return rec.AddPut(&b.ops) }
-func (b *localBatch) len() int                   { return b.ops.Len() }
-func (b *localBatch) size() int                  { return b.ops.Size() }
-func (b *localBatch) reset()                     { b.ops.Reset() }
+func (b *localBatch) add(rec *wire.Record) error {
+	if rec.Keyspace == "" {
+		return rec.AddPut(b.ops.In(nil))
+	}
+	ks, err := b.db.Keyspace(rec.Keyspace)
+	if err != nil {
+		return err
+	}
+	return rec.AddPut(b.ops.In(ks))
+}
+
+func (b *localBatch) len() int  { return b.ops.Len() }
+func (b *localBatch) size() int { return b.ops.Size() }
+func (b *localBatch) reset()    { b.ops.Reset() }
 
 func (b *localBatch) write(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {

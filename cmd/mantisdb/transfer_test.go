@@ -18,12 +18,14 @@ import (
 // farFuture is an expiry in Unix milliseconds, in 2100.
 const farFuture = 4102444800000
 
-// sampleLines are entries of every kind, as export writes them: in order.
+// sampleLines are entries of every kind, as export writes them: in order, those of
+// keyspaces at the end.
 func sampleLines() string {
 	var b strings.Builder
+	keyspace := ""
 	line := func(key, value []byte, expiresAt int64) {
 		encode := base64.StdEncoding.EncodeToString
-		fmt.Fprintf(&b, `{"key":%q,"value":%q`, encode(key), encode(value))
+		fmt.Fprintf(&b, `{%s"key":%q,"value":%q`, keyspace, encode(key), encode(value))
 		if expiresAt != 0 {
 			fmt.Fprintf(&b, `,"expires_at":%d`, expiresAt)
 		}
@@ -41,6 +43,10 @@ func sampleLines() string {
 		line(fmt.Appendf(nil, "k%05d", i), fmt.Appendf(nil, "value %d", i), int64(i%2)*farFuture)
 	}
 	line(bytes.Repeat([]byte{0xff}, mantisdb.MaxKeyLen), []byte("the last key"), 0)
+	for _, keyspace = range []string{`"keyspace":"a/b \"é\"",`, `"keyspace":"second",`} {
+		line([]byte{0}, nil, 0)
+		line([]byte{0, 0, 0, 0, 0, 0, 1}, []byte(keyspace), farFuture)
+	}
 	return b.String()
 }
 

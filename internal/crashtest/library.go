@@ -16,6 +16,7 @@ type libraryRole struct {
 	Dir, Engine string
 	Durability  mantisdb.Durability
 	MemoryLimit uint64
+	Applies     bool // see apply
 }
 
 // message is a line of such a process. Of a key that it found, the key and its
@@ -50,6 +51,9 @@ func (t *teller) tell(m message) error {
 // run tells what it finds, reads from in where each client goes on, and writes
 // until the process is killed. It returns only if something is wrong.
 func (r libraryRole) run(in io.Reader, out io.Writer) error {
+	if r.Applies {
+		return r.apply(out)
+	}
 	t := &teller{out: out}
 	db, err := mantisdb.Open(r.Dir, &mantisdb.Options{Engine: r.Engine, Durability: r.Durability, MemoryLimit: r.MemoryLimit})
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 
 // Names of a batch's operations.
 const (
-	opPut    = "put"
-	opDelete = "delete"
+	opPut         = "put"
+	opDelete      = "delete"
+	opDeleteRange = "delete_range"
 )
 
 // ReadBatch reads one batch and nothing else from r, and adds its operations to
@@ -21,12 +22,13 @@ const (
 //
 //	{"operations":[
 //	  {"op":"put","key":"...","value":"...","ttl":"30s"},
-//	  {"op":"delete","key":"..."}]}
+//	  {"op":"delete","key":"...","keyspace":"..."},
+//	  {"op":"delete_range","prefix":"..."}]}
 //
-// On an error b holds a part of them. An error of r is found with errors.As; an
+// Each may name a keyspace, which resolve finds. On an error b holds a part of them. An error of r is found with errors.As; an
 // operation that the database would refuse gives its error, such as
 // mantisdb.ErrKeyTooLarge.
-func ReadBatch(r io.Reader, b *mantisdb.Batch) error {
+func ReadBatch(r io.Reader, b *mantisdb.Batch, resolve Resolver) error {
 	var d Decoder
 	d.json.Reset(r)
 	if err := d.expect('{', "an object"); err != nil {
@@ -42,21 +44,21 @@ func ReadBatch(r io.Reader, b *mantisdb.Batch) error {
 	if string(name) != `"operations"` {
 		return fmt.Errorf(`"operations" is expected, not %s`, shorten(string(name)))
 	}
-	if err := d.operations(b); err != nil {
+	if err := d.operations(b, resolve); err != nil {
 		return err
 	}
 	return d.end("the batch")
 }
 
 // operations reads the array at hand.
-func (d *Decoder) operations(b *mantisdb.Batch) error {
+func (d *Decoder) operations(b *mantisdb.Batch, resolve Resolver) error {
 	if err := d.expect('[', "an array of operations"); err != nil {
 		return err
 	}
 	for i := 0; d.json.PeekKind() != ']'; i++ {
 		rec, err := d.record()
 		if err == nil {
-			err = rec.addTo(b)
+			err = rec.addTo(b, resolve)
 		}
 		if err != nil {
 			return fmt.Errorf("operation %d: %w", i, err)
@@ -67,31 +69,67 @@ func (d *Decoder) operations(b *mantisdb.Batch) error {
 }
 
 // addTo adds the operation that r is.
-func (r *Record) addTo(b *mantisdb.Batch) error {
+func (r *Record) addTo(b *mantisdb.Batch, resolve Resolver) error {
+	if err := r.checkOperation(); err != nil {
+		return err
+	}
+	ks, err := resolve(r.Keyspace)
+	if err != nil {
+		return err
+	}
+	in := b.In(ks)
 	switch r.Op {
 	case opPut:
-		if !r.HasValue {
-			return errors.New(`a put needs "value" (base64) or "value_text"`)
-		}
-		return r.AddPut(b)
+		return r.AddPut(in)
 	case opDelete:
-		if r.HasValue || r.TTL != 0 || r.ExpiresAt != 0 {
-			return errors.New("a delete takes a key and nothing else")
-		}
-		return b.Delete(r.Key)
-	case "":
-		return errors.New(`"op" is missing: give "put" or "delete"`)
+		return in.Delete(r.Key)
 	default:
-		return fmt.Errorf(`unknown "op" %q: use "put" or "delete"`, shorten(r.Op))
+		return in.DeleteRange(r.Range.Range())
 	}
 }
 
-// AddPut adds the write of r's value, with its expiry, to b.
-func (r *Record) AddPut(b *mantisdb.Batch) error {
-	if r.TTL != 0 {
-		return b.PutTTL(r.Key, r.Value, r.TTL)
+// checkOperation returns nil if r has what its operation takes and nothing else.
+func (r *Record) checkOperation() error {
+	hasKey, hasValue := r.HasKey, r.HasValue || r.TTL != 0 || r.ExpiresAt != 0
+	switch r.Op {
+	case opPut:
+		switch {
+		case r.Range.given:
+			return errors.New("a put takes no range")
+		case !hasKey:
+			return errNoKey
+		case !r.HasValue:
+			return errors.New(`a put needs "value" (base64) or "value_text"`)
+		}
+	case opDelete:
+		switch {
+		case hasValue || r.Range.given:
+			return errors.New("a delete takes a key and nothing else")
+		case !hasKey:
+			return errNoKey
+		}
+	case opDeleteRange:
+		if hasKey || hasValue {
+			return errors.New("a delete_range takes a range and nothing else")
+		}
+		return r.Range.CheckDeletion()
+	case "":
+		return errors.New(`"op" is missing: give "put", "delete" or "delete_range"`)
+	default:
+		return fmt.Errorf(`unknown "op" %q: use "put", "delete" or "delete_range"`, shorten(r.Op))
 	}
-	return b.PutExpiresAt(r.Key, r.Value, r.ExpiresAt)
+	return nil
+}
+
+// AddPut adds the write of r's value, with its expiry, to a batch.
+func (r *Record) AddPut(in mantisdb.KeyspaceBatch) error {
+	switch {
+	case r.TTL != 0:
+		return in.PutTTL(r.Key, r.Value, r.TTL)
+	case r.ExpiresAt != 0:
+		return in.PutExpiresAt(r.Key, r.Value, r.ExpiresAt)
+	}
+	return in.Put(r.Key, r.Value)
 }
 
 // BatchBuilder writes a batch in the form that ReadBatch reads. The zero value
@@ -113,7 +151,9 @@ func (b *BatchBuilder) AddPut(r *Record) {
 	} else {
 		b.json = append(b.json, ',')
 	}
-	b.json = append(b.json, `{"op":"put","key":"`...)
+	b.json = append(b.json, `{"op":"put",`...)
+	b.json = appendKeyspace(b.json, r.Keyspace)
+	b.json = append(b.json, `"key":"`...)
 	b.json = base64.StdEncoding.AppendEncode(b.json, r.Key)
 	b.json = append(b.json, `","value":"`...)
 	b.json = base64.StdEncoding.AppendEncode(b.json, r.Value)

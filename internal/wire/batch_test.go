@@ -47,7 +47,7 @@ func TestReadBatch(t *testing.T) {
 		"whole": strings.NewReader(body), "bytewise": iotest.OneByteReader(strings.NewReader(body)),
 	} {
 		var b mantisdb.Batch
-		if err := ReadBatch(r, &b); err != nil {
+		if err := ReadBatch(r, &b, onlyDefault); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if b.Len() != 5 {
@@ -85,18 +85,18 @@ func TestReadBatchRefuses(t *testing.T) {
 		`{"operations":[{"op":"delete","key":"YQ=="}`:                     "ends too early",
 	} {
 		var b mantisdb.Batch
-		if err := ReadBatch(strings.NewReader(body), &b); err == nil || !strings.Contains(err.Error(), want) {
+		if err := ReadBatch(strings.NewReader(body), &b, onlyDefault); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v lacks %q", body, err, want)
 		}
 	}
 	var b mantisdb.Batch
 	long := `{"operations":[{"op":"delete","key_text":"` + strings.Repeat("k", mantisdb.MaxKeyLen+1) + `"}]}`
-	if err := ReadBatch(strings.NewReader(long), &b); !errors.Is(err, mantisdb.ErrKeyTooLarge) {
+	if err := ReadBatch(strings.NewReader(long), &b, onlyDefault); !errors.Is(err, mantisdb.ErrKeyTooLarge) {
 		t.Errorf("a long key: %v", err)
 	}
 	broken := errors.New("the line broke")
 	r := io.MultiReader(strings.NewReader(`{"operations":[`), iotest.ErrReader(broken))
-	if err := ReadBatch(r, &b); !errors.Is(err, broken) {
+	if err := ReadBatch(r, &b, onlyDefault); !errors.Is(err, broken) {
 		t.Errorf("a reader's error: %v", err)
 	}
 }
@@ -116,7 +116,7 @@ func TestBatchBuilder(t *testing.T) {
 			t.Errorf("Len %d, Size %d", builder.Len(), builder.Size())
 		}
 		var b mantisdb.Batch
-		if err := ReadBatch(bytes.NewReader(builder.JSON()), &b); err != nil {
+		if err := ReadBatch(bytes.NewReader(builder.JSON()), &b, onlyDefault); err != nil {
 			t.Fatal(err)
 		}
 		found := contents(t, &b)
@@ -126,7 +126,7 @@ func TestBatchBuilder(t *testing.T) {
 		builder.Reset()
 	}
 	var b mantisdb.Batch
-	if err := ReadBatch(bytes.NewReader(builder.JSON()), &b); err != nil || b.Len() != 0 {
+	if err := ReadBatch(bytes.NewReader(builder.JSON()), &b, onlyDefault); err != nil || b.Len() != 0 {
 		t.Errorf("an empty batch: %v", err)
 	}
 }
@@ -142,8 +142,8 @@ func FuzzReadBatch(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var whole, bytewise mantisdb.Batch
-		err := ReadBatch(bytes.NewReader(body), &whole)
-		errBytewise := ReadBatch(iotest.OneByteReader(bytes.NewReader(body)), &bytewise)
+		err := ReadBatch(bytes.NewReader(body), &whole, onlyDefault)
+		errBytewise := ReadBatch(iotest.OneByteReader(bytes.NewReader(body)), &bytewise, onlyDefault)
 		if (err == nil) != (errBytewise == nil) || whole.Len() != bytewise.Len() || whole.Size() != bytewise.Size() {
 			t.Fatalf("%q: %v with %d operations, bytewise %v with %d", body, err, whole.Len(), errBytewise, bytewise.Len())
 		}

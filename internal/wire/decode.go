@@ -17,11 +17,14 @@ import (
 // are borrowed from the Decoder: valid until its next call.
 type Record struct {
 	Op        string // of an operation; empty if absent
+	Keyspace  string // empty: none is named
 	Key       []byte
+	HasKey    bool
 	Value     []byte
 	HasValue  bool          // tells an empty value from an absent one
 	ExpiresAt int64         // Unix milliseconds; 0 is never
 	TTL       time.Duration // 0 is none; never together with ExpiresAt
+	Range     Bounds        // of an operation on a range
 }
 
 // Decoder reads records and reuses its memory from one to the next. The zero
@@ -30,6 +33,7 @@ type Decoder struct {
 	json       jsontext.Decoder
 	line       bytes.Buffer
 	key, value []byte
+	bounds     [3][]byte
 	scratch    []byte // of an unquoted string
 }
 
@@ -48,10 +52,14 @@ func (d *Decoder) Line(line []byte) (Record, error) {
 	if _, err := d.json.ReadToken(); err != io.EOF {
 		return Record{}, errors.New("more than one JSON value on the line")
 	}
-	if rec.Op != "" {
+	switch {
+	case rec.Op != "":
 		return Record{}, errors.New(`unknown member "op"`)
-	}
-	if !rec.HasValue {
+	case rec.Range.given:
+		return Record{}, errors.New("an entry has no range")
+	case !rec.HasKey:
+		return Record{}, errNoKey
+	case !rec.HasValue:
 		return Record{}, errors.New(`the value is missing: give "value" (base64) or "value_text"`)
 	}
 	return rec, nil
@@ -65,21 +73,17 @@ func (d *Decoder) record() (Record, error) {
 		return Record{}, err
 	}
 	var rec Record
-	var hasKey bool
 	for d.json.PeekKind() != '}' {
 		name, err := d.json.ReadValue()
 		if err != nil {
 			return Record{}, syntaxError(err)
 		}
-		if err := d.member(&rec, &hasKey, name); err != nil {
+		if err := d.member(&rec, name); err != nil {
 			return Record{}, err
 		}
 	}
 	if _, err := d.json.ReadToken(); err != nil {
 		return Record{}, syntaxError(err)
-	}
-	if !hasKey {
-		return Record{}, errNoKey
 	}
 	if rec.TTL != 0 && rec.ExpiresAt != 0 {
 		return Record{}, errors.New(`"ttl" and "expires_at" exclude each other`)
@@ -88,13 +92,13 @@ func (d *Decoder) record() (Record, error) {
 }
 
 // member reads the value of the member with the quoted name into rec.
-func (d *Decoder) member(rec *Record, hasKey *bool, name jsontext.Value) (err error) {
+func (d *Decoder) member(rec *Record, name jsontext.Value) (err error) {
 	switch string(name) {
 	case `"key"`, `"key_text"`:
-		if *hasKey {
+		if rec.HasKey {
 			return errors.New(`"key" and "key_text" exclude each other`)
 		}
-		*hasKey = true
+		rec.HasKey = true
 		d.key, err = d.bytes(d.key[:0], name)
 		rec.Key = d.key
 	case `"value"`, `"value_text"`:
@@ -111,11 +115,12 @@ func (d *Decoder) member(rec *Record, hasKey *bool, name jsontext.Value) (err er
 		if err == nil && rec.Op == "" {
 			err = errors.New(`"op" is empty`)
 		}
+	case `"keyspace"`:
+		rec.Keyspace, err = d.keyspaceName()
+	case `"prefix"`, `"prefix_text"`, `"start"`, `"start_text"`, `"end"`, `"end_text"`, `"all"`:
+		err = d.bound(&rec.Range, name)
 	case `"ttl"`:
-		var ttl []byte
-		if ttl, err = d.string("ttl"); err == nil {
-			rec.TTL, err = ParseTTL(string(ttl))
-		}
+		rec.TTL, err = d.ttl()
 	case `"expires_at"`:
 		rec.ExpiresAt, err = d.positive("expires_at")
 	case `"version"`: // the database gives versions: read, checked and dropped
@@ -124,6 +129,15 @@ func (d *Decoder) member(rec *Record, hasKey *bool, name jsontext.Value) (err er
 		return fmt.Errorf("unknown member %s", shorten(string(name)))
 	}
 	return err
+}
+
+// keyspaceName reads the string at hand, which names a keyspace.
+func (d *Decoder) keyspaceName() (string, error) {
+	name, err := d.string("keyspace")
+	if err == nil && len(name) == 0 {
+		err = errors.New(`"keyspace" is empty: leave it out for the default one`)
+	}
+	return string(name), err
 }
 
 // bytes appends to dst what the string at hand holds: base64, or text if the

@@ -36,11 +36,28 @@ func ParseEncoding(s string) (Encoding, error) {
 // AppendEntry appends e as one JSON object, without a line end. A zero Version
 // and a zero ExpiresAt are left out.
 func AppendEntry(dst []byte, enc Encoding, e mantisdb.Entry) []byte {
+	return AppendEntryOf(dst, enc, "", e)
+}
+
+// AppendEntryOf is AppendEntry of an entry of a keyspace, which it names unless it is the
+// default one, whose name is empty.
+func AppendEntryOf(dst []byte, enc Encoding, keyspace string, e mantisdb.Entry) []byte {
 	dst = append(dst, '{')
+	dst = appendKeyspace(dst, keyspace)
 	dst = appendBytes(dst, enc, "key", e.Key)
 	dst = append(dst, ',')
 	dst = appendBytes(dst, enc, "value", e.Value)
 	return appendMeta(dst, e.Meta)
+}
+
+// appendKeyspace appends the member that names a keyspace, unless it is the default one.
+func appendKeyspace(dst []byte, name string) []byte {
+	if name == "" {
+		return dst
+	}
+	dst = append(dst, `"keyspace":`...)
+	dst, _ = jsontext.AppendQuote(dst, name) // fails on invalid UTF-8 alone
+	return append(dst, ',')
 }
 
 // AppendKey is AppendEntry without the value.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
-	"github.com/mantisdb/mantisdb/storage"
 )
 
 // MaxConditions is how many conditions a transaction may have. Each costs a read,
@@ -30,9 +29,9 @@ type Transaction struct {
 //	  {"key":"...","value":"..."}],
 //	 "operations":[as in a batch]}
 //
-// Both members must be there, in any order; either array may be empty. The version 0
+// A condition names a keyspace as an operation does. Both members must be there, in any order; either array may be empty. The version 0
 // is that of an absent key. Errors are those of ReadBatch.
-func ReadTransaction(r io.Reader, t *Transaction) error {
+func ReadTransaction(r io.Reader, t *Transaction, resolve Resolver) error {
 	var d Decoder
 	d.json.Reset(r)
 	if err := d.expect('{', "an object"); err != nil {
@@ -47,10 +46,10 @@ func ReadTransaction(r io.Reader, t *Transaction) error {
 		switch string(name) {
 		case `"conditions"`:
 			hasConditions = true
-			err = d.conditions(t)
+			err = d.conditions(t, resolve)
 		case `"operations"`:
 			hasOperations = true
-			err = d.operations(&t.Batch)
+			err = d.operations(&t.Batch, resolve)
 		default:
 			err = fmt.Errorf(`"conditions" and "operations" are expected, not %s`, shorten(string(name)))
 		}
@@ -71,7 +70,7 @@ func ReadTransaction(r io.Reader, t *Transaction) error {
 }
 
 // conditions reads the array at hand.
-func (d *Decoder) conditions(t *Transaction) error {
+func (d *Decoder) conditions(t *Transaction, resolve Resolver) error {
 	if err := d.expect('[', "an array of conditions"); err != nil {
 		return err
 	}
@@ -79,7 +78,7 @@ func (d *Decoder) conditions(t *Transaction) error {
 		if i == MaxConditions {
 			return fmt.Errorf("a transaction has at most %d conditions", MaxConditions)
 		}
-		condition, err := d.condition()
+		condition, err := d.condition(resolve)
 		if err != nil {
 			return fmt.Errorf("condition %d: %w", i, err)
 		}
@@ -90,13 +89,13 @@ func (d *Decoder) conditions(t *Transaction) error {
 }
 
 // condition reads the object at hand. What it returns is not borrowed.
-func (d *Decoder) condition() (server.Condition, error) {
+func (d *Decoder) condition(resolve Resolver) (server.Condition, error) {
 	if err := d.expect('{', "an object"); err != nil {
 		return server.Condition{}, err
 	}
 	var rec Record
 	var version uint64
-	var hasKey, hasVersion bool
+	var hasVersion bool
 	for d.json.PeekKind() != '}' {
 		name, err := d.json.ReadValue()
 		if err != nil {
@@ -106,8 +105,8 @@ func (d *Decoder) condition() (server.Condition, error) {
 		case `"version"`:
 			hasVersion = true
 			version, err = d.version()
-		case `"key"`, `"key_text"`, `"value"`, `"value_text"`:
-			err = d.member(&rec, &hasKey, name)
+		case `"keyspace"`, `"key"`, `"key_text"`, `"value"`, `"value_text"`:
+			err = d.member(&rec, name)
 		default:
 			err = fmt.Errorf("unknown member %s", shorten(string(name)))
 		}
@@ -119,14 +118,18 @@ func (d *Decoder) condition() (server.Condition, error) {
 		return server.Condition{}, syntaxError(err)
 	}
 	switch {
-	case !hasKey:
+	case !rec.HasKey:
 		return server.Condition{}, errNoKey
 	case hasVersion == rec.HasValue:
 		return server.Condition{}, errors.New(`a condition takes either "version" or "value" (base64) or "value_text"`)
 	}
+	ks, err := resolve(rec.Keyspace)
+	if err != nil {
+		return server.Condition{}, err
+	}
 	return server.Condition{
-		Key: bytes.Clone(rec.Key), ByValue: rec.HasValue, Value: bytes.Clone(rec.Value), Version: version,
-	}, storage.CheckKey(rec.Key)
+		Keyspace: ks, Key: bytes.Clone(rec.Key), ByValue: rec.HasValue, Value: bytes.Clone(rec.Value), Version: version,
+	}, mantisdb.CheckKey(rec.Key)
 }
 
 // version reads the version at hand, 0 for none.

@@ -24,7 +24,7 @@ func TestReadTransaction(t *testing.T) {
 		"whole": strings.NewReader(body), "bytewise": iotest.OneByteReader(strings.NewReader(body)),
 	} {
 		var tx Transaction
-		if err := ReadTransaction(r, &tx); err != nil {
+		if err := ReadTransaction(r, &tx, onlyDefault); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		got := ""
@@ -38,7 +38,7 @@ func TestReadTransaction(t *testing.T) {
 	}
 	var tx Transaction
 	most := `{"operations":[],"conditions":[` + strings.Repeat(`{"key":"YQ==","version":0},`, MaxConditions-1) + `{"key":"YQ==","version":0}]}`
-	if err := ReadTransaction(strings.NewReader(most), &tx); err != nil || len(tx.Conditions) != MaxConditions {
+	if err := ReadTransaction(strings.NewReader(most), &tx, onlyDefault); err != nil || len(tx.Conditions) != MaxConditions {
 		t.Errorf("%d conditions, %v", len(tx.Conditions), err)
 	}
 }
@@ -73,18 +73,18 @@ func TestReadTransactionRefuses(t *testing.T) {
 		`{"conditions":[` + strings.Repeat(`{"key":"YQ==","version":0},`, MaxConditions+1): "at most 10000 conditions",
 	} {
 		var tx Transaction
-		if err := ReadTransaction(strings.NewReader(body), &tx); err == nil || !strings.Contains(err.Error(), want) {
+		if err := ReadTransaction(strings.NewReader(body), &tx, onlyDefault); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.100s: error %v lacks %q", body, err, want)
 		}
 	}
 	var tx Transaction
 	long := `{"conditions":[{"key_text":"` + strings.Repeat("k", mantisdb.MaxKeyLen+1) + `","version":1}]}`
-	if err := ReadTransaction(strings.NewReader(long), &tx); !errors.Is(err, mantisdb.ErrKeyTooLarge) {
+	if err := ReadTransaction(strings.NewReader(long), &tx, onlyDefault); !errors.Is(err, mantisdb.ErrKeyTooLarge) {
 		t.Errorf("a long key: %v", err)
 	}
 	broken := errors.New("the line broke")
 	r := io.MultiReader(strings.NewReader(`{"conditions":[`), iotest.ErrReader(broken))
-	if err := ReadTransaction(r, &tx); !errors.Is(err, broken) {
+	if err := ReadTransaction(r, &tx, onlyDefault); !errors.Is(err, broken) {
 		t.Errorf("a reader's error: %v", err)
 	}
 }
@@ -99,8 +99,8 @@ func FuzzReadTransaction(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var whole, bytewise Transaction
-		err := ReadTransaction(bytes.NewReader(body), &whole)
-		errBytewise := ReadTransaction(iotest.OneByteReader(bytes.NewReader(body)), &bytewise)
+		err := ReadTransaction(bytes.NewReader(body), &whole, onlyDefault)
+		errBytewise := ReadTransaction(iotest.OneByteReader(bytes.NewReader(body)), &bytewise, onlyDefault)
 		if (err == nil) != (errBytewise == nil) || fmt.Sprint(whole.Conditions) != fmt.Sprint(bytewise.Conditions) || whole.Batch.Size() != bytewise.Batch.Size() {
 			t.Fatalf("%q: %v with %v, bytewise %v with %v", body, err, whole.Conditions, errBytewise, bytewise.Conditions)
 		}

@@ -278,9 +278,10 @@
 #define MANTISDB_WATCH_TOO_SLOW -21
 
 /**
- * The longest key, in bytes.
+ * The longest key, in bytes: 64 KiB, and what callers put before keys to part the
+ * space of keys.
  */
-#define MANTISDB_MAX_KEY_LEN (64 << 10)
+#define MANTISDB_MAX_KEY_LEN ((64 << 10) + 16)
 
 /**
  * The longest value, in bytes.

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 
-/// The longest key, in bytes.
-pub const MAX_KEY_LEN: usize = 64 << 10;
+/// The longest key, in bytes: 64 KiB, and what callers put before keys to part the
+/// space of keys.
+pub const MAX_KEY_LEN: usize = (64 << 10) + 16;
 /// The longest value, in bytes.
 pub const MAX_VALUE_LEN: usize = 64 << 20;
 /// Greater sequence numbers are damage: at 10^9 writes a second, those up to here

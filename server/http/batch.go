@@ -5,6 +5,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // batchResult is the answer to a batch that was applied.
@@ -12,19 +13,34 @@ type batchResult struct {
 	Operations int `json:"operations"`
 }
 
-// batch applies operations atomically. All of the body is read and checked
+// batch applies operations atomically, in ks unless they name a keyspace. All of the body is read and checked
 // before any of it is done.
-func (h *Handler) batch(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) batch(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
 	body, o, err := jsonWrite(w, r, "a batch")
 	if err != nil {
 		return err
 	}
 	var b mantisdb.Batch
-	if err := wire.ReadBatch(body, &b); err != nil {
+	if err := wire.ReadBatch(body, &b, h.resolver(r, ks)); err != nil {
 		return jsonError(err)
 	}
 	if err := h.store.Write(r.Context(), &b, o); err != nil {
 		return err
 	}
 	return writeJSON(w, batchResult{Operations: b.Len()})
+}
+
+// resolver finds the keyspaces that a request names, of which ks is the one that is
+// meant where none is.
+func (h *Handler) resolver(r *http.Request, ks server.Keyspace) wire.Resolver {
+	return func(name string) (*mantisdb.Keyspace, error) {
+		if name == "" {
+			return ks.Handle(), nil
+		}
+		named, err := h.store.Named(r.Context(), name)
+		if err != nil {
+			return nil, err
+		}
+		return named.Handle(), nil
+	}
 }

@@ -14,7 +14,7 @@ import (
 //
 //	form u8 | checksum [8]byte | key
 //
-// The checksum covers the key and the scan's range, so that a cursor that was
+// The checksum covers the key, the scan's range and its keyspace, so that a cursor that was
 // damaged, made up, or taken from another scan is refused. It is no secret: a
 // client gains nothing by forging what it could ask for anyway.
 const (
@@ -24,11 +24,11 @@ const (
 )
 
 // errCursor: a cursor does not belong to the scan it came with.
-var errCursor = errors.New("it is damaged, or from a scan with other parameters: repeat prefix, start, end and reverse as they were")
+var errCursor = errors.New("it is damaged, or from a scan with other parameters: repeat keyspace, prefix, start, end and reverse as they were")
 
-// encodeCursor is the cursor of the scan over r that has told last.
-func encodeCursor(r mantisdb.Range, last []byte) string {
-	sum := cursorSum(r, last)
+// encodeCursor is the cursor of the scan of a keyspace over r that has told last.
+func encodeCursor(keyspace string, r mantisdb.Range, last []byte) string {
+	sum := cursorSum(keyspace, r, last)
 	b := make([]byte, 0, cursorHeaderLen+len(last))
 	b = append(b, cursorForm)
 	b = append(b, sum[:]...)
@@ -36,20 +36,20 @@ func encodeCursor(r mantisdb.Range, last []byte) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// decodeCursor is the last key that the scan over r has told.
-func decodeCursor(r mantisdb.Range, cursor string) ([]byte, error) {
+// decodeCursor is the last key that the scan of a keyspace over r has told.
+func decodeCursor(keyspace string, r mantisdb.Range, cursor string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) <= cursorHeaderLen || b[0] != cursorForm {
 		return nil, errCursor
 	}
 	last := b[cursorHeaderLen:]
-	if cursorSum(r, last) != [cursorSumLen]byte(b[1:cursorHeaderLen]) {
+	if cursorSum(keyspace, r, last) != [cursorSumLen]byte(b[1:cursorHeaderLen]) {
 		return nil, errCursor
 	}
 	return last, nil
 }
 
-func cursorSum(r mantisdb.Range, last []byte) (sum [cursorSumLen]byte) {
+func cursorSum(keyspace string, r mantisdb.Range, last []byte) (sum [cursorSumLen]byte) {
 	h := sha256.New()
 	var length [8]byte
 	for _, part := range [][]byte{r.Start, r.End, last} {
@@ -58,6 +58,10 @@ func cursorSum(r mantisdb.Range, last []byte) (sum [cursorSumLen]byte) {
 	}
 	if r.Reverse {
 		h.Write([]byte{1})
+	}
+	if keyspace != "" {
+		h.Write([]byte{2})
+		h.Write([]byte(keyspace))
 	}
 	copy(sum[:], h.Sum(nil))
 	return sum

@@ -46,14 +46,26 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.writeProblem(w, r, newProblem(crossOrigin, "a browser may not send this from another site"))
 		return
 	}
-	key, ok := keyOf(r.URL.Path)
-	if !ok || isBatch(r) {
+	path, ok := entryPathOf(r.URL)
+	if !ok || isBatch(r, path.key) {
 		h.mux.ServeHTTP(w, r)
 		return
 	}
-	if err := h.serveKey(w, r, key); err != nil {
+	if err := h.serveEntry(w, r, path); err != nil {
 		h.writeProblem(w, r, err)
 	}
+}
+
+// serveEntry answers a request for the entry of a path.
+func (h *Handler) serveEntry(w http.ResponseWriter, r *http.Request, path entryPath) error {
+	if !path.isNamed {
+		return h.serveKey(w, r, entry{h.store, path.key})
+	}
+	ks, err := h.store.Named(r.Context(), path.keyspace)
+	if err != nil {
+		return err
+	}
+	return h.serveKey(w, r, entry{ks, path.key})
 }
 
 // adapt makes a handler of the mux of serve.

@@ -154,6 +154,21 @@ func (f failingStore) Modify(context.Context, []byte, mantisdb.Modification, man
 func (f failingStore) Transact(context.Context, []server.Condition, *mantisdb.Batch, mantisdb.WriteOptions) error {
 	return f.err
 }
+func (f failingStore) DeleteRange(context.Context, mantisdb.Range, mantisdb.WriteOptions) error {
+	return f.err
+}
+
+// Named finds every keyspace, which fails like the others.
+func (f failingStore) Named(context.Context, string) (server.Keyspace, error) { return f, nil }
+func (f failingStore) Handle() *mantisdb.Keyspace                             { return new(mantisdb.Keyspace) }
+func (f failingStore) Keyspaces(context.Context) ([]mantisdb.KeyspaceInfo, error) {
+	return nil, f.err
+}
+func (f failingStore) CreateKeyspace(context.Context, string, mantisdb.KeyspaceOptions) error {
+	return f.err
+}
+func (f failingStore) DropKeyspace(context.Context, string) error         { return f.err }
+func (f failingStore) AppliedIndex(context.Context) ([]byte, error)       { return nil, f.err }
 func (f failingStore) Sync(context.Context) error                         { return f.err }
 func (f failingStore) Checkpoint(context.Context, string) (string, error) { return "", f.err }
 

@@ -3,16 +3,17 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
-	"github.com/mantisdb/mantisdb/storage"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // kvPrefix comes before the key in a path.
-const kvPrefix = "/api/v1/kv/"
+const kvPrefix = apiPath + "/kv/"
 
 // expiresAtHeader tells when a value expires, in Unix milliseconds. It is
 // absent from one that never does.
@@ -29,33 +30,63 @@ var (
 	varyAccept      = []string{"Accept"}
 )
 
-// keyOf is the key that a path names: all that follows kvPrefix, decoded and
-// otherwise untouched.
-func keyOf(path string) ([]byte, bool) {
-	key, ok := strings.CutPrefix(path, kvPrefix)
-	return []byte(key), ok
+// entryPath is what the path of an entry tells.
+type entryPath struct {
+	isNamed  bool
+	keyspace string // if it is named
+	key      []byte
 }
 
-// serveKey answers a request for the entry of key.
-func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, key []byte) error {
-	if err := storage.CheckKey(key); err != nil {
+// entryPathOf is what a path tells, if it is that of an entry. The key is all that
+// follows kvPrefix, or that of a keyspace, decoded and otherwise untouched.
+func entryPathOf(u *url.URL) (p entryPath, ok bool) {
+	if key, ok := strings.CutPrefix(u.Path, kvPrefix); ok {
+		return entryPath{key: []byte(key)}, true
+	}
+	if !strings.HasPrefix(u.Path, keyspacesPath+"/") {
+		return entryPath{}, false
+	}
+	// A name may have slashes, which the path as it came tells from that behind it.
+	rest, ok := strings.CutPrefix(u.EscapedPath(), keyspacesPath+"/")
+	if !ok {
+		return entryPath{}, false
+	}
+	name, rest, _ := strings.Cut(rest, "/")
+	escaped, ok := strings.CutPrefix(rest, "kv/")
+	if !ok {
+		return entryPath{}, false
+	}
+	name, nameErr := url.PathUnescape(name)
+	key, keyErr := url.PathUnescape(escaped)
+	return entryPath{true, name, []byte(key)}, nameErr == nil && keyErr == nil
+}
+
+// entry is the one that a request is for.
+type entry struct {
+	ks  server.Keyspace
+	key []byte
+}
+
+// serveKey answers a request for an entry.
+func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, e entry) error {
+	if err := mantisdb.CheckKey(e.key); err != nil {
 		return err
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		return h.getKey(w, r, key)
+		return h.getKey(w, r, e)
 	case http.MethodPut:
-		return h.putKey(w, r, key)
+		return h.putKey(w, r, e)
 	case http.MethodPost:
-		return h.modifyKey(w, r, key)
+		return h.modifyKey(w, r, e)
 	case http.MethodDelete:
-		return h.deleteKey(w, r, key)
+		return h.deleteKey(w, r, e)
 	}
 	return refuseMethod(w, r, "GET, HEAD, PUT, POST, DELETE")
 }
 
 // getKey answers GET and HEAD; net/http leaves out the body of the latter.
-func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, key []byte) error {
+func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, e entry) error {
 	query := parseParams(r.URL.RawQuery, "encoding")
 	encoding := parsed(&query, "encoding", wire.ParseEncoding)
 	if err := query.err(); err != nil {
@@ -65,11 +96,11 @@ func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, key []byte) err
 	defer buf.release()
 	var meta mantisdb.Meta
 	var err error
-	buf.b, meta, err = h.store.Get(r.Context(), buf.b[:0], key)
+	buf.b, meta, err = e.ks.Get(r.Context(), buf.b[:0], e.key)
 	if err != nil {
 		return err
 	}
-	writeEntry(w, r, encoding, mantisdb.Entry{Key: key, Value: buf.b, Meta: meta})
+	writeEntry(w, r, encoding, mantisdb.Entry{Key: e.key, Value: buf.b, Meta: meta})
 	return nil
 }
 
@@ -110,7 +141,7 @@ func etag(version uint64) string {
 
 // putKey stores the body: 204, or 201 if it was asked that the key be absent.
 // Without a condition it is not looked up whether the key had a value.
-func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) error {
+func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, e entry) error {
 	query := parseParams(r.URL.RawQuery, "ttl", "durability")
 	o := writeOptions(&query)
 	o.TTL = parsed(&query, "ttl", wire.ParseTTL)
@@ -128,19 +159,19 @@ func (h *Handler) putKey(w http.ResponseWriter, r *http.Request, key []byte) err
 	}
 	switch {
 	case condition.absent:
-		return h.putAbsent(w, r, key, buf.b, o)
+		return putAbsent(w, r, e, buf.b, o)
 	case condition.version != 0:
-		return h.putVersion(w, r, key, condition.version, buf.b, o)
+		return putVersion(w, r, e, condition.version, buf.b, o)
 	}
-	if err := h.store.Put(r.Context(), key, buf.b, o); err != nil {
+	if err := e.ks.Put(r.Context(), e.key, buf.b, o); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-func (h *Handler) putAbsent(w http.ResponseWriter, r *http.Request, key, value []byte, o mantisdb.WriteOptions) error {
-	stored, err := h.store.PutIfAbsent(r.Context(), key, value, o)
+func putAbsent(w http.ResponseWriter, r *http.Request, e entry, value []byte, o mantisdb.WriteOptions) error {
+	stored, err := e.ks.PutIfAbsent(r.Context(), e.key, value, o)
 	if err != nil {
 		return err
 	}
@@ -152,9 +183,9 @@ func (h *Handler) putAbsent(w http.ResponseWriter, r *http.Request, key, value [
 }
 
 // putVersion stores a value only in place of the one that has a version.
-func (h *Handler) putVersion(w http.ResponseWriter, r *http.Request, key []byte, version uint64, value []byte, o mantisdb.WriteOptions) error {
+func putVersion(w http.ResponseWriter, r *http.Request, e entry, version uint64, value []byte, o mantisdb.WriteOptions) error {
 	m := mantisdb.Modification{Kind: mantisdb.ModifyCompareVersion, Version: version, Value: value}
-	_, done, err := h.store.Modify(r.Context(), key, m, o)
+	_, done, err := e.ks.Modify(r.Context(), e.key, m, o)
 	switch {
 	case err != nil:
 		return err
@@ -174,7 +205,7 @@ func answerVersion(w http.ResponseWriter, version uint64) {
 }
 
 // deleteKey removes the key, or leaves it absent: 204 either way.
-func (h *Handler) deleteKey(w http.ResponseWriter, r *http.Request, key []byte) error {
+func (h *Handler) deleteKey(w http.ResponseWriter, r *http.Request, e entry) error {
 	query := parseParams(r.URL.RawQuery, "durability")
 	o := writeOptions(&query)
 	if err := query.err(); err != nil {
@@ -183,7 +214,7 @@ func (h *Handler) deleteKey(w http.ResponseWriter, r *http.Request, key []byte) 
 	if err := refuseAllConditions(r.Header); err != nil {
 		return err
 	}
-	if err := h.store.Delete(r.Context(), key, o); err != nil {
+	if err := e.ks.Delete(r.Context(), e.key, o); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

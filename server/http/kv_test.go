@@ -96,8 +96,16 @@ func FuzzKey(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%q: %v", escaped, err)
 			}
-			if got, ok := keyOf(u.Path); !ok || string(got) != key {
-				t.Fatalf("%q is taken for %q, %v", escaped, got, ok)
+			if got, ok := entryPathOf(u); !ok || got.isNamed || string(got.key) != key {
+				t.Fatalf("%q is taken for %+v, %v", escaped, got, ok)
+			}
+			// The same bytes name a keyspace, and a key in it.
+			u, err = url.ParseRequestURI(keyspacesPath + "/" + encodeAll(key) + "/kv/" + escaped)
+			if err != nil {
+				t.Fatalf("%q: %v", escaped, err)
+			}
+			if got, ok := entryPathOf(u); !ok || !got.isNamed || got.keyspace != key || string(got.key) != key {
+				t.Fatalf("%q in a keyspace is taken for %+v, %v", escaped, got, ok)
 			}
 		}
 	})

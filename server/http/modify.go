@@ -16,7 +16,7 @@ import (
 type modifyRequest struct {
 	w     http.ResponseWriter
 	r     *http.Request
-	key   []byte
+	entry entry
 	query params
 	o     mantisdb.WriteOptions // without a time to live
 }
@@ -47,8 +47,8 @@ func namesOperation(rawQuery string) bool {
 }
 
 // modifyKey does the operation that the query names.
-func (h *Handler) modifyKey(w http.ResponseWriter, r *http.Request, key []byte) error {
-	m := modifyRequest{w: w, r: r, key: key}
+func (h *Handler) modifyKey(w http.ResponseWriter, r *http.Request, e entry) error {
+	m := modifyRequest{w: w, r: r, entry: e}
 	m.query = parseParams(r.URL.RawQuery, "op", "by", "ttl", "encoding", "durability")
 	m.o = writeOptions(&m.query)
 	op := parsed(&m.query, "op", parseOperation)
@@ -98,7 +98,7 @@ func (m *modifyRequest) check(op *operation) error {
 
 // do makes the modification.
 func (h *Handler) do(m *modifyRequest, what mantisdb.Modification) ([]byte, mantisdb.Modified, error) {
-	return h.store.Modify(m.r.Context(), m.key, what, m.o)
+	return m.entry.ks.Modify(m.r.Context(), m.entry.key, what, m.o)
 }
 
 // doWithBody makes the modification, whose value is the body.
@@ -170,7 +170,7 @@ func (h *Handler) take(m *modifyRequest) error {
 	if !done.Existed {
 		return problemKeyNotFound
 	}
-	writeEntry(m.w, m.r, encoding, mantisdb.Entry{Key: m.key, Value: before, Meta: done.Before})
+	writeEntry(m.w, m.r, encoding, mantisdb.Entry{Key: m.entry.key, Value: before, Meta: done.Before})
 	return nil
 }
 
@@ -190,7 +190,7 @@ func (h *Handler) exchange(m *modifyRequest) error {
 		answerVersion(m.w, done.Version)
 		return nil
 	}
-	writeEntry(m.w, m.r, encoding, mantisdb.Entry{Key: m.key, Value: before, Meta: done.Before})
+	writeEntry(m.w, m.r, encoding, mantisdb.Entry{Key: m.entry.key, Value: before, Meta: done.Before})
 	return nil
 }
 

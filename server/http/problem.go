@@ -30,9 +30,11 @@ var (
 	invalidKey       = kind{"invalid-key", "Invalid key", http.StatusBadRequest}
 	crossOrigin      = kind{"cross-origin", "Cross-origin request", http.StatusForbidden}
 	keyNotFound      = kind{"key-not-found", "Key not found", http.StatusNotFound}
+	keyspaceNotFound = kind{"keyspace-not-found", "Keyspace not found", http.StatusNotFound}
 	routeNotFound    = kind{"route-not-found", "No such resource", http.StatusNotFound}
 	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
 	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
+	keyspaceExists   = kind{"keyspace-exists", "Keyspace exists", http.StatusConflict}
 	alreadyExists    = kind{"already-exists", "Exists already", http.StatusConflict}
 	notANumber       = kind{"not-a-number", "Not a number", http.StatusConflict}
 	numberOverflow   = kind{"number-overflow", "Number out of range", http.StatusConflict}
@@ -76,6 +78,10 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return problemOfCondition(failed), false
 	case errors.Is(err, mantisdb.ErrNotFound):
 		return problemKeyNotFound, false
+	case errors.Is(err, mantisdb.ErrKeyspaceNotFound), errors.Is(err, mantisdb.ErrKeyspaceDropped):
+		return newProblem(keyspaceNotFound, "%s", plain(err)), false
+	case errors.Is(err, mantisdb.ErrKeyspaceExists):
+		return newProblem(keyspaceExists, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrKeyEmpty), errors.Is(err, mantisdb.ErrKeyTooLarge):
 		return newProblem(invalidKey, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrValueTooLarge), errors.Is(err, mantisdb.ErrBatchTooLarge), errors.Is(err, mantisdb.ErrTxTooLarge):

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // handlerFunc answers a request, or returns why it cannot and has then written
@@ -17,32 +19,80 @@ type route struct {
 	serve  handlerFunc
 }
 
-// batchPath takes POST alone, and without an operation on a key: else it is that of
-// the key "batch".
-const batchPath = kvPrefix + "batch"
+// keyspaceFunc answers a request for something in a keyspace, as handlerFunc does.
+type keyspaceFunc func(http.ResponseWriter, *http.Request, server.Keyspace) error
 
-// isBatch tells a batch from a request for the key "batch".
-func isBatch(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == batchPath && !namesOperation(r.URL.RawQuery)
+// keyspaceRoute is a resource that every keyspace has; its path is the part behind that
+// of the keyspace.
+type keyspaceRoute struct {
+	method string
+	path   string
+	serve  keyspaceFunc
 }
 
-// routes are all resources but the entries, which serveKey answers for.
+// Paths of the API. That of a keyspace is followed by what the default one has behind
+// apiPath.
+const (
+	apiPath       = "/api/v1"
+	keyspacesPath = apiPath + "/keyspaces"
+	keyspacePath  = keyspacesPath + "/{" + keyspaceWildcard + "}"
+
+	keyspaceWildcard = "keyspace"
+)
+
+// batchKey is what stands in a batch's path in place of a key.
+const batchKey = "batch"
+
+// isBatch tells a batch, which is a POST without an operation on a key, from a request
+// for the key "batch".
+func isBatch(r *http.Request, key []byte) bool {
+	return string(key) == batchKey && r.Method == http.MethodPost && !namesOperation(r.URL.RawQuery)
+}
+
+// keyspaceRoutes are all resources of a keyspace but the entries, which serveKey
+// answers for.
+func (h *Handler) keyspaceRoutes() []keyspaceRoute {
+	return []keyspaceRoute{
+		{http.MethodGet, "/scan", h.scan},
+		{http.MethodGet, "/watch", h.watch},
+		{http.MethodDelete, "/range", h.deleteRange},
+		{http.MethodPost, "/kv/" + batchKey, h.batch},
+		{http.MethodPost, "/transaction", h.transaction},
+	}
+}
+
+// routes are all resources but the entries.
 func (h *Handler) routes() []route {
-	return []route{
+	routes := []route{
 		{http.MethodGet, "/", h.index},
 		{http.MethodGet, "/health", h.health},
 		{http.MethodGet, "/api/v1/health", h.health},
 		{http.MethodGet, "/api/v1/version", h.version},
 		{http.MethodGet, "/api/v1/stats", h.stats},
 		{http.MethodGet, "/api/v1/openapi.yaml", h.openAPI},
-		{http.MethodGet, "/api/v1/scan", h.scan},
-		{http.MethodGet, "/api/v1/watch", h.watch},
-		{http.MethodPost, batchPath, h.batch},
-		{http.MethodPost, "/api/v1/transaction", h.transaction},
+		{http.MethodGet, "/api/v1/applied-index", h.appliedIndex},
 		{http.MethodPost, "/api/v1/sync", h.sync},
 		{http.MethodGet, "/api/v1/backup", h.backup},
 		{http.MethodPost, "/api/v1/checkpoint", h.checkpoint},
+		{http.MethodGet, keyspacesPath, h.listKeyspaces},
+		{http.MethodPost, keyspacesPath, h.createKeyspace},
+		{http.MethodGet, keyspacePath, h.getKeyspace},
+		{http.MethodDelete, keyspacePath, h.dropKeyspace},
 	}
+	for _, in := range h.keyspaceRoutes() {
+		routes = append(routes,
+			route{in.method, apiPath + in.path, func(w http.ResponseWriter, r *http.Request) error {
+				return in.serve(w, r, h.store)
+			}},
+			route{in.method, keyspacePath + in.path, func(w http.ResponseWriter, r *http.Request) error {
+				ks, err := h.store.Named(r.Context(), r.PathValue(keyspaceWildcard))
+				if err != nil {
+					return err
+				}
+				return in.serve(w, r, ks)
+			}})
+	}
+	return routes
 }
 
 // newMux routes to the routes, and answers with a problem on any other path or

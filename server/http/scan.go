@@ -7,6 +7,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // ndjson is one JSON value a line.
@@ -17,44 +18,44 @@ const scanChunk = 32 << 10
 
 // scanRequest is what a client asks of a scan.
 type scanRequest struct {
+	ks       server.Keyspace
 	bounds   mantisdb.Range // as given: what a cursor belongs to
 	rest     mantisdb.Range // what is left of it behind the cursor
 	limit    uint64         // entries at most; 0 is all
 	encoding wire.Encoding
 }
 
-func parseScan(rawQuery string) (scanRequest, error) {
+// keyspace is the name of the keyspace, empty for the default one.
+func (req *scanRequest) keyspace() string { return req.ks.Handle().Name() }
+
+func parseScan(ks server.Keyspace, rawQuery string) (scanRequest, error) {
 	query := parseParams(rawQuery, "prefix", "start", "end", "limit", "cursor", "reverse", "keys_only", "encoding")
 	req := scanRequest{
+		ks:       ks,
 		limit:    query.positive("limit"),
 		encoding: parsed(&query, "encoding", wire.ParseEncoding),
 	}
-	req.bounds = intersect(mantisdb.Prefix(query.bytes("prefix")), query.bytes("start"), query.bytes("end"))
+	bounds := boundsOf(&query)
+	req.bounds = bounds.Range()
 	req.bounds.Reverse = query.flag("reverse")
 	req.bounds.KeysOnly = query.flag("keys_only")
 	req.rest = req.bounds
-	last := parsed(&query, "cursor", func(s string) ([]byte, error) { return decodeCursor(req.bounds, s) })
+	last := parsed(&query, "cursor", func(s string) ([]byte, error) { return decodeCursor(req.keyspace(), req.bounds, s) })
 	if last != nil {
 		req.rest = resume(req.bounds, last)
 	}
 	return req, query.err()
 }
 
-// intersect is the part of r between start and end; nil is unbounded.
-func intersect(r mantisdb.Range, start, end []byte) mantisdb.Range {
-	if bytes.Compare(start, r.Start) > 0 {
-		r.Start = start
-	}
-	if end != nil && (r.End == nil || bytes.Compare(end, r.End) < 0) {
-		r.End = end
-	}
-	return r
+// boundsOf are the bounds that a query tells.
+func boundsOf(query *params) wire.Bounds {
+	return wire.Bounds{Prefix: query.bytes("prefix"), Start: query.bytes("start"), End: query.bytes("end")}
 }
 
 // scan streams entries, one a line, and a last line that says whether there are
 // more.
-func (h *Handler) scan(w http.ResponseWriter, r *http.Request) error {
-	req, err := parseScan(r.URL.RawQuery)
+func (h *Handler) scan(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
+	req, err := parseScan(ks, r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -84,12 +85,12 @@ type scanStream struct {
 // run tells an error of the scan by its return value if it comes first, and
 // else in the stream.
 func (s *scanStream) run(h *Handler, r *http.Request) error {
-	for entry, err := range h.store.Scan(r.Context(), s.req.rest) {
+	for entry, err := range s.req.ks.Scan(r.Context(), s.req.rest) {
 		if err != nil {
 			return s.fail(h, r, err)
 		}
 		if s.req.limit != 0 && s.count == s.req.limit {
-			return s.end(encodeCursor(s.req.bounds, s.last))
+			return s.end(encodeCursor(s.req.keyspace(), s.req.bounds, s.last))
 		}
 		s.add(entry)
 		if len(s.buf.b) >= scanChunk && !s.flush() {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // transactionResult is the answer to a transaction that was committed.
@@ -12,15 +13,16 @@ type transactionResult struct {
 	Operations int  `json:"operations"`
 }
 
-// transaction applies operations atomically if all conditions hold. All of the body
+// transaction applies operations atomically if all conditions hold, in ks where they
+// name no keyspace. All of the body
 // is read and checked before any of it is done.
-func (h *Handler) transaction(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) transaction(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
 	body, o, err := jsonWrite(w, r, "a transaction")
 	if err != nil {
 		return err
 	}
 	var t wire.Transaction
-	if err := wire.ReadTransaction(body, &t); err != nil {
+	if err := wire.ReadTransaction(body, &t, h.resolver(r, ks)); err != nil {
 		return jsonError(err)
 	}
 	if err := h.store.Transact(r.Context(), t.Conditions, &t.Batch, o); err != nil {

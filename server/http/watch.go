@@ -41,7 +41,8 @@ func parseWatch(r *http.Request) (watchRequest, error) {
 		from:     query.positive("from"),
 		encoding: parsed(&query, "encoding", wire.ParseEncoding),
 	}
-	req.r = intersect(mantisdb.Prefix(query.bytes("prefix")), query.bytes("start"), query.bytes("end"))
+	bounds := boundsOf(&query)
+	req.r = bounds.Range()
 	req.r.KeysOnly = query.flag("keys_only")
 	if err := query.err(); err != nil {
 		return req, err
@@ -58,7 +59,7 @@ func parseWatch(r *http.Request) (watchRequest, error) {
 }
 
 // watch streams changes as server-sent events until the client goes, or the server.
-func (h *Handler) watch(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) watch(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
 	req, err := parseWatch(r)
 	if err != nil {
 		return err
@@ -68,7 +69,7 @@ func (h *Handler) watch(w http.ResponseWriter, r *http.Request) error {
 		header["Content-Type"] = eventStream
 		return nil
 	}
-	watch, err := h.store.Watch(r.Context(), req.r, req.from)
+	watch, err := ks.Watch(r.Context(), req.r, req.from)
 	if err != nil {
 		return err
 	}

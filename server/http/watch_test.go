@@ -218,6 +218,8 @@ func (s scriptedStore) Watch(context.Context, mantisdb.Range, uint64) (server.Wa
 	return &scriptedWatch{scriptedStore: s}, nil
 }
 
+func (s scriptedStore) Named(context.Context, string) (server.Keyspace, error) { return s, nil }
+
 type scriptedWatch struct {
 	scriptedStore
 	delivered int

@@ -4,6 +4,7 @@ use super::memory::{OneFile, Owned, open, write};
 use crate::error::{Error, Result};
 use crate::fs::{Disk, FileSystem, NewFile};
 use crate::key_version::{KeyVersion, Payload};
+use crate::limits::MAX_KEY_LEN;
 use crate::segment::{Compression, Scratch, Segment, SegmentOptions, SegmentWriter};
 
 fn version(key: &[u8], sequence: u64) -> KeyVersion<'_> {
@@ -32,8 +33,8 @@ fn refuses_what_is_out_of_order() {
 fn refuses_sizes_that_no_storage_takes() {
     let mut writer = writer(OneFile::default());
     assert_eq!(writer.add(&version(b"", 1)), Err(Error::KeyEmpty));
-    let long = vec![b'k'; 65537];
-    assert_eq!(writer.add(&version(&long, 1)), Err(Error::KeyTooLarge(65537)));
+    let long = vec![b'k'; MAX_KEY_LEN + 1];
+    assert_eq!(writer.add(&version(&long, 1)), Err(Error::KeyTooLarge(MAX_KEY_LEN + 1)));
     assert!(matches!(writer.finish(), Err(Error::InvalidArgument(_))));
 }
 
@@ -41,7 +42,7 @@ fn refuses_sizes_that_no_storage_takes() {
 fn greatest_sizes_are_served() {
     for compression in [Compression::None, Compression::Lz4, Compression::Zstd] {
         let options = SegmentOptions { compression, ..SegmentOptions::default() };
-        let versions: Vec<Owned> = [(vec![b'k'; 65536], 64 << 20), (b"small".to_vec(), 3)]
+        let versions: Vec<Owned> = [(vec![b'k'; MAX_KEY_LEN], 64 << 20), (b"small".to_vec(), 3)]
             .into_iter()
             .map(|(key, len)| Owned { key, sequence: 7, value: Some((vec![b'v'; len], 9)) })
             .collect();

@@ -1,0 +1,85 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// Resolver finds the keyspace that an operation or a condition names; the name is empty
+// if it names none.
+type Resolver func(name string) (*mantisdb.Keyspace, error)
+
+// Keyspace is a keyspace as JSON has it.
+type Keyspace struct {
+	Name       string `json:"name"`
+	TTL        string `json:"ttl,omitempty"` // a duration; empty is none
+	MemoryOnly bool   `json:"memory_only,omitempty"`
+}
+
+// KeyspaceList is all keyspaces.
+type KeyspaceList struct {
+	Keyspaces []Keyspace `json:"keyspaces"`
+}
+
+// KeyspaceOf is a keyspace in the form of JSON.
+func KeyspaceOf(name string, o mantisdb.KeyspaceOptions) Keyspace {
+	k := Keyspace{Name: name, MemoryOnly: o.MemoryOnly}
+	if o.TTL != 0 {
+		k.TTL = o.TTL.String()
+	}
+	return k
+}
+
+// ReadKeyspace reads what keyspace is to be made, and nothing else, from r:
+//
+//	{"name":"...","ttl":"30m","memory_only":true}
+//
+// All but the name may be left out. An error of r is found with errors.As.
+func ReadKeyspace(r io.Reader) (name string, o mantisdb.KeyspaceOptions, err error) {
+	var d Decoder
+	d.json.Reset(r)
+	if err := d.expect('{', "an object"); err != nil {
+		return "", o, err
+	}
+	for d.json.PeekKind() != '}' {
+		member, err := d.json.ReadValue()
+		if err != nil {
+			return "", o, syntaxError(err)
+		}
+		switch string(member) {
+		case `"name"`:
+			var text []byte
+			text, err = d.string("name")
+			name = string(text)
+		case `"ttl"`:
+			o.TTL, err = d.ttl()
+		case `"memory_only"`:
+			o.MemoryOnly, err = d.bool("memory_only")
+		default:
+			err = fmt.Errorf("unknown member %s", shorten(string(member)))
+		}
+		if err != nil {
+			return "", o, err
+		}
+	}
+	if err := d.end("the object"); err != nil {
+		return "", o, err
+	}
+	if name == "" {
+		return "", o, errors.New(`"name" is missing: name the keyspace`)
+	}
+	return name, o, nil
+}
+
+// ttl reads the time to live at hand.
+func (d *Decoder) ttl() (time.Duration, error) {
+	text, err := d.string("ttl")
+	if err != nil {
+		return 0, err
+	}
+	return ParseTTL(string(text))
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package mantisdb
+
+const raceEnabled = false

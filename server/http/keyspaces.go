@@ -1,0 +1,80 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/mantisdb/mantisdb/internal/wire"
+)
+
+// listKeyspaces answers with all keyspaces, by name.
+func (h *Handler) listKeyspaces(w http.ResponseWriter, r *http.Request) error {
+	infos, err := h.store.Keyspaces(r.Context())
+	if err != nil {
+		return err
+	}
+	list := wire.KeyspaceList{Keyspaces: make([]wire.Keyspace, len(infos))}
+	for i, info := range infos {
+		list.Keyspaces[i] = wire.KeyspaceOf(info.Name, info.Options)
+	}
+	return writeJSON(w, list)
+}
+
+// createKeyspace makes the keyspace that the body tells: 201.
+func (h *Handler) createKeyspace(w http.ResponseWriter, r *http.Request) error {
+	query := parseParams(r.URL.RawQuery)
+	if err := query.err(); err != nil {
+		return err
+	}
+	body, err := jsonBody(w, r, "a keyspace")
+	if err != nil {
+		return err
+	}
+	name, o, err := wire.ReadKeyspace(body)
+	if err != nil {
+		return jsonError(err)
+	}
+	if err := h.store.CreateKeyspace(r.Context(), name, o); err != nil {
+		return err
+	}
+	w.Header().Set("Location", keyspacesPath+"/"+url.PathEscape(name))
+	w.WriteHeader(http.StatusCreated)
+	return nil
+}
+
+// getKeyspace answers with the keyspace's name and options.
+func (h *Handler) getKeyspace(w http.ResponseWriter, r *http.Request) error {
+	ks, err := h.store.Named(r.Context(), r.PathValue(keyspaceWildcard))
+	if err != nil {
+		return err
+	}
+	handle := ks.Handle()
+	return writeJSON(w, wire.KeyspaceOf(handle.Name(), handle.Options()))
+}
+
+// dropKeyspace removes the keyspace and all that it holds: 204.
+func (h *Handler) dropKeyspace(w http.ResponseWriter, r *http.Request) error {
+	query := parseParams(r.URL.RawQuery)
+	if err := query.err(); err != nil {
+		return err
+	}
+	if err := h.store.DropKeyspace(r.Context(), r.PathValue(keyspaceWildcard)); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// appliedIndexResult is the applied index, in base64.
+type appliedIndexResult struct {
+	AppliedIndex []byte `json:"applied_index"` // null: there is none
+}
+
+// appliedIndex answers with the applied index.
+func (h *Handler) appliedIndex(w http.ResponseWriter, r *http.Request) error {
+	index, err := h.store.AppliedIndex(r.Context())
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, appliedIndexResult{index})
+}
