@@ -1,0 +1,63 @@
+package metamorphic
+
+import (
+	"errors"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// sentinels are the errors that are told apart.
+var sentinels = []error{
+	mantisdb.ErrNotFound, mantisdb.ErrClosed, mantisdb.ErrKeyEmpty, mantisdb.ErrKeyTooLarge, mantisdb.ErrValueTooLarge,
+	mantisdb.ErrBatchTooLarge, mantisdb.ErrConflict, mantisdb.ErrTxDone, mantisdb.ErrReadOnly, mantisdb.ErrTxTooLarge,
+	mantisdb.ErrNotANumber, mantisdb.ErrOverflow, mantisdb.ErrInvalidTTL, mantisdb.ErrInvalidOptions,
+	mantisdb.ErrUnsupported, mantisdb.ErrLocked, mantisdb.ErrExists, mantisdb.ErrCorrupt, mantisdb.ErrIO,
+}
+
+// err compares an error with the one that it must be, and says it. It tells whether
+// both are none.
+func (t *target) err(what string, got, want error) bool {
+	right := errors.Is(got, want)
+	if want == nil {
+		right = got == nil
+	}
+	t.check(right, "%s: error %v, want %v", what, got, want)
+	if got == nil {
+		return want == nil
+	}
+	for _, sentinel := range sentinels {
+		// Neither may be taken for another one.
+		is, must := errors.Is(got, sentinel), errors.Is(want, sentinel)
+		t.check(is == must, "%s: error %v, want %v", what, got, want)
+		if is {
+			t.said = append(append(t.said, sentinel.Error()...), '\n')
+		}
+	}
+	return false
+}
+
+// invalid is the error of an operation for its input alone, nil if that is valid.
+func (o *Op) invalid() error {
+	switch {
+	case o.TTL < 0:
+		return mantisdb.ErrInvalidTTL
+	case o.Durability > mantisdb.DurabilityMemory:
+		return mantisdb.ErrInvalidOptions
+	case o.Value.len() > mantisdb.MaxValueLen:
+		return mantisdb.ErrValueTooLarge
+	}
+	return o.Key.invalidKey()
+}
+
+func (b Blob) len() int { return len(b.unit) * max(1, b.times) }
+
+// invalidKey is the error of a key, nil if it is valid.
+func (b Blob) invalidKey() error {
+	switch {
+	case b.len() == 0:
+		return mantisdb.ErrKeyEmpty
+	case b.len() > mantisdb.MaxKeyLen:
+		return mantisdb.ErrKeyTooLarge
+	}
+	return nil
+}
