@@ -37,6 +37,11 @@ func (b *Batch) PutExpiresAt(key, value []byte, unixMillis int64) error {
 // Delete adds the removal of key, which need not exist.
 func (b *Batch) Delete(key []byte) error { return b.ops.Delete(key) }
 
+// DeleteRange adds the removal of every key of a range; what is added later stays.
+// r's Reverse and KeysOnly make no difference. A range that holds no key adds
+// nothing.
+func (b *Batch) DeleteRange(r Range) error { return b.ops.DeleteRange(r.Start, r.End) }
+
 // Len is the number of operations.
 func (b *Batch) Len() int { return b.ops.Len() }
 

@@ -58,8 +58,8 @@ type Values = storage.Values
 //     included. LeakedSnapshots counts those that were dropped without Close or
 //     Discard, and closed by the garbage collector: a mistake of the program.
 //   - Gets counts keys looked up, and GetHits those of them that were found.
-//   - Puts and Deletes count values and deletions written, in batches too;
-//     Batches counts the batches.
+//   - Puts, Deletes and RangeDeletes count the values, the deletions of keys and
+//     those of ranges that were written, in batches too; Batches counts the batches.
 //   - Scans counts scans begun, and ScanKeys the entries that they yielded.
 //   - Expired and Reclaimed count the expired and the deleted entries whose
 //     memory was reclaimed.
@@ -201,6 +201,14 @@ func (db *DB) Delete(key []byte) error {
 	_, err := db.engine.Delete(key, storage.WriteOptions{})
 	return err
 }
+
+// DeleteRange removes every key of a range, in the time of one write, whatever the
+// range holds; r's Reverse and KeysOnly make no difference. Readers see all keys
+// go at once. The space comes back later, by itself; until then Stats.Keys may count
+// them.
+//
+//	err := db.DeleteRange(mantisdb.Prefix([]byte("session/")))
+func (db *DB) DeleteRange(r Range) error { return db.DeleteRangeWith(r, WriteOptions{}) }
 
 // Write applies a batch atomically: readers see all of it or nothing. The batch
 // is unchanged and may be reset and used again.

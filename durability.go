@@ -99,6 +99,20 @@ func (db *DB) DeleteWith(key []byte, o WriteOptions) error {
 	return err
 }
 
+// DeleteRangeWith removes every key of a range as DeleteRange does, as o says.
+func (db *DB) DeleteRangeWith(r Range, o WriteOptions) error {
+	w, err := o.timeless("a deletion")
+	if err != nil {
+		return err
+	}
+	var b storage.Batch
+	if err := b.DeleteRange(r.Start, r.End); err != nil {
+		return err
+	}
+	_, err = db.engine.Write(&b, w)
+	return err
+}
+
 // WriteWith applies a batch as Write does, as o says.
 func (db *DB) WriteWith(b *Batch, o WriteOptions) error {
 	if b == nil {

@@ -188,6 +188,18 @@ func (tx *Tx) Delete(key []byte) error {
 	return tx.writes.delete(key)
 }
 
+// DeleteRange removes every key of a range, those too that others write before the
+// commit. r's Reverse and KeysOnly make no difference.
+func (tx *Tx) DeleteRange(r Range) error {
+	if err := tx.mayWrite(); err != nil {
+		return err
+	}
+	if err := tx.takes(len(r.Start) + len(r.End)); err != nil {
+		return err
+	}
+	return tx.writes.deleteRange(r.Start, r.End)
+}
+
 // Write adds the operations of b, which stays as it is, in their order.
 func (tx *Tx) Write(b *Batch) error {
 	if err := tx.mayWrite(); err != nil {

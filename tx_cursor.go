@@ -16,6 +16,7 @@ type txCursor struct {
 	isAhead bool  // stored is at an entry that was not yielded
 	ended   bool  // stored is at its end
 	offsets []int // own writes that were not yielded
+	ranges  []int // own deletions of ranges
 
 	key, value []byte
 	meta       Meta
@@ -37,7 +38,7 @@ func (tx *Tx) scan(r Range) (*txCursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &txCursor{tx: tx, r: r, stored: stored, offsets: tx.writes.in(r)}
+	c := &txCursor{tx: tx, r: r, stored: stored, offsets: tx.writes.in(r), ranges: slices.Clip(tx.writes.ranges)}
 	tx.open = append(tx.open, c)
 	return c, nil
 }
@@ -66,6 +67,9 @@ func (c *txCursor) Next() bool {
 			}
 			c.isAhead = false
 			c.key, c.value, c.meta = c.stored.Key(), c.stored.Value(), c.stored.Meta()
+			if c.tx.writes.isDeleted(c.key, c.ranges, -1) {
+				continue
+			}
 			if at := c.meta.ExpiresAt; at != 0 && (c.expiresAt == 0 || at < c.expiresAt) {
 				c.expiresAt = at
 			}

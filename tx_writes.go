@@ -13,7 +13,8 @@ import (
 // when the first is looked for, since a transaction may well never look.
 type pendingWrites struct {
 	batch   storage.Batch
-	offsets []int          // where each operation starts in the batch
+	offsets []int          // where each operation on a key starts in the batch
+	ranges  []int          // where each deletion of a range does
 	newest  map[string]int // the newest offset of each key, once many were searched
 	sorted  []int          // the newest offsets in the order of their keys, once a range was walked
 }
@@ -39,12 +40,27 @@ func (p *pendingWrites) delete(key []byte) error {
 	return nil
 }
 
+func (p *pendingWrites) deleteRange(start, end []byte) error {
+	offset := p.batch.Size()
+	if err := p.batch.DeleteRange(start, end); err != nil {
+		return err
+	}
+	if p.batch.Size() > offset {
+		p.ranges = append(p.ranges, offset)
+	}
+	return nil
+}
+
 // add adds a write as it is in another batch.
 func (p *pendingWrites) add(op storage.Op) error {
-	if op.Kind == storage.OpDelete {
+	switch op.Kind {
+	case storage.OpDelete:
 		return p.delete(op.Key)
+	case storage.OpDeleteRange:
+		return p.deleteRange(op.Range().Start, op.Range().End)
+	default:
+		return p.put(op.Key, op.Value, op.ExpiresAt)
 	}
-	return p.put(op.Key, op.Value, op.ExpiresAt)
 }
 
 func (p *pendingWrites) added(key []byte, offset int) {
@@ -74,25 +90,50 @@ func (p *pendingWrites) place(key []byte) (i int, found bool) {
 	})
 }
 
-// find is the newest write of a key, if there is one. It is borrowed until the next
-// write.
+// find is the newest write of a key, if there is one; the deletion of a range is one
+// of each of its keys. It is borrowed until the next write.
 func (p *pendingWrites) find(key []byte) (storage.Op, bool) {
+	offset, ok := p.findOnKey(key)
+	switch {
+	case p.isDeleted(key, p.ranges, offset):
+		return storage.Op{Kind: storage.OpDelete, Key: key}, true
+	case ok:
+		return p.batch.At(offset), true
+	}
+	return storage.Op{}, false
+}
+
+// findOnKey is where the newest operation on a key starts; without one it is -1.
+func (p *pendingWrites) findOnKey(key []byte) (offset int, ok bool) {
 	if p.newest == nil && len(p.offsets) > fewWrites {
 		p.newest = p.index()
 	}
 	if p.newest != nil {
-		offset, ok := p.newest[string(key)]
-		if !ok {
-			return storage.Op{}, false
+		if offset, ok = p.newest[string(key)]; ok {
+			return offset, true
 		}
-		return p.batch.At(offset), true
+		return -1, false
 	}
 	for _, offset := range slices.Backward(p.offsets) {
-		if op := p.batch.At(offset); bytes.Equal(op.Key, key) {
-			return op, true
+		if bytes.Equal(p.batch.At(offset).Key, key) {
+			return offset, true
 		}
 	}
-	return storage.Op{}, false
+	return -1, false
+}
+
+// isDeleted tells whether one of some deletions of ranges, which are in the order in
+// which they were added, holds a key and comes after an offset.
+func (p *pendingWrites) isDeleted(key []byte, ranges []int, after int) bool {
+	for _, offset := range slices.Backward(ranges) {
+		if offset < after {
+			return false
+		}
+		if p.batch.At(offset).Range().Contains(key) {
+			return true
+		}
+	}
+	return false
 }
 
 // index is the newest offset of each key.
@@ -104,8 +145,8 @@ func (p *pendingWrites) index() map[string]int {
 	return newest
 }
 
-// in are the offsets of the newest writes of the keys of a range, in its order. They
-// are the caller's.
+// in are the offsets of the newest operations on the keys of a range, in its order,
+// but for those that a deletion of a range has undone. They are the caller's.
 func (p *pendingWrites) in(r Range) []int {
 	if len(p.offsets) == 0 {
 		return nil
@@ -121,6 +162,9 @@ func (p *pendingWrites) in(r Range) []int {
 		end, _ = p.place(r.End)
 	}
 	offsets := slices.Clone(p.sorted[start:max(start, end)])
+	offsets = slices.DeleteFunc(offsets, func(offset int) bool {
+		return p.isDeleted(p.batch.At(offset).Key, p.ranges, offset)
+	})
 	if r.Reverse {
 		slices.Reverse(offsets)
 	}
@@ -129,6 +173,6 @@ func (p *pendingWrites) in(r Range) []int {
 
 func (p *pendingWrites) reset() {
 	p.batch.Reset()
-	p.offsets = p.offsets[:0]
+	p.offsets, p.ranges = p.offsets[:0], p.ranges[:0]
 	p.newest, p.sorted = nil, nil
 }

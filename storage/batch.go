@@ -18,8 +18,9 @@ type OpKind uint8
 
 // The kinds of batch operation. The numbers are part of the packed format.
 const (
-	OpPut    OpKind = 1
-	OpDelete OpKind = 2
+	OpPut         OpKind = 1
+	OpDelete      OpKind = 2
+	OpDeleteRange OpKind = 3
 )
 
 // opHeaderLen is the length of a packed operation before its key:
@@ -31,9 +32,18 @@ const opHeaderLen = 1 + 4 + 4 + 8
 // they are valid until it is next changed.
 type Op struct {
 	Kind      OpKind
-	Key       []byte
-	Value     []byte
-	ExpiresAt int64 // Unix milliseconds; 0 is never
+	Key       []byte // of a range, its first key; empty from the first of all
+	Value     []byte // of a range, the first key after it; empty to the last of all
+	ExpiresAt int64  // Unix milliseconds; 0 is never
+}
+
+// Range is what an OpDeleteRange deletes; borrowed as Key and Value are.
+func (o Op) Range() Range {
+	r := Range{Start: o.Key}
+	if len(o.Value) > 0 {
+		r.End = o.Value
+	}
+	return r
 }
 
 // Batch gathers writes that are applied together: whole, or not at all. A later
@@ -70,6 +80,21 @@ func (b *Batch) Delete(key []byte) error {
 		return err
 	}
 	return b.append(OpDelete, key, nil, 0)
+}
+
+// DeleteRange adds the removal of the keys k with start <= k < end; nil is
+// unbounded. What the batch adds after it stays. A range that holds no key adds
+// nothing. Both are copied.
+func (b *Batch) DeleteRange(start, end []byte) error {
+	if end != nil && string(start) >= string(end) {
+		return nil
+	}
+	for _, bound := range [][]byte{start, end} {
+		if len(bound) > MaxKeyLen {
+			return CheckKey(bound)
+		}
+	}
+	return b.append(OpDeleteRange, start, end, 0)
 }
 
 func (b *Batch) append(kind OpKind, key, value []byte, expiresAt int64) error {

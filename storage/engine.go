@@ -68,7 +68,8 @@ type Engine interface {
 	Delete(key []byte, o WriteOptions) (version uint64, err error)
 	// Write applies a batch and returns the version of its last operation. An
 	// empty batch does nothing and returns 0. WriteOptions.ExpiresAt must be 0:
-	// each operation carries its own.
+	// each operation carries its own. The deletion of a range takes the time of one
+	// write, whatever the range holds; the space comes back later.
 	Write(b *Batch, o WriteOptions) (version uint64, err error)
 
 	// Snapshot freezes the state that this call's start sees. It refuses no
@@ -208,15 +209,16 @@ type Stats struct {
 	// garbage collector. An engine does not know of them; package mantisdb does.
 	LeakedSnapshots uint64 `json:"leaked_snapshots"`
 
-	Gets      uint64 `json:"gets"`      // keys looked up
-	GetHits   uint64 `json:"get_hits"`  // of those, found
-	Puts      uint64 `json:"puts"`      // values written, in batches too
-	Deletes   uint64 `json:"deletes"`   // deletions written, in batches too
-	Batches   uint64 `json:"batches"`   // batches applied
-	Scans     uint64 `json:"scans"`     // cursors opened
-	ScanKeys  uint64 `json:"scan_keys"` // entries that cursors yielded
-	Expired   uint64 `json:"expired"`   // expired entries reclaimed
-	Reclaimed uint64 `json:"reclaimed"` // deleted entries reclaimed
+	Gets         uint64 `json:"gets"`          // keys looked up
+	GetHits      uint64 `json:"get_hits"`      // of those, found
+	Puts         uint64 `json:"puts"`          // values written, in batches too
+	Deletes      uint64 `json:"deletes"`       // deletions of keys written, in batches too
+	RangeDeletes uint64 `json:"range_deletes"` // deletions of ranges written
+	Batches      uint64 `json:"batches"`       // batches applied
+	Scans        uint64 `json:"scans"`         // cursors opened
+	ScanKeys     uint64 `json:"scan_keys"`     // entries that cursors yielded
+	Expired      uint64 `json:"expired"`       // expired entries reclaimed
+	Reclaimed    uint64 `json:"reclaimed"`     // deleted entries reclaimed
 
 	Syncs            uint64 `json:"syncs"`             // syncs of the log that somebody waited for
 	Flushes          uint64 `json:"flushes"`           // write buffers written to segments

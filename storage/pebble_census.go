@@ -18,15 +18,16 @@ type census struct {
 	reclaimed         uint64
 }
 
-// tally counts records, and the bytes of their keys and values.
-type tally struct{ puts, deletes, bytes uint64 }
+// tally counts records, and the bytes of their keys and values. The deletion of a
+// range is one of deletes; of the tables, ranges is not known.
+type tally struct{ puts, deletes, ranges, bytes uint64 }
 
 func (t tally) plus(o tally) tally {
-	return tally{t.puts + o.puts, t.deletes + o.deletes, t.bytes + o.bytes}
+	return tally{t.puts + o.puts, t.deletes + o.deletes, t.ranges + o.ranges, t.bytes + o.bytes}
 }
 
 func (t tally) minus(o tally) tally {
-	return tally{t.puts - o.puts, t.deletes - o.deletes, t.bytes - o.bytes}
+	return tally{t.puts - o.puts, t.deletes - o.deletes, t.ranges - o.ranges, t.bytes - o.bytes}
 }
 
 func (t tally) records() uint64 { return t.puts + t.deletes }
@@ -87,7 +88,7 @@ func (e *GoStorageEngine) contents() (contents, error) {
 				continue // holds notes only
 			}
 			s := &table.TableStats
-			c.tables = c.tables.plus(tally{s.NumEntries - s.NumDeletions, s.NumDeletions, s.RawKeySize + s.RawValueSize})
+			c.tables = c.tables.plus(tally{s.NumEntries - s.NumDeletions, s.NumDeletions, 0, s.RawKeySize + s.RawValueSize})
 			c.complete = c.complete && s.NumEntries > 0
 		}
 	}

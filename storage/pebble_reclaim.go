@@ -49,7 +49,14 @@ func (e *GoStorageEngine) flushDeletions() (err error) {
 		return nil
 	}
 	all := c.memtables.plus(c.tables)
-	if all.records() == 0 || c.memtables.deletes*(all.bytes/all.records()) < reclaimWorth {
+	worth := uint64(0)
+	if all.records() > 0 {
+		worth = c.memtables.deletes * (all.bytes / all.records())
+	}
+	if c.memtables.ranges > 0 {
+		worth = all.bytes // what a range holds is not known
+	}
+	if worth < reclaimWorth {
 		return nil
 	}
 	_, err = e.db.AsyncFlush()

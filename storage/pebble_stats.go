@@ -10,6 +10,7 @@ import (
 type counters struct {
 	gets, getHits   atomic.Uint64
 	puts, deletes   atomic.Uint64
+	rangeDeletes    atomic.Uint64
 	bytes           atomic.Uint64 // of keys and values put
 	batches         atomic.Uint64
 	scans, scanKeys atomic.Uint64
@@ -23,9 +24,11 @@ func (c *counters) countGet(found bool) {
 	}
 }
 
-// tally is the records written: the deletion of an expired key is one.
+// tally is the records written: the deletion of an expired key is one, and that of
+// a range.
 func (c *counters) tally() tally {
-	return tally{c.puts.Load(), c.deletes.Load() + c.expired.Load(), c.bytes.Load()}
+	ranges := c.rangeDeletes.Load()
+	return tally{c.puts.Load(), c.deletes.Load() + ranges + c.expired.Load(), ranges, c.bytes.Load()}
 }
 
 // Stats implements Engine.
@@ -54,6 +57,7 @@ func (e *GoStorageEngine) Stats() (s Stats, err error) {
 		GetHits:       e.counters.getHits.Load(),
 		Puts:          e.counters.puts.Load(),
 		Deletes:       e.counters.deletes.Load(),
+		RangeDeletes:  e.counters.rangeDeletes.Load(),
 		Batches:       e.counters.batches.Load(),
 		Scans:         e.counters.scans.Load(),
 		ScanKeys:      e.counters.scanKeys.Load(),

@@ -129,9 +129,14 @@ func (e *GoStorageEngine) writeUnderLocks(b *pebble.Batch, batch *Batch, level D
 	return e.applyBatch(b, batch, level)
 }
 
-// stripesOf is the set of the locks of a batch's keys.
+// stripesOf is the set of the locks of a batch's keys; the deletion of a range
+// takes every lock.
 func (e *GoStorageEngine) stripesOf(batch *Batch) (stripes stripeSet) {
 	for op := range batch.All() {
+		if op.Kind == OpDeleteRange {
+			stripes.addAll()
+			break
+		}
 		e.keys.add(&stripes, op.Key)
 	}
 	return stripes
@@ -147,7 +152,7 @@ func (e *GoStorageEngine) applyBatch(b *pebble.Batch, batch *Batch, level Durabi
 		return 0, err
 	}
 	version := first
-	puts, earliest := 0, int64(noExpiry)
+	puts, ranges, earliest := 0, 0, int64(noExpiry)
 	for op := range batch.All() {
 		switch op.Kind {
 		case OpPut:
@@ -157,6 +162,10 @@ func (e *GoStorageEngine) applyBatch(b *pebble.Batch, batch *Batch, level Durabi
 			puts++
 		case OpDelete:
 			err = batchDelete(b, op.Key)
+		case OpDeleteRange:
+			o := iterOptions(op.Range())
+			err = b.DeleteRange(o.LowerBound, o.UpperBound, nil)
+			ranges++
 		}
 		if err != nil {
 			return 0, err
@@ -169,9 +178,10 @@ func (e *GoStorageEngine) applyBatch(b *pebble.Batch, batch *Batch, level Durabi
 	e.sweeper.expect(earliest)
 	e.counters.puts.Add(uint64(puts))
 	e.counters.bytes.Add(uint64(batch.Size() - batch.Len()*opHeaderLen))
-	e.counters.deletes.Add(uint64(batch.Len() - puts))
+	e.counters.deletes.Add(uint64(batch.Len() - puts - ranges))
+	e.counters.rangeDeletes.Add(uint64(ranges))
 	e.counters.batches.Add(1)
-	if puts < batch.Len() {
+	if puts < batch.Len() { // there are deletions
 		e.reclaimer.expect(e)
 	}
 	return version - 1, nil

@@ -4,6 +4,11 @@ package storage
 // The range borrows p.
 func Prefix(p []byte) Range { return Range{Start: p, End: prefixEnd(p)} }
 
+// Contains tells whether the range selects key.
+func (r Range) Contains(key []byte) bool {
+	return string(key) >= string(r.Start) && (r.End == nil || string(key) < string(r.End))
+}
+
 // prefixEnd is the least key greater than every key with prefix p: p without
 // its trailing 0xff bytes, its last byte raised by one. nil means that no such
 // key exists, so that the range is open.

@@ -112,8 +112,10 @@ func (m *model) step() {
 		m.put()
 	case n < 25:
 		m.putIfAbsent()
-	case n < 32:
+	case n < 31:
 		m.remove()
+	case n < 32:
+		m.removeRange()
 	case n < 40:
 		m.write()
 	case n < 52:
@@ -205,14 +207,51 @@ func (m *model) remove() {
 	delete(m.state, key)
 }
 
+// removeRange deletes a small range as a rule, now and then a large one.
+func (m *model) removeRange() {
+	r := m.someRange()
+	var batch storage.Batch
+	ok(m.t, batch.DeleteRange(r.Start, r.End))
+	m.grew("DeleteRange", write(m.t, m.engine, &batch))
+	m.touchRange(r)
+	m.state.deleteRange(r)
+}
+
+// someRange is one that holds at least one key in play.
+func (m *model) someRange() storage.Range {
+	sorted := slices.Sorted(slices.Values(m.keys))
+	from := m.rng.IntN(len(sorted))
+	count := 1 + m.rng.IntN(5)
+	if m.rng.IntN(20) == 0 {
+		count = m.rng.IntN(len(sorted)) + 1
+	}
+	r := storage.Range{Start: []byte(sorted[from])}
+	if to := from + count; to < len(sorted) && sorted[to] > sorted[from] {
+		r.End = []byte(sorted[to])
+	} else if m.rng.IntN(10) > 0 {
+		r.End = append([]byte(sorted[from]), 0)
+	}
+	return r
+}
+
+func (s state) deleteRange(r storage.Range) {
+	maps.DeleteFunc(s, func(key string, _ entry) bool { return r.Contains([]byte(key)) })
+}
+
 func (m *model) write() {
 	var batch storage.Batch
 	var written []string
 	for range m.rng.IntN(20) {
 		key := m.key()
-		if m.rng.IntN(3) == 0 {
+		switch m.rng.IntN(30) {
+		case 0, 1, 2, 3, 4, 5, 6, 7, 8, 9:
 			ok(m.t, batch.Delete([]byte(key)))
 			delete(m.state, key)
+			continue
+		case 10:
+			r := m.someRange()
+			ok(m.t, batch.DeleteRange(r.Start, r.End))
+			m.state.deleteRange(r)
 			continue
 		}
 		value, expiresAt := m.value(), m.expiry()
@@ -227,7 +266,11 @@ func (m *model) write() {
 	before := m.last
 	m.grew("Write", version)
 	for op := range batch.All() {
-		m.touch(string(op.Key))
+		if op.Kind == storage.OpDeleteRange {
+			m.touchRange(op.Range())
+		} else {
+			m.touch(string(op.Key))
+		}
 	}
 	for _, key := range written { // each has a version of its own
 		if en, exists := m.state[key]; exists {

@@ -115,6 +115,15 @@ func modelOf(mod storage.Modification, now entry, exists bool, expiresAt int64) 
 // touch notes that a key is written.
 func (m *model) touch(key string) { m.touched[key] = m.last }
 
+// touchRange notes that every key of a range is deleted.
+func (m *model) touchRange(r storage.Range) {
+	for _, key := range m.keys {
+		if r.Contains([]byte(key)) {
+			m.touch(key)
+		}
+	}
+}
+
 // writeIf commits a transaction of one of the open snapshots: it must be refused if
 // what it read has changed, and must not be if nothing that it read was written.
 func (m *model) writeIf() {

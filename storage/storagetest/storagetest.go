@@ -76,7 +76,7 @@ type test struct {
 
 func (s *suite) run(t *testing.T, p place) {
 	groups := [][]test{
-		pointTests, ownershipTests, batchTests, ifAbsentTests, modifyTests, writeIfTests, versionTests,
+		pointTests, ownershipTests, batchTests, deleteRangeTests, ifAbsentTests, modifyTests, writeIfTests, versionTests,
 		expiryTests, reclaimTests, snapshotTests, scanTests, cursorTests,
 		statsTests, closeTests, modelTests, durabilityTests,
 	}
