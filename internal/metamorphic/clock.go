@@ -8,7 +8,7 @@ import "time"
 // The database's clock may be ahead by up to clockError, being a monotonic one to which
 // a difference in whole milliseconds is added.
 const (
-	soon       = 60_000
+	soon       = 10_000
 	window     = 25
 	clockError = 1
 )
@@ -17,7 +17,10 @@ func now() int64 { return time.Now().UnixMilli() }
 
 // settle begins an operation: what has expired by now is gone from the model, and
 // what is about to is waited for.
-func (t *target) settle() {
+func (t *target) settle() { t.settleFor(window) }
+
+// settleFor is settle for an operation that takes up to so many milliseconds.
+func (t *target) settleFor(window int64) {
 	kept := t.dying[:0]
 	for _, e := range t.dying {
 		if e.soonest > now()+window {

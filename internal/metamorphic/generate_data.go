@@ -3,7 +3,9 @@ package metamorphic
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
@@ -14,6 +16,7 @@ func (g *generator) makeKeys(n int) {
 	for i := range n {
 		g.keys = append(g.keys, g.newKey(i))
 	}
+	g.sorted = slices.SortedFunc(slices.Values(g.keys), func(a, b Blob) int { return strings.Compare(a.Text(), b.Text()) })
 	g.rng.Shuffle(n, func(i, j int) { g.keys[i], g.keys[j] = g.keys[j], g.keys[i] })
 }
 

@@ -160,6 +160,34 @@ func (g *generator) scan(o *Op) {
 	}
 }
 
+// someRange is as a rule a few keys wide, so that deleting it leaves something.
+func (g *generator) someRange(o *Op) {
+	if g.oneIn(20) {
+		g.scan(o)
+		return
+	}
+	from := g.rng.IntN(len(g.keys))
+	o.Start = &g.sorted[from]
+	if to := from + g.rng.IntN(5); to < len(g.keys) {
+		o.End = &g.sorted[to]
+	}
+}
+
+func (g *generator) deleteRange(o *Op) {
+	g.someRange(o)
+	o.Durability = g.durability()
+}
+
+func (g *generator) batchRange(o *Op) {
+	g.batchSlot(o)
+	g.someRange(o)
+}
+
+func (g *generator) slotRange(o *Op) {
+	g.slot(o)
+	g.someRange(o)
+}
+
 func (g *generator) scanAndPut(o *Op) {
 	g.scan(o)
 	o.Key, o.Value = g.key(), g.value()

@@ -11,6 +11,7 @@ type generator struct {
 	rng     *rand.Rand
 	engines []string
 	keys    []Blob // that are in play, the hot ones first
+	sorted  []Blob // the same in order
 	longest int    // value, in bytes, of most
 	weights []int  // of kinds
 	total   int    // of weights

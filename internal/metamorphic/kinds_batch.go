@@ -9,6 +9,7 @@ import (
 var batchKinds = []kind{
 	{"batch-put", 80, (*generator).batchPut, runBatchPut},
 	{"batch-delete", 30, (*generator).batchKey, runBatchDelete},
+	{"batch-delete-range", 3, (*generator).batchRange, runBatchDeleteRange},
 	{"batch-reset", 4, (*generator).batchSlot, runBatchReset},
 	{"batch-write", 25, (*generator).batchWrite, runBatchWrite},
 }
@@ -19,26 +20,7 @@ type batch struct {
 	pending []*entry
 }
 
-// pendingWrite marks an entry that is not written yet.
-const pendingWrite = ^uint64(0)
-
-func (e *entry) isPending() bool { return e.written == pendingWrite }
-
-// deletion is a pending write that removes a key.
-func deletion(key string) *entry {
-	return &entry{key: key, written: pendingWrite, soonest: -1, latest: -1}
-}
-
-func (e *entry) isDeletion() bool { return e.latest == -1 }
-
-// pending is a pending write of what an operation says.
-func (t *target) pending(o *Op) *entry {
-	e := t.newEntry(o)
-	e.written = pendingWrite
-	return e
-}
-
-// put is what batches and transactions have to put with.
+// putter is what batches and transactions have to put with.
 type putter interface {
 	Put(key, value []byte) error
 	PutTTL(key, value []byte, ttl time.Duration) error
@@ -75,6 +57,14 @@ func runBatchDelete(t *target, o *Op) {
 	t.batchLen(b)
 }
 
+func runBatchDeleteRange(t *target, o *Op) {
+	b, r := &t.batches[o.Slot], o.scanRange()
+	if t.err("Batch.DeleteRange", b.real.DeleteRange(r), nil) && !isEmpty(r) {
+		b.pending = append(b.pending, rangeDeletion(r))
+	}
+	t.batchLen(b)
+}
+
 func (t *target) batchLen(b *batch) {
 	t.check(b.real.Len() == len(b.pending), "a batch of %d operations has %d", len(b.pending), b.real.Len())
 	t.check((b.real.Size() == 0) == (len(b.pending) == 0), "a batch of %d operations has %d bytes", len(b.pending), b.real.Size())
@@ -105,17 +95,5 @@ func runBatchWrite(t *target, o *Op) {
 	t.batchLen(b)
 	if o.Mode != "keep" {
 		runBatchReset(t, o)
-	}
-}
-
-// applyAll notes that pending writes were written.
-func (t *target) applyAll(pending []*entry) {
-	for _, p := range pending {
-		if p.isDeletion() {
-			t.remove(p.key)
-			continue
-		}
-		e := *p
-		t.set(&e)
 	}
 }

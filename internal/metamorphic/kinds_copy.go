@@ -16,6 +16,7 @@ var copyKinds = []kind{
 // runBackup restores a backup into another directory, with the engine that the mode
 // names, or the database's own, and compares what is there.
 func runBackup(t *target, o *Op) {
+	t.settleFor(soon)
 	var stream bytes.Buffer
 	made, err := t.db.Backup(context.Background(), &stream)
 	if !t.err("Backup", err, nil) {
@@ -64,6 +65,7 @@ func (t *target) compareDirectory(dir string, options *mantisdb.Options, entries
 // runCheckpoint compares what is in a checkpoint, and goes on with it in place of the
 // directory if the mode is switch.
 func runCheckpoint(t *target, o *Op) {
+	t.settleFor(soon)
 	dir := t.newDir()
 	if !t.onDisk() {
 		t.err("Checkpoint", t.db.Checkpoint(dir), mantisdb.ErrUnsupported)

@@ -13,9 +13,15 @@ var maintenanceKinds = []kind{
 	{"reopen", 1, (*generator).reopen, runReopen},
 }
 
-func runCompact(t *target, _ *Op) { t.err("Compact", t.db.Compact(), nil) }
+func runCompact(t *target, _ *Op) {
+	t.settleFor(soon)
+	t.err("Compact", t.db.Compact(), nil)
+}
 
-func runSync(t *target, _ *Op) { t.err("Sync", t.db.Sync(), nil) }
+func runSync(t *target, _ *Op) {
+	t.settleFor(soon)
+	t.err("Sync", t.db.Sync(), nil)
+}
 
 // runStats looks for figures that cannot be.
 func runStats(t *target, _ *Op) {
@@ -80,6 +86,7 @@ func (t *target) openSnapshots() (n uint64) {
 // runReopen closes the database, with what is open upon it, and opens it anew with
 // other options. In memory there is nothing left to open, and it does nothing.
 func runReopen(t *target, o *Op) {
+	t.settleFor(soon)
 	if !t.onDisk() {
 		return
 	}

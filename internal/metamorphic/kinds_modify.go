@@ -74,11 +74,13 @@ func (t *target) changeOf(kind mantisdb.ModificationKind, o *Op, version uint64)
 	default:
 		c.err = mantisdb.ErrInvalidOptions
 	}
-	if takesNoTTL := c.keeps || kind == mantisdb.ModifyTake; takesNoTTL && o.TTL > 0 {
-		c.err = mantisdb.ErrInvalidOptions
+	// What is wrong with the input alone comes first.
+	wrong := o.invalid()
+	if takesNoTTL := c.keeps || kind == mantisdb.ModifyTake; takesNoTTL && o.TTL > 0 || c.err == mantisdb.ErrInvalidOptions {
+		wrong = errors.Join(wrong, mantisdb.ErrInvalidOptions)
 	}
-	if err := o.invalid(); err != nil {
-		c.err = err
+	if wrong != nil {
+		c.err = wrong
 	}
 	if c.err != nil {
 		return change{err: c.err, existing: e}

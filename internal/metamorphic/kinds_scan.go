@@ -98,6 +98,7 @@ func (t *target) scanAndPut(o *Op, put func()) {
 
 // runVerify compares everything.
 func runVerify(t *target, _ *Op) {
+	t.settleFor(soon)
 	t.verify(t.db)
 	t.versionsInOrder()
 }

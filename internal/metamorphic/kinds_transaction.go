@@ -12,6 +12,7 @@ var transactionKinds = []kind{
 	{"tx-has", 10, (*generator).slotKey, runTxHas},
 	{"tx-put", 40, (*generator).txPut, runTxPut},
 	{"tx-delete", 15, (*generator).slotKey, runTxDelete},
+	{"tx-delete-range", 3, (*generator).slotRange, runTxDeleteRange},
 	{"tx-write", 4, (*generator).txWrite, runTxWrite},
 	{"tx-scan", 12, (*generator).txScan, runTxScan},
 	{"tx-commit", 14, (*generator).txCommit, runTxCommit},
@@ -72,7 +73,7 @@ func (x *transaction) read(t *target, o *Op) (want *entry, wantErr error) {
 // it must. An own write can be read without the database.
 func (t *target) isAsked(x *transaction, o *Op) bool {
 	wantErr := x.readable()
-	if wantErr == nil || x.own[o.Key.Text()] != nil && !x.done {
+	if wantErr == nil || x.own(o.Key.Text()) != nil && !x.done {
 		return true
 	}
 	if o.Key.invalidKey() == nil {
@@ -120,7 +121,7 @@ func runTxPut(t *target, o *Op) {
 		want = err
 	}
 	if t.err("Tx.Put", got, want) {
-		x.write(t.pending(o))
+		x.pending = append(x.pending, t.pending(o))
 	}
 }
 
@@ -134,7 +135,17 @@ func runTxDelete(t *target, o *Op) {
 		want = o.invalid()
 	}
 	if t.err("Tx.Delete", x.real.Delete(o.Key.Bytes()), want) {
-		x.write(deletion(o.Key.Text()))
+		x.pending = append(x.pending, deletion(o.Key.Text()))
+	}
+}
+
+func runTxDeleteRange(t *target, o *Op) {
+	x, r := t.transactions[o.Slot], o.scanRange()
+	if x == nil {
+		return
+	}
+	if t.err("Tx.DeleteRange", x.real.DeleteRange(r), x.writable()) && !isEmpty(r) {
+		x.pending = append(x.pending, rangeDeletion(r))
 	}
 }
 
@@ -145,7 +156,8 @@ func runTxWrite(t *target, o *Op) {
 	}
 	if t.err("Tx.Write", x.real.Write(&b.real), x.writable()) {
 		for _, e := range b.pending {
-			x.write(e)
+			again := *e // a batch may be written more than once
+			x.pending = append(x.pending, &again)
 		}
 	}
 }
@@ -223,24 +235,6 @@ func (t *target) committed(x *transaction, got error) {
 		}
 	}
 	t.applyAll(x.pending)
-}
-
-// writeAll writes pending writes as a batch.
-func (t *target) writeAll(pending []*entry) error {
-	var b mantisdb.Batch
-	for _, e := range pending {
-		var err error
-		if e.isDeletion() {
-			err = b.Delete([]byte(e.key))
-		} else {
-			e.soonest = e.latest
-			err = b.PutExpiresAt([]byte(e.key), []byte(e.value), e.latest)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return t.db.Write(&b)
 }
 
 // errOfUser is what a function given to Update fails with.

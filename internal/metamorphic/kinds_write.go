@@ -9,6 +9,7 @@ var writeKinds = []kind{
 	{"put-if-absent", 40, (*generator).putWith, runPutIfAbsent},
 	{"delete", 60, (*generator).anyKey, runDelete},
 	{"delete-with", 10, (*generator).deleteWith, runDeleteWith},
+	{"delete-range", 4, (*generator).deleteRange, runDeleteRange},
 }
 
 func runPut(t *target, o *Op) {
@@ -73,3 +74,23 @@ func runDeleteWith(t *target, o *Op) {
 		t.remove(o.Key.Text())
 	}
 }
+
+func runDeleteRange(t *target, o *Op) {
+	r := o.scanRange()
+	var err, want error
+	if o.Durability == mantisdb.DurabilityDefault {
+		err = t.db.DeleteRange(r)
+	} else {
+		err = t.db.DeleteRangeWith(r, o.writeOptions())
+		// A range without keys writes nothing, and need not look at how.
+		if o.Durability > mantisdb.DurabilityMemory && (err != nil || !isEmpty(r)) {
+			want = mantisdb.ErrInvalidOptions
+		}
+	}
+	if t.err("DeleteRange", err, want) && !isEmpty(r) {
+		t.removeRange(r)
+	}
+}
+
+// isEmpty tells whether a range can hold no key.
+func isEmpty(r mantisdb.Range) bool { return r.End != nil && string(r.Start) >= string(r.End) }

@@ -16,6 +16,7 @@ type entry struct {
 	version    uint64 // 0 while it is not known
 	// When it expires, in Unix milliseconds: not before, and not after; 0 is never.
 	soonest, latest int64
+	span            *mantisdb.Range // of a pending write, the keys that it deletes
 }
 
 // expired tells whether the value is gone for certain.
@@ -71,4 +72,13 @@ func (s *state) in(r mantisdb.Range, now int64) []*entry {
 		slices.Reverse(found)
 	}
 	return found
+}
+
+func contains(r mantisdb.Range, key string) bool {
+	return key >= string(r.Start) && (r.End == nil || key < string(r.End))
+}
+
+// overlap tells whether there may be a key that both ranges hold.
+func overlap(a, b mantisdb.Range) bool {
+	return (b.End == nil || string(a.Start) < string(b.End)) && (a.End == nil || string(b.Start) < string(a.End))
 }

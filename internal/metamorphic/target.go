@@ -26,9 +26,11 @@ type target struct {
 	state   state
 	writes  uint64            // the number of the last write
 	touched map[string]uint64 // by keys, the last write, also of what then was gone
-	last    uint64            // the newest version that is known
-	stats   mantisdb.Stats    // of before
-	dying   []*entry          // that expire soon
+	// deletedRanges are all deletions of ranges.
+	deletedRanges []deletedRange
+	last          uint64         // the newest version that is known
+	stats         mantisdb.Stats // of before
+	dying         []*entry       // that expire soon
 
 	snapshots    [slots]*snapshot
 	batches      [slots]batch
@@ -125,6 +127,21 @@ func (t *target) set(e *entry) {
 func (t *target) remove(key string) {
 	t.touch(key)
 	t.state.remove(key)
+}
+
+// deletedRange is a range that was deleted, with the number of that write.
+type deletedRange struct {
+	r     mantisdb.Range
+	write uint64
+}
+
+// removeRange notes that the keys of a range have no value any more.
+func (t *target) removeRange(r mantisdb.Range) {
+	for _, e := range t.state.in(mantisdb.Range{Start: r.Start, End: r.End}, 0) {
+		t.state.remove(e.key)
+	}
+	t.writes++
+	t.deletedRanges = append(t.deletedRanges, deletedRange{r, t.writes})
 }
 
 func (t *target) touch(key string) {

@@ -19,7 +19,6 @@ type transaction struct {
 	view    *state // that it reads, nil before the first read
 	viewed  uint64 // the last write that the view has
 	pending []*entry
-	own     map[string]*entry // the newest of pending by their keys
 	keys    map[string]*entry // that were read, nil for nothing
 	ranges  []rangeRead
 }
@@ -33,7 +32,7 @@ type rangeRead struct {
 }
 
 func newTransaction(real *mantisdb.Tx, readOnly bool) *transaction {
-	return &transaction{real: real, readOnly: readOnly, own: make(map[string]*entry), keys: make(map[string]*entry)}
+	return &transaction{real: real, readOnly: readOnly, keys: make(map[string]*entry)}
 }
 
 // begin takes the view if there is none yet.
@@ -46,7 +45,7 @@ func (x *transaction) begin(t *target) {
 // get is what the transaction must find under a key, nil for nothing. It notes that
 // this was read.
 func (x *transaction) get(t *target, key string) *entry {
-	if e, ok := x.own[key]; ok {
+	if e := x.own(key); e != nil {
 		if e.isDeletion() || e.expired(t.began) {
 			return nil
 		}
@@ -60,22 +59,27 @@ func (x *transaction) get(t *target, key string) *entry {
 	return e
 }
 
-// write adds a write.
-func (x *transaction) write(e *entry) {
-	x.pending = append(x.pending, e)
-	x.own[e.key] = e
+// own is the newest pending write of a key, nil without one; the deletion of a range is
+// one of each of its keys.
+func (x *transaction) own(key string) *entry {
+	for _, e := range slices.Backward(x.pending) {
+		if e.touches(key) {
+			return e
+		}
+	}
+	return nil
 }
 
 // in is what a loop over a range must yield: what the view has, with own writes upon it.
 func (x *transaction) in(r mantisdb.Range, now int64) []*entry {
 	var all []*entry
 	for _, e := range x.view.in(r, now) {
-		if _, hidden := x.own[e.key]; !hidden {
+		if x.own(e.key) == nil {
 			all = append(all, e)
 		}
 	}
-	for key, e := range x.own {
-		if contains(r, key) && !e.isDeletion() && !e.expired(now) {
+	for _, e := range x.pending {
+		if contains(r, e.key) && x.own(e.key) == e && !e.isDeletion() && !e.expired(now) {
 			all = append(all, e)
 		}
 	}
@@ -163,9 +167,10 @@ func (x *transaction) judgeRange(t *target, read rangeRead) verdict {
 			return either
 		}
 	}
+	for _, deleted := range t.deletedRanges {
+		if deleted.write > x.viewed && overlap(read.most, deleted.r) {
+			return either
+		}
+	}
 	return same
-}
-
-func contains(r mantisdb.Range, key string) bool {
-	return key >= string(r.Start) && (r.End == nil || key < string(r.End))
 }
