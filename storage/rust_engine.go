@@ -139,6 +139,7 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 		GetHits:          uint64(s.get_hits),
 		Puts:             uint64(s.puts),
 		Deletes:          uint64(s.deletes),
+		RangeDeletes:     uint64(s.range_deletes),
 		Batches:          uint64(s.batches),
 		Scans:            uint64(s.scans),
 		ScanKeys:         uint64(s.scan_keys),

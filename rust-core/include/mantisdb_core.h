@@ -34,7 +34,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 4
+#define MANTISDB_ABI_VERSION 5
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -347,7 +347,7 @@ typedef struct {
      */
     uint64_t puts;
     /**
-     * Deletions written.
+     * Deletions of keys written.
      */
     uint64_t deletes;
     /**
@@ -447,6 +447,10 @@ typedef struct {
      * Flushes, compactions and the like that failed, and are tried again.
      */
     uint64_t background_errors;
+    /**
+     * Deletions of ranges written.
+     */
+    uint64_t range_deletes;
 } MantisdbStats;
 
 /**

@@ -8,13 +8,16 @@
 //! +---------+----------------+------------------+-------------+-----+-------+
 //! ```
 //!
-//! `kind` is 1 for a put and 2 for a delete, whose value length and expiry are
-//! zero. `expiry` is in Unix milliseconds, zero for never. The form crosses the
+//! `kind` is 1 for a put; 2 for a delete, whose value length and expiry are zero; and
+//! 3 for the deletion of a range: the key is its first one, empty from the first of
+//! all, and the value is the first key after it, empty to the last of all.
+//! `expiry` is in Unix milliseconds, zero for never. The form crosses the
 //! C ABI as it is, so that a batch built by the host is never re-encoded.
 
 use crate::error::{Error, Result};
 use crate::key_version::Payload;
-use crate::limits::{check_key, check_value};
+use crate::limits::{check_bound, check_key, check_value};
+use crate::range_tombstones::RangeTombstone;
 
 /// The longest packed batch, in bytes.
 pub const MAX_BATCH_LEN: usize = 1 << 30;
@@ -24,6 +27,7 @@ pub(crate) const HEADER_LEN: usize = 17;
 const KIND_NOTHING: u8 = 0;
 const KIND_PUT: u8 = 1;
 const KIND_DELETE: u8 = 2;
+const KIND_DELETE_RANGE: u8 = 3;
 
 /// One operation of a batch; its bytes are borrowed from the packed form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,21 +47,31 @@ pub enum Op<'a> {
         /// The key.
         key: &'a [u8],
     },
+    /// Remove every key `k` with `start <= k < end`.
+    DeleteRange {
+        /// The first key; empty for the first of all.
+        start: &'a [u8],
+        /// Where the range ends; not in it. `None` for behind the last key of all.
+        end: Option<&'a [u8]>,
+    },
 }
 
 impl<'a> Op<'a> {
-    /// The key that the operation writes.
-    pub fn key(&self) -> &'a [u8] {
+    /// The key that the operation writes, and what it stores under it; `None` if it
+    /// deletes a range.
+    pub(crate) fn on_key(&self) -> Option<(&'a [u8], Payload<'a>)> {
         match *self {
-            Op::Put { key, .. } | Op::Delete { key } => key,
+            Op::Put { key, value, expires_at } => Some((key, Payload::Value(value, expires_at))),
+            Op::Delete { key } => Some((key, Payload::Tombstone)),
+            Op::DeleteRange { .. } => None,
         }
     }
 
-    /// What the operation stores under it.
-    pub(crate) fn payload(&self) -> Payload<'a> {
+    /// The tombstone of a deleted range; `None` if it is another operation.
+    pub(crate) fn range_tombstone(&self, sequence: u64) -> Option<RangeTombstone> {
         match *self {
-            Op::Put { value, expires_at, .. } => Payload::Value(value, expires_at),
-            Op::Delete { .. } => Payload::Tombstone,
+            Op::DeleteRange { start, end } => Some(RangeTombstone::over(start, end, sequence)),
+            _ => None,
         }
     }
 }
@@ -70,11 +84,16 @@ pub(crate) fn header(key: &[u8], payload: Payload<'_>) -> [u8; HEADER_LEN] {
         Payload::Value(..) => KIND_PUT,
         Payload::Tombstone => KIND_DELETE,
     };
+    header_of(kind, key.len(), payload.value().len(), payload.expires_at())
+}
+
+#[inline]
+fn header_of(kind: u8, key_len: usize, value_len: usize, expires_at: u64) -> [u8; HEADER_LEN] {
     let mut header = [0; HEADER_LEN];
     header[0] = kind;
-    header[1..5].copy_from_slice(&(key.len() as u32).to_le_bytes());
-    header[5..9].copy_from_slice(&(payload.value().len() as u32).to_le_bytes());
-    header[9..].copy_from_slice(&payload.expires_at().to_le_bytes());
+    header[1..5].copy_from_slice(&(key_len as u32).to_le_bytes());
+    header[5..9].copy_from_slice(&(value_len as u32).to_le_bytes());
+    header[9..].copy_from_slice(&expires_at.to_le_bytes());
     header
 }
 
@@ -104,13 +123,29 @@ impl WriteBatch {
     /// Adds a write of `value` under `key`; `expires_at` is in Unix
     /// milliseconds, 0 for never.
     pub fn put(&mut self, key: &[u8], value: &[u8], expires_at: u64) -> Result<()> {
+        check_key(key)?;
         check_value(value)?;
-        self.append(key, Payload::Value(value, expires_at))
+        let payload = Payload::Value(value, expires_at);
+        self.append(header(key, payload), key, value)
     }
 
     /// Adds the removal of `key`, which need not exist.
     pub fn delete(&mut self, key: &[u8]) -> Result<()> {
-        self.append(key, Payload::Tombstone)
+        check_key(key)?;
+        self.append(header(key, Payload::Tombstone), key, &[])
+    }
+
+    /// Adds the removal of every key `k` with `start <= k < end`; an empty `start` is
+    /// before all keys, and no `end` is behind them. A range that holds no key adds
+    /// nothing.
+    pub fn delete_range(&mut self, start: &[u8], end: Option<&[u8]>) -> Result<()> {
+        if end.is_some_and(|end| start >= end) {
+            return Ok(());
+        }
+        let end = end.unwrap_or_default();
+        check_bound(start)?;
+        check_bound(end)?;
+        self.append(header_of(KIND_DELETE_RANGE, start.len(), end.len(), 0), start, end)
     }
 
     /// Empties the batch and keeps its memory.
@@ -123,15 +158,14 @@ impl WriteBatch {
         &self.packed
     }
 
-    fn append(&mut self, key: &[u8], payload: Payload<'_>) -> Result<()> {
-        check_key(key)?;
-        let len = self.packed.len() + HEADER_LEN + key.len() + payload.value().len();
+    fn append(&mut self, header: [u8; HEADER_LEN], key: &[u8], value: &[u8]) -> Result<()> {
+        let len = self.packed.len() + HEADER_LEN + key.len() + value.len();
         if len > MAX_BATCH_LEN {
             return Err(Error::BatchTooLarge(len));
         }
-        self.packed.extend_from_slice(&header(key, payload));
+        self.packed.extend_from_slice(&header);
         self.packed.extend_from_slice(key);
-        self.packed.extend_from_slice(payload.value());
+        self.packed.extend_from_slice(value);
         Ok(())
     }
 }
@@ -189,6 +223,9 @@ fn parse_op(bytes: &[u8]) -> std::result::Result<(Op<'_>, &[u8]), OpError> {
     let Some((value, rest)) = body.split_at_checked(value_len) else {
         return Err(OpError::Malformed("truncated value"));
     };
+    if kind == KIND_DELETE_RANGE {
+        return parse_range(key, value, expires_at).map(|op| (op, rest));
+    }
     check_key(key)?;
     check_value(value)?;
     match kind {
@@ -197,6 +234,23 @@ fn parse_op(bytes: &[u8]) -> std::result::Result<(Op<'_>, &[u8]), OpError> {
         KIND_DELETE => Err(OpError::Malformed("delete with a value or an expiry")),
         _ => Err(OpError::Malformed("unknown operation kind")),
     }
+}
+
+fn parse_range<'a>(
+    start: &'a [u8],
+    end: &'a [u8],
+    expires_at: u64,
+) -> std::result::Result<Op<'a>, OpError> {
+    check_bound(start)?;
+    check_bound(end)?;
+    let end = (!end.is_empty()).then_some(end);
+    if expires_at != 0 {
+        return Err(OpError::Malformed("the deletion of a range with an expiry"));
+    }
+    if end.is_some_and(|end| start >= end) {
+        return Err(OpError::Malformed("the deletion of a range that ends before it begins"));
+    }
+    Ok(Op::DeleteRange { start, end })
 }
 
 #[cfg(test)]
@@ -210,10 +264,16 @@ mod tests {
         batch.put(b"k", b"v", 7).unwrap();
         batch.delete(b"d").unwrap();
         batch.put(b"e", b"", 0).unwrap();
+        batch.delete_range(b"a", Some(b"b")).unwrap();
+        batch.delete_range(b"", None).unwrap();
+        batch.delete_range(b"b", Some(b"b")).unwrap();
+        batch.delete_range(b"", Some(b"")).unwrap();
         let want = [
             Op::Put { key: b"k", value: b"v", expires_at: 7 },
             Op::Delete { key: b"d" },
             Op::Put { key: b"e", value: b"", expires_at: 0 },
+            Op::DeleteRange { start: b"a", end: Some(b"b") },
+            Op::DeleteRange { start: b"", end: None },
         ];
         assert_eq!(parse(batch.packed()).unwrap(), want);
         batch.clear();
@@ -244,6 +304,17 @@ mod tests {
         packed[0] = KIND_DELETE;
         packed[9] = 1;
         assert!(matches!(parse(&packed), Err(Error::BatchCorrupt { .. })));
+        for long in [vec![0; MAX_KEY + 1], vec![0xff; MAX_KEY + 1]] {
+            assert_eq!(batch.delete_range(&long, None), Err(Error::KeyTooLarge(MAX_KEY + 1)));
+        }
+        batch.clear();
+        batch.delete_range(b"a", Some(b"b")).unwrap();
+        let whole = batch.packed();
+        for (at, byte) in [(9, 1), (HEADER_LEN, b'b'), (HEADER_LEN + 1, b'a')] {
+            let mut packed = whole.to_vec();
+            packed[at] = byte;
+            assert!(matches!(parse(&packed), Err(Error::BatchCorrupt { .. })), "{at}");
+        }
     }
 
     const MAX_KEY: usize = crate::limits::MAX_KEY_LEN;
@@ -257,6 +328,7 @@ mod tests {
                     match op {
                         Op::Put { key, value, expires_at } => again.put(key, value, expires_at).unwrap(),
                         Op::Delete { key } => again.delete(key).unwrap(),
+                        Op::DeleteRange { start, end } => again.delete_range(start, end).unwrap(),
                     }
                 }
                 prop_assert_eq!(again.packed(), &bytes[..]);

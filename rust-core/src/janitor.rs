@@ -5,12 +5,15 @@
 //! Writers never wait for it. They leave slots that need a look in a queue (each
 //! at most once at a time) and wake the thread if it sleeps.
 
+mod range_sweep;
+
 use crate::durable::Eviction;
 use crate::memtable::{IndexNeed, OldTable, Reclaim, Slot};
 use crate::stats::Counter;
 use crate::storage::Core;
 use crossbeam_epoch::{self as epoch, Guard};
 use crossbeam_queue::SegQueue;
+use range_sweep::{Left, RangeSweep};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -74,6 +77,11 @@ impl Mailbox {
         self.wake_if_asleep();
     }
 
+    /// Tells that ranges were deleted.
+    pub(crate) fn range_deleted(&self) {
+        self.wake_if_asleep();
+    }
+
     /// Ends the janitor.
     pub(crate) fn close(&self) {
         self.closing.store(true, SeqCst);
@@ -113,6 +121,7 @@ pub(crate) struct Janitor {
     sweep_after: Option<Vec<u8>>,
     /// Where the search for cold entries goes on.
     evict_from: usize,
+    range_sweep: RangeSweep,
     /// Tables that fell out of use, once no reader has them. They come here
     /// because giving much memory back takes long, and any thread may run the
     /// epoch's deferred calls.
@@ -189,6 +198,7 @@ impl Janitor {
             held_up: HeldUp { slots: VecDeque::new(), moved: false, due: Instant::now() },
             sweep_after: None,
             evict_from: 0,
+            range_sweep: RangeSweep::new(),
             graveyard: Arc::default(),
         }
     }
@@ -233,7 +243,8 @@ impl Janitor {
             && !mailbox.horizon_moved.load(SeqCst)
             && !mailbox.closing.load(SeqCst)
             && self.core.counters.sum(Counter::Expiring) == 0
-            && !self.core.is_unsettled();
+            && !self.core.is_unsettled()
+            && self.core.memtable.deletions.load(&epoch::pin()).is_none();
         if idle {
             // Garbage is collected by those who pin; if everyone rests, by us.
             for _ in 0..3 {
@@ -256,12 +267,13 @@ impl Janitor {
         let evicting = eviction == Eviction::More;
         let expiring = self.core.counters.sum(Counter::Expiring) != 0;
         let found_much = expiring && self.sweep();
+        let deletions = self.range_sweep.step(&self.core);
         while self.graveyard.pop().is_some() {}
-        if queued || found_much || evicting {
+        if queued || found_much || evicting || deletions == Left::Some {
             // What was retired shall not wait for this thread's next rounds.
             epoch::pin().flush();
         }
-        if copying || found_much || evicting || unordered > FEW {
+        if copying || found_much || evicting || unordered > FEW || deletions == Left::Some {
             Rest::None
         } else if queued || unordered > 0 {
             Rest::For(BREATH)
@@ -269,7 +281,7 @@ impl Janitor {
             Rest::For(SETTLE_INTERVAL)
         } else if let Some(rest) = self.held_up.rest() {
             Rest::For(rest.min(SWEEP_INTERVAL))
-        } else if expiring || self.core.evicts {
+        } else if expiring || self.core.evicts || deletions == Left::Later {
             Rest::For(SWEEP_INTERVAL)
         } else {
             Rest::UntilWoken

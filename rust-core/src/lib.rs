@@ -46,6 +46,7 @@ pub mod limits;
 mod manifest;
 mod memtable;
 mod merge;
+mod range_tombstones;
 pub mod repair;
 mod scan;
 mod segment;

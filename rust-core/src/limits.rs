@@ -20,6 +20,11 @@ pub fn check_key(key: &[u8]) -> Result<()> {
     }
 }
 
+/// Accepts what a range may begin or end with: up to [`MAX_KEY_LEN`] bytes.
+pub fn check_bound(key: &[u8]) -> Result<()> {
+    if key.is_empty() { Ok(()) } else { check_key(key) }
+}
+
 /// Accepts values of up to [`MAX_VALUE_LEN`] bytes.
 #[inline]
 pub fn check_value(value: &[u8]) -> Result<()> {

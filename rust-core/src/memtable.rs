@@ -20,6 +20,7 @@ mod entry;
 mod hash_index;
 mod order;
 pub(crate) mod prefetch;
+mod range_deletions;
 mod skiplist;
 mod slot;
 mod version;
@@ -35,6 +36,7 @@ use crossbeam_epoch::Guard;
 use entry::Entry;
 use hash_index::{Hash, HashIndex, Hasher, Inserted, Need};
 use order::Order;
+pub(crate) use range_deletions::{Deletions, RangeDeletions};
 use skiplist::{SkipList, random_height};
 pub(crate) use slot::{Lookup, Record, Slot};
 use std::ptr::{self, NonNull};
@@ -46,6 +48,8 @@ pub(crate) struct Memtable {
     hasher: Hasher,
     index: HashIndex,
     order: Order,
+    /// The ranges that were deleted: what hides versions without being in a chain.
+    pub(crate) deletions: RangeDeletions,
 }
 
 /// A version on its way into the memtable; freed if it never gets there.
@@ -58,6 +62,15 @@ pub(crate) struct OldTable(
 
 // SAFETY: its memory is used through atomics only, and owned.
 unsafe impl Send for OldTable {}
+
+/// Why a value is none.
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(crate) enum Death {
+    /// It has expired.
+    Expired,
+    /// A range that holds its key was deleted.
+    InRange,
+}
 
 /// What became of an entry that was looked at for reclamation.
 #[derive(Debug, PartialEq, Eq)]
@@ -105,7 +118,12 @@ impl Memtable {
     /// An empty memtable whose hash index has room for `expected_keys`.
     pub(crate) fn new(expected_keys: usize) -> Result<Self> {
         let index = HashIndex::new(expected_keys)?;
-        Ok(Self { hasher: Hasher::default(), index, order: Order::new() })
+        Ok(Self {
+            hasher: Hasher::default(),
+            index,
+            order: Order::new(),
+            deletions: RangeDeletions::default(),
+        })
     }
 
     /// The slot of a key, if it has one.
@@ -270,15 +288,15 @@ impl Memtable {
         held || chain.newest(guard).is_none_or(Version::is_tombstone)
     }
 
-    /// Removes a slot if its key is dead to everyone. `has_passed` tells whether an expiry has; `before_removal` is called
-    /// before anything of a removal can be seen.
+    /// Removes a slot if its key is dead to everyone. `death` tells what a value died
+    /// of, if so; `before_removal` is called before anything of a removal can be seen.
     ///
     /// Only the janitor calls it.
     pub(crate) fn reclaim(
         &self,
         slot: Slot<'_>,
         horizon: &Horizon,
-        has_passed: impl Fn(u64) -> bool,
+        death: impl FnOnce(Record<'_>) -> Option<Death>,
         before_removal: impl FnOnce(),
         counters: &Counters,
         guard: &Guard,
@@ -289,7 +307,9 @@ impl Memtable {
             return Reclaim::Later;
         }
         let newest = entry.chain.newest(guard);
-        if newest.is_some_and(|v| !v.is_tombstone() && !has_passed(v.expires_at)) {
+        let value = newest.filter(|v| !v.is_tombstone());
+        let death = value.and_then(|v| death(Record(v)));
+        if value.is_some() && death.is_none() {
             return Reclaim::Clean;
         }
         if newest.is_some_and(|v| v.sequence > horizon.oldest()) {
@@ -306,12 +326,13 @@ impl Memtable {
         }
         self.remove(entry, counters, guard);
         let stripe = counters.mine();
-        match newest {
-            Some(v) if !v.is_tombstone() => {
-                stripe.sub(Counter::Keys, 1);
-                stripe.add(Counter::Expired, 1);
-            }
-            Some(_) => stripe.add(Counter::Reclaimed, 1),
+        if value.is_some() {
+            stripe.sub(Counter::Keys, 1);
+        }
+        match death {
+            Some(Death::Expired) => stripe.add(Counter::Expired, 1),
+            Some(Death::InRange) => stripe.add(Counter::Reclaimed, 1),
+            None if newest.is_some() => stripe.add(Counter::Reclaimed, 1),
             None => {}
         }
         Reclaim::Removed

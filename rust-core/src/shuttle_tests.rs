@@ -370,3 +370,50 @@ fn deletes_keep_the_order() {
         assert_eq!(get(&storage, b"k").is_some(), put > delete, "put {put}, delete {delete}");
     });
 }
+
+/// Readers see all keys of a deleted range or none, and a key that is written again
+/// afterwards, while the janitor carries the deletion out.
+#[test]
+fn a_range_goes_at_once() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        storage.write(batch(&[(b"a", b"1"), (b"b", b"1")]).packed()).expect("valid");
+        let deleter = spawn(&storage, |s| {
+            let mut both = batch(&[(b"a", b"never")]);
+            both.delete_range(b"a", Some(b"c")).expect("valid");
+            s.write(both.packed()).expect("valid");
+            put(s, b"b", b"2");
+        });
+        let reader = spawn(&storage, |s| {
+            for _ in 0..2 {
+                let mut found = Vec::new();
+                let each = |found: &mut Vec<_>, _, value: Option<ValueRef<'_>>| {
+                    found.push(value.map(|v| v.bytes.to_vec()));
+                };
+                s.multi_get(&[b"a", b"b"], &mut found, each, Vec::clear).expect("valid");
+                let snapshot = s.snapshot().expect("open");
+                let mut scanned = vec![None, None];
+                let visit = |e: crate::ScanEntry<'_>| {
+                    scanned[usize::from(e.key == b"b")] = Some(e.value.to_vec());
+                    ControlFlow::Continue(())
+                };
+                snapshot.scan(&Range::default(), visit).expect("valid");
+                for seen in [found, scanned] {
+                    let seen: Vec<_> = seen.iter().map(|v| v.as_deref()).collect();
+                    let possible: [&[Option<&[u8]>]; 3] =
+                        [&[Some(b"1"), Some(b"1")], &[None, None], &[None, Some(b"2")]];
+                    assert!(possible.contains(&&seen[..]), "saw {seen:?}");
+                }
+                assert_ne!(get(s, b"a").as_deref(), Some(&b"never"[..]));
+            }
+        });
+        for _ in 0..3 {
+            janitor.round();
+        }
+        join(vec![deleter, reader]);
+        assert_eq!((get(&storage, b"a"), get(&storage, b"b")), (None, Some(b"2".to_vec())));
+        while janitor.round() != Rest::UntilWoken {}
+        assert_eq!((get(&storage, b"a"), get(&storage, b"b")), (None, Some(b"2".to_vec())));
+        assert_eq!(storage.stats().keys, 1);
+    });
+}

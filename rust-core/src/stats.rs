@@ -26,6 +26,8 @@ pub(crate) enum Counter {
     Puts,
     /// Deletions written.
     Deletes,
+    /// Deletions of ranges written.
+    RangeDeletes,
     /// Batches applied.
     Batches,
     /// Scans begun.

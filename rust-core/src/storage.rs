@@ -96,7 +96,7 @@ pub struct Stats {
     pub get_hits: u64,
     /// Values written.
     pub puts: u64,
-    /// Deletions written.
+    /// Deletions of keys written.
     pub deletes: u64,
     /// Batches applied.
     pub batches: u64,
@@ -147,6 +147,8 @@ pub struct Stats {
     pub memory_limit: u64,
     /// Flushes, compactions and the like that failed, and are tried again.
     pub background_errors: u64,
+    /// Deletions of ranges written.
+    pub range_deletes: u64,
 }
 
 /// What a storage consists of, shared with its snapshots and its threads.
@@ -622,6 +624,7 @@ impl Core {
             reclaimed: sum(Counter::Reclaimed),
             allocator_bytes: crate::allocator::committed_bytes(),
             evicted: sum(Counter::Evicted),
+            range_deletes: sum(Counter::RangeDeletes),
             ..Stats::default()
         };
         if let Some(durable) = &self.durable {

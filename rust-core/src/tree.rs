@@ -14,11 +14,11 @@ mod cursor;
 mod fences;
 mod level_cursor;
 mod live_segment;
-mod range_tombstones;
 
 use crate::error::Result;
 use crate::key_version::{KeyVersion, Payload};
 use crate::manifest::LEVELS;
+use crate::range_tombstones::{RangeTombstone, RangeTombstones};
 use crate::segment::Scratch;
 use fences::Fences;
 use std::sync::Arc;
@@ -26,7 +26,6 @@ use std::sync::Arc;
 pub(crate) use cursor::{Part, TreeCursor};
 pub(crate) use level_cursor::LevelCursor;
 pub(crate) use live_segment::{DiskBytes, LiveSegment};
-pub(crate) use range_tombstones::{RangeTombstone, RangeTombstones};
 
 /// A list of segments of one level.
 pub(crate) type Segments = Vec<Arc<LiveSegment>>;

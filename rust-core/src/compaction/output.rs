@@ -4,8 +4,9 @@ use super::pick::MAX_GRANDPARENTS;
 use super::run::Context;
 use crate::error::Result;
 use crate::key_version::KeyVersion;
+use crate::range_tombstones::RangeTombstone;
 use crate::segment::SegmentWriter;
-use crate::tree::{LiveSegment, RangeTombstone};
+use crate::tree::LiveSegment;
 use std::sync::Arc;
 
 /// Splits versions in order, and the range tombstones over them, into segments.

@@ -1,7 +1,7 @@
 //! Which versions somebody can still see.
 
 use crate::key_version::{KeyVersion, Payload};
-use crate::tree::RangeTombstones;
+use crate::range_tombstones::RangeTombstones;
 
 /// What becomes of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(super) fn stripe(snapshots: &[u64], sequence: u64) -> usize {
 #[cfg(all(test, not(feature = "shuttle")))]
 mod tests {
     use super::*;
-    use crate::tree::RangeTombstone;
+    use crate::range_tombstones::RangeTombstone;
 
     fn fates(
         snapshots: &[u64],

@@ -8,8 +8,9 @@ use super::{CompactionOptions, MergeJob};
 use crate::error::Result;
 use crate::key_version::{KeyVersion, Payload};
 use crate::merge::{Merge, Source};
+use crate::range_tombstones::RangeTombstone;
 use crate::segment_store::{Edit, SegmentStore};
-use crate::tree::{LevelCursor, Part, RangeTombstone, Tree};
+use crate::tree::{LevelCursor, Part, Tree};
 
 /// After so many versions it is asked whether to go on.
 const ASK_AFTER: u32 = 256;

@@ -4,6 +4,7 @@ use super::{Dirty, Durable};
 use crate::error::{Error, Result};
 use crate::key_version::KeyVersion;
 use crate::memtable::{self, Slot};
+use crate::range_tombstones::RangeTombstone;
 use crate::segment::SegmentWriter;
 use crate::segment_store::Edit;
 use crate::stats::Counter;
@@ -63,7 +64,8 @@ impl Core {
         }
         let (start, written) = (Instant::now(), self.counters.sum(Counter::WrittenBytes));
         let entries = durable.take_dirty();
-        match durable.write_segments(&entries, after, through) {
+        let deletions = self.deletions_to_flush(after, through);
+        match durable.write_segments(&entries, &deletions, after, through) {
             Ok(()) => {}
             Err(error) => {
                 entries.into_iter().for_each(|sorted| durable.dirty.push(sorted.entry));
@@ -74,6 +76,12 @@ impl Core {
         durable.settle_later(through);
         self.release_flushed(durable, entries, through);
         durable.wal.release(through)
+    }
+
+    /// The ranges that were deleted after a sequence, and by another one.
+    fn deletions_to_flush(&self, after: u64, through: u64) -> Vec<RangeTombstone> {
+        let guard = &epoch::pin();
+        self.memtable.deletions.up_to(through, guard).newer_than(after).cloned().collect()
     }
 
     /// Unmarks entries that were flushed. Those that were written to meanwhile
@@ -118,9 +126,15 @@ impl Durable {
         entries
     }
 
-    /// Writes the versions from after `after` through `through` and installs the
-    /// segments.
-    fn write_segments(&self, entries: &[Sorted], after: u64, through: u64) -> Result<()> {
+    /// Writes the versions from after `after` through `through`, and range tombstones,
+    /// and installs the segments.
+    fn write_segments(
+        &self,
+        entries: &[Sorted],
+        deletions: &[RangeTombstone],
+        after: u64,
+        through: u64,
+    ) -> Result<()> {
         let mut edit = Edit { added: Vec::new(), removed: Vec::new(), flushed: Some(through) };
         let mut open: Option<(u64, SegmentWriter)> = None;
         let written = (|| {
@@ -129,6 +143,12 @@ impl Durable {
                     self.finish(open.take(), &mut edit)?;
                 }
                 self.write_page(page, after, through, &mut open)?;
+            }
+            if !deletions.is_empty() {
+                let writer = self.writer(&mut open)?;
+                deletions
+                    .iter()
+                    .for_each(|t| writer.add_range_tombstone(&t.start, &t.end, t.sequence));
             }
             self.finish(open.take(), &mut edit)
         })();
@@ -161,18 +181,24 @@ impl Durable {
                 .skip_while(|record| record.sequence() > through)
                 .take_while(|record| record.sequence() > after);
             for record in versions {
-                let writer = match open {
-                    Some((_, writer)) => writer,
-                    None => {
-                        let (id, _, writer) = self.segments.new_segment(0)?;
-                        &mut open.insert((id, writer)).1
-                    }
-                };
+                let writer = self.writer(open)?;
                 let (key, sequence) = (slot.key(), record.sequence());
                 writer.add(&KeyVersion { key, sequence, payload: record.payload() })?;
             }
         }
         Ok(())
+    }
+
+    /// The writer of the segment that is open; one is begun if need be.
+    fn writer<'w>(
+        &self,
+        open: &'w mut Option<(u64, SegmentWriter)>,
+    ) -> Result<&'w mut SegmentWriter> {
+        if open.is_none() {
+            let (id, _, writer) = self.segments.new_segment(0)?;
+            *open = Some((id, writer));
+        }
+        open.as_mut().map(|(_, writer)| writer).ok_or(Error::Poisoned)
     }
 
     fn finish(&self, open: Option<(u64, SegmentWriter)>, edit: &mut Edit) -> Result<()> {

@@ -9,6 +9,7 @@ use super::Dirty;
 use crate::batch::{self, Op};
 use crate::error::{Error, Result};
 use crate::fs::FileSystem;
+use crate::key_version::Payload;
 use crate::memtable::{IndexNeed, Memtable, Pending};
 use crate::snapshot::Horizon;
 use crate::stats::Counters;
@@ -53,8 +54,12 @@ struct Record {
     payload: Range<usize>,
 }
 
-/// An operation with its sequence.
-type Numbered<'c> = (Op<'c>, u64);
+/// An operation on a key with its sequence.
+struct Numbered<'c> {
+    key: &'c [u8],
+    payload: Payload<'c>,
+    sequence: u64,
+}
 
 impl<'a> Recovery<'a> {
     pub(crate) fn new(memtable: &'a Memtable, counters: &'a Counters) -> Self {
@@ -102,14 +107,20 @@ impl<'a> Recovery<'a> {
         shares: usize,
         flushed: u64,
     ) -> Result<Vec<Dirty>> {
-        let mut dirty = Vec::new();
+        let (mut dirty, mut deleted) = (Vec::new(), Vec::new());
         while let Ok(chunk) = chunks.recv() {
             let mut group = Vec::with_capacity(GROUP);
             for record in &chunk.records {
                 for (op, sequence) in record.parse(&chunk.bytes)?.into_iter().zip(record.first..) {
-                    let mine = crc32c::crc32c(op.key()) as usize % shares == share;
-                    if mine && sequence > flushed {
-                        group.push((op, sequence));
+                    if sequence <= flushed {
+                        continue;
+                    }
+                    match op.on_key() {
+                        Some((key, payload)) if crc32c::crc32c(key) as usize % shares == share => {
+                            group.push(Numbered { key, payload, sequence });
+                        }
+                        None if share == 0 => deleted.extend(op.range_tombstone(sequence)),
+                        _ => {}
                     }
                     if group.len() == GROUP {
                         self.apply(&group, &mut dirty)?;
@@ -119,30 +130,32 @@ impl<'a> Recovery<'a> {
             }
             self.apply(&group, &mut dirty)?;
         }
+        if !deleted.is_empty() {
+            self.memtable.deletions.add(deleted.into_iter(), &epoch::pin());
+        }
         Ok(dirty)
     }
 
     /// Pushes some versions, in order, and lists the entries that are not yet.
     fn apply(&self, group: &[Numbered<'_>], dirty: &mut Vec<Dirty>) -> Result<()> {
         let guard = &epoch::pin();
-        let keys: Vec<&[u8]> = group.iter().map(|(op, _)| op.key()).collect();
+        let keys: Vec<&[u8]> = group.iter().map(|op| op.key).collect();
         let mut slots = Vec::with_capacity(group.len());
         self.memtable.find_many(&keys, guard, |_, slot| slots.push(slot));
-        for ((op, sequence), slot) in group.iter().zip(slots) {
+        for (op, slot) in group.iter().zip(slots) {
             let slot = match slot {
                 Some(slot) => slot,
                 None => {
-                    let (slot, need) =
-                        self.memtable.find_or_make(op.key(), self.counters, guard)?;
+                    let (slot, need) = self.memtable.find_or_make(op.key, self.counters, guard)?;
                     self.grow(need, guard)?;
                     slot
                 }
             };
-            let pending = Pending::new(op.payload())?;
-            let slot = self.memtable.push(slot, pending, *sequence, self.counters, guard)?;
+            let pending = Pending::new(op.payload)?;
+            let slot = self.memtable.push(slot, pending, op.sequence, self.counters, guard)?;
             // What it supersedes is of no use to anyone.
             let horizon =
-                Horizon { visible: *sequence, oldest_snapshot: u64::MAX, newest_snapshot: 0 };
+                Horizon { visible: op.sequence, oldest_snapshot: u64::MAX, newest_snapshot: 0 };
             self.memtable.settle(slot, &horizon, self.counters, guard);
             if slot.mark_dirty() {
                 dirty.push(Dirty(slot.into_raw()));

@@ -4,6 +4,7 @@ mod faults;
 mod levels;
 mod modifications;
 mod power_loss;
+mod range_deletions;
 mod restart;
 
 use crate::fs::FileSystem;

@@ -187,6 +187,9 @@ impl<'a> Gathered<'a> {
     fn write_sorted(&mut self, sorted: Sorted) -> Result<()> {
         let mut writer = self.begin()?;
         sorted.iter().try_for_each(|version| writer.add(&version))?;
+        for t in sorted.range_tombstones() {
+            writer.add_range_tombstone(&t.start, &t.end, t.sequence);
+        }
         self.salvage.versions += sorted.count();
         self.end(writer)
     }

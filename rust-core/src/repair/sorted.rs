@@ -3,6 +3,7 @@
 use crate::batch;
 use crate::error::Result;
 use crate::key_version::{KeyVersion, Payload};
+use crate::range_tombstones::RangeTombstone;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -14,10 +15,11 @@ const VERSION_LEN: usize = 96;
 /// A value and its expiry; a tombstone has none.
 type Stored = Option<(Vec<u8>, u64)>;
 
-/// Versions in [`KeyVersion::order`].
+/// Versions in [`KeyVersion::order`], and range tombstones.
 #[derive(Default)]
 pub(super) struct Sorted {
     versions: BTreeMap<(Vec<u8>, Reverse<u64>), Stored>,
+    range_tombstones: Vec<RangeTombstone>,
     len: usize,
 }
 
@@ -26,12 +28,15 @@ impl Sorted {
     /// of `count` operations.
     pub(super) fn add(&mut self, first: u64, count: u64, payload: &[u8]) -> Result<()> {
         for (op, sequence) in batch::parse_record(payload, count)?.iter().zip(first..) {
-            let value: Stored = match op.payload() {
+            self.range_tombstones.extend(op.range_tombstone(sequence));
+            self.len += VERSION_LEN;
+            let Some((key, payload)) = op.on_key() else { continue };
+            let value: Stored = match payload {
                 Payload::Value(value, expires_at) => Some((value.to_vec(), expires_at)),
                 Payload::Tombstone => None,
             };
-            self.len += op.key().len() + op.payload().value().len() + VERSION_LEN;
-            self.versions.insert((op.key().to_vec(), Reverse(sequence)), value);
+            self.len += key.len() + payload.value().len();
+            self.versions.insert((key.to_vec(), Reverse(sequence)), value);
         }
         Ok(())
     }
@@ -41,7 +46,11 @@ impl Sorted {
         self.len >= FULL_LEN
     }
 
-    /// How many there are.
+    pub(super) fn range_tombstones(&self) -> &[RangeTombstone] {
+        &self.range_tombstones
+    }
+
+    /// How many versions there are.
     pub(super) fn count(&self) -> u64 {
         self.versions.len() as u64
     }

@@ -259,24 +259,31 @@ impl Core {
     ) -> Result<(Plan<'a>, Option<Pending>)> {
         // The slot that was found before may have been removed, and another one made:
         // also by a removal that was counted before the plan was made.
+        let deletions = self.memtable.deletions.up_to(now, guard);
         let slot = self.memtable.find(turn.key, guard);
         match slot.and_then(|slot| slot.at(now, guard).record) {
             Some(record) => {
-                let live = self.is_live(record).then(|| ValueRef::from(record));
+                let is_live = self.is_live(record) && !deletions.hide(turn.key, record.sequence());
+                let live = is_live.then(|| ValueRef::from(record));
                 if live.map_or(0, |value| value.sequence) == planned.0.seen {
                     return Ok(planned);
                 }
                 plan_for(live)?.allocate()
             }
             // Nothing was written since, or it would be here: it cannot have left.
+            // Nor can a deletion, of what is in the segments: since before the plan,
+            // our guard keeps the flush of it from settling.
             None if self.mailbox.removals() == turn.removals => {
-                match self.clock.has_passed(planned.0.expires_at) {
+                let is_dead = self.clock.has_passed(planned.0.expires_at)
+                    || deletions.hide(turn.key, planned.0.seen);
+                match is_dead {
                     true => plan_for(None)?.allocate(),
                     false => Ok(planned),
                 }
             }
             None => {
-                let found = self.get_on_disk(turn.key, now, guard, |v| plan_for(Some(v)))?;
+                let on_disk = |v: ValueRef<'_>| plan_for(Some(v));
+                let found = self.get_on_disk(turn.key, now, deletions, guard, on_disk)?;
                 found.unwrap_or_else(|| plan_for(None))?.allocate()
             }
         }

@@ -2,13 +2,14 @@
 //!
 //! Under one guard, memory and the tree together hold every version that a
 //! reader may need, in whichever order they are looked at (see
-//! [`crate::durable`]).
+//! [`crate::durable`]). The deletions of ranges are loaded before both (see
+//! [`crate::memtable::RangeDeletions`]).
 
 use super::{Core, ValueRef};
 use crate::durable::Durable;
 use crate::error::Result;
 use crate::key_version::{KeyVersion, Payload};
-use crate::memtable::{Lookup, Record, Slot};
+use crate::memtable::{Deletions, Lookup, Record, Slot};
 use crate::scan::{self, Range, ScanEntry};
 use crate::segment::Scratch;
 use crate::stats::Counter;
@@ -35,10 +36,11 @@ impl Core {
         read: impl FnOnce(ValueRef<'_>) -> R,
     ) -> Result<Option<R>> {
         let guard = &epoch::pin();
-        let found = match self.newest_in_memory(key, guard) {
+        let deletions = self.deletions(guard);
+        let found = match self.newest_in_memory(key, deletions, guard) {
             Found::Live(record) => Some(read(record.into())),
             Found::Dead => None,
-            Found::Missing => self.get_on_disk(key, u64::MAX, guard, read)?,
+            Found::Missing => self.get_on_disk(key, u64::MAX, deletions, guard, read)?,
         };
         self.count_gets(1, u64::from(found.is_some()));
         Ok(found)
@@ -51,11 +53,12 @@ impl Core {
         guard: &Guard,
         read: &mut impl FnMut(Option<ValueRef<'_>>) -> R,
     ) -> Result<R> {
-        match self.newest_in_memory(key, guard) {
+        let deletions = self.deletions(guard);
+        match self.newest_in_memory(key, deletions, guard) {
             Found::Live(record) => Ok(read(Some(record.into()))),
             Found::Dead => Ok(read(None)),
             Found::Missing => {
-                let found = self.get_on_disk(key, u64::MAX, guard, |value| read(Some(value)))?;
+                let found = self.get_on_disk(key, u64::MAX, deletions, guard, |v| read(Some(v)))?;
                 Ok(found.unwrap_or_else(|| read(None)))
             }
         }
@@ -70,11 +73,13 @@ impl Core {
         guard: &Guard,
         read: impl FnOnce(ValueRef<'_>) -> R,
     ) -> Result<Option<R>> {
+        let deletions = self.memtable.deletions.up_to(sequence, guard);
         let slot = self.memtable.find(key, guard);
-        let found = match self.judge(slot.and_then(|slot| slot.at(sequence, guard).record)) {
+        let record = slot.and_then(|slot| slot.at(sequence, guard).record);
+        let found = match self.judge(key, record, deletions) {
             Found::Live(record) => Some(read(record.into())),
             Found::Dead => None,
-            Found::Missing => self.get_on_disk(key, sequence, guard, read)?,
+            Found::Missing => self.get_on_disk(key, sequence, deletions, guard, read)?,
         };
         self.count_gets(1, u64::from(found.is_some()));
         Ok(found)
@@ -91,6 +96,7 @@ impl Core {
     ) -> Result<bool> {
         let removals = self.mailbox.removals();
         let visible = self.sequencer.visible();
+        let deletions = self.memtable.deletions.up_to(visible, guard);
         // Only versions up to the visible sequence are in the tree of now.
         let on_disk = self.incomplete(guard).map(|durable| (durable, durable.segments.tree(guard)));
         let (mut hits, mut missed, mut overtaken) = (0, false, false);
@@ -105,7 +111,7 @@ impl Core {
                 hits += u64::from(value.is_some());
                 each(i, value);
             };
-            match (self.judge(record), on_disk) {
+            match (self.judge(keys[i], record, deletions), on_disk) {
                 (Found::Live(record), _) => {
                     self.note_read(slot);
                     give(Some(record.into()));
@@ -113,7 +119,8 @@ impl Core {
                 (Found::Missing, Some((durable, tree))) if result.is_ok() => {
                     let found = with_scratch(|scratch| {
                         tree.get(keys[i], visible, scratch, |version| {
-                            self.live_value(version).map(|value| give(Some(value))).is_some()
+                            let value = self.live_value(version, deletions);
+                            value.map(|value| give(Some(value))).is_some()
                         })
                     });
                     match found {
@@ -149,10 +156,13 @@ impl Core {
         mut each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
         let guard = &epoch::pin();
+        let deletions = self.memtable.deletions.up_to(sequence, guard);
         self.memtable.order_all(guard);
         let mut yielded = 0;
         let visit = |version: KeyVersion<'_>| {
-            let Some(value) = self.live_value(version) else { return ControlFlow::Continue(()) };
+            let Some(value) = self.live_value(version, deletions) else {
+                return ControlFlow::Continue(());
+            };
             let ValueRef { bytes, sequence, expires_at } = value;
             let end = each(ScanEntry { key: version.key, value: bytes, sequence, expires_at });
             yielded += u64::from(end.is_continue());
@@ -178,17 +188,28 @@ impl Core {
         !record.is_tombstone() && !self.clock.has_passed(record.expires_at())
     }
 
+    /// The deletions of ranges that are visible.
+    #[inline]
+    fn deletions<'g>(&self, guard: &'g Guard) -> Deletions<'g> {
+        self.memtable.deletions.visible(|| self.sequencer.visible(), guard)
+    }
+
     /// The newest visible record of `key`, if memory has one.
     #[inline]
-    fn newest_in_memory<'g>(&self, key: &[u8], guard: &'g Guard) -> Found<'g> {
+    fn newest_in_memory<'g>(
+        &self,
+        key: &[u8],
+        deletions: Deletions<'g>,
+        guard: &'g Guard,
+    ) -> Found<'g> {
         let Some(slot) = self.memtable.find(key, guard) else { return Found::Missing };
         self.note_read(Some(slot));
         let stripe = self.counters.mine();
         let Some(newest) = slot.newest(guard) else { return Found::Missing };
         if newest.sequence() <= stripe.visible_hint() {
-            self.judge(Some(newest))
+            self.judge(key, Some(newest), deletions)
         } else {
-            self.judge(self.newest_visible(slot, guard))
+            self.judge(key, self.newest_visible(slot, guard), deletions)
         }
     }
 
@@ -205,9 +226,16 @@ impl Core {
     }
 
     #[inline]
-    fn judge<'g>(&self, record: Option<Record<'g>>) -> Found<'g> {
+    fn judge<'g>(
+        &self,
+        key: &[u8],
+        record: Option<Record<'g>>,
+        deletions: Deletions<'_>,
+    ) -> Found<'g> {
         match record {
-            Some(record) if self.is_live(record) => Found::Live(record),
+            Some(record) if self.is_live(record) && !deletions.hide(key, record.sequence()) => {
+                Found::Live(record)
+            }
             Some(_) => Found::Dead,
             None => Found::Missing,
         }
@@ -223,22 +251,33 @@ impl Core {
         &self,
         key: &[u8],
         sequence: u64,
+        deletions: Deletions<'_>,
         guard: &Guard,
         read: impl FnOnce(ValueRef<'_>) -> R,
     ) -> Result<Option<R>> {
         let Some(durable) = self.incomplete(guard) else { return Ok(None) };
         let tree = durable.segments.tree(guard);
         let found = with_scratch(|scratch| {
-            tree.get(key, sequence, scratch, |version| self.live_value(version).map(read))
+            tree.get(key, sequence, scratch, |version| {
+                self.live_value(version, deletions).map(read)
+            })
         });
         found.map(Option::flatten).inspect_err(|error| durable.note_trouble(error))
     }
 
-    /// The value of a version, if it is one and has not expired.
+    /// The value of a version, if it is one, and has neither expired nor been deleted
+    /// with a range.
     #[inline]
-    fn live_value<'a>(&self, version: KeyVersion<'a>) -> Option<ValueRef<'a>> {
+    fn live_value<'a>(
+        &self,
+        version: KeyVersion<'a>,
+        deletions: Deletions<'_>,
+    ) -> Option<ValueRef<'a>> {
         match version.payload {
-            Payload::Value(bytes, expires_at) if !self.clock.has_passed(expires_at) => {
+            Payload::Value(bytes, expires_at)
+                if !self.clock.has_passed(expires_at)
+                    && !deletions.hide(version.key, version.sequence) =>
+            {
                 Some(ValueRef { bytes, sequence: version.sequence, expires_at })
             }
             _ => None,

@@ -96,21 +96,34 @@ impl Core {
     /// Whether a key has the value that was written under `sequence`, or none if
     /// that is 0.
     fn key_holds(&self, key: &[u8], sequence: u64, judge: Judge<'_>) -> Result<bool> {
+        let deletions = self.memtable.deletions.up_to(judge.now, judge.guard);
         let slot = self.memtable.find(key, judge.guard);
         let found = match slot.and_then(|slot| slot.at(judge.now, judge.guard).record) {
-            Some(record) if self.is_live(record) => record.sequence(),
+            Some(record) if self.is_live(record) && !deletions.hide(key, record.sequence()) => {
+                record.sequence()
+            }
             Some(_) => 0,
-            None if self.unremoved(judge) => return Ok(true),
+            // The snapshot keeps deletions of after it in the list.
+            None if self.unremoved(judge) => {
+                return Ok(sequence == 0 || !deletions.hide(key, sequence));
+            }
             None => {
                 let sequence_of = |value: super::ValueRef<'_>| value.sequence;
-                self.get_on_disk(key, judge.now, judge.guard, sequence_of)?.unwrap_or(0)
+                let found =
+                    self.get_on_disk(key, judge.now, deletions, judge.guard, sequence_of)?;
+                found.unwrap_or(0)
             }
         };
         Ok(found == sequence)
     }
 
-    /// Whether nothing of a range was written since the snapshot.
+    /// Whether nothing of a range was written since the snapshot. A deleted range that
+    /// it has something in common with counts, whether there were keys in it or not.
     fn range_holds(&self, range: &Range<'_>, judge: Judge<'_>) -> Result<bool> {
+        let deletions = self.memtable.deletions.up_to(judge.now, judge.guard);
+        if deletions.newer_than(judge.snapshot).any(|t| t.meets(range.start, range.end)) {
+            return Ok(false);
+        }
         self.memtable.order_all(judge.guard);
         let holds = Cell::new(true);
         let visit = |version: KeyVersion<'_>| {

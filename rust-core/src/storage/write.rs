@@ -8,7 +8,8 @@ use crate::commit::Commit;
 use crate::durable::Durability;
 use crate::error::{Error, Result};
 use crate::key_version::Payload;
-use crate::memtable::{IndexNeed, Pending, Reclaim, Record, Slot};
+use crate::memtable::{Death, IndexNeed, Pending, Reclaim, Record, Slot};
+use crate::range_tombstones::{RangeTombstone, RangeTombstones};
 use crate::snapshot::Horizon;
 use crate::stats::Counter;
 use crossbeam_epoch::{self as epoch, Guard};
@@ -28,8 +29,14 @@ struct Single<'a> {
 /// What a batch needs before it takes its numbers: from then on next to nothing
 /// can fail.
 pub(super) struct Prepared<'g> {
-    pending: Vec<Pending>,
+    /// How many operations it has.
+    count: u64,
+    /// The version of each operation on a key, with the operation's place.
+    pending: Vec<(u64, Pending)>,
+    /// Where each of them goes.
     pub(super) slots: Vec<Slot<'g>>,
+    /// The deletions of ranges, with their places as sequences.
+    ranges: Vec<RangeTombstone>,
 }
 
 impl Single<'_> {
@@ -112,10 +119,16 @@ impl Core {
 
     pub(super) fn count_batch(&self, ops: &[Op<'_>]) {
         let puts = ops.iter().filter(|op| matches!(op, Op::Put { .. })).count() as u64;
+        let ranges = ops.iter().filter(|op| matches!(op, Op::DeleteRange { .. })).count() as u64;
         let stripe = self.counters.mine();
         stripe.add(Counter::Batches, 1);
         stripe.add(Counter::Puts, puts);
-        stripe.add(Counter::Deletes, ops.len() as u64 - puts);
+        stripe.add(Counter::Deletes, ops.len() as u64 - puts - ranges);
+        if ranges != 0 {
+            stripe.add(Counter::RangeDeletes, ranges);
+            self.mailbox.range_deleted();
+            self.note_dead();
+        }
         if ops.iter().any(|op| matches!(op, Op::Put { expires_at: 1.., .. })) {
             self.mailbox.expiry_written();
         }
@@ -265,24 +278,35 @@ impl Core {
         self.apply_batch(prepared, packed, commit, guard)
     }
 
-    /// Makes the versions and the slots of a batch.
+    /// Makes the versions and the slots of a batch. An operation on a key of a range
+    /// that a later one deletes gets none: nobody is ever to see it.
     pub(super) fn prepare_batch<'g>(
         &self,
         ops: &[Op<'_>],
         guard: &'g Guard,
     ) -> Result<Prepared<'g>> {
-        let pending = ops.iter().map(|op| Pending::new(op.payload())).collect::<Result<_>>()?;
-        let keys: Vec<&[u8]> = ops.iter().map(Op::key).collect();
-        let mut found = Vec::with_capacity(ops.len());
+        let ranges: Vec<RangeTombstone> =
+            ops.iter().zip(0..).filter_map(|(op, place)| op.range_tombstone(place)).collect();
+        let later = RangeTombstones::new(ranges.iter().cloned());
+        let mut pending = Vec::with_capacity(ops.len());
+        let mut keys: Vec<&[u8]> = Vec::with_capacity(ops.len());
+        for (op, place) in ops.iter().zip(0..) {
+            let Some((key, payload)) = op.on_key() else { continue };
+            if later.newest_between(key, place, u64::MAX).is_none() {
+                pending.push((place, Pending::new(payload)?));
+                keys.push(key);
+            }
+        }
+        let mut found = Vec::with_capacity(keys.len());
         self.memtable.find_many(&keys, guard, |_, slot| found.push(slot));
-        let mut slots = Vec::with_capacity(ops.len());
+        let mut slots = Vec::with_capacity(keys.len());
         for (slot, key) in found.into_iter().zip(&keys) {
             slots.push(match slot {
                 Some(slot) => slot,
                 None => self.slot_for_write(key, guard)?,
             });
         }
-        Ok(Prepared { pending, slots })
+        Ok(Prepared { count: ops.len() as u64, pending, slots, ranges })
     }
 
     /// Takes the numbers and the place in the log of a batch.
@@ -293,8 +317,7 @@ impl Core {
         durability: Durability,
         guard: &Guard,
     ) -> Result<Commit<'_>> {
-        let count = prepared.slots.len() as u64;
-        self.begin(count, packed.len(), durability)
+        self.begin(prepared.count, packed.len(), durability)
             .inspect_err(|_| self.settle_all(&prepared.slots, guard))
     }
 
@@ -306,9 +329,15 @@ impl Core {
         mut commit: Commit<'_>,
         guard: &'g Guard,
     ) -> Result<u64> {
-        let Prepared { pending, mut slots } = prepared;
+        let Prepared { pending, mut slots, ranges, .. } = prepared;
         commit.log(&[packed])?;
-        for ((slot, pending), sequence) in slots.iter_mut().zip(pending).zip(commit.first()..) {
+        if !ranges.is_empty() {
+            let first = commit.first();
+            let numbered = |t: RangeTombstone| RangeTombstone { sequence: first + t.sequence, ..t };
+            self.memtable.deletions.add(ranges.into_iter().map(numbered), guard);
+        }
+        for (slot, (place, pending)) in slots.iter_mut().zip(pending) {
+            let sequence = commit.first() + place;
             // An error leaves the commit unfinished and so poisons the storage,
             // as part of the batch is in already. It takes running out of memory
             // at the moment in which the key's entry is removed.
@@ -337,13 +366,25 @@ impl Core {
         self.reclaimable().oldest_snapshot
     }
 
+    /// The oldest sequence at which anyone may read, now or later, and which is in
+    /// segments for everyone.
+    pub(crate) fn oldest_needed(&self) -> u64 {
+        self.reclaimable().oldest()
+    }
+
     /// Removes a slot if its key is dead to everyone. Only the janitor calls it.
     pub(crate) fn reclaim(&self, slot: Slot<'_>, guard: &Guard) -> Reclaim {
         // The horizon is read before the removal is counted: see
         // `Mailbox::removals`.
         let horizon = self.reclaimable();
-        let has_passed = |expires_at| self.clock.has_passed(expires_at);
+        let deletions = self.memtable.deletions.up_to(horizon.oldest(), guard);
+        let death = |record: Record<'_>| {
+            if self.clock.has_passed(record.expires_at()) {
+                return Some(Death::Expired);
+            }
+            deletions.hide(slot.key(), record.sequence()).then_some(Death::InRange)
+        };
         let counted = || self.mailbox.count_removal();
-        self.memtable.reclaim(slot, &horizon, has_passed, counted, &self.counters, guard)
+        self.memtable.reclaim(slot, &horizon, death, counted, &self.counters, guard)
     }
 }

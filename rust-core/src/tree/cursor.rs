@@ -1,9 +1,10 @@
 //! A cursor over a whole tree.
 
-use super::{LevelCursor, RangeTombstones, Tree};
+use super::{LevelCursor, Tree};
 use crate::error::Result;
 use crate::key_version::{KeyVersion, Payload};
 use crate::merge::{Merge, Source};
+use crate::range_tombstones::RangeTombstones;
 use crate::segment::Cursor;
 
 /// All versions of a tree in [`KeyVersion::order`], forward and back.

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
 
 /// The reads of a key and of a range, as [`crate::read_set`] has them.
-fn key_read(key: &[u8], sequence: u64, expires_at: u64) -> Vec<u8> {
+pub(super) fn key_read(key: &[u8], sequence: u64, expires_at: u64) -> Vec<u8> {
     read(1, key, b"", [sequence, expires_at])
 }
 
-fn range_read(start: &[u8], end: &[u8], expires_at: u64) -> Vec<u8> {
+pub(super) fn range_read(start: &[u8], end: &[u8], expires_at: u64) -> Vec<u8> {
     read(2, start, end, [0, expires_at])
 }
 
@@ -25,13 +25,13 @@ fn read(kind: u8, first: &[u8], second: &[u8], numbers: [u64; 2]) -> Vec<u8> {
     [&bytes, first, second].concat()
 }
 
-fn put_batch(key: &[u8], value: &[u8]) -> WriteBatch {
+pub(super) fn put_batch(key: &[u8], value: &[u8]) -> WriteBatch {
     let mut batch = WriteBatch::new();
     batch.put(key, value, 0).unwrap();
     batch
 }
 
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     for _ in 0..1000 {
         if is_so() {
             return;
@@ -64,7 +64,7 @@ fn a_range_conflicts_with_an_expiry_that_was_reclaimed() {
 }
 
 /// A storage that holds "old" under "k", in memory or in segments only.
-fn with_old(sim: &Sim, in_memory: bool, expires_at: u64) -> Storage {
+pub(super) fn with_old(sim: &Sim, in_memory: bool, expires_at: u64) -> Storage {
     let options = Options { memory_limit: 1 << 20, ..small() };
     let storage = open(sim, options);
     storage.put(b"k", b"old", expires_at).unwrap();
@@ -79,7 +79,7 @@ fn with_old(sim: &Sim, in_memory: bool, expires_at: u64) -> Storage {
 }
 
 /// Holds up the turn of what `act` does while `meanwhile` runs.
-fn at_a_late_turn<R: Send>(
+pub(super) fn at_a_late_turn<R: Send>(
     storage: &Storage,
     act: impl FnOnce() -> R + Send,
     meanwhile: impl FnOnce(),

@@ -15,7 +15,23 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 /// One write of the script.
-type Write = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+type Write = Vec<Change>;
+
+enum Change {
+    Put(Vec<u8>, Vec<u8>),
+    Delete(Vec<u8>),
+    DeleteRange(Vec<u8>, Vec<u8>),
+}
+
+impl Change {
+    fn apply(&self, map: &mut Map) {
+        match self {
+            Self::Put(key, value) => drop(map.insert(key.clone(), value.clone())),
+            Self::Delete(key) => drop(map.remove(key)),
+            Self::DeleteRange(start, end) => map.retain(|key, _| key < start || key >= end),
+        }
+    }
+}
 
 /// What the script has done, and what was found at the I/O points.
 struct Run {
@@ -35,13 +51,21 @@ fn script(rng: &mut TestRng, len: usize) -> Vec<Write> {
         .map(|i| {
             if below(rng, 10) == 0 {
                 counted += 1;
-                return vec![(COUNTER.to_vec(), Some(format!("{counted}").into_bytes()))];
+                return vec![Change::Put(COUNTER.to_vec(), format!("{counted}").into_bytes())];
             }
             let count = if below(rng, 4) == 0 { 1 + below(rng, 20) } else { 1 };
             (0..count)
                 .map(|j| {
                     let value = format!("{i}.{j}.").repeat(1 + below(rng, 30)).into_bytes();
-                    (key(rng), (below(rng, 5) != 0).then_some(value))
+                    match below(rng, 60) {
+                        0 => {
+                            let start = key(rng);
+                            let end = [&start[..6], b"99"].concat();
+                            Change::DeleteRange(start, end)
+                        }
+                        1..12 => Change::Delete(key(rng)),
+                        _ => Change::Put(key(rng), value),
+                    }
                 })
                 .collect()
         })
@@ -75,12 +99,7 @@ impl Run {
     /// What the first writes leave.
     fn state_after(&self, writes: usize) -> Map {
         let mut map = Map::new();
-        for (key, value) in self.script[..writes].iter().flatten() {
-            match value {
-                Some(value) => map.insert(key.clone(), value.clone()),
-                None => map.remove(key),
-            };
-        }
+        self.script[..writes].iter().flatten().for_each(|change| change.apply(&mut map));
         map
     }
 
@@ -142,7 +161,7 @@ impl Run {
 const COUNTER: &[u8] = b"counter";
 
 fn apply(storage: &Storage, write: &Write, durability: Durability) {
-    if let [(key, Some(value))] = &write[..]
+    if let [Change::Put(key, value)] = &write[..]
         && key == COUNTER
     {
         let by_one = Modification::Increment(1);
@@ -151,10 +170,11 @@ fn apply(storage: &Storage, write: &Write, durability: Durability) {
         return;
     }
     let mut batch = WriteBatch::new();
-    for (key, value) in write {
-        match value {
-            Some(value) => batch.put(key, value, 0).unwrap(),
-            None => batch.delete(key).unwrap(),
+    for change in write {
+        match change {
+            Change::Put(key, value) => batch.put(key, value, 0).unwrap(),
+            Change::Delete(key) => batch.delete(key).unwrap(),
+            Change::DeleteRange(start, end) => batch.delete_range(start, Some(end)).unwrap(),
         }
     }
     // What is never read does not conflict.

@@ -1,6 +1,9 @@
 //! Range tombstones: each deletes the versions of a range of keys that are older
 //! than it.
 
+use crate::limits::MAX_KEY_LEN;
+use std::sync::Arc;
+
 /// The deletion of the keys from `start` on and below `end`, for versions with a
 /// smaller sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,21 @@ impl From<(&[u8], &[u8], u64)> for RangeTombstone {
 }
 
 impl RangeTombstone {
+    /// The deletion of the keys from `start` on, which may be empty, and below `end`;
+    /// without that, up to the last key that there can be.
+    pub(crate) fn over(start: &[u8], end: Option<&[u8]>, sequence: u64) -> Self {
+        // No key is empty.
+        let start = if start.is_empty() { vec![0] } else { start.to_vec() };
+        let end = end.map_or_else(|| vec![0xff; MAX_KEY_LEN + 1], <[u8]>::to_vec);
+        Self { start, end, sequence }
+    }
+
+    /// Whether it and a range have keys in common; without an end, that goes on to
+    /// the last key.
+    pub(crate) fn meets(&self, start: Option<&[u8]>, end: Option<&[u8]>) -> bool {
+        start.is_none_or(|start| *start < *self.end) && end.is_none_or(|end| *self.start < *end)
+    }
+
     /// Whether it deletes older versions of `key`.
     pub(crate) fn covers(&self, key: &[u8]) -> bool {
         self.start.as_slice() <= key && key < self.end.as_slice()
@@ -28,17 +46,36 @@ impl RangeTombstone {
 /// They are sorted by start, and are the nodes of an implicit balanced tree:
 /// the root is in the middle, its children in the middles of the halves. Each
 /// node knows the greatest end below it, so that whole halves are passed over.
+///
+/// A set does not change; those of two sets may be shared.
 #[derive(Debug, Default)]
 pub(crate) struct RangeTombstones {
-    sorted: Vec<RangeTombstone>,
+    sorted: Vec<Arc<RangeTombstone>>,
     /// Of each node, the number of the one with the greatest end in its part.
     widest: Vec<u32>,
 }
 
 impl RangeTombstones {
     pub(crate) fn new(tombstones: impl Iterator<Item = RangeTombstone>) -> Self {
-        let mut sorted: Vec<RangeTombstone> = tombstones.filter(|t| t.start < t.end).collect();
+        Self::default().with(tombstones)
+    }
+
+    /// With some others.
+    pub(crate) fn with(&self, tombstones: impl Iterator<Item = RangeTombstone>) -> Self {
+        let mut sorted = self.sorted.clone();
+        sorted.extend(tombstones.filter(|t| t.start < t.end).map(Arc::new));
+        // A stable sort takes one walk over what is sorted already.
         sorted.sort_by(|a, b| a.start.cmp(&b.start));
+        Self::of_sorted(sorted)
+    }
+
+    /// Without those of some sequences, which are in ascending order.
+    pub(crate) fn without(&self, sequences: &[u64]) -> Self {
+        let stays = |t: &&Arc<RangeTombstone>| sequences.binary_search(&t.sequence).is_err();
+        Self::of_sorted(self.sorted.iter().filter(stays).cloned().collect())
+    }
+
+    fn of_sorted(sorted: Vec<Arc<RangeTombstone>>) -> Self {
         let mut set = Self { widest: vec![0; sorted.len()], sorted };
         set.measure(0, set.sorted.len());
         set
@@ -51,7 +88,7 @@ impl RangeTombstones {
 
     /// All of them, by start.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &RangeTombstone> {
-        self.sorted.iter()
+        self.sorted.iter().map(|tombstone| &**tombstone)
     }
 
     /// The greatest sequence above `sequence` and not above `max_sequence` of
@@ -155,9 +192,18 @@ mod tests {
             let over = || all.iter().filter(|t| t.covers(&key) && t.sequence > sequence);
             let newest = over().map(|t| t.sequence).filter(|&s| s <= max).max();
             let first = over().map(|t| t.sequence).min();
-            let set = RangeTombstones::new(all.iter().cloned());
-            prop_assert_eq!(set.newest_between(&key, sequence, max), newest);
-            prop_assert_eq!(set.first_above(&key, sequence), first);
+            let none = RangeTombstones::default();
+            for set in [
+                RangeTombstones::new(all.iter().cloned()),
+                all.iter().cloned().fold(none, |set, t| set.with([t].into_iter())),
+            ] {
+                prop_assert_eq!(set.newest_between(&key, sequence, max), newest);
+                prop_assert_eq!(set.first_above(&key, sequence), first);
+                let without = set.without(&[first.unwrap_or(0)]);
+                prop_assert!(without.iter().all(|t| Some(t.sequence) != first));
+                let second = over().map(|t| t.sequence).filter(|&s| Some(s) != first).min();
+                prop_assert_eq!(without.first_above(&key, sequence), second);
+            }
         }
     }
 }
