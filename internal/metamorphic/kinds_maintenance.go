@@ -41,7 +41,6 @@ func runStats(t *target, _ *Op) {
 	t.check(s.OpenSnapshots == t.openSnapshots(), "%d snapshots are open, want %d", s.OpenSnapshots, t.openSnapshots())
 	t.check(s.LeakedSnapshots == 0, "%d snapshots were leaked", s.LeakedSnapshots)
 	t.check(s.GetHits <= s.Gets, "%d of %d keys looked up were found", s.GetHits, s.Gets)
-	t.check(s.DirtyBytes <= s.MemoryBytes, "%d of %d bytes in memory are in no segment", s.DirtyBytes, s.MemoryBytes)
 	t.check(s.BackgroundErrors == 0, "%d errors in the background", s.BackgroundErrors)
 	if !s.KeysEstimated {
 		live := uint64(len(t.state.in(mantisdb.Range{}, t.began)))
