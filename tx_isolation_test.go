@@ -65,6 +65,21 @@ var anomalies = []anomaly{
 		}
 		return "", err
 	}},
+	{"a deleted range", func(t *testing.T, db *mantisdb.DB) (string, error) {
+		mustPut(t, db, "room/a", "free")
+		a, b := beginTx(t, db, true), beginTx(t, db, true)
+		if a.get("room/a") == "free" {
+			a.put("guest", "room/a")
+		}
+		if b.get("guest") == "" {
+			ok(t, b.DeleteRange(mantisdb.Prefix([]byte("room/"))))
+		}
+		err := errors.Join(a.Commit(), b.Commit())
+		if end := beginTx(t, db, false); end.get("guest") != "" && end.get("room/a") == "" {
+			return "a guest has a room that is gone", err
+		}
+		return "", err
+	}},
 	{"phantom beyond the end of a loop", func(t *testing.T, db *mantisdb.DB) (string, error) {
 		mustPut(t, db, "m", "v")
 		a := beginTx(t, db, true)

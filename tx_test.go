@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -143,10 +144,15 @@ func TestTxManyWrites(t *testing.T) {
 		x := beginTx(t, db, true)
 		for i := range 400 {
 			key := fmt.Sprintf("%03d", random.IntN(300))
-			if random.IntN(3) == 0 {
+			switch random.IntN(12) {
+			case 0, 1, 2:
 				delete(model, key)
 				x.delete(key)
-			} else {
+			case 3:
+				end := fmt.Sprintf("%03d", random.IntN(300))
+				ok(t, x.DeleteRange(mantisdb.Range{Start: []byte(key), End: []byte(end)}))
+				maps.DeleteFunc(model, func(k, _ string) bool { return key <= k && k < end })
+			default:
 				model[key] = fmt.Sprint("written ", i)
 				x.put(key, model[key])
 			}
