@@ -120,6 +120,9 @@ func (tx *Tx) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
 	if tx.done {
 		return dst, Meta{}, ErrTxDone
 	}
+	if err := storage.CheckKey(key); err != nil {
+		return dst, Meta{}, err
+	}
 	if op, ok := tx.writes.find(key); ok {
 		if op.Kind != storage.OpPut || storage.Expired(op.ExpiresAt) {
 			return dst, Meta{}, ErrNotFound
