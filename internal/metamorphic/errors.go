@@ -41,17 +41,20 @@ func (t *target) err(what string, got, want error) bool {
 	return false
 }
 
-// invalid is the error of an operation for its input alone, nil if that is valid.
+// invalid is the error of an operation for its input alone, nil if that is valid. If
+// several things are wrong, any may be told.
 func (o *Op) invalid() error {
-	switch {
-	case o.TTL < 0:
-		return mantisdb.ErrInvalidTTL
-	case o.Durability > mantisdb.DurabilityMemory:
-		return mantisdb.ErrInvalidOptions
-	case o.Value.len() > mantisdb.MaxValueLen:
-		return mantisdb.ErrValueTooLarge
+	wrong := o.Key.invalidKey()
+	if o.TTL < 0 {
+		wrong = errors.Join(wrong, mantisdb.ErrInvalidTTL)
 	}
-	return o.Key.invalidKey()
+	if o.Durability > mantisdb.DurabilityMemory {
+		wrong = errors.Join(wrong, mantisdb.ErrInvalidOptions)
+	}
+	if o.Value.len() > mantisdb.MaxValueLen {
+		wrong = errors.Join(wrong, mantisdb.ErrValueTooLarge)
+	}
+	return wrong
 }
 
 func (b Blob) len() int { return len(b.unit) * max(1, b.times) }

@@ -58,7 +58,7 @@ func runBatchDelete(t *target, o *Op) {
 }
 
 func runBatchDeleteRange(t *target, o *Op) {
-	b, r := &t.batches[o.Slot], o.scanRange()
+	b, r := &t.batches[o.Slot], t.rangeOf(o)
 	if t.err("Batch.DeleteRange", b.real.DeleteRange(r), nil) && !isEmpty(r) {
 		b.pending = append(b.pending, rangeDeletion(r))
 	}

@@ -263,7 +263,7 @@ func runAppend(t *target, o *Op) {
 
 func runExpire(t *target, o *Op) {
 	want := t.changeOf(mantisdb.ModifyExpire, o, 0)
-	if err := o.invalidWithTTL(); errors.Is(err, mantisdb.ErrInvalidTTL) {
+	if err := o.invalidWithTTL(); err != nil {
 		want = change{err: err}
 	}
 	t.expired("Expire", t.db.Expire(o.Key.Bytes(), o.TTL), want, o)

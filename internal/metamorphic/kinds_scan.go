@@ -1,6 +1,8 @@
 package metamorphic
 
 import (
+	"strings"
+
 	"github.com/mantisdb/mantisdb"
 )
 
@@ -72,6 +74,20 @@ func (t *target) compareScan(o *Op, found []scanned, want []*entry) {
 	}
 }
 
+// rangeOf is the range that an operation says. That of a prefix must hold the keys that
+// begin with it, and no others.
+func (t *target) rangeOf(o *Op) mantisdb.Range {
+	r := o.scanRange()
+	if o.Prefix != nil {
+		prefix := o.Prefix.Text()
+		for _, e := range t.state.entries {
+			t.check(contains(r, e.key) == strings.HasPrefix(e.key, prefix), "the range of the prefix %s holds %s: %v",
+				show(prefix), show(e.key), contains(r, e.key))
+		}
+	}
+	return r
+}
+
 func runScan(t *target, o *Op) { t.scanAndPut(o, func() {}) }
 
 // runScanAndPut puts a value in the middle of the loop, which must not see it.
@@ -84,7 +100,7 @@ func runScanAndPut(t *target, o *Op) {
 }
 
 func (t *target) scanAndPut(o *Op, put func()) {
-	r := o.scanRange()
+	r := t.rangeOf(o)
 	want := o.first(t.state.in(r, t.began))
 	count := 0
 	found, err := t.walk(t.db.Scan(r), o, func() {

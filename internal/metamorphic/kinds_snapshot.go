@@ -63,7 +63,7 @@ func runSnapshotScan(t *target, o *Op) {
 	if s == nil {
 		return
 	}
-	r := o.scanRange()
+	r := t.rangeOf(o)
 	found, err := t.walk(s.real.Scan(r), o, func() {})
 	if s.closed {
 		t.err("Snapshot.Scan", err, mantisdb.ErrClosed)

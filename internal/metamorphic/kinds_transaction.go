@@ -62,7 +62,6 @@ func (x *transaction) writable() error {
 // read is what a read must find under an operation's key, and its error.
 func (x *transaction) read(t *target, o *Op) (want *entry, wantErr error) {
 	if err := o.Key.invalidKey(); err != nil {
-		x.begin(t)
 		return nil, err
 	}
 	want = x.get(t, o.Key.Text())
@@ -117,8 +116,11 @@ func runTxPut(t *target, o *Op) {
 		return
 	}
 	got, want := t.putInto(x.real, o)
-	if err := x.writable(); err != nil && !errors.Is(want, mantisdb.ErrInvalidTTL) {
+	if err := x.writable(); err != nil {
 		want = err
+		if o.Mode == "ttl" && o.TTL <= 0 {
+			want = mantisdb.ErrInvalidTTL // that is seen first
+		}
 	}
 	if t.err("Tx.Put", got, want) {
 		x.pending = append(x.pending, t.pending(o))
@@ -140,7 +142,7 @@ func runTxDelete(t *target, o *Op) {
 }
 
 func runTxDeleteRange(t *target, o *Op) {
-	x, r := t.transactions[o.Slot], o.scanRange()
+	x, r := t.transactions[o.Slot], t.rangeOf(o)
 	if x == nil {
 		return
 	}
@@ -169,7 +171,7 @@ func runTxScan(t *target, o *Op) {
 	if x == nil {
 		return
 	}
-	r := o.scanRange()
+	r := t.rangeOf(o)
 	if wantErr := x.readable(); wantErr != nil {
 		found, err := t.walk(x.real.Scan(r), o, func() {})
 		t.err("Tx.Scan", err, wantErr)

@@ -1,6 +1,10 @@
 package metamorphic
 
-import "github.com/mantisdb/mantisdb"
+import (
+	"errors"
+
+	"github.com/mantisdb/mantisdb"
+)
 
 var writeKinds = []kind{
 	{"put", 100, (*generator).put, runPut},
@@ -33,7 +37,7 @@ func runPutTTL(t *target, o *Op) {
 // invalidWithTTL is invalid of what must have a time to live.
 func (o *Op) invalidWithTTL() error {
 	if o.TTL == 0 {
-		return mantisdb.ErrInvalidTTL
+		return errors.Join(mantisdb.ErrInvalidTTL, o.invalid())
 	}
 	return o.invalid()
 }
@@ -68,7 +72,7 @@ func runDelete(t *target, o *Op) {
 func runDeleteWith(t *target, o *Op) {
 	want := o.invalid()
 	if o.TTL != 0 {
-		want = mantisdb.ErrInvalidOptions
+		want = errors.Join(want, mantisdb.ErrInvalidOptions)
 	}
 	if t.err("DeleteWith", t.db.DeleteWith(o.Key.Bytes(), o.writeOptions()), want) {
 		t.remove(o.Key.Text())
@@ -76,7 +80,7 @@ func runDeleteWith(t *target, o *Op) {
 }
 
 func runDeleteRange(t *target, o *Op) {
-	r := o.scanRange()
+	r := t.rangeOf(o)
 	var err, want error
 	if o.Durability == mantisdb.DurabilityDefault {
 		err = t.db.DeleteRange(r)
