@@ -1,10 +1,12 @@
 package linearizable
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,6 +82,7 @@ func describe(model porcupine.Model, history []porcupine.Operation) string {
 	var text strings.Builder
 	for _, part := range parts {
 		if porcupine.CheckOperationsTimeout(model, part, checkLimit) == porcupine.Illegal {
+			slices.SortFunc(part, func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
 			for _, op := range part {
 				fmt.Fprintf(&text, "%d to %d, client %d: %s\n", op.Call, op.Return, op.ClientId, model.DescribeOperation(op.Input, op.Output))
 			}

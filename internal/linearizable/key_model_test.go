@@ -25,6 +25,27 @@ type keyOutput struct {
 	err     string
 }
 
+func (in keyInput) String() string {
+	switch in.kind {
+	case "get", "get-meta", "has", "delete", "take":
+		return in.kind
+	case "compare-value":
+		return fmt.Sprintf("%s %q, put %q", in.kind, in.expected, in.value)
+	case "compare-version":
+		return fmt.Sprintf("%s %d, put %q", in.kind, in.version, in.value)
+	case "increment":
+		return fmt.Sprintf("%s %d", in.kind, in.by)
+	}
+	return fmt.Sprintf("%s %q", in.kind, in.value)
+}
+
+func (out keyOutput) String() string {
+	if out.err != "" {
+		return out.err
+	}
+	return fmt.Sprintf("%v %q, version %d, number %d", out.found, out.value, out.version, out.number)
+}
+
 // keyState is what a key has.
 type keyState struct {
 	exists  bool
@@ -40,7 +61,7 @@ var keyModel = porcupine.Model{
 	Step: func(state, in, out any) (bool, any) {
 		return state.(keyState).step(in.(keyInput), out.(keyOutput))
 	},
-	DescribeOperation: func(in, out any) string { return fmt.Sprintf("%+v gives %+v", in, out) },
+	DescribeOperation: func(in, out any) string { return in.(keyInput).String() + " gives " + out.(keyOutput).String() },
 	DescribeState:     func(state any) string { return fmt.Sprintf("%+v", state) },
 }
 

@@ -24,32 +24,37 @@ var keyKinds = []string{
 // TestKeys checks operations on single keys.
 func TestKeys(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *mantisdb.DB, round int) {
-		seen := make([]map[string]uint64, keyClients) // versions, by key
-		for i := range seen {
-			seen[i] = make(map[string]uint64)
-		}
-		history := record(keyClients, keyOperations, rand.Uint64(), func(client int, rng *rand.Rand, call func()) (any, any) {
-			in := makeKeyInput(rng, round)
-			in.version = seen[client][in.key]
-			call()
-			out, err := doKey(db, in)
-			if err != nil {
-				t.Errorf("%+v: %v", in, err)
-			}
-			if in.kind == "get-meta" || out.version != 0 {
-				seen[client][in.key] = out.version
-			}
-			return in, out
-		})
-		check(t, keyModel, history)
+		checkKeys(t, round, keyKinds, func(in keyInput) (keyOutput, error) { return doKey(db, in) })
 	})
 }
 
+// checkKeys checks a history of operations of some kinds.
+func checkKeys(t *testing.T, round int, kinds []string, do func(keyInput) (keyOutput, error)) {
+	seen := make([]map[string]uint64, keyClients) // versions, by key
+	for i := range seen {
+		seen[i] = make(map[string]uint64)
+	}
+	history := record(keyClients, keyOperations, rand.Uint64(), func(client int, rng *rand.Rand, call func()) (any, any) {
+		in := makeKeyInput(rng, round, kinds)
+		in.version = seen[client][in.key]
+		call()
+		out, err := do(in)
+		if err != nil {
+			t.Errorf("%+v: %v", in, err)
+		}
+		if in.kind == "get-meta" || out.version != 0 {
+			seen[client][in.key] = out.version
+		}
+		return in, out
+	})
+	check(t, keyModel, history)
+}
+
 // makeKeyInput makes up an operation. Each round has keys of its own.
-func makeKeyInput(rng *rand.Rand, round int) keyInput {
+func makeKeyInput(rng *rand.Rand, round int, kinds []string) keyInput {
 	value := func() string { return strconv.Itoa(rng.IntN(10)) }
 	return keyInput{
-		kind:  keyKinds[rng.IntN(len(keyKinds))],
+		kind:  kinds[rng.IntN(len(kinds))],
 		key:   "round " + strconv.Itoa(round) + " key " + strconv.Itoa(rng.IntN(hotKeys)),
 		value: value(), expected: value(), by: 1 + rng.Int64N(3),
 	}

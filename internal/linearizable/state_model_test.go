@@ -40,8 +40,25 @@ var stateModel = porcupine.Model{
 	Step: func(state, in, out any) (bool, any) {
 		return state.(stateState).step(in.(stateInput), out.(stateOutput))
 	},
-	DescribeOperation: func(in, out any) string { return fmt.Sprintf("%+v gives %+v", in, out) },
+	DescribeOperation: func(in, out any) string { return in.(stateInput).describe(out.(stateOutput)) },
 	DescribeState:     func(state any) string { return fmt.Sprintf("%q", state) },
+}
+
+// describe tells of each key what was read of it, and what is written.
+func (in stateInput) describe(out stateOutput) string {
+	text := in.kind
+	for i := range stateKeys {
+		if in.reads[i] {
+			text += fmt.Sprintf(", %d is %q", i, out.read[i])
+		}
+		if w := in.writes[i]; w.happens {
+			text += fmt.Sprintf(", %d becomes %q", i, w.value)
+		}
+	}
+	if out.refused {
+		text += ", refused"
+	}
+	return text
 }
 
 // step tells whether an operation may give this in a state, and the state after it.
