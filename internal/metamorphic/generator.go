@@ -31,8 +31,13 @@ func Generate(seed uint64, operations int, onDisk bool, engines []string) *Scrip
 			operations /= 10 // each write waits for the disk
 		}
 	}
-	for range max(1, operations) {
-		s.Ops = append(s.Ops, g.op())
+	bursts := pick(g.rng, 10, 50, operations+1)
+	for len(s.Ops) < operations {
+		if g.oneIn(bursts) {
+			s.Ops = append(s.Ops, g.burst()...)
+		} else {
+			s.Ops = append(s.Ops, g.op())
+		}
 	}
 	return s
 }
@@ -54,9 +59,7 @@ func (g *generator) op() Op {
 	n := g.rng.IntN(g.total)
 	for i, k := range kinds {
 		if n -= g.weights[i]; n < 0 {
-			o := Op{Kind: k.name}
-			k.make(g, &o)
-			return o
+			return g.opOf(k.name)
 		}
 	}
 	panic("the weights do not add up")

@@ -13,7 +13,7 @@ var writeKinds = []kind{
 	{"put-if-absent", 40, (*generator).putWith, runPutIfAbsent},
 	{"delete", 60, (*generator).anyKey, runDelete},
 	{"delete-with", 10, (*generator).deleteWith, runDeleteWith},
-	{"delete-range", 4, (*generator).deleteRange, runDeleteRange},
+	{"delete-range", 6, (*generator).deleteRange, runDeleteRange},
 }
 
 func runPut(t *target, o *Op) {
