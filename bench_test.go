@@ -3,9 +3,11 @@ package mantisdb_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/bits"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -211,4 +213,51 @@ func BenchmarkScan(b *testing.B) {
 		}
 		reportRate(b, 1)
 	})
+}
+
+// BenchmarkDeleteRange deletes a thousand of a million keys at a time, and reads keys
+// at random, while a snapshot keeps so many earlier deletions from being carried out.
+func BenchmarkDeleteRange(b *testing.B) {
+	for _, earlier := range []int{0, 100, 10_000} {
+		b.Run(fmt.Sprint("after=", earlier), func(b *testing.B) {
+			benchEngines(b, func(b *testing.B, db *mantisdb.DB) {
+				loadRing(b, db)
+				if _, err := db.Snapshot(); err != nil {
+					b.Fatal(err)
+				}
+				for i := range earlier {
+					deleteBenchRange(b, db, i, 10)
+				}
+			}, func(b *testing.B, db *mantisdb.DB) {
+				var spent time.Duration
+				random := rand.NewPCG(1, 5)
+				for i := 0; b.Loop(); i++ {
+					start := time.Now()
+					deleteBenchRange(b, db, i, 1000)
+					spent += time.Since(start)
+				}
+				b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "ns/deletion")
+				const reads = 100_000
+				key, start := newBenchKey(), time.Now()
+				for range reads {
+					setBenchKey(key, randomBenchKey(random))
+					if _, err := db.Has(key); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(time.Since(start).Nanoseconds())/reads, "ns/read")
+			})
+		})
+	}
+}
+
+// deleteBenchRange deletes the i-th range of so many keys, going round.
+func deleteBenchRange(b *testing.B, db *mantisdb.DB, i, keys int) {
+	start, end := newBenchKey(), newBenchKey()
+	first := uint64(i * keys % benchKeys)
+	setBenchKey(start, first)
+	setBenchKey(end, first+uint64(keys))
+	if err := db.DeleteRange(mantisdb.Range{Start: start, End: end}); err != nil {
+		b.Fatal(err)
+	}
 }
