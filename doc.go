@@ -11,8 +11,8 @@
 //
 // Single operations are methods of DB. A Batch groups writes that become
 // visible together. A Scan walks a range in order, forward or in reverse. A
-// Snapshot is a frozen view. A value may carry a time to live, after which its
-// key is absent.
+// Snapshot is a frozen view. A Watch delivers the changes of a range. A value may
+// carry a time to live, after which its key is absent.
 //
 // # Engines
 //

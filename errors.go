@@ -35,6 +35,14 @@ var (
 	// ErrTxTooLarge: what the transaction has read and is to write takes more than
 	// the memory limit, or more than fits into a batch.
 	ErrTxTooLarge = errors.New("mantisdb: transaction too large")
+	// ErrHistoryGone: changes that a watch is to begin with were not kept, or not for
+	// so long: read the state anew, and go on from there. Its text tells from which
+	// version on changes can be had.
+	ErrHistoryGone = storage.ErrHistoryGone
+	// ErrWatchTooSlow: a watch was read so slowly that changes are gone which it has
+	// not delivered: read the state anew, and go on from there. Its text tells from
+	// which version on changes can be had.
+	ErrWatchTooSlow = storage.ErrWatchTooSlow
 	// ErrNotANumber: the value to be counted up is not a decimal number of 64 bits.
 	ErrNotANumber = storage.ErrNotANumber
 	// ErrOverflow: the number would not fit into 64 bits with a sign.

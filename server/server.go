@@ -36,11 +36,14 @@ type Config struct {
 	// ShutdownTimeout is how long requests in flight may take to finish once
 	// the server is told to end; they are cut off after it.
 	ShutdownTimeout time.Duration
+	// EndStreams, if there is one, is called once the server is told to end: it ends
+	// the answers that would go on without end.
+	EndStreams func()
 }
 
 // New makes a server, which Serve then runs.
 func New(c Config) *Server {
-	return &Server{
+	s := &Server{
 		http: http.Server{
 			Handler:           c.HTTP,
 			ReadHeaderTimeout: readHeaderTimeout,
@@ -53,6 +56,10 @@ func New(c Config) *Server {
 		logger:          c.Logger,
 		shutdownTimeout: c.ShutdownTimeout,
 	}
+	if c.EndStreams != nil {
+		s.http.RegisterOnShutdown(c.EndStreams)
+	}
+	return s
 }
 
 // Serve answers on l until ctx is done, then takes no new requests, finishes

@@ -102,6 +102,40 @@ func TestShutdownTimeout(t *testing.T) {
 	close(r.release)
 }
 
+// TestShutdownEndsStreams: an answer without end does not hold the shutdown up.
+func TestShutdownEndsStreams(t *testing.T) {
+	l, err := Listen(t.Context(), Address{Bind: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	s := New(Config{
+		HTTP: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.NewResponseController(w).Flush()
+			<-ended
+		}),
+		Logger: slog.New(slog.DiscardHandler), ShutdownTimeout: time.Minute,
+		EndStreams: func() { close(ended) },
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, l) }()
+	resp, err := http.Get(fmt.Sprintf("http://%s/", l.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	stop()
+	select {
+	case err := <-served:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("a stream held the shutdown up")
+	}
+}
+
 func TestIdleConnectionsDoNotDelayShutdown(t *testing.T) {
 	r := run(t, time.Minute)
 	close(r.release)

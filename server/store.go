@@ -50,6 +50,9 @@ type Store interface {
 	// yields is borrowed until the loop's next step. An error is the last thing
 	// it yields, with a zero Entry.
 	Scan(ctx context.Context, r mantisdb.Range) iter.Seq2[mantisdb.Entry, error]
+	// Watch begins to watch a range, as mantisdb.DB.Watch does. The context is that
+	// of the call alone.
+	Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error)
 	// Stats returns figures of the moment; they cost no scan.
 	Stats(ctx context.Context) (mantisdb.Stats, error)
 	// Sync returns once all that was acknowledged before is on disk.
@@ -60,6 +63,13 @@ type Store interface {
 	// new (else mantisdb.ErrExists), where the store keeps such copies, and returns
 	// its path. A store that has no such place returns mantisdb.ErrUnsupported.
 	Checkpoint(ctx context.Context, name string) (path string, err error)
+}
+
+// Watch delivers changes as a mantisdb.Watch does, whose methods these are.
+type Watch interface {
+	From() uint64
+	Next(ctx context.Context) (mantisdb.Change, error)
+	Close() error
 }
 
 // Local is the Store of a database in this process. A call that has begun does
@@ -178,6 +188,18 @@ func (l Local) Scan(ctx context.Context, r mantisdb.Range) iter.Seq2[mantisdb.En
 			yield(mantisdb.Entry{}, err)
 		}
 	}
+}
+
+// Watch implements Store.
+func (l Local) Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	watch, err := l.db.Watch(r, from)
+	if err != nil {
+		return nil, err // and not a Watch that is nil
+	}
+	return watch, nil
 }
 
 // Stats implements Store.

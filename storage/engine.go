@@ -76,6 +76,26 @@ type Engine interface {
 	// write while open, and must be closed.
 	Snapshot() (Snapshot, error)
 
+	// Watch begins a feed of the changes of a range: for a from of 0 of those that are
+	// committed from now on, else of all with that version or a greater one. A write
+	// that begins after Watch returned is delivered; and what a read finds that begins
+	// then is either older than Feed.From, or delivered.
+	//
+	// Changes that were committed before are delivered as far as the engine still has
+	// them, else it is ErrHistoryGone: the Rust engine has what its log holds, in
+	// memory and with the Go engine there is only what is kept for other feeds. A write
+	// of DurabilityMemory leaves a gap in the log, and so it is ErrHistoryGone when the
+	// feed comes to it.
+	//
+	// A deletion is delivered whether or not there was anything to delete, a
+	// modification as the value that it stored or as a deletion, and one that changed
+	// nothing not at all. That a value expires is no change. A change is delivered
+	// when it is visible: after a loss of power, its version may become that of another
+	// write if it was not yet on disk.
+	//
+	// r.Reverse must not be set; r.KeysOnly leaves values out.
+	Watch(r Range, from uint64) (Feed, error)
+
 	// Sync returns once every write that was acknowledged before the call is on
 	// disk, whatever its level. In memory it does nothing.
 	Sync() error

@@ -27,6 +27,11 @@ var (
 	ErrBatchCorrupt = errors.New("mantisdb: malformed batch")
 	// ErrConflict: what a transaction read has changed since; nothing was written.
 	ErrConflict = errors.New("mantisdb: transaction conflict: what it read has changed since")
+	// ErrHistoryGone: changes that a feed asks for were not kept, or not for so long.
+	ErrHistoryGone = errors.New("mantisdb: changes of the past cannot be had any more")
+	// ErrWatchTooSlow: changes that a feed has not delivered are gone, since it was
+	// read too slowly.
+	ErrWatchTooSlow = errors.New("mantisdb: the watch was read too slowly, and has missed changes")
 	// ErrNotANumber: the value to be counted up is not a decimal number of 64 bits.
 	ErrNotANumber = errors.New("mantisdb: value is not a decimal number of 64 bits")
 	// ErrOverflow: the number would not fit into 64 bits with a sign.

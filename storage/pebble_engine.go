@@ -39,6 +39,7 @@ type GoStorageEngine struct {
 	keys             keyLocks
 	versions         versionSource
 	views            viewSet
+	changes          changeLog
 	sweeper          sweeper
 	reclaimer        reclaimer
 	census           census
@@ -81,6 +82,7 @@ func newGoEngine(c Config, fs vfs.FS, lock *pebble.Lock) (*GoStorageEngine, erro
 	}
 	e.failure.init()
 	e.keys.init()
+	e.changes.init(c.MemoryLimit)
 	e.views.init()
 	e.disk = &failStopFS{FS: fs, root: c.Dir, fail: func(why error) { _ = e.fail(why) }}
 	o := pebbleOptions(e)
@@ -167,6 +169,7 @@ func (e *GoStorageEngine) shutDown() (err error) {
 		}
 	}()
 	e.gate.close()
+	e.changes.told.ring() // feeds that wait find it closed
 	e.sweeper.stop()
 	err = e.views.closeAll()
 	err = errors.Join(err, e.versions.close(e.db), e.db.Close())
@@ -215,6 +218,7 @@ func (e *GoStorageEngine) fail(why error) error {
 	}
 	err, first := e.failure.set(fmt.Errorf("%w: %w", ErrPoisoned, why))
 	if first {
+		e.changes.told.ring() // feeds that wait find it failed
 		e.logger.Error("the storage engine failed and refuses further calls", "reason", why.Error())
 	}
 	return err

@@ -59,16 +59,9 @@ func (e *GoStorageEngine) modifyUnderLock(b *pebble.Batch, dst, key []byte, m *M
 
 // applyDelete removes one key. Its lock must be held.
 func (e *GoStorageEngine) applyDelete(b *pebble.Batch, key []byte, level Durability) (uint64, error) {
-	e.commits.RLock()
-	defer e.commits.RUnlock()
-	version, err := e.versions.next(e.db, 1)
+	op := Op{Kind: OpDelete, Key: key}
+	version, err := e.applyOne(b, &op, level, func(uint64) error { return batchDelete(b, key) })
 	if err != nil {
-		return 0, err
-	}
-	if err := batchDelete(b, key); err != nil {
-		return 0, err
-	}
-	if err := e.apply(b, level); err != nil {
 		return 0, err
 	}
 	e.counters.deletes.Add(1)

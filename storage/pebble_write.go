@@ -151,6 +151,8 @@ func (e *GoStorageEngine) applyBatch(b *pebble.Batch, batch *Batch, level Durabi
 	if err != nil {
 		return 0, err
 	}
+	written := false
+	defer func() { e.changes.publishBatch(first, batch, written) }()
 	version := first
 	puts, ranges, earliest := 0, 0, int64(noExpiry)
 	for op := range batch.All() {
@@ -175,6 +177,7 @@ func (e *GoStorageEngine) applyBatch(b *pebble.Batch, batch *Batch, level Durabi
 	if err := e.apply(b, level); err != nil {
 		return 0, err
 	}
+	written = true
 	e.sweeper.expect(earliest)
 	e.counters.puts.Add(uint64(puts))
 	e.counters.bytes.Add(uint64(batch.Size() - batch.Len()*opHeaderLen))
@@ -189,22 +192,36 @@ func (e *GoStorageEngine) applyBatch(b *pebble.Batch, batch *Batch, level Durabi
 
 // applyPut writes one value. The key's lock must be held.
 func (e *GoStorageEngine) applyPut(b *pebble.Batch, key, value []byte, expiresAt int64, level Durability) (uint64, error) {
-	e.commits.RLock()
-	defer e.commits.RUnlock()
-	version, err := e.versions.next(e.db, 1)
+	due := int64(noExpiry)
+	op := Op{Kind: OpPut, Key: key, Value: value, ExpiresAt: expiresAt}
+	version, err := e.applyOne(b, &op, level, func(version uint64) (err error) {
+		due, err = batchPut(b, key, value, Meta{version, expiresAt})
+		return err
+	})
 	if err != nil {
-		return 0, err
-	}
-	due, err := batchPut(b, key, value, Meta{version, expiresAt})
-	if err != nil {
-		return 0, err
-	}
-	if err := e.apply(b, level); err != nil {
 		return 0, err
 	}
 	e.sweeper.expect(due)
 	e.counters.puts.Add(1)
 	e.counters.bytes.Add(uint64(len(key) + len(value)))
+	return version, nil
+}
+
+// applyOne makes a write of one operation visible, which fill adds to its batch.
+func (e *GoStorageEngine) applyOne(b *pebble.Batch, op *Op, level Durability, fill func(version uint64) error) (version uint64, err error) {
+	e.commits.RLock()
+	defer e.commits.RUnlock()
+	if version, err = e.versions.next(e.db, 1); err != nil {
+		return 0, err
+	}
+	if err = fill(version); err == nil {
+		err = e.apply(b, level)
+	}
+	if err != nil {
+		e.changes.publishOne(version, nil)
+		return 0, err
+	}
+	e.changes.publishOne(version, op)
 	return version, nil
 }
 

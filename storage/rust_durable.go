@@ -29,9 +29,10 @@ import (
 	"unsafe"
 )
 
-// committed is the end of a write that the core has made visible: it waits for
-// the disk if the write's level says so.
+// committed is the end of a write that the core has made visible: it wakes those who
+// watch, and waits for the disk if the write's level says so.
 func (e *RustStorageEngine) committed(sequence uint64, level Durability) error {
+	e.changed.ring()
 	if e.dir == "" || level.or(e.level) != DurabilitySync {
 		return nil
 	}

@@ -52,6 +52,7 @@ type RustStorageEngine struct {
 	syncs     atomic.Uint64
 	recovery  time.Duration // how long opening took
 	watch     backgroundWatch
+	changed   bell // rung when a write is visible
 }
 
 // openRust opens the Rust engine.
@@ -185,6 +186,7 @@ func (e *RustStorageEngine) close() error {
 	runtime.KeepAlive(e)
 	// Not before: until then the core still answers other calls.
 	e.closed.Store(true)
+	e.changed.ring()
 	return e.errorOf(status)
 }
 

@@ -26,6 +26,8 @@ var statusErrors = map[C.int32_t]error{
 	C.MANTISDB_BATCH_CORRUPT:    ErrBatchCorrupt,
 	C.MANTISDB_INVALID_ARGUMENT: ErrInvalidOptions,
 	C.MANTISDB_CONFLICT:         ErrConflict,
+	C.MANTISDB_HISTORY_GONE:     ErrHistoryGone,
+	C.MANTISDB_WATCH_TOO_SLOW:   ErrWatchTooSlow,
 	C.MANTISDB_NOT_A_NUMBER:     ErrNotANumber,
 	C.MANTISDB_OVERFLOW:         ErrOverflow,
 	C.MANTISDB_OUT_OF_MEMORY:    ErrOutOfMemory,
@@ -59,7 +61,11 @@ func errorOf(status C.int32_t) error {
 // the same time, but of one that failed in the same way.
 func (e *RustStorageEngine) errorOf(status C.int32_t) error {
 	switch status {
-	case C.MANTISDB_IO, C.MANTISDB_DISK_FULL, C.MANTISDB_CORRUPT, C.MANTISDB_WRONG_FORMAT, C.MANTISDB_WRITES_FAILED:
+	case C.MANTISDB_IO, C.MANTISDB_DISK_FULL, C.MANTISDB_CORRUPT, C.MANTISDB_WRONG_FORMAT, C.MANTISDB_WRITES_FAILED,
+		C.MANTISDB_HISTORY_GONE, C.MANTISDB_WATCH_TOO_SLOW:
+	case C.MANTISDB_POISONED, C.MANTISDB_PANICKED:
+		e.changed.ring() // no write will: who watches is to find out
+		return errorOf(status)
 	default:
 		return errorOf(status)
 	}

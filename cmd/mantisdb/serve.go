@@ -126,7 +126,7 @@ func (f *serveFlags) check() error {
 func (f *serveFlags) serve(ctx context.Context, l *server.Listener, db *mantisdb.DB, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
 	handler := httpapi.NewHandler(server.NewLocal(db).WithCheckpoints(f.checkpointDir), logger, about)
-	s := server.New(server.Config{HTTP: handler, Logger: logger, ShutdownTimeout: f.shutdownTimeout})
+	s := server.New(server.Config{HTTP: handler, Logger: logger, ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams})
 	f.announce(logger, l, about)
 	return s.Serve(ctx, l)
 }

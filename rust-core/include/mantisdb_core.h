@@ -34,7 +34,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 5
+#define MANTISDB_ABI_VERSION 6
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -268,6 +268,16 @@
 #define MANTISDB_OVERFLOW -19
 
 /**
+ * Changes that a watch asks for are gone.
+ */
+#define MANTISDB_HISTORY_GONE -20
+
+/**
+ * Changes that a watch has not been given are gone: it is read too slowly.
+ */
+#define MANTISDB_WATCH_TOO_SLOW -21
+
+/**
  * The longest key, in bytes.
  */
 #define MANTISDB_MAX_KEY_LEN (64 << 10)
@@ -286,6 +296,33 @@ typedef struct MantisdbDb MantisdbDb;
  * An open snapshot. Opaque.
  */
 typedef struct MantisdbSnapshot MantisdbSnapshot;
+
+/**
+ * A watch of the changes of a range. Opaque.
+ */
+typedef struct MantisdbWatch MantisdbWatch;
+
+/**
+ * What a page of a scan holds.
+ */
+typedef struct {
+    /**
+     * How many entries were written.
+     */
+    size_t count;
+    /**
+     * How many bytes they take.
+     */
+    size_t used;
+    /**
+     * With `MANTISDB_SHORT_BUFFER`: how many bytes the next entry takes.
+     */
+    size_t needed;
+    /**
+     * Whether the range may hold more entries after these.
+     */
+    bool more;
+} MantisdbPage;
 
 /**
  * How to open a database. Zeroes are a good choice.
@@ -540,28 +577,6 @@ typedef struct {
     MantisdbMeta before;
 } MantisdbModified;
 
-/**
- * What a page of a scan holds.
- */
-typedef struct {
-    /**
-     * How many entries were written.
-     */
-    size_t count;
-    /**
-     * How many bytes they take.
-     */
-    size_t used;
-    /**
-     * With `MANTISDB_SHORT_BUFFER`: how many bytes the next entry takes.
-     */
-    size_t needed;
-    /**
-     * Whether the range may hold more entries after these.
-     */
-    bool more;
-} MantisdbPage;
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -570,6 +585,63 @@ extern "C" {
  * The ABI version that the library was built with.
  */
 uint32_t mantisdb_abi_version(void);
+
+/**
+ * Begins to watch the keys `start <= key < end` into `*watch`, and writes the first
+ * sequence number that is watched to `*first`: for a `from` of 0 that of the next
+ * write, else `from`. `flags` are `MANTISDB_SCAN_HAS_START`, `..._HAS_END` and
+ * `..._KEYS_ONLY`. `MANTISDB_HISTORY_GONE` if changes from there on cannot be had any
+ * more. It must be closed by `mantisdb_watch_close` and freed by
+ * `mantisdb_watch_free`; it may outlive its database, and then answers
+ * `MANTISDB_CLOSED`.
+ *
+ * # Safety
+ * `db` is a handle; `start` and `end` have their lengths; `watch` and `first` are
+ * valid.
+ */
+int32_t mantisdb_watch_open(const MantisdbDb *db,
+                            const uint8_t *start,
+                            size_t start_len,
+                            const uint8_t *end,
+                            size_t end_len,
+                            uint32_t flags,
+                            uint64_t from,
+                            MantisdbWatch **watch,
+                            uint64_t *first);
+
+/**
+ * Closes a watch. A call in flight finishes, later ones return `MANTISDB_CLOSED`;
+ * closing again does nothing.
+ *
+ * # Safety
+ * `watch` came from `mantisdb_watch_open` and was not freed.
+ */
+void mantisdb_watch_close(MantisdbWatch *watch);
+
+/**
+ * Closes a watch if need be and frees its handle. Null does nothing.
+ *
+ * # Safety
+ * `watch` came from `mantisdb_watch_open`; it is not used any more, by any thread.
+ */
+void mantisdb_watch_free(MantisdbWatch *watch);
+
+/**
+ * Writes the changes that come next into `buffer`, as many as fit and are there; it
+ * does not wait for any. A change is packed as sequence u64 (little-endian) and an
+ * operation in the form of a batch, of which a watch of keys only leaves out the
+ * values of puts; of a deleted range it is the part that is watched. Changes lie back
+ * to back. `page->more` tells whether it is worth asking again at once. `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are
+ * needed. `MANTISDB_WATCH_TOO_SLOW` or `MANTISDB_HISTORY_GONE`: changes that come
+ * next are gone.
+ *
+ * # Safety
+ * `watch` is a handle; `buffer` has room for `capacity` bytes; `page` is valid.
+ */
+int32_t mantisdb_watch_page(const MantisdbWatch *watch,
+                            uint8_t *buffer,
+                            size_t capacity,
+                            MantisdbPage *page);
 
 /**
  * Opens the database in the directory `dir` (a path in the system's own bytes),

@@ -67,6 +67,31 @@ impl<'a> Op<'a> {
         }
     }
 
+    /// The operation, with an empty value if it stores one.
+    pub(crate) fn without_value(self) -> Self {
+        match self {
+            Op::Put { key, expires_at, .. } => Op::Put { key, value: &[], expires_at },
+            op => op,
+        }
+    }
+
+    /// The length of the value that it stores, 0 if it stores none.
+    pub(crate) fn value_len(&self) -> usize {
+        if let Op::Put { value, .. } = self { value.len() } else { 0 }
+    }
+
+    /// The packed form: header, key and value.
+    pub(crate) fn pack(&self) -> ([u8; HEADER_LEN], &'a [u8], &'a [u8]) {
+        let (kind, key, value, expires_at) = match *self {
+            Op::Put { key, value, expires_at } => (KIND_PUT, key, value, expires_at),
+            Op::Delete { key } => (KIND_DELETE, key, &[][..], 0),
+            Op::DeleteRange { start, end } => {
+                (KIND_DELETE_RANGE, start, end.unwrap_or_default(), 0)
+            }
+        };
+        (header_of(kind, key.len(), value.len(), expires_at), key, value)
+    }
+
     /// The tombstone of a deleted range; `None` if it is another operation.
     pub(crate) fn range_tombstone(&self, sequence: u64) -> Option<RangeTombstone> {
         match *self {
@@ -95,6 +120,16 @@ fn header_of(kind: u8, key_len: usize, value_len: usize, expires_at: u64) -> [u8
     header[5..9].copy_from_slice(&(value_len as u32).to_le_bytes());
     header[9..].copy_from_slice(&expires_at.to_le_bytes());
     header
+}
+
+/// The first operation of a packed run that was checked before, and the bytes that
+/// it takes; none at the run's end, behind which there may be zeroes.
+pub(crate) fn first_of(packed: &[u8]) -> Result<Option<(Op<'_>, usize)>> {
+    if packed.first().is_none_or(|&kind| kind == KIND_NOTHING) {
+        return Ok(None);
+    }
+    let (op, rest) = parse_op(packed).map_err(|e| e.at(0))?;
+    Ok(Some((op, packed.len() - rest.len())))
 }
 
 /// The operations of a record of the log with so many sequence numbers. Behind
@@ -184,10 +219,7 @@ fn parse_until(packed: &[u8], ends: impl Fn(&[u8]) -> bool) -> Result<Vec<Op<'_>
     let mut rest = packed;
     while !rest.is_empty() && !ends(rest) {
         let offset = packed.len() - rest.len();
-        let (op, tail) = parse_op(rest).map_err(|e| match e {
-            OpError::Malformed(what) => Error::BatchCorrupt { offset, what },
-            OpError::Refused(e) => e,
-        })?;
+        let (op, tail) = parse_op(rest).map_err(|e| e.at(offset))?;
         ops.push(op);
         rest = tail;
     }
@@ -201,6 +233,16 @@ fn parse_until(packed: &[u8], ends: impl Fn(&[u8]) -> bool) -> Result<Vec<Op<'_>
 enum OpError {
     Malformed(&'static str),
     Refused(Error),
+}
+
+impl OpError {
+    /// The error of a batch whose operation at an offset is bad.
+    fn at(self, offset: usize) -> Error {
+        match self {
+            OpError::Malformed(what) => Error::BatchCorrupt { offset, what },
+            OpError::Refused(e) => e,
+        }
+    }
 }
 
 impl From<Error> for OpError {

@@ -2,12 +2,14 @@
 //!
 //! The steps of a write are always these. [`Core::begin`] reserves numbers, and
 //! in one go with them the place in the log; [`Commit::log`] copies the record
-//! there; the versions are pushed; [`Commit::complete`] makes them visible. So
-//! once a sequence is visible, every record up to it is in the log, and what a
-//! sync then makes durable has no holes.
+//! there, and to the feed if somebody watches; the versions are pushed;
+//! [`Commit::complete`] makes them visible. So once a sequence is visible, every
+//! record up to it is in the log and in the feed, and what a sync then makes durable
+//! has no holes.
 
 use crate::durable::Durability;
 use crate::error::Result;
+use crate::feed::Feed;
 use crate::sequence::Reservation;
 use crate::storage::Core;
 use crate::wal::{Slot, Wal};
@@ -18,6 +20,7 @@ use crate::wal::{Slot, Wal};
 pub(crate) struct Commit<'a> {
     reservation: Reservation<'a>,
     log: Option<(&'a Wal, Slot)>,
+    feed: &'a Feed,
 }
 
 impl Core {
@@ -30,8 +33,9 @@ impl Core {
         log_len: usize,
         durability: Durability,
     ) -> Result<Commit<'_>> {
+        let feed = &self.feed;
         let Some(durable) = &self.durable else {
-            return Ok(Commit { reservation: self.sequencer.reserve(count), log: None });
+            return Ok(Commit { reservation: self.sequencer.reserve(count), log: None, feed });
         };
         let level = durable.level(durability);
         if level == Durability::Memory {
@@ -40,13 +44,13 @@ impl Core {
             }
             let reservation = self.sequencer.reserve(count);
             durable.note_unlogged(reservation.last);
-            return Ok(Commit { reservation, log: None });
+            return Ok(Commit { reservation, log: None, feed });
         }
         let (reservation, slot) = durable.wal.reserve(&self.sequencer, count, log_len)?;
         if level == Durability::Buffered {
             durable.note_buffered();
         }
-        Ok(Commit { reservation, log: Some((&durable.wal, slot)) })
+        Ok(Commit { reservation, log: Some((&durable.wal, slot)), feed })
     }
 }
 
@@ -57,10 +61,21 @@ impl Commit<'_> {
         self.reservation.first
     }
 
-    /// Writes the record, whose parts have the length that was asked for. After
-    /// an error the commit cannot be completed.
+    /// Writes the record, whose parts have the length that was asked for, and hands
+    /// it to those who watch. After an error the commit cannot be completed.
     #[inline]
     pub(crate) fn log(&mut self, parts: &[&[u8]]) -> Result<()> {
+        // The numbers were reserved before: see `Feed` for why that is enough.
+        if self.feed.is_watched() {
+            let numbers = (self.reservation.first, self.reservation.last);
+            self.feed.deposit(numbers, parts, self.reservation.visible());
+        }
+        self.fill(parts)
+    }
+
+    /// Fills the place in the log.
+    #[inline]
+    fn fill(&mut self, parts: &[&[u8]]) -> Result<()> {
         let Some((wal, slot)) = self.log.take() else { return Ok(()) };
         let (first, last) = (self.reservation.first, self.reservation.last);
         wal.write(slot, first, last - first + 1, parts)
@@ -69,7 +84,7 @@ impl Commit<'_> {
     /// Fills the place in the log with a record that says nothing: the write was
     /// not made after all.
     pub(crate) fn log_nothing(&mut self, log_len: usize) -> Result<()> {
-        if self.log.is_some() { self.log(&[&vec![0; log_len]]) } else { Ok(()) }
+        if self.log.is_some() { self.fill(&[&vec![0; log_len]]) } else { Ok(()) }
     }
 
     /// See [`Reservation::wait_turn`].

@@ -43,6 +43,15 @@ pub enum Error {
     /// What a transaction read has changed since.
     #[error("what the transaction read has changed since")]
     Conflict,
+    /// Changes that a watch asks for are neither in memory nor in the log any more;
+    /// the first version is given from which on they may be had.
+    #[error("the changes before version {0} cannot be had any more")]
+    HistoryGone(u64),
+    /// A watch was read too slowly: changes that it has not been given are neither in
+    /// memory nor in the log any more; the first version is given from which on they
+    /// may be had.
+    #[error("the watch is too slow: the changes before version {0} cannot be had any more")]
+    WatchTooSlow(u64),
     /// The system refused memory.
     #[error("out of memory")]
     OutOfMemory,

@@ -14,6 +14,8 @@
 //! - A panic becomes `MANTISDB_PANICKED`, and from then on the database and its
 //!   snapshots return `MANTISDB_POISONED`.
 
+mod closable;
+mod feed;
 mod handle;
 mod inspect;
 mod maintain;
@@ -26,6 +28,7 @@ use crate::durable::Durability;
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
+pub use feed::*;
 pub use handle::*;
 pub use inspect::*;
 pub use maintain::*;
@@ -36,7 +39,7 @@ pub use status::*;
 
 /// The version of this ABI. It changes with every incompatible change; a caller
 /// compares it with [`mantisdb_abi_version`] before anything else.
-pub const MANTISDB_ABI_VERSION: u32 = 5;
+pub const MANTISDB_ABI_VERSION: u32 = 6;
 
 /// The ABI version that the library was built with.
 #[unsafe(no_mangle)]

@@ -42,6 +42,9 @@ pub trait FileSystem: Send + Sync + Debug {
     fn read(&self, path: &Path) -> Result<Vec<u8>>;
     /// Maps a file that does not change any more.
     fn map(&self, path: &Path) -> Result<Mapping>;
+    /// Opens a file to be read, which may be written to, renamed and removed
+    /// meanwhile.
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadFile>>;
     /// Makes a new file to be written once, from its start to its end. A file
     /// that exists is an error.
     fn create(&self, path: &Path) -> Result<Box<dyn NewFile>>;
@@ -62,6 +65,13 @@ pub trait FileSystem: Send + Sync + Debug {
     /// with [`Error::Locked`](crate::Error::Locked) if it is taken, by this
     /// process or another. Dropping it, or the process's end, releases it.
     fn lock(&self, path: &Path) -> Result<Box<dyn Lock>>;
+}
+
+/// A file that is open to be read. It stays what it was when it loses its name.
+pub trait ReadFile: Send + Sync {
+    /// Reads bytes from a place into the whole of a buffer. It is an error if the
+    /// file ends before.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()>;
 }
 
 /// A file that is being written, once, in order.

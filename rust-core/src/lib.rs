@@ -29,6 +29,7 @@ mod commit;
 mod compaction;
 mod durable;
 pub mod error;
+mod feed;
 pub mod ffi;
 pub mod fs;
 pub mod read_set;
@@ -64,6 +65,7 @@ mod wal;
 pub use batch::WriteBatch;
 pub use durable::Durability;
 pub use error::{Error, Result};
+pub use feed::{Change, Watch};
 pub use scan::{Range, ScanEntry};
 pub use segment::Compression;
 pub use storage::{

@@ -145,6 +145,11 @@ impl Reservation<'_> {
         Ok(last)
     }
 
+    /// The newest number that reads see.
+    pub(crate) fn visible(&self) -> u64 {
+        self.sequencer.visible()
+    }
+
     /// Waits until every earlier reservation is visible: the state that this
     /// one's first operation follows is then final.
     pub(crate) fn wait_turn(&self) -> Result<()> {

@@ -3,7 +3,7 @@
 
 use crate::janitor::{Janitor, Rest};
 use crate::storage::{Modification, PutIfAbsent, Snapshot, Storage, ValueRef};
-use crate::{Error, Range, WriteBatch};
+use crate::{Error, Range, Watch, WriteBatch};
 use shuttle::thread;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -416,4 +416,50 @@ fn a_range_goes_at_once() {
         assert_eq!((get(&storage, b"a"), get(&storage, b"b")), (None, Some(b"2".to_vec())));
         assert_eq!(storage.stats().keys, 1);
     });
+}
+
+/// Gets the numbers of what a watch has to give.
+fn numbers(watch: &mut Watch) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    let mut poll = || {
+        watch.poll(|change| {
+            numbers.push(change.sequence);
+            ControlFlow::Continue(())
+        })
+    };
+    while poll().expect("nothing is gone") {}
+    numbers
+}
+
+/// A watch that begins while others write, and while another one ends, gets each number
+/// behind its beginning once and in order, and what a read finds beside it.
+#[test]
+fn a_watch_misses_nothing() {
+    explore(|| {
+        let (storage, _janitor) = open();
+        put(&storage, b"k", b"0");
+        let before = storage.watch(&Range::default(), 0).expect("open");
+        let writers = (0..2u8).map(|t| spawn(&storage, move |s| put_twice(s, t)));
+        let mut threads: Vec<_> = writers.collect();
+        threads.push(thread::spawn(move || drop(before)));
+        threads.push(spawn(&storage, |s| {
+            let mut watch = s.watch(&Range::default(), 0).expect("open");
+            let seen = s.snapshot().expect("open").sequence();
+            let mut got = numbers(&mut watch);
+            let wanted = (watch.from()..).take(got.len());
+            assert!(got.iter().copied().eq(wanted), "{got:?} from {}", watch.from());
+            assert!(watch.from() + got.len() as u64 > seen, "a read found more");
+            while s.stats().last_sequence < 5 {
+                thread::yield_now();
+            }
+            got.extend(numbers(&mut watch));
+            assert!(got.into_iter().eq(watch.from()..=5));
+        }));
+        join(threads);
+    });
+}
+
+fn put_twice(storage: &Storage, key: u8) {
+    put(storage, &[key], b"1");
+    put(storage, &[key], b"2");
 }

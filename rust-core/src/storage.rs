@@ -24,6 +24,7 @@ pub use modify::{Expected, Modification, Modified};
 use crate::clock::Clock;
 use crate::durable::{Durability, Durable, Recovery};
 use crate::error::{Error, Result};
+use crate::feed::Feed;
 use crate::fs::{self, FileSystem};
 use crate::janitor::{Janitor, Mailbox};
 use crate::limits::{check_key, check_value};
@@ -56,6 +57,9 @@ pub struct Options {
     pub compression: Compression,
     /// Bytes of a log file; 0 for 64 MiB.
     pub log_file_len: u64,
+    /// Bytes of changes that are kept in memory while somebody watches; 0 for 16 MiB.
+    /// It is at most a sixteenth of the memory limit.
+    pub watch_buffer: u64,
 }
 
 /// A value as a read finds it; its bytes are borrowed during the call.
@@ -159,6 +163,7 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     pub(crate) memtable: Memtable,
     pub(crate) mailbox: Mailbox,
+    pub(crate) feed: Feed,
     /// The log and the segments; none for a storage in memory only.
     pub(crate) durable: Option<Durable>,
     /// Whether live entries may be evicted, so that reads leave their mark.
@@ -585,6 +590,7 @@ impl Core {
             counters: Counters::new(),
             memtable: Memtable::new(options.expected_keys)?,
             mailbox: Mailbox::default(),
+            feed: Feed::new(options.watch_buffer, options.memory_limit),
             durable: None,
             evicts: false,
         })

@@ -23,6 +23,7 @@ mod file;
 pub(crate) mod fuzzing;
 mod group;
 mod header;
+mod reader;
 mod record;
 mod recovery;
 mod salvage;
@@ -32,6 +33,7 @@ mod writer;
 #[cfg(not(feature = "shuttle"))]
 mod tests;
 
+pub(crate) use reader::LogReader;
 pub(crate) use recovery::{Recovered, Torn, beginning, recover};
 pub(crate) use salvage::{LogSalvage, salvage};
 pub(crate) use writer::{Slot, Wal, WalOptions};

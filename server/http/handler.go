@@ -18,12 +18,16 @@ type Handler struct {
 	about  About
 	mux    *http.ServeMux
 	origin *http.CrossOriginProtection
+
+	streams    context.Context // ends when streams are to end
+	endStreams context.CancelFunc
 }
 
 // NewHandler makes the handler of store. What fails in the server is logged to
 // log, and each request at level debug.
 func NewHandler(store server.Store, log *slog.Logger, about About) *Handler {
 	h := &Handler{store: store, log: log, about: about, origin: http.NewCrossOriginProtection()}
+	h.streams, h.endStreams = context.WithCancel(context.Background())
 	h.mux = h.newMux()
 	return h
 }

@@ -85,6 +85,7 @@ type exchange struct {
 // it against the file that the server itself serves.
 func TestOpenAPIHolds(t *testing.T) {
 	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.JSONBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.RegisteredBodyDecoder("text/plain"))
 	s := newServer(t)
 	doc := loadOpenAPI(t, []byte(s.do("GET", "/api/v1/openapi.yaml", "").body))
 	shown := make(map[string]bool)
@@ -191,12 +192,13 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		cut.entries = append(cut.entries, mantisdb.Entry{Key: []byte("k"), Value: bytes.Repeat([]byte("v"), 1000), Meta: mantisdb.Meta{Version: 1}})
 	}
 
+	ending := newServerOver(t, scriptedStore{failingStore{err: mantisdb.ErrWatchTooSlow}, 3})
 	onDisk := newDurableServer(t)
 
 	tag := s.do("GET", "/api/v1/kv/%FF", "").header.Get("ETag")
 	const transaction = "/api/v1/transaction"
 	const syncPath, backup, checkpoint = "/api/v1/sync", "/api/v1/backup", "/api/v1/checkpoint"
-	const k, batch, scan = "/api/v1/kv/k", "/api/v1/kv/batch", "/api/v1/scan"
+	const k, batch, scan, watch = "/api/v1/kv/k", "/api/v1/kv/batch", "/api/v1/scan", "/api/v1/watch"
 	json := []string{"Content-Type", "application/json"}
 	octets := []string{"Content-Type", "application/octet-stream"}
 	with := func(base []string, more ...string) []string { return append(slices.Clone(base), more...) }
@@ -268,6 +270,9 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "GET", path: scan, target: scan, server: newServerOver(t, cut), status: 200},
 		{method: "GET", path: scan, target: scan + "?limit=0", server: s, status: 400, wrong: true},
 		{method: "GET", path: scan, target: scan + "?cursor=x", server: s, status: 400},
+		{method: "GET", path: watch, target: watch + "?from=3&prefix=k&keys_only=true", header: []string{"Last-Event-ID", "7"}, server: ending, status: 200},
+		{method: "GET", path: watch, target: watch + "?from=0", server: s, status: 400, wrong: true},
+		{method: "GET", path: watch, target: watch + "?from=1", server: s, status: 410},
 		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats", server: s, status: 200},
 		{method: "PUT", path: kvPath, target: "/api/v1/kv/new?durability=buffered", body: "v", header: octets, server: s, status: 204},
 		{method: "PUT", path: kvPath, target: k + "?durability=default", body: "v", header: octets, server: s, status: 400, wrong: true},
@@ -300,6 +305,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 			exchange{method: "DELETE", path: kvPath, target: k, server: server, status: status},
 			exchange{method: "POST", path: batch, target: batch, body: put, header: json, server: server, status: status},
 			exchange{method: "GET", path: scan, target: scan, server: server, status: status},
+			exchange{method: "GET", path: watch, target: watch, server: server, status: status},
 			exchange{method: "POST", path: syncPath, target: syncPath, server: server, status: status},
 			exchange{method: "GET", path: backup, target: backup, server: server, status: status},
 			exchange{method: "POST", path: checkpoint, target: checkpoint + "?name=x", server: server, status: status},

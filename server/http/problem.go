@@ -38,6 +38,8 @@ var (
 	numberOverflow   = kind{"number-overflow", "Number out of range", http.StatusConflict}
 	conditionFailed  = kind{"condition-failed", "Condition does not hold", http.StatusConflict}
 	writeConflict    = kind{"write-conflict", "Other writes came between", http.StatusConflict}
+	historyGone      = kind{"history-gone", "Changes are gone", http.StatusGone}
+	watchTooSlow     = kind{"watch-too-slow", "Changes were read too slowly", http.StatusGone}
 	keyExists        = kind{"key-exists", "Key exists", http.StatusPreconditionFailed}
 	versionDiffers   = kind{"version-differs", "Another version", http.StatusPreconditionFailed}
 	bodyTooLarge     = kind{"body-too-large", "Body too large", http.StatusRequestEntityTooLarge}
@@ -84,6 +86,10 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(numberOverflow, "the sum does not fit into 64 bits with a sign, and the number was left as it is"), false
 	case errors.Is(err, mantisdb.ErrConflict):
 		return newProblem(writeConflict, "other writes changed keys of the conditions again and again, and nothing was written: send it again"), false
+	case errors.Is(err, mantisdb.ErrHistoryGone):
+		return newProblem(historyGone, "%s; read the state anew", plain(err)), false
+	case errors.Is(err, mantisdb.ErrWatchTooSlow):
+		return newProblem(watchTooSlow, "%s; read the state anew", plain(err)), false
 	case errors.Is(err, mantisdb.ErrExists):
 		return newProblem(alreadyExists, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrInvalidOptions), errors.Is(err, mantisdb.ErrInvalidTTL), errors.Is(err, wire.ErrTTL):

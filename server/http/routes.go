@@ -36,6 +36,7 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, "/api/v1/stats", h.stats},
 		{http.MethodGet, "/api/v1/openapi.yaml", h.openAPI},
 		{http.MethodGet, "/api/v1/scan", h.scan},
+		{http.MethodGet, "/api/v1/watch", h.watch},
 		{http.MethodPost, batchPath, h.batch},
 		{http.MethodPost, "/api/v1/transaction", h.transaction},
 		{http.MethodPost, "/api/v1/sync", h.sync},

@@ -78,7 +78,7 @@ func (s *suite) run(t *testing.T, p place) {
 	groups := [][]test{
 		pointTests, ownershipTests, batchTests, deleteRangeTests, ifAbsentTests, modifyTests, writeIfTests, versionTests,
 		expiryTests, reclaimTests, snapshotTests, scanTests, cursorTests,
-		statsTests, closeTests, modelTests, durabilityTests,
+		statsTests, closeTests, modelTests, durabilityTests, watchTests,
 	}
 	if p.onDisk {
 		groups = append(groups, reopenTests, durableTests)

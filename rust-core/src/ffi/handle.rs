@@ -67,7 +67,7 @@ impl Condition {
 
 impl MantisdbDb {
     /// Runs the body of a call that may take long: it holds up no garbage.
-    pub(super) fn call_unpinned(&self, body: impl FnOnce(&Core) -> Result<i32>) -> i32 {
+    pub(super) fn call_unpinned(&self, body: impl FnOnce(&Arc<Core>) -> Result<i32>) -> i32 {
         self.condition.run(|| {
             let core = {
                 let _guard = epoch::pin();

@@ -1,5 +1,6 @@
 //! Snapshots and scans.
 
+use super::closable::Closable;
 use super::handle::{Condition, MantisdbDb};
 use super::point::{MantisdbMeta, give};
 use super::status::*;
@@ -11,64 +12,16 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::SeqCst};
 
 /// An open snapshot. Opaque.
 pub struct MantisdbSnapshot {
-    /// Null once dropped. Unlike a database, a snapshot must be dropped as soon
-    /// as it is closed and unused, since it holds up reclamation; so its calls
-    /// are counted.
-    snapshot: AtomicPtr<Snapshot>,
-    /// The number of calls in flight, and [`CLOSED`].
-    state: AtomicU64,
+    snapshot: Closable<Snapshot>,
     condition: Arc<Condition>,
 }
 
-const CLOSED: u64 = 1 << 63;
-
-/// A call in flight.
-struct Entered<'a>(&'a MantisdbSnapshot);
-
 impl MantisdbSnapshot {
     fn call(&self, body: impl FnOnce(&Snapshot) -> Result<i32>) -> i32 {
-        self.condition.run(|| {
-            let entered = Entered::new(self).ok_or(Error::Closed)?;
-            // SAFETY: not dropped while a call that entered before it was closed
-            // is in flight.
-            let snapshot = unsafe { entered.0.snapshot.load(SeqCst).as_ref() };
-            body(snapshot.ok_or(Error::Closed)?)
-        })
-    }
-
-    fn close(&self) {
-        if self.state.fetch_or(CLOSED, SeqCst) == 0 {
-            self.drop_snapshot();
-        }
-    }
-
-    /// Drops the snapshot, once: it is closed and no call uses it.
-    fn drop_snapshot(&self) {
-        let snapshot = self.snapshot.swap(ptr::null_mut(), SeqCst);
-        if !snapshot.is_null() {
-            // SAFETY: it came from a box, and only this call has swapped it out.
-            drop(unsafe { Box::from_raw(snapshot) });
-        }
-    }
-}
-
-impl<'a> Entered<'a> {
-    fn new(handle: &'a MantisdbSnapshot) -> Option<Self> {
-        let open = handle.state.fetch_add(1, SeqCst) & CLOSED == 0;
-        let entered = Entered(handle);
-        open.then_some(entered)
-    }
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        if self.0.state.fetch_sub(1, SeqCst) == CLOSED | 1 {
-            self.0.drop_snapshot();
-        }
+        self.condition.run(|| body(self.snapshot.enter().ok_or(Error::Closed)?.get()))
     }
 }
 
@@ -93,8 +46,7 @@ pub unsafe extern "C" fn mantisdb_snapshot_open(
         unsafe {
             *sequence = opened.sequence();
             *snapshot = Box::into_raw(Box::new(MantisdbSnapshot {
-                snapshot: AtomicPtr::new(Box::into_raw(Box::new(opened))),
-                state: AtomicU64::new(0),
+                snapshot: Closable::new(opened),
                 condition: Arc::clone(&db.condition),
             }));
         }
@@ -112,7 +64,7 @@ pub unsafe extern "C" fn mantisdb_snapshot_close(snapshot: *mut MantisdbSnapshot
     // SAFETY: by the contract.
     let snapshot = unsafe { &*snapshot };
     // A panic in here would leave nothing that another call could trip over.
-    let _ = catch_unwind(AssertUnwindSafe(|| snapshot.close()));
+    let _ = catch_unwind(AssertUnwindSafe(|| snapshot.snapshot.close()));
 }
 
 /// Closes a snapshot if need be and frees its handle. Null does nothing.

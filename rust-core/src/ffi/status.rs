@@ -55,6 +55,10 @@ pub const MANTISDB_DISK_FULL: i32 = -17;
 pub const MANTISDB_NOT_A_NUMBER: i32 = -18;
 /// The number would overflow 64 bits.
 pub const MANTISDB_OVERFLOW: i32 = -19;
+/// Changes that a watch asks for are gone.
+pub const MANTISDB_HISTORY_GONE: i32 = -20;
+/// Changes that a watch has not been given are gone: it is read too slowly.
+pub const MANTISDB_WATCH_TOO_SLOW: i32 = -21;
 
 /// An error's status.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -80,6 +84,8 @@ pub(super) fn status_of(error: &Error) -> i32 {
         Error::Conflict => MANTISDB_CONFLICT,
         Error::NotANumber => MANTISDB_NOT_A_NUMBER,
         Error::Overflow => MANTISDB_OVERFLOW,
+        Error::HistoryGone(_) => MANTISDB_HISTORY_GONE,
+        Error::WatchTooSlow(_) => MANTISDB_WATCH_TOO_SLOW,
         Error::Poisoned => MANTISDB_POISONED,
     }
 }
@@ -94,6 +100,9 @@ pub(super) fn detail_of(error: &Error) -> Option<String> {
         }
         Error::InvalidArgument(text) => Some((*text).into()),
         Error::ThreadSpawn(reason) => Some(reason.clone()),
+        Error::HistoryGone(next) | Error::WatchTooSlow(next) => {
+            Some(format!("changes can be had from version {next} on"))
+        }
         Error::Io { .. } => Some(error.to_string()),
         _ => None,
     }

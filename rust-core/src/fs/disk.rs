@@ -1,6 +1,6 @@
 //! The real file system.
 
-use super::{FileSystem, Lock, LogFile, Mapping, NewFile, io_error};
+use super::{FileSystem, Lock, LogFile, Mapping, NewFile, ReadFile, io_error};
 use crate::error::{Error, Result};
 use memmap2::{MmapOptions, MmapRaw, UncheckedAdvice};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -101,6 +101,11 @@ impl FileSystem for Disk {
         map.context("map", path).map(Mapping::of_file)
     }
 
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadFile>> {
+        let file = File::open(path).context("open", path)?;
+        Ok(Box::new(DiskFile { file, path: path.into() }))
+    }
+
     fn create(&self, path: &Path) -> Result<Box<dyn NewFile>> {
         let file = File::create_new(path).context("create", path)?;
         Ok(Box::new(DiskFile { file, path: path.into() }))
@@ -182,6 +187,12 @@ impl NewFile for DiskFile {
 
     fn sync(&mut self) -> Result<()> {
         self.file.sync_data().context("sync", &self.path)
+    }
+}
+
+impl ReadFile for DiskFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.file.read_exact_at(buffer, offset).context("read", &self.path)
     }
 }
 

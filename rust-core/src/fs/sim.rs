@@ -17,7 +17,7 @@ mod tests;
 
 pub use faults::{Fault, Op, Times};
 
-use super::{FileSystem, Lock, LogFile, Mapping, NewFile, io_error};
+use super::{FileSystem, Lock, LogFile, Mapping, NewFile, ReadFile, io_error};
 use crate::error::{Error, Result};
 use directory::{Change, Directory};
 use faults::{Faults, Go};
@@ -320,6 +320,11 @@ impl FileSystem for Sim {
         Ok(Mapping::new(copy))
     }
 
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadFile>> {
+        let inode = self.inode("open", path)?;
+        Ok(Box::new(SimFile { sim: self.clone(), inode, path: path.into() }))
+    }
+
     fn create(&self, path: &Path) -> Result<Box<dyn NewFile>> {
         self.begin(Op::Create, "create", path)?;
         let inode = self.make("create", path)?;
@@ -429,6 +434,17 @@ impl NewFile for SimFile {
 
     fn sync(&mut self) -> Result<()> {
         self.sim.sync(&self.path, &self.inode)
+    }
+}
+
+impl ReadFile for SimFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        self.sim.begin(Op::Read, "read", &self.path)?;
+        let inode = self.inode.lock();
+        let bytes = inode.bytes().get(offset as usize..).and_then(|b| b.get(..buffer.len()));
+        let bytes = bytes.ok_or_else(|| failure("read", &self.path, ErrorKind::UnexpectedEof))?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
     }
 }
 

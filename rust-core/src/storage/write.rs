@@ -252,11 +252,10 @@ impl Core {
             }
             None => None,
         };
-        let Some(slot) = slot else {
-            commit.log_nothing(write.log_len())?;
-            return commit.complete();
-        };
+        // Also if there is nothing to delete: whoever watches is told of every deletion,
+        // by the log too.
         write.log(&mut commit)?;
+        let Some(slot) = slot else { return commit.complete() };
         let slot = self.push(slot, pending, sequence, guard)?;
         commit.complete()?;
         self.settle(slot, guard);

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::fs::{FileSystem, LogFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// A file that is written to.
 pub(super) struct OpenFile {
@@ -15,6 +16,33 @@ pub(super) struct OpenFile {
     /// The length in bytes, a multiple of 8.
     pub(super) len: u64,
     pub(super) log: Arc<dyn LogFile>,
+    pub(super) readers: Readers,
+}
+
+/// Counts those who read a file while the log goes on. One that is being read is
+/// not used again once it is let go, but removed: they have it open, and go on to
+/// find in it what it held.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Readers(Arc<AtomicUsize>);
+
+/// Somebody who reads a file.
+pub(super) struct Reading(Arc<AtomicUsize>);
+
+impl Readers {
+    pub(super) fn enter(&self) -> Reading {
+        self.0.fetch_add(1, SeqCst);
+        Reading(Arc::clone(&self.0))
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.0.load(SeqCst) > 0
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
 }
 
 impl OpenFile {
@@ -43,7 +71,10 @@ impl OpenFile {
             Ok(log)
         });
         match made {
-            Ok(log) => Ok(Self { path, base, len: log.len() / ALIGN * ALIGN, log }),
+            Ok(log) => {
+                let len = log.len() / ALIGN * ALIGN;
+                Ok(Self { path, base, len, log, readers: Readers::default() })
+            }
             Err(error) => {
                 // What cannot be removed now is blank, and is found at the next
                 // start. The first error is told.
@@ -76,6 +107,7 @@ pub(super) struct FileRef {
     pub(super) used: u64,
     /// The last sequence of the last record in it or before it.
     pub(super) last_sequence: u64,
+    pub(super) readers: Readers,
 }
 
 /// Files that are kept to be used again, so that their blocks need not be

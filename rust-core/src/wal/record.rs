@@ -92,10 +92,24 @@ impl RecordHeader {
         (crc == u32_at(bytes, 0)).then_some(header)
     }
 
+    /// The header of a record at `lsn` that begins with these bytes, if it is valid;
+    /// the record may be longer than they are.
+    pub(super) fn parse_alone(bytes: &[u8], lsn: u64) -> Option<Self> {
+        let bytes = header_bytes(bytes, 0)?;
+        let header = Self::of(bytes)?;
+        (header_crc(lsn, bytes) == u32_at(bytes, 0)).then_some(header)
+    }
+
     /// What a header would say if its checksum were right: one that could be a
     /// record's, which ends within the file.
     pub(super) fn unchecked(file: &[u8], offset: u64) -> Option<Self> {
-        let bytes = header_bytes(file, offset)?;
+        let header = Self::of(header_bytes(file, offset)?)?;
+        let end = offset.checked_add(header.stored_len())?;
+        (end <= file.len() as u64).then_some(header)
+    }
+
+    /// What the bytes say, if they could be a header.
+    fn of(bytes: &[u8; HEADER_LEN]) -> Option<Self> {
         let header = Self {
             payload_crc: u32_at(bytes, 4),
             payload_len: u32_at(bytes, 8),
@@ -103,13 +117,11 @@ impl RecordHeader {
             first_sequence: u64_at(bytes, 16),
             back: u32_at(bytes, 24),
         };
-        let end = offset.checked_add(stored_len(header.payload_len as usize))?;
         let is_end = header.count == 0 && header.payload_len == 0;
         // Zeros are no record.
         let numbered = header.count > 0 && header.first_sequence > 0;
         let in_range = header.first_sequence <= MAX_SEQUENCE - u64::from(header.count);
-        let fits = end <= file.len() as u64 && in_range;
-        (fits && (numbered || (is_end && bytes[..4] != [0; 4]))).then_some(header)
+        (in_range && (numbered || (is_end && bytes[..4] != [0; 4]))).then_some(header)
     }
 
     /// Whether this ends a closed log.

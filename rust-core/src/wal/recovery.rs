@@ -1,7 +1,7 @@
 //! Reading the log after a start: what it holds, where it ends, and whether
 //! that end is a tail lost with the power or damage.
 
-use super::file::FileRef;
+use super::file::{FileRef, Readers};
 use super::header::{self, FILE_HEADER_LEN, FileHeader, Start};
 use super::record::{self, ALIGN, RecordHeader};
 use crate::error::{Error, Result};
@@ -347,7 +347,8 @@ impl<'a, F: FnMut(u64, u64, &[u8]) -> Result<()>> Walk<'a, F> {
 
 fn file_ref(file: &LogBytes, used: u64, last_sequence: u64) -> FileRef {
     let (path, len) = (file.path.clone(), file.bytes.len() as u64);
-    FileRef { path, base: file.base, len, used, last_sequence }
+    let readers = Readers::default();
+    FileRef { path, base: file.base, len, used, last_sequence, readers }
 }
 
 /// What is left behind the log's last valid record.

@@ -4,6 +4,7 @@ use super::file::{FileRef, OpenFile, Spares};
 use super::group::{Group, Role};
 use super::header::{FILE_HEADER_LEN, FileHeader, spare_name};
 use super::record::{self, ALIGN, END_LEN, RecordHeader};
+use super::reader::{LogReader, Part};
 use super::recovery::Recovered;
 use crate::batch::MAX_BATCH_LEN;
 use crate::error::{Error, Result};
@@ -269,7 +270,9 @@ impl Wal {
         self.sync_files(&unsynced, self.end())?;
         for file in files {
             let ready = usize::from(!self.wants_spare());
-            if file.len <= self.options.file_len && spares.has_room(ready) {
+            let fits = file.len <= self.options.file_len && spares.has_room(ready);
+            // Readers enter under the lock that is held.
+            if fits && !file.readers.is_any() {
                 let spare = self.dir.join(spare_name(file.base));
                 self.fs.rename(&file.path, &spare)?;
                 spares.add(spare, file.len);
@@ -279,6 +282,44 @@ impl Wal {
             lock(&self.cursor).filled.pop_front();
         }
         Ok(())
+    }
+
+    /// Opens what the log holds of the sequences above `after`; `None` if it ends
+    /// there. All of it is visible: writes under way are waited for. What is read
+    /// stays on the disk until the reader is gone, whatever is released.
+    pub(crate) fn read_after(
+        &self,
+        sequencer: &Sequencer,
+        after: u64,
+    ) -> Result<Option<LogReader>> {
+        let preparing = lock(&self.preparing);
+        let (parts, last_sequence) = self.parts_after(after);
+        if last_sequence <= after {
+            return Ok(None);
+        }
+        let reader = LogReader::open(&*self.fs, parts, after)?;
+        drop(preparing);
+        // Once they are visible, the records are in their places.
+        sequencer.wait_visible(last_sequence)?;
+        Ok(Some(reader))
+    }
+
+    /// The files with records above `after`, up to where the log ends now; and the
+    /// last sequence of the last record.
+    fn parts_after(&self, after: u64) -> (Vec<Part>, u64) {
+        let cursor = lock(&self.cursor);
+        let is_after = |filled: &&Filled| filled.file.last_sequence > after;
+        let filled = cursor.filled.iter().filter(is_after).map(|filled| Part {
+            path: filled.file.path.clone(),
+            base: filled.file.base,
+            end: filled.file.used,
+            reading: filled.file.readers.enter(),
+        });
+        let mut parts: Vec<_> = filled.collect();
+        let file = &cursor.file;
+        let (path, reading) = (file.path.clone(), file.readers.enter());
+        parts.push(Part { path, base: file.base, end: cursor.offset, reading });
+        (parts, cursor.last_sequence)
     }
 
     /// Gives up the files that are kept to be used again.
@@ -426,7 +467,8 @@ impl Wal {
         let file = std::mem::replace(&mut cursor.file, next);
         let (base, len, used) = (file.base, file.len, cursor.offset);
         let last_sequence = cursor.last_sequence;
-        let filled = FileRef { path: file.path.clone(), base, len, used, last_sequence };
+        let (path, readers) = (file.path.clone(), file.readers.clone());
+        let filled = FileRef { path, base, len, used, last_sequence, readers };
         cursor.filled.push_back(Filled { file: filled, unsynced: Some(file) });
         cursor.offset = FILE_HEADER_LEN;
         Ok(())

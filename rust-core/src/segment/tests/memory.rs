@@ -1,7 +1,7 @@
 //! Segments in memory, for tests.
 
 use crate::error::{Error, Result};
-use crate::fs::{FileSystem, Lock, LogFile, Mapping, NewFile};
+use crate::fs::{FileSystem, Lock, LogFile, Mapping, NewFile, ReadFile};
 use crate::key_version::{KeyVersion, Payload};
 use crate::segment::{Properties, Segment, SegmentOptions, SegmentWriter};
 use rkyv::util::AlignedVec;
@@ -59,6 +59,9 @@ impl FileSystem for OneFile {
         let mut aligned = AlignedVec::<16>::with_capacity(1);
         aligned.extend_from_slice(&self.0.lock().unwrap());
         Ok(Mapping::new(aligned))
+    }
+    fn open(&self, _: &Path) -> Result<Box<dyn ReadFile>> {
+        Err(NOT_HERE)
     }
     fn create(&self, _: &Path) -> Result<Box<dyn NewFile>> {
         Ok(Box::new(self.clone()))
