@@ -49,7 +49,7 @@ type Values = storage.Values
 //   - Durability Durability is the level of writes that name none;
 //     DurabilityMemory in memory.
 //   - MemoryLimit is Options.MemoryLimit, or what the engine took instead; 0 is
-//     none. DirtyBytes is what of the memory is in no segment yet.
+//     none. DirtyBytes is what was written since the last flush began.
 //   - LogBytes is the size of the log, and Segments the number of the immutable
 //     files that hold the data.
 //   - LastVersion is the newest version that reads see.

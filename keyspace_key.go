@@ -102,6 +102,19 @@ func (g *region) bounds(r Range) Range {
 	return r
 }
 
+// parts are the bounds of a stored range, which lies in the region, as the user knows
+// them: nil where the region begins or ends. They are borrowed as key's result is.
+func (g *region) parts(stored Range, startRoom, endRoom *[]byte) (start, end []byte) {
+	all := g.bounds(Range{})
+	if !bytes.Equal(stored.Start, all.Start) {
+		start = g.key(stored.Start, startRoom)
+	}
+	if !bytes.Equal(stored.End, all.End) {
+		end = g.key(stored.End, endRoom)
+	}
+	return start, end
+}
+
 // deletion is bounds of a range to be deleted, whose bounds may be no longer than
 // keys.
 func (g *region) deletion(r Range) (Range, error) {

@@ -132,6 +132,18 @@ func TestTxSeesItsOwnWrites(t *testing.T) {
 	})
 }
 
+// A deletion of all keys is none of what is no key.
+func TestTxReadsOfNoKey(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		x := beginTx(t, db, true)
+		ok(t, x.DeleteRange(mantisdb.Range{}))
+		_, err := x.Get(nil)
+		wantErr(t, "Get", err, mantisdb.ErrKeyEmpty)
+		_, err = x.Has(make([]byte, mantisdb.MaxKeyLen+1))
+		wantErr(t, "Has", err, mantisdb.ErrKeyTooLarge)
+	})
+}
+
 func TestTxManyWrites(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
 		model := map[string]string{}

@@ -2,6 +2,7 @@ package mantisdb
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"runtime"
@@ -43,9 +44,8 @@ const WatchBufferLen = storage.WatchBufferLen
 // ErrClosed.
 type Watch struct {
 	ks       *Keyspace
-	whole    Range // the keyspace, as the engine knows it
 	feed     storage.Feed
-	key, end []byte // room for those of a change
+	key, end []byte // room for those that are stored otherwise
 	cleanup  runtime.Cleanup
 }
 
@@ -77,8 +77,9 @@ type Watch struct {
 // r.Reverse must not be set; r.KeysOnly leaves values out.
 func (db *DB) Watch(r Range, from uint64) (*Watch, error) { return db.main.Watch(r, from) }
 
-// Watch is DB.Watch in the keyspace. That it is dropped is delivered as the deletion of
-// all that it held, behind which nothing comes.
+// Watch begins to watch a range of the keyspace, as DB.Watch does of the default one.
+// Once the keyspace is dropped, the watch ends with ErrKeyspaceDropped; whether the
+// drop itself is delivered before, as the deletion of the range, is not certain.
 func (ks *Keyspace) Watch(r Range, from uint64) (*Watch, error) {
 	if err := ks.check(); err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func (ks *Keyspace) Watch(r Range, from uint64) (*Watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Watch{ks: ks, whole: ks.region.bounds(Range{}), feed: feed}
+	w := &Watch{ks: ks, feed: feed}
 	w.cleanup = runtime.AddCleanup(w, closeForgottenFeed, forgottenFeed{feed, ks.db.logger})
 	return w, nil
 }
@@ -110,36 +111,40 @@ func (w *Watch) From() uint64 { return w.feed.From() }
 
 // Next returns the next change. It waits for one as long as ctx lives: with a context
 // that has ended it only looks. That context's error is not the watch's: Next may be
-// called again. Any other error is final: ErrClosed, ErrWatchTooSlow, ErrHistoryGone.
+// called again. Any other error is final: ErrClosed, ErrWatchTooSlow, ErrHistoryGone,
+// ErrKeyspaceDropped.
 func (w *Watch) Next(ctx context.Context) (Change, error) {
-	c, err := w.feed.Next(ctx)
-	runtime.KeepAlive(w) // else the net could close w.feed under the call
-	if err != nil {
-		return Change{}, err
+	defer runtime.KeepAlive(w) // else the net could close w.feed under the call
+	dropped := w.ks.check()
+	if dropped != nil {
+		ctx = justLooking // nothing is going to come
 	}
-	return w.decoded(c), nil
+	c, err := w.feed.Next(ctx)
+	switch {
+	case dropped != nil && errors.Is(err, context.Canceled):
+		return Change{}, dropped
+	case err != nil:
+		return c, err
+	}
+	w.translate(&c)
+	return c, nil
 }
 
-// decoded is a change with the keys of the user.
-func (w *Watch) decoded(c Change) Change {
+// justLooking has ended: with it, nobody waits.
+var justLooking = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// translate makes the stored keys of a change the user's.
+func (w *Watch) translate(c *Change) {
+	region := &w.ks.region
 	if c.Kind != ChangeDeleteRange {
-		c.Key = w.ks.region.key(c.Key, &w.key)
-		return c
+		c.Key = region.key(c.Key, &w.key)
+		return
 	}
-	// The keyspace's own bounds are none to the user.
-	if string(c.Key) == string(w.whole.Start) {
-		c.Key = nil
-	} else {
-		c.Key = w.ks.region.key(c.Key, &w.key)
-	}
-	switch {
-	case c.End == nil:
-	case string(c.End) == string(w.whole.End):
-		c.End = nil
-	default:
-		c.End = w.ks.region.key(c.End, &w.end)
-	}
-	return c
+	c.Key, c.End = region.parts(Range{Start: c.Key, End: c.End}, &w.key, &w.end)
 }
 
 // Changes yields the changes as they come, until ctx ends or the loop does. An error is

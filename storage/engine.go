@@ -215,7 +215,7 @@ type Stats struct {
 	// MemoryLimit is Config.MemoryLimit, or what the engine took instead; 0 is
 	// none.
 	MemoryLimit uint64 `json:"memory_limit"`
-	// DirtyBytes is what of the memory is in no segment yet.
+	// DirtyBytes is what was written since the last flush began.
 	DirtyBytes uint64 `json:"dirty_bytes"`
 	// LogBytes is the size of what a recovery would have to read of the log.
 	LogBytes uint64 `json:"log_bytes"`

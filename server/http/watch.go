@@ -58,7 +58,7 @@ func parseWatch(r *http.Request) (watchRequest, error) {
 	return req, nil
 }
 
-// watch streams the changes of a keyspace as server-sent events until the client goes, or the server.
+// watch streams changes as server-sent events until the client goes, or the server.
 func (h *Handler) watch(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
 	req, err := parseWatch(r)
 	if err != nil {
@@ -118,12 +118,12 @@ func (s *watchStream) run(ctx context.Context, problem func(error) *wire.Problem
 			s.buf.b = append(s.buf.b, ": nothing new\n\n"...)
 			continue
 		}
-		if ctx.Err() != nil {
-			if err = context.Cause(ctx); !errors.Is(err, errShutdown) {
-				return // there is nobody to tell
-			}
+		switch {
+		case errors.Is(context.Cause(ctx), errShutdown):
+			s.fail(errShutdown)
+		case ctx.Err() == nil && !errors.Is(err, errGone):
+			s.fail(problem(err))
 		}
-		s.fail(problem(err))
 		return
 	}
 }
@@ -168,7 +168,7 @@ func (s *watchStream) add(c mantisdb.Change) {
 }
 
 // errGone: the client does not take what is sent.
-var errGone = fmt.Errorf("the client is gone: %w", context.Canceled)
+var errGone = errors.New("the client is gone")
 
 // flush sends what was gathered. A client that is too slow for that is cut off.
 func (s *watchStream) flush() error {

@@ -400,7 +400,8 @@ func testWatchBesideSnapshot(t *testing.T, b *bench) {
 				select {
 				case <-done:
 					return
-				default:
+				// Not so fast that a reader who is held up for seconds is too slow.
+				case <-time.After(100 * time.Microsecond):
 				}
 				if _, err := e.Put(fmt.Appendf(nil, "%d", w), fmt.Append(nil, i), storage.WriteOptions{}); err != nil {
 					t.Error(err)
@@ -409,6 +410,8 @@ func testWatchBesideSnapshot(t *testing.T, b *bench) {
 			}
 		})
 	}
+	defer writers.Wait()
+	defer close(done)
 	for range scaled(100) {
 		f, err := e.Watch(storage.Range{}, 0)
 		ok(t, err)
@@ -422,8 +425,6 @@ func testWatchBesideSnapshot(t *testing.T, b *bench) {
 		ok(t, s.Close())
 		ok(t, f.Close())
 	}
-	close(done)
-	writers.Wait()
 }
 
 // testWatchWoken lets a reader fall asleep before each write.

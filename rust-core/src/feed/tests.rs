@@ -165,8 +165,8 @@ fn deleted_ranges_are_clipped() {
     let part = Range { start: Some(b"d"), end: Some(b"m"), ..Range::default() };
     let mut all = storage.watch(&everything(), 0).unwrap();
     let mut some = storage.watch(&part, 0).unwrap();
-    let cases: [(&[u8], Option<&[u8]>, &[u8], &[u8]); 5] = [
-        (b"e", Some(b"f"), b"e", b"f"),
+    let cases = [
+        (&b"e"[..], Some(&b"f"[..]), &b"e"[..], &b"f"[..]),
         (b"a", Some(b"f"), b"d", b"f"),
         (b"f", None, b"f", b"m"),
         (b"", None, b"d", b"m"),

@@ -1,7 +1,7 @@
 //! Watches: each reads the feed at its own pace, from the ring or from the log.
 
-use super::deposit::{Deposit, Ops};
 use super::Found;
+use super::deposit::{Deposit, Ops};
 use crate::batch::Op;
 use crate::error::{Error, Result};
 use crate::scan::Range;

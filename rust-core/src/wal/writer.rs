@@ -3,8 +3,8 @@
 use super::file::{FileRef, OpenFile, Spares};
 use super::group::{Group, Role};
 use super::header::{FILE_HEADER_LEN, FileHeader, spare_name};
-use super::record::{self, ALIGN, END_LEN, RecordHeader};
 use super::reader::{LogReader, Part};
+use super::record::{self, ALIGN, END_LEN, RecordHeader};
 use super::recovery::Recovered;
 use crate::batch::MAX_BATCH_LEN;
 use crate::error::{Error, Result};

@@ -152,22 +152,22 @@ fn a_deletion_before_the_turn_counts() {
                 }
             };
             let mut seen = None;
-            // The deletion has its number before the one that is held up.
+            // Both wait for an earlier number, the deletion before the take.
+            let has_number = |count| {
+                eventually("it has its number", || storage.core().sequencer.reserved() == count);
+            };
             let taken = crate::sync::scope(|scope| {
                 let held = storage.core().begin(1, 0, Durability::Memory).unwrap();
-                let deleting = scope.spawn(|_| delete());
                 let reserved = storage.core().sequencer.reserved();
-                eventually("it has its number", || {
-                    storage.core().sequencer.reserved() > reserved - 1
-                });
-                std::thread::sleep(std::time::Duration::from_millis(20));
+                let deleting = scope.spawn(|_| delete());
+                has_number(reserved + 1);
                 let taking = scope.spawn(|_| {
                     let before = |value: Option<crate::ValueRef<'_>>| {
                         seen = value.map(|value| value.bytes.to_vec());
                     };
                     storage.modify(b"k", &take, before).unwrap()
                 });
-                std::thread::sleep(std::time::Duration::from_millis(20));
+                has_number(reserved + 2);
                 held.complete().unwrap();
                 deleting.join().unwrap();
                 taking.join().unwrap()

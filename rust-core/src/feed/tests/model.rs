@@ -42,7 +42,7 @@ fn write(storage: &Storage, seed: u64) {
                 batch.put(&key, &value, 0).unwrap();
                 batch.delete(&other).unwrap();
                 batch.put(&other, &value, 0).unwrap();
-                if n % 7 == 0 {
+                if n.is_multiple_of(7) {
                     batch.delete_range(&key, Some(b"kc")).unwrap();
                 }
                 if n % 10 == 6 {

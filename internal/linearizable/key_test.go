@@ -1,0 +1,109 @@
+package linearizable
+
+import (
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// How many work on keys at the same time, and how much before a history is checked.
+const (
+	keyClients    = 6
+	keyOperations = 60
+	hotKeys       = 3
+)
+
+var keyKinds = []string{
+	"get", "get", "get-meta", "get-meta", "has", "put", "put", "delete", "put-if-absent",
+	"compare-value", "compare-version", "compare-version", "take", "exchange", "increment", "increment", "append",
+}
+
+// TestKeys checks operations on single keys.
+func TestKeys(t *testing.T) {
+	everywhere(t, func(t *testing.T, db *mantisdb.DB, round int) {
+		checkKeys(t, round, keyKinds, func(in keyInput) (keyOutput, error) { return doKey(db, in) })
+	})
+}
+
+// checkKeys checks a history of operations of some kinds.
+func checkKeys(t *testing.T, round int, kinds []string, do func(keyInput) (keyOutput, error)) {
+	seen := make([]map[string]uint64, keyClients) // versions, by key
+	for i := range seen {
+		seen[i] = make(map[string]uint64)
+	}
+	history := record(keyClients, keyOperations, rand.Uint64(), func(client int, rng *rand.Rand, call func()) (any, any) {
+		in := makeKeyInput(rng, round, kinds)
+		in.version = seen[client][in.key]
+		call()
+		out, err := do(in)
+		if err != nil {
+			t.Errorf("%+v: %v", in, err)
+		}
+		if in.kind == "get-meta" || out.version != 0 {
+			seen[client][in.key] = out.version
+		}
+		return in, out
+	})
+	check(t, keyModel, history)
+}
+
+// makeKeyInput makes up an operation. Each round has keys of its own.
+func makeKeyInput(rng *rand.Rand, round int, kinds []string) keyInput {
+	value := func() string { return strconv.Itoa(rng.IntN(10)) }
+	return keyInput{
+		kind:  kinds[rng.IntN(len(kinds))],
+		key:   "round " + strconv.Itoa(round) + " key " + strconv.Itoa(rng.IntN(hotKeys)),
+		value: value(), expected: value(), by: 1 + rng.Int64N(3),
+	}
+}
+
+// doKey does an operation. An error is one that it cannot have.
+func doKey(db *mantisdb.DB, in keyInput) (out keyOutput, err error) {
+	key, value := []byte(in.key), []byte(in.value)
+	var got []byte
+	switch in.kind {
+	case "get":
+		got, err = db.Get(key)
+		out.found = err == nil
+	case "get-meta":
+		var meta mantisdb.Meta
+		got, meta, err = db.AppendGetMeta(nil, key)
+		out.found, out.version = err == nil, meta.Version
+	case "has":
+		out.found, err = db.Has(key)
+	case "put":
+		err = db.Put(key, value)
+	case "delete":
+		err = db.Delete(key)
+	case "put-if-absent":
+		out.found, err = db.PutIfAbsent(key, value, 0)
+	case "compare-value":
+		out.found, err = db.CompareAndSwap(key, []byte(in.expected), value, mantisdb.WriteOptions{})
+	case "compare-version":
+		out.version, out.found, err = db.CompareVersionAndSwap(key, in.version, value, mantisdb.WriteOptions{})
+	case "take":
+		got, err = db.GetAndDelete(key)
+		out.found = err == nil
+	case "exchange":
+		var done mantisdb.Modified
+		got, done, err = db.Modify(key, mantisdb.Modification{Kind: mantisdb.ModifyExchange, Value: value}, mantisdb.WriteOptions{})
+		out.found, out.version = done.Existed, done.Version
+	case "increment":
+		out.number, err = db.Increment(key, in.by)
+		if errors.Is(err, mantisdb.ErrNotANumber) {
+			out.err, err = err.Error(), nil
+		}
+	case "append":
+		var length int
+		length, err = db.Append(key, value)
+		out.number = int64(length)
+	}
+	if errors.Is(err, mantisdb.ErrNotFound) {
+		err = nil
+	}
+	out.value = string(got)
+	return out, err
+}
