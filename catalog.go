@@ -48,7 +48,7 @@ func (db *DB) CreateKeyspace(name string, o KeyspaceOptions) (*Keyspace, error) 
 		return nil, ErrClosed
 	case c.byName[name] != nil:
 		return nil, fmt.Errorf("%w: %q", ErrKeyspaceExists, name)
-	case c.nextID >= math.MaxUint32:
+	case c.nextID == math.MaxUint32:
 		return nil, fmt.Errorf("%w: no more keyspaces can be created", ErrUnsupported)
 	}
 	var b storage.Batch

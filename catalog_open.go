@@ -153,7 +153,7 @@ func (r *catalogReader) raiseNextID() error {
 	}
 	if greatest >= c.nextID {
 		r.db.logger.Warn("the catalog of keyspaces had lost records", "next_id", c.nextID, "greatest_id", greatest)
-		c.nextID = greatest + 1
+		c.nextID = max(greatest, greatest+1) // without wrapping around
 	}
 	return cursor.Err()
 }

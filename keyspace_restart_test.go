@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/storage"
 )
 
 // eachEngineReopened opens a directory with each engine, by a function that may be
@@ -235,6 +237,7 @@ func TestKeyspacesInCopies(t *testing.T) {
 			checkpoint := filepath.Join(dir, "checkpoint")
 			ok(t, db.Checkpoint(checkpoint))
 			wantCopy(t, openEngine(t, checkpoint, from), db)
+			wantRepaired(t, dir, db)
 			for _, to := range []string{mantisdb.EngineGo, mantisdb.EngineRust} {
 				t.Run("to "+to, func(t *testing.T) {
 					restored := filepath.Join(dir, "restored by "+to)
@@ -249,6 +252,20 @@ func TestKeyspacesInCopies(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// wantRepaired checks a checkpoint, and repairs it where the engine can.
+func wantRepaired(t *testing.T, dir string, db *mantisdb.DB) {
+	t.Helper()
+	sound, repaired := filepath.Join(dir, "sound"), filepath.Join(dir, "repaired")
+	ok(t, db.Checkpoint(sound))
+	ok(t, storage.Check(sound, io.Discard))
+	if err := storage.Repair(sound, repaired, io.Discard); db.Engine() == mantisdb.EngineRust {
+		ok(t, err)
+		wantCopy(t, openEngine(t, repaired, mantisdb.EngineRust), db)
+	} else {
+		wantErr(t, "Repair", err, mantisdb.ErrUnsupported)
 	}
 }
 

@@ -207,20 +207,16 @@ func (tx *Tx) commit() (err error) {
 	for _, cursor := range tx.open {
 		cursor.note()
 	}
-	o := storage.WriteOptions{Durability: tx.scope.durability(tx.durability)}
-	switch {
-	case tx.broken != nil:
+	if tx.broken != nil || tx.writes.batch.Len() == 0 {
 		return tx.broken
-	case tx.writes.batch.Len() == 0:
-		return nil
 	}
 	if err := tx.scope.check(tx.db); err != nil {
 		return err
 	}
-	switch {
-	case tx.reads.Size() == 0:
+	o := storage.WriteOptions{Durability: tx.scope.durability(tx.durability)}
+	if tx.reads.Size() == 0 {
 		_, err = tx.db.engine.Write(&tx.writes.batch, o)
-	default:
+	} else {
 		_, err = tx.snap.WriteIf(&tx.writes.batch, &tx.reads, o)
 	}
 	if err == nil {
