@@ -58,7 +58,8 @@ func parseWatch(r *http.Request) (watchRequest, error) {
 	return req, nil
 }
 
-// watch streams changes as server-sent events until the client goes, or the server.
+// watch streams the changes of a keyspace as server-sent events until the client goes,
+// or the server.
 func (h *Handler) watch(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
 	req, err := parseWatch(r)
 	if err != nil {

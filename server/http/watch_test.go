@@ -218,6 +218,7 @@ func (s scriptedStore) Watch(context.Context, mantisdb.Range, uint64) (server.Wa
 	return &scriptedWatch{scriptedStore: s}, nil
 }
 
+// Named finds every keyspace, with the same script.
 func (s scriptedStore) Named(context.Context, string) (server.Keyspace, error) { return s, nil }
 
 type scriptedWatch struct {
