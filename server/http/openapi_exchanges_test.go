@@ -238,8 +238,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 	for _, x := range []exchange{
 		{method: "GET", path: kvPath, target: k}, {method: "HEAD", path: kvPath, target: k},
 		{method: "PUT", path: kvPath, target: k, body: "v", header: octets}, {method: "DELETE", path: kvPath, target: k},
-		{method: "POST", path: kvPath, target: k + "?op=increment"}, {method: "GET", path: scan, target: scan},
-		{method: "GET", path: watch, target: watch},
+		{method: "POST", path: kvPath, target: k + "?op=increment"}, {method: "GET", path: scan, target: scan}, {method: "GET", path: watch, target: watch},
 		{method: "DELETE", path: rangePath, target: rangePath + "?all=true"},
 		{method: "POST", path: batch, target: batch, body: put, header: json},
 		{method: "POST", path: transaction, target: transaction, body: transact, header: json},
