@@ -448,6 +448,18 @@ impl Storage {
         self.core.compact()
     }
 
+    /// Sets how the blocks of segments are compressed that hold keys with a prefix, from
+    /// the next flush or compaction on; `None` is as those of all other keys. It is not
+    /// stored: it holds until the storage is closed. No such prefix may begin with
+    /// another one. In memory it makes no difference.
+    pub fn set_compression(&self, prefix: &[u8], compression: Option<Compression>) -> Result<()> {
+        check_key(prefix)?;
+        if let Some(durable) = &self.core.durable {
+            durable.segments.set_compression(prefix, compression);
+        }
+        Ok(())
+    }
+
     /// Makes a copy of the storage as of now in another directory, which must not
     /// exist or be empty. Files are shared by hard links where that is possible.
     /// Writes go on meanwhile.
