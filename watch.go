@@ -109,10 +109,10 @@ func closeForgottenFeed(f forgottenFeed) {
 // delivered nothing.
 func (w *Watch) From() uint64 { return w.feed.From() }
 
-// Next returns the next change. It waits for one as long as ctx lives: with a context
-// that has ended it only looks. That context's error is not the watch's: Next may be
-// called again. Any other error is final: ErrClosed, ErrWatchTooSlow, ErrHistoryGone,
-// ErrKeyspaceDropped.
+// Next returns the next change. It looks for one, and waits for it, as long as ctx
+// lives; with a context that had ended before, it looks through all that is there. That
+// context's error is not the watch's: Next may be called again. Any other error is
+// final: ErrClosed, ErrWatchTooSlow, ErrHistoryGone, ErrKeyspaceDropped.
 func (w *Watch) Next(ctx context.Context) (Change, error) {
 	defer runtime.KeepAlive(w) // else the net could close w.feed under the call
 	dropped := w.ks.check()

@@ -29,10 +29,10 @@ type Feed interface {
 	// From is the least version that the feed delivers. So it is where to go on if
 	// nothing was delivered.
 	From() uint64
-	// Next returns the next change. It waits for one as long as ctx lives: with a
-	// context that has ended it only looks. Of a deleted range
-	// it tells the part that lies in the feed's range. An error is final, but for the
-	// context's: ErrClosed once the feed or the engine is closed, ErrWatchTooSlow if
+	// Next returns the next change. It looks for one, and waits for it, as long as ctx
+	// lives; with a context that had ended before, it looks through all that is there.
+	// Of a deleted range it tells the part that lies in the feed's range. An error is
+	// final, but for the context's: ErrClosed once the feed or the engine is closed, ErrWatchTooSlow if
 	// the next changes are gone since they were not read in time, ErrHistoryGone if
 	// they were gone before.
 	Next(ctx context.Context) (Change, error)

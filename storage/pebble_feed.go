@@ -57,12 +57,19 @@ func (f *pebbleFeed) From() uint64 { return f.from }
 // Next implements Feed.
 func (f *pebbleFeed) Next(ctx context.Context) (Change, error) {
 	var rung <-chan struct{}
-	for {
+	looks := false
+	for fetches := 0; ; fetches++ {
 		if err := f.check(); err != nil {
 			return Change{}, err
 		}
 		if c, ok := f.pending(); ok {
 			return c, nil
+		}
+		if ended := ctx.Err() != nil; fetches == 0 {
+			looks = ended
+		} else if ended && !looks {
+			// There may be much behind it that is not of the range.
+			return Change{}, ctx.Err()
 		}
 		if err := f.fetch(); err != nil {
 			return Change{}, err

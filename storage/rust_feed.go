@@ -77,7 +77,8 @@ func (f *rustFeed) From() uint64 { return f.from }
 
 // Next implements Feed.
 func (f *rustFeed) Next(ctx context.Context) (Change, error) {
-	for {
+	looks := len(f.rest) == 0 && ctx.Err() != nil
+	for pages := 0; ; pages++ {
 		switch {
 		case f.closed.Load() || f.engine.closed.Load():
 			return Change{}, ErrClosed
@@ -85,6 +86,9 @@ func (f *rustFeed) Next(ctx context.Context) (Change, error) {
 			return Change{}, f.err
 		case len(f.rest) > 0:
 			return f.unpack(), nil
+		case pages > 0 && !looks && ctx.Err() != nil:
+			// There may be much behind it that is not of the range.
+			return Change{}, ctx.Err()
 		}
 		if f.err = f.fetch(ctx); f.err != nil && f.err == ctx.Err() {
 			f.err = nil

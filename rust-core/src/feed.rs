@@ -116,9 +116,19 @@ impl Feed {
         self.queue.push(deposit);
         if queued > self.capacity / QUEUED_PART
             && let Some(mut state) = try_lock(&self.state)
+            && state.watches > 0
         {
             self.pump(&mut state, visible);
         }
+        if !self.is_watched() {
+            // Whoever watched has left meanwhile, maybe before this was here.
+            self.clear_unwatched(&lock(&self.state));
+        }
+    }
+
+    /// Empties the queue if nobody watches.
+    fn clear_unwatched(&self, state: &State) {
+        while state.watches == 0 && self.take().is_some() {}
     }
 
     /// Lets somebody watch, and returns the number behind which writes leave what they
@@ -141,9 +151,8 @@ impl Feed {
         if state.watches == 0 {
             self.watched.store(false, SeqCst);
             state.ring = Ring::default();
-            // A write that saw the flag may still leave something. It is found to be
-            // old by the next one who watches.
-            while self.take().is_some() {}
+            // A write that saw the flag may still leave something, and clears it away.
+            self.clear_unwatched(&state);
         }
     }
 

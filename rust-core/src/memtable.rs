@@ -28,6 +28,7 @@ mod walk;
 
 use crate::error::Result;
 use crate::key_version::Payload;
+use crate::range_tombstones::RangeTombstone;
 use crate::snapshot::Horizon;
 use crate::stats::{Counter, Counters};
 use crate::sync::Backoff;
@@ -124,6 +125,35 @@ impl Memtable {
             order: Order::new(),
             deletions: RangeDeletions::default(),
         })
+    }
+
+    /// Adds deletions of ranges, which are in the log and not visible yet, and counts
+    /// them: the memory that they take is given back by a flush, too.
+    pub(crate) fn delete_ranges(
+        &self,
+        ranges: Vec<RangeTombstone>,
+        counters: &Counters,
+        guard: &Guard,
+    ) {
+        let bytes = footprint(&ranges);
+        self.deletions.add(ranges.into_iter(), guard);
+        counters.mine().add(Counter::DataBytes, bytes);
+        counters.mine().add(Counter::WrittenBytes, bytes);
+    }
+
+    /// Takes deletions of ranges that were carried out, in the order of their sequences,
+    /// off the list.
+    ///
+    /// Only the janitor calls it.
+    pub(crate) fn forget_ranges(
+        &self,
+        ranges: &[RangeTombstone],
+        counters: &Counters,
+        guard: &Guard,
+    ) {
+        let sequences: Vec<u64> = ranges.iter().map(|range| range.sequence).collect();
+        self.deletions.remove(&sequences, guard);
+        counters.mine().sub(Counter::DataBytes, footprint(ranges));
     }
 
     /// The slot of a key, if it has one.
@@ -491,6 +521,12 @@ fn trim(entry: &Entry, horizon: &Horizon, counters: &Counters, guard: &Guard) ->
         count_retired(counters, &retired);
     }
     locked
+}
+
+/// The bytes of deletions of ranges.
+fn footprint(ranges: &[RangeTombstone]) -> u64 {
+    let kept = ranges.iter().filter(|range| !range.is_empty());
+    kept.map(|range| range.footprint() as u64).sum()
 }
 
 /// The bytes of a version, whether it is a value, whether it expires.

@@ -2,6 +2,7 @@
 //! than it.
 
 use crate::limits::MAX_KEY_LEN;
+use std::mem::size_of;
 use std::sync::Arc;
 
 /// The deletion of the keys from `start` on and below `end`, for versions with a
@@ -35,6 +36,16 @@ impl RangeTombstone {
         start.is_none_or(|start| *start < *self.end) && end.is_none_or(|end| *self.start < *end)
     }
 
+    /// Whether there is no key that it could delete.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start >= self.end
+    }
+
+    /// The bytes that it takes.
+    pub(crate) fn footprint(&self) -> usize {
+        size_of::<Self>() + self.start.len() + self.end.len()
+    }
+
     /// Whether it deletes older versions of `key`.
     pub(crate) fn covers(&self, key: &[u8]) -> bool {
         self.start.as_slice() <= key && key < self.end.as_slice()
@@ -63,7 +74,7 @@ impl RangeTombstones {
     /// With some others.
     pub(crate) fn with(&self, tombstones: impl Iterator<Item = RangeTombstone>) -> Self {
         let mut sorted = self.sorted.clone();
-        sorted.extend(tombstones.filter(|t| t.start < t.end).map(Arc::new));
+        sorted.extend(tombstones.filter(|t| !t.is_empty()).map(Arc::new));
         // A stable sort takes one walk over what is sorted already.
         sorted.sort_by(|a, b| a.start.cmp(&b.start));
         Self::of_sorted(sorted)
@@ -79,6 +90,11 @@ impl RangeTombstones {
         let mut set = Self { widest: vec![0; sorted.len()], sorted };
         set.measure(0, set.sorted.len());
         set
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.sorted.len()
     }
 
     /// Whether there is none.

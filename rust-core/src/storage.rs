@@ -531,6 +531,10 @@ impl Core {
         core.sequencer = Sequencer::after(last);
         core.evicts = options.memory_limit != 0;
         core.durable = Some(durable);
+        if core.memtable.deletions.load(&epoch::pin()).is_some() {
+            // Until they are flushed, what they delete takes memory, and counts.
+            core.note_dead();
+        }
         Ok(core)
     }
 

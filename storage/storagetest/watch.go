@@ -25,6 +25,7 @@ var watchTests = []test{
 	{"WatchLosesNothingBesideASnapshot", testWatchBesideSnapshot},
 	{"WatchIsWoken", testWatchWoken},
 	{"WatchEnds", testWatchEnds},
+	{"WatchContext", testWatchContext},
 	{"WatchTooSlow", testWatchSlow},
 	{"WatchRefuses", testWatchRefuses},
 }
@@ -496,6 +497,34 @@ func testWatchEnds(t *testing.T, b *bench) {
 	}
 	_, err := e.Watch(storage.Range{}, 0)
 	wantErr(t, "Watch of a closed engine", err, storage.ErrClosed)
+}
+
+// endingContext ends as soon as it has been asked whether it has.
+type endingContext struct {
+	context.Context
+	asked bool
+}
+
+func (c *endingContext) Err() error {
+	if !c.asked {
+		c.asked = true
+		return nil
+	}
+	return context.Canceled
+}
+
+// testWatchContext: a context that ends while the feed is behind is heeded, however much
+// there is that is not of the range, and nothing is missed by that.
+func testWatchContext(t *testing.T, b *bench) {
+	e := b.engine(t)
+	f := watch(t, e, storage.Prefix([]byte("of the range")), 0)
+	for i := range 100 {
+		put(t, e, "another", string(filler(100_000, uint64(i))))
+	}
+	version := put(t, e, "of the range", "v")
+	_, err := f.Next(&endingContext{Context: t.Context()})
+	wantErr(t, "Next whose context ends while it looks", err, context.Canceled)
+	wantChanges(t, f, putOf(version, "of the range", "v"))
 }
 
 // testWatchSlow writes more than is kept. A feed with a log to go back to delivers

@@ -131,7 +131,7 @@ impl<'a> Recovery<'a> {
             self.apply(&group, &mut dirty)?;
         }
         if !deleted.is_empty() {
-            self.memtable.deletions.add(deleted.into_iter(), &epoch::pin());
+            self.memtable.delete_ranges(deleted, self.counters, &epoch::pin());
         }
         Ok(dirty)
     }

@@ -4,6 +4,7 @@
 mod history;
 mod model;
 
+use super::SeqCst;
 use crate::batch::Op;
 use crate::{Error, Expected, Modification, Options, Range, Storage, Watch, WriteBatch};
 use std::ops::ControlFlow;
@@ -255,4 +256,32 @@ fn a_slow_watch_is_told() {
     // What is longer than the buffer is given all the same.
     storage.put(b"long", &vec![1; 2 * buffer as usize], 0).unwrap();
     assert_eq!(drain(&mut resumed).unwrap().len(), 1);
+}
+
+/// A write that saw somebody watch leaves nothing behind once nobody does.
+#[test]
+fn what_comes_when_nobody_watches_is_not_kept() {
+    let storage = Storage::open().unwrap();
+    let feed = &storage.core().feed;
+    drop(storage.watch(&everything(), 0).unwrap());
+    let few = [0; 100];
+    let many = vec![0; feed.capacity];
+    for (number, bytes) in [(1, &few[..]), (2, &many)] {
+        feed.deposit((number, number), &[bytes], 2);
+        assert_eq!(feed.memory(), 0, "after {} bytes", bytes.len());
+    }
+}
+
+/// A write for whose copy there was no memory is missed, and that is told.
+#[test]
+fn a_write_that_could_not_be_copied_is_told() {
+    let storage = Storage::open().unwrap();
+    let mut watch = storage.watch(&everything(), 0).unwrap();
+    for _ in 0..4 {
+        storage.put(b"k", b"", 0).unwrap();
+    }
+    storage.core().feed.lost.store(2, SeqCst);
+    assert_eq!(drain(&mut watch), Err(Error::WatchTooSlow(3)));
+    let mut resumed = storage.watch(&everything(), 3).unwrap();
+    assert_eq!(drain(&mut resumed).unwrap().len(), 2);
 }

@@ -18,8 +18,8 @@ pub(super) struct RangeSweep {
     from: Vec<u8>,
     /// Whether something was in the way of the first of them.
     hindered: bool,
-    /// The sequences of those that were carried out.
-    done: Vec<u64>,
+    /// Those that were carried out.
+    done: Vec<RangeTombstone>,
     /// How long this pass has taken.
     took: Duration,
     /// When the next pass may begin.
@@ -66,7 +66,7 @@ impl RangeSweep {
             self.carry_out(core, &mut left, guard);
         }
         self.took += start.elapsed();
-        let all = list.iter().count();
+        let all = list.len();
         if !self.pass.is_empty() {
             return Left::Some;
         }
@@ -105,10 +105,7 @@ impl RangeSweep {
             slot = next;
         }
         *left = left.saturating_sub(1);
-        if !self.hindered {
-            self.done.push(deletion.sequence);
-        }
-        self.pass.pop_front();
+        self.done.extend(self.pass.pop_front().filter(|_| !self.hindered));
         self.begin_next();
     }
 
@@ -116,7 +113,7 @@ impl RangeSweep {
     fn end(&mut self, core: &Core, all: usize, guard: &Guard) -> Left {
         let done = std::mem::take(&mut self.done);
         if !done.is_empty() {
-            core.memtable.deletions.remove(&done, guard);
+            core.memtable.forget_ranges(&done, &core.counters, guard);
         }
         // A pass takes a small part of the time, if it is for nothing.
         self.due = Instant::now() + if done.is_empty() { self.took * 20 } else { Duration::ZERO };

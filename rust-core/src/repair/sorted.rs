@@ -28,14 +28,16 @@ impl Sorted {
     /// of `count` operations.
     pub(super) fn add(&mut self, first: u64, count: u64, payload: &[u8]) -> Result<()> {
         for (op, sequence) in batch::parse_record(payload, count)?.iter().zip(first..) {
-            self.range_tombstones.extend(op.range_tombstone(sequence));
-            self.len += VERSION_LEN;
+            if let Some(tombstone) = op.range_tombstone(sequence) {
+                self.len += tombstone.footprint();
+                self.range_tombstones.push(tombstone);
+            }
             let Some((key, payload)) = op.on_key() else { continue };
             let value: Stored = match payload {
                 Payload::Value(value, expires_at) => Some((value.to_vec(), expires_at)),
                 Payload::Tombstone => None,
             };
-            self.len += key.len() + payload.value().len();
+            self.len += key.len() + payload.value().len() + VERSION_LEN;
             self.versions.insert((key.to_vec(), Reverse(sequence)), value);
         }
         Ok(())

@@ -333,7 +333,8 @@ impl Core {
         if !ranges.is_empty() {
             let first = commit.first();
             let numbered = |t: RangeTombstone| RangeTombstone { sequence: first + t.sequence, ..t };
-            self.memtable.deletions.add(ranges.into_iter().map(numbered), guard);
+            let ranges = ranges.into_iter().map(numbered).collect();
+            self.memtable.delete_ranges(ranges, &self.counters, guard);
         }
         for (slot, (place, pending)) in slots.iter_mut().zip(pending) {
             let sequence = commit.first() + place;

@@ -5,6 +5,8 @@ use super::*;
 use crate::{Error, Modification, Snapshot, WriteBatch};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
 
 fn range(start: &[u8], end: Option<&[u8]>) -> WriteBatch {
     let mut batch = WriteBatch::new();
@@ -136,43 +138,72 @@ fn as_a_map_has_it_beyond_memory() {
     model(Options { memory_limit: 1 << 18, ..small() }, true, 10_000);
 }
 
+/// Does something that has its number while the deletion of all keys from a to z, with
+/// the number before, is not visible yet.
+fn behind_a_deletion<R: Send>(
+    storage: &Storage,
+    settled: bool,
+    act: impl FnOnce() -> R + Send,
+) -> R {
+    let core = storage.core();
+    let has_number = |count| {
+        eventually("it has its number", || core.sequencer.reserved() == count);
+    };
+    crate::sync::scope(|scope| {
+        let held = core.begin(1, 0, Durability::Memory).unwrap();
+        let reserved = core.sequencer.reserved();
+        let deleting = scope.spawn(|_| {
+            storage.write(range(b"a", Some(b"z")).packed()).unwrap();
+            if settled {
+                storage.flush().unwrap();
+            }
+        });
+        has_number(reserved + 1);
+        let acting = scope.spawn(|_| act());
+        has_number(reserved + 2);
+        held.complete().unwrap();
+        deleting.join().unwrap();
+        acting.join().unwrap()
+    })
+}
+
 /// What an operation reads at its turn knows of a range that was deleted since it was
 /// planned, wherever its key is.
 #[test]
 fn a_deletion_before_the_turn_counts() {
-    let take = Modification::Take;
     for in_memory in [true, false] {
         for settled in [false, true] {
             let sim = Sim::new();
             let storage = with_old(&sim, in_memory, 0);
-            let delete = || {
-                storage.write(range(b"a", Some(b"z")).packed()).unwrap();
-                if settled {
-                    storage.flush().unwrap();
-                }
-            };
             let mut seen = None;
-            // Both wait for an earlier number, the deletion before the take.
-            let has_number = |count| {
-                eventually("it has its number", || storage.core().sequencer.reserved() == count);
-            };
-            let taken = crate::sync::scope(|scope| {
-                let held = storage.core().begin(1, 0, Durability::Memory).unwrap();
-                let reserved = storage.core().sequencer.reserved();
-                let deleting = scope.spawn(|_| delete());
-                has_number(reserved + 1);
-                let taking = scope.spawn(|_| {
-                    let before = |value: Option<crate::ValueRef<'_>>| {
-                        seen = value.map(|value| value.bytes.to_vec());
-                    };
-                    storage.modify(b"k", &take, before).unwrap()
-                });
-                has_number(reserved + 2);
-                held.complete().unwrap();
-                deleting.join().unwrap();
-                taking.join().unwrap()
+            let taken = behind_a_deletion(&storage, settled, || {
+                let before = |value: Option<crate::ValueRef<'_>>| {
+                    seen = value.map(|value| value.bytes.to_vec());
+                };
+                storage.modify(b"k", &Modification::Take, before).unwrap()
             });
             assert_eq!((taken.sequence, seen), (0, None), "in memory {in_memory}");
+        }
+    }
+}
+
+/// So does a transaction, whose reads still held when it took its number.
+#[test]
+fn a_deletion_before_the_turn_is_a_conflict() {
+    for in_memory in [true, false] {
+        for (reads, conflicts) in [
+            (key_read(b"k", 1, 0), true),
+            (key_read(b"none", 0, 0), false),
+            (range_read(b"j", b"l", 0), true),
+            (range_read(b"z", b"zz", 0), false),
+        ] {
+            let sim = Sim::new();
+            let storage = with_old(&sim, in_memory, 0);
+            let snapshot = storage.snapshot().unwrap();
+            let out = put_batch(b"A", b"1");
+            let done =
+                behind_a_deletion(&storage, false, || snapshot.write_if(out.packed(), &reads));
+            assert_eq!(done == Err(Error::Conflict), conflicts, "{done:?}, in memory {in_memory}");
         }
     }
 }
@@ -197,5 +228,140 @@ fn a_transaction_conflicts_with_a_deletion() {
             let done = snapshot.write_if(out.packed(), &reads);
             assert_eq!(done == Err(Error::Conflict), conflicts, "{done:?}, in memory {in_memory}");
         }
+    }
+}
+
+/// What the log had of deletions is carried out without another write.
+#[test]
+fn deletions_of_before_a_restart_are_carried_out() {
+    let sim = Sim::new();
+    let options = Options { write_buffer: 1 << 20, ..small() };
+    let storage = open(&sim, options);
+    for i in 0..100 {
+        storage.put(format!("k{i:03}").as_bytes(), &[0; 100], 0).unwrap();
+    }
+    storage.write(range(b"k", Some(b"k099")).packed()).unwrap();
+    let storage = open(&sim.after_kill(), options);
+    eventually("the keys are gone from the count", || storage.stats().keys == 1);
+    assert_eq!(contents(&storage).len(), 1);
+}
+
+/// Deletions count as memory, so a flush takes them before they are many bytes, and
+/// what it takes is given back.
+#[test]
+fn the_memory_of_deletions_is_bounded() {
+    let sim = Sim::new();
+    let storage = open(&sim, Options { memory_limit: 4 << 20, ..small() });
+    let listed = || {
+        let guard = &crossbeam_epoch::pin();
+        let list = storage.core().memtable.deletions.load(guard);
+        list.map_or(0, |list| list.iter().map(|t| t.footprint() as u64).sum())
+    };
+    assert!(storage.stats().memory_bytes < 1 << 20);
+    for i in 0..1000u32 {
+        let start = [&i.to_be_bytes()[..], &[0; 32 << 10]].concat();
+        storage.write(range(&start, Some(&[&start[..], b"0"].concat())).packed()).unwrap();
+        let list: u64 = listed();
+        assert!(list < 8 << 20, "{list} bytes after {i} deletions");
+    }
+    eventually("all is given back", || listed() == 0 && storage.stats().memory_bytes < 1 << 20);
+}
+
+/// A thread whose keys nobody else writes finds at once what it wrote, in every way,
+/// beside flushes, evictions and compactions.
+#[test]
+fn nothing_comes_back_beside_background_work() {
+    let sim = Sim::new();
+    let storage = open(&sim, Options { memory_limit: 1 << 18, ..small() });
+    let done = AtomicBool::new(false);
+    crate::sync::scope(|scope| {
+        let owners: Vec<_> = (0..3u8)
+            .map(|t| {
+                let storage = &storage;
+                scope.spawn(move |_| own_keys(storage, t, 3000))
+            })
+            .collect();
+        let background = scope.spawn(|_| {
+            let mut i = 0;
+            while !done.load(SeqCst) {
+                i += 1;
+                if i % 7 == 0 { storage.compact() } else { storage.flush() }.unwrap();
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let ended: Vec<_> = owners.into_iter().map(|owner| owner.join()).collect();
+        done.store(true, SeqCst);
+        background.join().unwrap();
+        ended.into_iter().for_each(|end| end.unwrap());
+    });
+}
+
+/// Writes keys that begin with `t`, and checks each against a map.
+fn own_keys(storage: &Storage, t: u8, steps: u32) {
+    let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[t + 1; 32]);
+    let mut map = Map::new();
+    let own = |k: Vec<u8>| [&[b'a' + t][..], &k[1..]].concat();
+    let mut held: Option<(Snapshot, Map)> = None;
+    for step in 0..steps {
+        let at = own(key(&mut rng));
+        let value = format!("{step}.").repeat(1 + below(&mut rng, 40) as usize).into_bytes();
+        match below(&mut rng, 20) {
+            0..3 => {
+                let end = own(key(&mut rng));
+                if at < end {
+                    let mut batch = range(&at, Some(&end));
+                    map.retain(|k: &Vec<u8>, _| *k < at || *k >= end);
+                    if below(&mut rng, 2) == 0 {
+                        batch.put(&at, &value, 0).unwrap();
+                        map.insert(at.clone(), value);
+                    }
+                    storage.write(batch.packed()).unwrap();
+                }
+            }
+            3..5 => {
+                let mut seen = None;
+                let before = |v: Option<crate::ValueRef<'_>>| seen = v.map(|v| v.bytes.to_vec());
+                storage.modify(&at, &Modification::Take, before).unwrap();
+                assert_eq!(seen, map.remove(&at), "taken at step {step}");
+            }
+            5..7 => {
+                storage.put_if_absent(&at, &value, 0).unwrap();
+                map.entry(at.clone()).or_insert(value);
+            }
+            7..9 => {
+                let snapshot = storage.snapshot().unwrap();
+                let number = snapshot.get(&at, |v| v.sequence).unwrap().unwrap_or(0);
+                assert_eq!(number != 0, map.contains_key(&at), "step {step}");
+                let reads = key_read(&at, number, 0);
+                snapshot.write_if(put_batch(&at, &value).packed(), &reads).unwrap();
+                map.insert(at.clone(), value);
+            }
+            9 => {
+                if let Some((snapshot, then)) = held.take() {
+                    let mut found = contents_at(&snapshot);
+                    found.retain(|k, _| k[0] == b'a' + t);
+                    assert!(found == then, "a snapshot changed, step {step}");
+                } else {
+                    held = Some((storage.snapshot().unwrap(), map.clone()));
+                }
+            }
+            _ => {
+                storage.put(&at, &value, 0).unwrap();
+                map.insert(at.clone(), value);
+            }
+        }
+        assert_eq!(storage.get_vec(&at).unwrap().as_ref(), map.get(&at), "step {step}");
+        let keys: Vec<Vec<u8>> = (0..4).map(|_| own(key(&mut rng))).collect();
+        let refs: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        let mut found = Vec::new();
+        let each = |found: &mut Vec<_>, _, value: Option<crate::ValueRef<'_>>| {
+            found.push(value.map(|value| value.bytes.to_vec()));
+        };
+        storage.multi_get(&refs, &mut found, each, Vec::clear).unwrap();
+        assert_eq!(
+            found,
+            keys.iter().map(|k| map.get(k).cloned()).collect::<Vec<_>>(),
+            "step {step}"
+        );
     }
 }

@@ -147,3 +147,20 @@ fn newest_files_that_are_missing_are_noticed() {
     let (salvage, _) = repaired(&fs);
     assert_eq!(salvage.lost_files, 1, "{salvage:?}");
 }
+
+/// What a deletion of a range in the log deletes does not come back.
+#[test]
+fn deleted_ranges_stay_deleted() {
+    let (fs, mut model) = written();
+    let storage = open(&fs, &old());
+    let mut batch = WriteBatch::new();
+    batch.delete_range(&key(100), Some(&key(200))).unwrap();
+    storage.write(batch.packed()).unwrap();
+    storage.put(&key(150), b"again", 0).unwrap();
+    drop(storage);
+    model.retain(|k, _| *k < key(100) || *k >= key(200));
+    model.insert(key(150), b"again".to_vec());
+    let (salvage, found) = repaired(&fs);
+    assert!(found == model, "{} keys, not {}", found.len(), model.len());
+    assert!(!salvage.has_losses(), "{salvage:?}");
+}
