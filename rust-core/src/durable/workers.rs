@@ -8,6 +8,7 @@
 use super::Durable;
 use crate::error::{Error, Result};
 use crate::storage::Core;
+use crossbeam_epoch as epoch;
 use parking_lot::{Condvar, Mutex};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -129,7 +130,8 @@ fn pace_rounds(core: &Core, durable: &Durable) {
     }
 }
 
-/// Flushes when enough is dirty, or when what is dirty is dead and writers rest.
+/// Flushes when enough is dirty, when what is dirty is dead and writers rest, or when
+/// many deleted ranges wait for it.
 fn flush_rounds(core: &Core, durable: &Durable) {
     let mut rest = FLUSH_INTERVAL;
     let (mut dirty, mut changed, mut flushed) = (0, Instant::now(), Instant::now());
@@ -141,11 +143,24 @@ fn flush_rounds(core: &Core, durable: &Durable) {
         }
         let reclaims = durable.dead.load(SeqCst)
             && (changed.elapsed() >= QUIET || flushed.elapsed() >= RECLAIM_INTERVAL);
-        if dirty >= durable.write_buffer || reclaims || durable.has_many_log_files() {
+        if dirty >= durable.write_buffer
+            || reclaims
+            || durable.has_many_log_files()
+            || has_many_deletions(core, durable)
+        {
             rest = report(durable, core.flush_dirty(durable), Duration::ZERO);
             flushed = Instant::now();
         }
     }
+}
+
+/// Whether so many deletions of ranges wait for a flush that the list of them, which
+/// each one more replaces, has become long.
+fn has_many_deletions(core: &Core, durable: &Durable) -> bool {
+    const MANY: usize = 1000;
+    let guard = &epoch::pin();
+    let waiting = core.memtable.deletions.up_to(u64::MAX, guard);
+    waiting.newer_than(durable.segments.flushed()).take(MANY).count() == MANY
 }
 
 fn compact_rounds(core: &Core, durable: &Durable) {
