@@ -51,6 +51,11 @@ func (db *DB) CreateKeyspace(name string, o KeyspaceOptions) (*Keyspace, error) 
 	case c.nextID == math.MaxUint32:
 		return nil, fmt.Errorf("%w: no more keyspaces can be created", ErrUnsupported)
 	}
+	// Of an id that is then not given, it means nothing.
+	g := regionOf(c.nextID)
+	if err := db.engine.SetCompression(g.prefix[:], o.Compression); err != nil {
+		return nil, err
+	}
 	var b storage.Batch
 	err = b.Put(keyspaceKey(name), appendKeyspaceRecord(nil, c.nextID, o), 0)
 	if err == nil {
@@ -143,6 +148,8 @@ func (db *DB) DropKeyspace(name string) error {
 		return err
 	}
 	delete(c.byName, name)
+	// The id is not given again, so the rule would only be in the way.
+	_ = db.engine.SetCompression(ks.region.prefix[:], CompressionDefault)
 	return nil
 }
 

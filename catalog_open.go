@@ -2,6 +2,7 @@ package mantisdb
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -97,7 +98,14 @@ func (r *catalogReader) keyspace(name string, value []byte) error {
 		return fmt.Errorf("the catalog's record of the keyspace %q: %w", name, err)
 	}
 	r.ids[id] = name
-	r.db.catalog.byName[name] = r.db.newKeyspace(name, id, o)
+	ks := r.db.newKeyspace(name, id, o)
+	r.db.catalog.byName[name] = ks
+	err = r.db.engine.SetCompression(ks.region.prefix[:], o.Compression)
+	if errors.Is(err, ErrUnsupported) {
+		r.db.logger.Warn("this engine has no compression for a keyspace", "keyspace", name, "compression", o.Compression)
+	} else if err != nil {
+		return err
+	}
 	if !o.MemoryOnly {
 		return nil
 	}

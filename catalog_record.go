@@ -25,10 +25,10 @@ const memoryOnlyFlag = 1
 
 // keyspaceRecordLen is the length of a keyspace's record:
 //
-//	version u8 | flags u8 | id u32 | time to live in milliseconds u64
+//	version u8 | flags u8 | id u32 | time to live in milliseconds u64 | compression u8
 //
 // Numbers are big-endian, as in keys.
-const keyspaceRecordLen = 1 + 1 + 4 + 8
+const keyspaceRecordLen = 1 + 1 + 4 + 8 + 1
 
 // nextIDRecordLen is that of
 //
@@ -54,14 +54,15 @@ func appendKeyspaceRecord(dst []byte, id uint32, o KeyspaceOptions) []byte {
 	}
 	dst = append(dst, recordVersion, flags)
 	dst = binary.BigEndian.AppendUint32(dst, id)
-	return binary.BigEndian.AppendUint64(dst, uint64(o.TTL/time.Millisecond))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(o.TTL/time.Millisecond))
+	return append(dst, byte(o.Compression))
 }
 
 func parseKeyspaceRecord(record []byte) (id uint32, o KeyspaceOptions, err error) {
 	if err := checkRecord(record, keyspaceRecordLen); err != nil {
 		return 0, o, err
 	}
-	flags, ttl := record[1], binary.BigEndian.Uint64(record[6:])
+	flags, ttl, compression := record[1], binary.BigEndian.Uint64(record[6:]), Compression(record[14])
 	id = binary.BigEndian.Uint32(record[2:])
 	switch {
 	case flags&^memoryOnlyFlag != 0:
@@ -70,8 +71,14 @@ func parseKeyspaceRecord(record []byte) (id uint32, o KeyspaceOptions, err error
 		return 0, o, fmt.Errorf("%w: the id %d is not a keyspace's", ErrCorrupt, id)
 	case ttl > uint64(maxTTL/time.Millisecond):
 		return 0, o, fmt.Errorf("%w: a time to live of %d ms", ErrCorrupt, ttl)
+	case compression.Check() != nil:
+		return 0, o, fmt.Errorf("%w: an unknown %v", ErrCorrupt, compression)
 	}
-	return id, KeyspaceOptions{TTL: time.Duration(ttl) * time.Millisecond, MemoryOnly: flags&memoryOnlyFlag != 0}, nil
+	return id, KeyspaceOptions{
+		TTL:         time.Duration(ttl) * time.Millisecond,
+		MemoryOnly:  flags&memoryOnlyFlag != 0,
+		Compression: compression,
+	}, nil
 }
 
 func appendNextIDRecord(dst []byte, id uint32) []byte {
@@ -108,7 +115,7 @@ func (o KeyspaceOptions) checked() (KeyspaceOptions, error) {
 		return o, fmt.Errorf("%w: a keyspace's %v; it must be positive, or 0 for ever", ErrInvalidTTL, o.TTL)
 	}
 	o.TTL = time.Duration(milliseconds(o.TTL)) * time.Millisecond
-	return o, nil
+	return o, o.Compression.Check()
 }
 
 // checkKeyspaceName returns nil for what may name a keyspace. Dots alone are refused

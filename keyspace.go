@@ -40,7 +40,25 @@ type KeyspaceOptions struct {
 	// keyspace is empty whenever the database is opened. A batch or a transaction
 	// that writes to other keyspaces too has the durability of those, as a whole.
 	MemoryOnly bool
+	// Compression is how the keyspace is compressed on disk; CompressionDefault as the
+	// rest of the database. With the Go engine any other is ErrUnsupported; a database
+	// that was copied from another engine keeps it, and does without.
+	Compression Compression
 }
+
+// Compression is how blocks on disk are compressed.
+type Compression = storage.Compression
+
+// ParseCompression reads "default", "none", "lz4" or "zstd".
+func ParseCompression(s string) (Compression, error) { return storage.ParseCompression(s) }
+
+// The kinds of compression.
+const (
+	CompressionDefault = storage.CompressionDefault // the engine's own choice: LZ4 in the Rust engine
+	CompressionNone    = storage.CompressionNone    // none: for what is compressed already
+	CompressionLZ4     = storage.CompressionLZ4     // costs little time
+	CompressionZstd    = storage.CompressionZstd    // takes less space, and several times as long
+)
 
 // KeyspaceInfo tells of a keyspace.
 type KeyspaceInfo struct {

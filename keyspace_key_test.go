@@ -108,7 +108,7 @@ func TestLongestKeyFitsEveryKeyspace(t *testing.T) {
 }
 
 func TestKeyspaceRecords(t *testing.T) {
-	want := KeyspaceOptions{TTL: maxTTL, MemoryOnly: true}
+	want := KeyspaceOptions{TTL: maxTTL, MemoryOnly: true, Compression: CompressionZstd}
 	record := appendKeyspaceRecord(nil, 7, want)
 	id, got, err := parseKeyspaceRecord(record)
 	if err != nil || id != 7 || got != want {
@@ -124,6 +124,7 @@ func TestKeyspaceRecords(t *testing.T) {
 		"an unknown flag":  func(r []byte) { r[1] |= 2 },
 		"the system's id":  func(r []byte) { copy(r[2:], "\x00\x00\x00\x00") },
 		"a time too great": func(r []byte) { r[6] = 0xff },
+		"no compression":   func(r []byte) { r[14] = 4 },
 	} {
 		damaged := bytes.Clone(record)
 		change(damaged)

@@ -107,6 +107,13 @@ type Engine interface {
 	// memory it is ErrUnsupported.
 	Checkpoint(dir string) error
 
+	// SetCompression says how what is stored under keys with a prefix is compressed
+	// on disk from now on, until the engine is closed; CompressionDefault takes that
+	// back. No such prefix may begin with another one. In memory it makes no
+	// difference. The Go engine compresses all keys alike: it returns ErrUnsupported,
+	// unless c is CompressionDefault.
+	SetCompression(prefix []byte, c Compression) error
+
 	// Compact writes what is in memory to segments and merges those until there
 	// is nothing left to gain: what was deleted, overwritten or has expired gives
 	// its disk space back now and not in due course. Writes go on. In memory it

@@ -32,6 +32,17 @@ func (e *GoStorageEngine) syncLog() error {
 	return e.failure.get()
 }
 
+// SetCompression implements Engine. Pebble compresses by the level.
+func (e *GoStorageEngine) SetCompression(prefix []byte, c Compression) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if c != CompressionDefault {
+		return fmt.Errorf("%w: the Go engine compresses all keys alike", ErrUnsupported)
+	}
+	return nil
+}
+
 // Compact implements Engine.
 func (e *GoStorageEngine) Compact() (err error) {
 	if err := e.enter(); err != nil {

@@ -63,6 +63,24 @@ func (e *RustStorageEngine) Compact() error {
 	return e.errorOf(status)
 }
 
+// compressionRules are the numbers of the C ABI.
+var compressionRules = [...]C.uint32_t{
+	CompressionDefault: C.MANTISDB_COMPRESSION_AS_OTHERS,
+	CompressionNone:    C.MANTISDB_COMPRESSION_NONE,
+	CompressionLZ4:     C.MANTISDB_COMPRESSION_LZ4,
+	CompressionZstd:    C.MANTISDB_COMPRESSION_ZSTD,
+}
+
+// SetCompression implements Engine.
+func (e *RustStorageEngine) SetCompression(prefix []byte, c Compression) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	status := C.mantisdb_set_compression(e.db, bytesPtr(prefix), C.size_t(len(prefix)), compressionRules[c])
+	runtime.KeepAlive(e)
+	return e.errorOf(status)
+}
+
 // Checkpoint implements Engine.
 func (e *RustStorageEngine) Checkpoint(dir string) error {
 	if e.closed.Load() {

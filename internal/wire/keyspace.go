@@ -18,6 +18,8 @@ type Keyspace struct {
 	Name       string `json:"name"`
 	TTL        string `json:"ttl,omitempty"` // a duration; empty is none
 	MemoryOnly bool   `json:"memory_only,omitempty"`
+	// Compression is none, lz4 or zstd; empty is the engine's own choice.
+	Compression string `json:"compression,omitempty"`
 }
 
 // KeyspaceList is all keyspaces.
@@ -31,12 +33,15 @@ func KeyspaceOf(name string, o mantisdb.KeyspaceOptions) Keyspace {
 	if o.TTL != 0 {
 		k.TTL = o.TTL.String()
 	}
+	if o.Compression != mantisdb.CompressionDefault {
+		k.Compression = o.Compression.String()
+	}
 	return k
 }
 
 // ReadKeyspace reads what keyspace is to be made, and nothing else, from r:
 //
-//	{"name":"...","ttl":"30m","memory_only":true}
+//	{"name":"...","ttl":"30m","memory_only":true,"compression":"zstd"}
 //
 // All but the name may be left out. An error of r is found with errors.As.
 func ReadKeyspace(r io.Reader) (name string, o mantisdb.KeyspaceOptions, err error) {
@@ -59,6 +64,8 @@ func ReadKeyspace(r io.Reader) (name string, o mantisdb.KeyspaceOptions, err err
 			o.TTL, err = d.ttl()
 		case `"memory_only"`:
 			o.MemoryOnly, err = d.bool("memory_only")
+		case `"compression"`:
+			o.Compression, err = d.compression()
 		default:
 			err = fmt.Errorf("unknown member %s", shorten(string(member)))
 		}
@@ -73,6 +80,15 @@ func ReadKeyspace(r io.Reader) (name string, o mantisdb.KeyspaceOptions, err err
 		return "", o, errors.New(`"name" is missing: name the keyspace`)
 	}
 	return name, o, nil
+}
+
+// compression reads the kind of compression at hand.
+func (d *Decoder) compression() (mantisdb.Compression, error) {
+	text, err := d.string("compression")
+	if err != nil {
+		return 0, err
+	}
+	return mantisdb.ParseCompression(string(text))
 }
 
 // ttl reads the time to live at hand.

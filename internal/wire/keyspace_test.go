@@ -21,6 +21,7 @@ func TestReadKeyspace(t *testing.T) {
 	for body, want := range map[string]mantisdb.KeyspaceInfo{
 		`{"name":"a"}`: {Name: "a"},
 		`{"memory_only":true,"name":"\u0436/","ttl":"30m"}`: {Name: "ж/", Options: mantisdb.KeyspaceOptions{TTL: 30 * time.Minute, MemoryOnly: true}},
+		`{"name":"z","compression":"zstd"}`:                 {Name: "z", Options: mantisdb.KeyspaceOptions{Compression: mantisdb.CompressionZstd}},
 		`{"name":"a","memory_only":false,"ttl":"5"}`:        {Name: "a", Options: mantisdb.KeyspaceOptions{TTL: 5 * time.Second}},
 	} {
 		name, o, err := ReadKeyspace(strings.NewReader(body))
@@ -29,16 +30,17 @@ func TestReadKeyspace(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		``:                               "ends too early",
-		`[]`:                             "object is expected",
-		`{}`:                             `"name" is missing`,
-		`{"name":""}`:                    `"name" is missing`,
-		`{"name":7}`:                     `"name" must be a string`,
-		`{"name":"a","name":"b"}`:        "malformed JSON",
-		`{"name":"a","ttl":"-1s"}`:       "must be positive",
-		`{"name":"a","memory_only":"x"}`: `"memory_only" must be true or false`,
-		`{"name":"a","size":1}`:          `unknown member "size"`,
-		`{"name":"a"} {}`:                "something follows",
+		``:                                 "ends too early",
+		`[]`:                               "object is expected",
+		`{}`:                               `"name" is missing`,
+		`{"name":""}`:                      `"name" is missing`,
+		`{"name":7}`:                       `"name" must be a string`,
+		`{"name":"a","name":"b"}`:          "malformed JSON",
+		`{"name":"a","ttl":"-1s"}`:         "must be positive",
+		`{"name":"a","compression":"lz5"}`: "unknown compression",
+		`{"name":"a","memory_only":"x"}`:   `"memory_only" must be true or false`,
+		`{"name":"a","size":1}`:            `unknown member "size"`,
+		`{"name":"a"} {}`:                  "something follows",
 	} {
 		if _, _, err := ReadKeyspace(strings.NewReader(body)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v lacks %q", body, err, want)

@@ -34,7 +34,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 6
+#define MANTISDB_ABI_VERSION 7
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -72,6 +72,11 @@
  * Segments are compressed by Zstandard.
  */
 #define MANTISDB_COMPRESSION_ZSTD 2
+
+/**
+ * Of a prefix: as what has another one.
+ */
+#define MANTISDB_COMPRESSION_AS_OTHERS 3
 
 /**
  * Stores `value` if the key's value is `expected`.
@@ -772,6 +777,20 @@ int32_t mantisdb_sync(const MantisdbDb *db, uint64_t sequence, uint64_t *durable
  * `db` is a handle.
  */
 int32_t mantisdb_flush(const MantisdbDb *db);
+
+/**
+ * Sets how what is stored under keys with a prefix is compressed, from the next flush
+ * or compaction on until the database is closed: `MANTISDB_COMPRESSION_...`, or
+ * `MANTISDB_COMPRESSION_AS_OTHERS` as all other keys. No such prefix may begin with
+ * another one. In memory it makes no difference.
+ *
+ * # Safety
+ * `db` is a handle; `prefix` has `prefix_len` bytes.
+ */
+int32_t mantisdb_set_compression(const MantisdbDb *db,
+                                 const uint8_t *prefix,
+                                 size_t prefix_len,
+                                 uint32_t compression);
 
 /**
  * Flushes, and then compacts until there is nothing left to gain.

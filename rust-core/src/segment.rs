@@ -16,6 +16,7 @@
 mod block;
 mod bytes;
 mod compression;
+mod compression_rules;
 mod cursor;
 mod fault;
 mod filter;
@@ -35,6 +36,7 @@ mod writer;
 mod tests;
 
 pub use compression::Compression;
+pub(crate) use compression_rules::CompressionRules;
 pub(crate) use cursor::Cursor;
 pub(crate) use properties::{Properties, RangeTombstone};
 pub(crate) use salvage::{Salvage, salvage};

@@ -14,7 +14,7 @@ mod retired;
 use crate::error::Result;
 use crate::fs::{FileSystem, NewFile};
 use crate::manifest::{self, Failed, LEVELS, Manifest, SegmentEntry};
-use crate::segment::{Compression, SegmentOptions, SegmentWriter};
+use crate::segment::{Compression, CompressionRules, SegmentOptions, SegmentWriter};
 use crate::sync::{Mutex, lock};
 use crate::tree::{DiskBytes, LiveSegment, Tree};
 use crossbeam_epoch::{self as epoch, Atomic, Guard};
@@ -58,6 +58,8 @@ pub(crate) struct SegmentStore {
     fs: Arc<dyn FileSystem>,
     dir: PathBuf,
     options: StoreOptions,
+    /// What segments are written by that are begun from now on.
+    rules: Mutex<Arc<CompressionRules>>,
     /// The `Arc` of the current tree, which owns one of its references.
     current: Atomic<Tree>,
     state: Mutex<State>,
@@ -128,8 +130,16 @@ impl SegmentStore {
             compression: self.compression(level),
             filter_bits_per_key: self.options.filter_bits_per_key,
         };
-        let writer = SegmentWriter::new(file, options);
+        let rules = Arc::clone(&lock(&self.rules));
+        let writer = SegmentWriter::new(file, options).with_rules(rules);
         Ok((id, path, writer))
+    }
+
+    /// Sets how the blocks of keys with a prefix are stored that are written from now
+    /// on; for `None` as those of other keys.
+    pub(crate) fn set_compression(&self, prefix: &[u8], compression: Option<Compression>) {
+        let mut rules = lock(&self.rules);
+        *rules = Arc::new(rules.with(prefix, compression));
     }
 
     /// The compression of a level.

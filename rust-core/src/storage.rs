@@ -16,10 +16,12 @@
 
 mod modify;
 mod read;
+mod snapshot;
 mod transact;
 mod write;
 
 pub use modify::{Expected, Modification, Modified};
+pub use snapshot::Snapshot;
 
 use crate::clock::Clock;
 use crate::durable::{Durability, Durable, Recovery};
@@ -29,13 +31,11 @@ use crate::fs::{self, FileSystem};
 use crate::janitor::{Janitor, Mailbox};
 use crate::limits::{check_key, check_value};
 use crate::memtable::{Memtable, Record};
-use crate::scan::{Range, ScanEntry};
 use crate::segment::Compression;
 use crate::sequence::Sequencer;
 use crate::snapshot::Snapshots;
 use crate::stats::{Counter, Counters};
 use crossbeam_epoch as epoch;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -178,13 +178,6 @@ pub(crate) struct Core {
 /// too.
 pub struct Storage {
     core: Arc<Core>,
-}
-
-/// A frozen view of a storage, which it keeps alive. Expiry goes on: a value
-/// that expires disappears from the snapshot too.
-pub struct Snapshot {
-    core: Arc<Core>,
-    sequence: u64,
 }
 
 impl Storage {
@@ -448,6 +441,18 @@ impl Storage {
         self.core.compact()
     }
 
+    /// Sets how the blocks of segments are compressed that hold keys with a prefix, from
+    /// the next flush or compaction on; `None` is as those of all other keys. It is not
+    /// stored: it holds until the storage is closed. No such prefix may begin with
+    /// another one. In memory it makes no difference.
+    pub fn set_compression(&self, prefix: &[u8], compression: Option<Compression>) -> Result<()> {
+        check_key(prefix)?;
+        if let Some(durable) = &self.core.durable {
+            durable.segments.set_compression(prefix, compression);
+        }
+        Ok(())
+    }
+
     /// Makes a copy of the storage as of now in another directory, which must not
     /// exist or be empty. Files are shared by hard links where that is possible.
     /// Writes go on meanwhile.
@@ -494,83 +499,6 @@ impl Drop for Storage {
     fn drop(&mut self) {
         // Who drops it without closing it cannot be told.
         let _ = self.close();
-    }
-}
-
-impl Snapshot {
-    /// The newest sequence number that the snapshot sees.
-    pub fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    /// Reads `key` as of the snapshot and gives the value to `read`.
-    pub fn get<R>(&self, key: &[u8], read: impl FnOnce(ValueRef<'_>) -> R) -> Result<Option<R>> {
-        check_key(key)?;
-        self.core.get_at(self.sequence, key, &epoch::pin(), read)
-    }
-
-    /// Gives the range's live entries to `each`, in the range's order, until it
-    /// breaks off, by which it refuses the entry that it was given. No write waits
-    /// for it, but garbage does: walk long ranges by pages.
-    pub fn scan(
-        &self,
-        range: &Range<'_>,
-        each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
-        self.core.scan_at(self.sequence, range, each)
-    }
-
-    /// Applies a packed batch if what was read at the snapshot still holds (see
-    /// [`crate::read_set`]), whole or not at all, and returns the sequence number of
-    /// its last operation; [`Error::Conflict`] if something has changed. An empty
-    /// batch needs no commit: 0.
-    pub fn write_if(&self, packed: &[u8], reads: &[u8]) -> Result<u64> {
-        self.write_if_with(packed, reads, Durability::Default)
-    }
-
-    /// As [`Snapshot::write_if`], as durable as is asked for.
-    pub fn write_if_with(
-        &self,
-        packed: &[u8],
-        reads: &[u8],
-        durability: Durability,
-    ) -> Result<u64> {
-        let sequence = loop {
-            match self.write_if_visible(packed, reads, durability) {
-                Err(Error::Busy) => self.core.rest_of_writer(),
-                done => break done?,
-            }
-        };
-        self.core.wait_durable(sequence, durability)
-    }
-
-    /// As [`Snapshot::write_if`], but returns once the writes are visible, durable
-    /// or not; or with [`Error::Busy`].
-    pub(crate) fn write_if_visible(
-        &self,
-        packed: &[u8],
-        reads: &[u8],
-        durability: Durability,
-    ) -> Result<u64> {
-        self.core.write_if(packed, reads, self.sequence, durability)
-    }
-
-    /// Counts a scan as begun: the first page does.
-    pub(crate) fn count_scan(&self) {
-        self.core.counters.mine().add(Counter::Scans, 1);
-    }
-
-    /// See [`Storage::uncount_gets`].
-    pub(crate) fn uncount_hit(&self) {
-        self.core.counters.mine().sub(Counter::Hits, 1);
-    }
-}
-
-impl Drop for Snapshot {
-    fn drop(&mut self) {
-        if self.core.snapshots.close(self.sequence) {
-            self.core.mailbox.horizon_moved();
-        }
     }
 }
 

@@ -145,6 +145,8 @@ pub const MANTISDB_COMPRESSION_LZ4: u32 = 0;
 pub const MANTISDB_COMPRESSION_NONE: u32 = 1;
 /// Segments are compressed by Zstandard.
 pub const MANTISDB_COMPRESSION_ZSTD: u32 = 2;
+/// Of a prefix: as what has another one.
+pub const MANTISDB_COMPRESSION_AS_OTHERS: u32 = 3;
 
 impl MantisdbOptions {
     fn read(&self) -> Result<Options> {
@@ -154,14 +156,18 @@ impl MantisdbOptions {
             memory_limit: self.memory_limit,
             write_buffer: self.write_buffer,
             durability: durability_of(self.durability)?,
-            compression: match self.compression {
-                MANTISDB_COMPRESSION_LZ4 => Compression::Lz4,
-                MANTISDB_COMPRESSION_NONE => Compression::None,
-                MANTISDB_COMPRESSION_ZSTD => Compression::Zstd,
-                _ => return Err(Error::InvalidArgument("no compression has this number")),
-            },
+            compression: compression_of(self.compression)?,
             ..Options::default()
         })
+    }
+}
+
+pub(super) fn compression_of(number: u32) -> Result<Compression> {
+    match number {
+        MANTISDB_COMPRESSION_LZ4 => Ok(Compression::Lz4),
+        MANTISDB_COMPRESSION_NONE => Ok(Compression::None),
+        MANTISDB_COMPRESSION_ZSTD => Ok(Compression::Zstd),
+        _ => Err(Error::InvalidArgument("no compression has this number")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Durability and upkeep of a database in a directory.
 
-use super::handle::MantisdbDb;
+use super::handle::{MANTISDB_COMPRESSION_AS_OTHERS, MantisdbDb, compression_of};
 use super::status::*;
 use super::{borrowed, copy_out, path};
 
@@ -35,6 +35,31 @@ pub unsafe extern "C" fn mantisdb_sync(
 pub unsafe extern "C" fn mantisdb_flush(db: *const MantisdbDb) -> i32 {
     // SAFETY: valid by the contract.
     unsafe { &*db }.call_unpinned(|core| core.flush().map(|()| MANTISDB_OK))
+}
+
+/// Sets how what is stored under keys with a prefix is compressed, from the next flush
+/// or compaction on until the database is closed: `MANTISDB_COMPRESSION_...`, or
+/// `MANTISDB_COMPRESSION_AS_OTHERS` as all other keys. No such prefix may begin with
+/// another one. In memory it makes no difference.
+///
+/// # Safety
+/// `db` is a handle; `prefix` has `prefix_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_set_compression(
+    db: *const MantisdbDb,
+    prefix: *const u8,
+    prefix_len: usize,
+    compression: u32,
+) -> i32 {
+    // SAFETY: valid by the contract.
+    let (db, prefix) = unsafe { (&*db, borrowed(prefix, prefix_len)) };
+    db.call(|storage| {
+        let rule = match compression {
+            MANTISDB_COMPRESSION_AS_OTHERS => None,
+            number => Some(compression_of(number)?),
+        };
+        storage.set_compression(prefix, rule).map(|()| MANTISDB_OK)
+    })
 }
 
 /// Flushes, and then compacts until there is nothing left to gain.

@@ -27,27 +27,27 @@ impl Compression {
 }
 
 /// Compresses blocks, one after another.
+#[derive(Default)]
 pub(super) struct Compressor {
-    choice: Compression,
     output: Vec<u8>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
 }
 
 impl Compressor {
-    pub(super) fn new(choice: Compression) -> Self {
-        Self { choice, output: Vec::new(), zstd: None }
-    }
-
     /// The block as it is to be stored. One that does not shrink by an eighth
     /// stays as it is: reading it costs less than what it would save.
-    pub(super) fn compress<'a>(&'a mut self, raw: &'a [u8]) -> Result<(Compression, &'a [u8])> {
-        let len = match self.choice {
+    pub(super) fn compress<'a>(
+        &'a mut self,
+        choice: Compression,
+        raw: &'a [u8],
+    ) -> Result<(Compression, &'a [u8])> {
+        let len = match choice {
             Compression::None => return Ok((Compression::None, raw)),
             Compression::Lz4 => self.lz4(raw),
             Compression::Zstd => self.zstd(raw)?,
         };
         match self.output.get(..len) {
-            Some(stored) if len <= raw.len() - raw.len() / 8 => Ok((self.choice, stored)),
+            Some(stored) if len <= raw.len() - raw.len() / 8 => Ok((choice, stored)),
             _ => Ok((Compression::None, raw)),
         }
     }

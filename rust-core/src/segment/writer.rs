@@ -2,6 +2,7 @@
 
 use super::block::{BlockBuilder, MAX_TARGET_LEN};
 use super::compression::{Compression, Compressor};
+use super::compression_rules::CompressionRules;
 use super::filter;
 use super::footer::{self, FOOTER_LEN};
 use super::frame::{self, FRAME_LEN, Kind};
@@ -12,6 +13,7 @@ use crate::fs::NewFile;
 use crate::key_version::KeyVersion;
 use crate::limits::{check_key, check_value};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// How a segment is written.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +21,7 @@ pub(crate) struct SegmentOptions {
     /// Bytes of a block before compression: a target, taken as at least 256 and
     /// at most 32 KiB. A version that is larger has a block of its own.
     pub(crate) block_len: usize,
-    /// How blocks are stored.
+    /// How blocks are stored, but for those of keys for which there is a rule.
     pub(crate) compression: Compression,
     /// What the filter may take: 0 for no filter, below 14 for one of 9 bits a
     /// key that 0.4 % of absent keys pass, else for one of 18 bits and 0.002 %.
@@ -42,12 +44,15 @@ const GATHERED: usize = 256 << 10;
 pub(crate) struct SegmentWriter {
     file: Box<dyn NewFile>,
     options: SegmentOptions,
+    rules: Arc<CompressionRules>,
     /// Bytes that are not yet given to the file, and how many are.
     gathered: Vec<u8>,
     written: u64,
     /// The first error of the file: nothing is added after it.
     failure: Option<Error>,
     block: BlockBuilder,
+    /// How the block is to be stored.
+    compression: Compression,
     raw: Vec<u8>,
     compressor: Compressor,
     index: IndexBuilder,
@@ -65,12 +70,14 @@ impl SegmentWriter {
         Self {
             file,
             options: SegmentOptions { block_len, ..options },
+            rules: Arc::default(),
             gathered: footer::header().to_vec(),
             written: 0,
             failure: None,
             block: BlockBuilder::default(),
+            compression: options.compression,
             raw: Vec::new(),
-            compressor: Compressor::new(options.compression),
+            compressor: Compressor::default(),
             index: IndexBuilder::default(),
             hashes: Vec::new(),
             first_key: Vec::new(),
@@ -78,6 +85,11 @@ impl SegmentWriter {
             range_tombstones: Vec::new(),
             properties: Properties::empty(),
         }
+    }
+
+    /// With rules of compression.
+    pub(crate) fn with_rules(self, rules: Arc<CompressionRules>) -> Self {
+        Self { rules, ..self }
     }
 
     /// Adds a version, in [`KeyVersion::order`]. One out of order, or of a size
@@ -92,10 +104,13 @@ impl SegmentWriter {
         let is_new_key = self.check_order(version)?;
         // Bases and lengths of an entry take less than this.
         let len = version.key.len() + version.payload.value().len() + 40;
-        if !self.block.is_empty() && len > self.options.block_len {
+        let compression = self.rules.of(version.key).unwrap_or(self.options.compression);
+        let needs_own = len > self.options.block_len || compression != self.compression;
+        if !self.block.is_empty() && needs_own {
             self.finish_block()?;
         }
         if self.block.is_empty() {
+            self.compression = compression;
             let last = self.block.last_key();
             self.index.begin_block(self.offset(), last, version.key, version.sequence);
         }
@@ -203,7 +218,7 @@ impl SegmentWriter {
         self.properties.blocks += 1;
         self.properties.raw_block_bytes += self.raw.len() as u64;
         let offset = self.offset();
-        let (compression, stored) = self.compressor.compress(&self.raw)?;
+        let (compression, stored) = self.compressor.compress(self.compression, &self.raw)?;
         let raw_len = self.raw.len();
         frame::write(Kind::Data, compression, raw_len, stored, offset, &mut self.gathered);
         if raw_len > GATHERED {

@@ -55,6 +55,7 @@ impl SegmentStore {
             fs,
             dir: dir.to_path_buf(),
             options,
+            rules: Mutex::default(),
             current: Atomic::from(protect(Arc::clone(&tree))),
             flushed: AtomicU64::new(manifest.flushed),
             next_file: AtomicU64::new(manifest.next_file),

@@ -5,7 +5,9 @@ use crate::error::{Error, Result};
 use crate::fs::{Disk, FileSystem, NewFile};
 use crate::key_version::{KeyVersion, Payload};
 use crate::limits::MAX_KEY_LEN;
-use crate::segment::{Compression, Scratch, Segment, SegmentOptions, SegmentWriter};
+use crate::segment::{
+    Compression, CompressionRules, Scratch, Segment, SegmentOptions, SegmentWriter,
+};
 
 fn version(key: &[u8], sequence: u64) -> KeyVersion<'_> {
     KeyVersion { key, sequence, payload: Payload::Value(b"value", 0) }
@@ -56,6 +58,33 @@ fn greatest_sizes_are_served() {
         assert_eq!(segment.verify(&mut |_| ()), Ok(()));
         assert_eq!(compression == Compression::None, file.bytes().len() > 64 << 20);
     }
+}
+
+/// Blocks are cut where another rule begins, and stored as it says.
+#[test]
+fn rules_choose_the_compression() {
+    let rules = CompressionRules::default()
+        .with(b"b", Some(Compression::Zstd))
+        .with(b"c", Some(Compression::None));
+    let file = OneFile::default();
+    let mut writer = writer(file.clone()).with_rules(rules.into());
+    let keys = [b"a1", b"a2", b"b1", b"b2", b"c1", b"c2", b"d1"];
+    for key in keys {
+        let payload = Payload::Value(&[b'v'; 500], 0);
+        writer.add(&KeyVersion { key, sequence: 1, payload }).unwrap();
+    }
+    assert_eq!(writer.finish().unwrap().blocks, 4);
+    let segment = open(&file).unwrap();
+    assert_eq!(segment.verify(&mut |_| ()), Ok(()));
+    let mut scratch = Scratch::default();
+    for key in keys {
+        let found = segment.get(key, 1, &mut scratch, |found| found.payload.value().len());
+        assert_eq!(found, Ok(Some(500)));
+    }
+    // No other block is stored as it is.
+    let bytes = file.bytes();
+    let plain = bytes.windows(500).filter(|window| window.iter().all(|&b| b == b'v')).count();
+    assert_eq!(plain, 2);
 }
 
 #[test]
