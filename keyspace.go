@@ -124,10 +124,14 @@ func (ks *Keyspace) valueOptions(o WriteOptions) (storage.WriteOptions, error) {
 // durability is the level of a write to this keyspace alone.
 func (ks *Keyspace) durability(d Durability) Durability {
 	if ks.options.MemoryOnly {
-		return DurabilityMemory
+		return ofMemoryOnly(d)
 	}
 	return d
 }
+
+// ofMemoryOnly is DurabilityMemory, the greatest, in place of a level that exists. The
+// engine is to refuse any other.
+func ofMemoryOnly(d Durability) Durability { return max(d, DurabilityMemory) }
 
 // expiry is when a value expires that is written now and names no expiry, in Unix
 // milliseconds; 0 is never.

@@ -94,6 +94,8 @@ func (g *region) key(stored []byte, room *[]byte) []byte {
 func (g *region) bounds(r Range) Range {
 	r.Start = g.append(nil, r.Start)
 	switch {
+	case string(r.End) == "\x00":
+		r.End = g.append(nil, nil) // no key is less
 	case r.End != nil:
 		r.End = g.append(nil, r.End)
 	case g.named:

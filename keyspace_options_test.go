@@ -95,3 +95,39 @@ func TestKeyLimitsOfKeyspaces(t *testing.T) {
 		}
 	})
 }
+
+// TestDurabilityOfMemoryOnly: a keyspace of memory only takes every level, and refuses
+// what is none.
+func TestDurabilityOfMemoryOnly(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		ks, err := db.CreateKeyspace("ks", mantisdb.KeyspaceOptions{MemoryOnly: true})
+		ok(t, err)
+		key := []byte("key")
+		var b mantisdb.Batch
+		ok(t, b.In(ks).Put(key, nil))
+		writes := map[string]func(o mantisdb.WriteOptions) error{
+			"PutWith":         func(o mantisdb.WriteOptions) error { return ks.PutWith(key, nil, o) },
+			"DeleteWith":      func(o mantisdb.WriteOptions) error { return ks.DeleteWith(key, o) },
+			"DeleteRangeWith": func(o mantisdb.WriteOptions) error { return ks.DeleteRangeWith(mantisdb.Range{}, o) },
+			"GetAndPut":       func(o mantisdb.WriteOptions) error { _, _, err := ks.GetAndPut(key, nil, o); return err },
+			"Modify": func(o mantisdb.WriteOptions) error {
+				_, _, err := ks.Modify(key, mantisdb.Modification{Kind: mantisdb.ModifyTake}, o)
+				return err
+			},
+			"WriteWith": func(o mantisdb.WriteOptions) error { return db.WriteWith(&b, o) },
+			"UpdateWith": func(o mantisdb.WriteOptions) error {
+				return db.UpdateWith(func(tx *mantisdb.Tx) error { return tx.In(ks).Put(key, nil) }, o)
+			},
+		}
+		for name, write := range writes {
+			for d := mantisdb.DurabilityDefault; d <= mantisdb.DurabilityMemory; d++ {
+				if err := write(mantisdb.WriteOptions{Durability: d}); err != nil {
+					t.Errorf("%s with %v: %v", name, d, err)
+				}
+			}
+			if err := write(mantisdb.WriteOptions{Durability: mantisdb.DurabilityMemory + 1}); !errors.Is(err, mantisdb.ErrInvalidOptions) {
+				t.Errorf("%s with a level that does not exist: error %v", name, err)
+			}
+		}
+	})
+}

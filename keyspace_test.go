@@ -327,3 +327,23 @@ func use(t *testing.T, ks *mantisdb.Keyspace, key []byte) {
 		}
 	}
 }
+
+// TestRangeBelowAllKeys: no key is less than a zero byte, in any keyspace.
+func TestRangeBelowAllKeys(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		named, err := db.CreateKeyspace("ks", mantisdb.KeyspaceOptions{})
+		ok(t, err)
+		for _, ks := range []*mantisdb.Keyspace{db.DefaultKeyspace(), named} {
+			var b mantisdb.Batch
+			ok(t, b.In(ks).DeleteRange(mantisdb.Range{End: []byte{0}}))
+			if b.Len() != 0 {
+				t.Errorf("keyspace %q: the deletion of a range that holds no key is %d operations", ks.Name(), b.Len())
+			}
+			ok(t, ks.Put([]byte{0}, nil))
+			ok(t, ks.DeleteRange(mantisdb.Range{End: []byte{0}}))
+			if has, err := ks.Has([]byte{0}); !has || err != nil {
+				t.Errorf("keyspace %q: the key was deleted by a range that ends with it: %v", ks.Name(), err)
+			}
+		}
+	})
+}

@@ -52,7 +52,7 @@ func (s *scope) check(db *DB) error {
 // durability is the level of the whole, which is to be written at a level.
 func (s *scope) durability(d Durability) Durability {
 	if !s.lasts && len(s.named) > 0 {
-		return DurabilityMemory
+		return ofMemoryOnly(d)
 	}
 	return d
 }

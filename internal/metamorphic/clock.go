@@ -31,7 +31,7 @@ func (t *target) settleFor(window int64) {
 			time.Sleep(time.Duration(e.latest-now()+2) * time.Millisecond)
 		}
 		if i, found := t.state.place(e.key); found && t.state.entries[i] == e {
-			t.remove(e.key)
+			t.expire(e.key)
 		}
 	}
 	t.dying = kept

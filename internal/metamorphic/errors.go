@@ -11,6 +11,8 @@ var sentinels = []error{
 	mantisdb.ErrNotFound, mantisdb.ErrClosed, mantisdb.ErrKeyEmpty, mantisdb.ErrKeyTooLarge, mantisdb.ErrValueTooLarge,
 	mantisdb.ErrBatchTooLarge, mantisdb.ErrConflict, mantisdb.ErrTxDone, mantisdb.ErrReadOnly, mantisdb.ErrTxTooLarge,
 	mantisdb.ErrNotANumber, mantisdb.ErrOverflow, mantisdb.ErrInvalidTTL, mantisdb.ErrInvalidOptions,
+	mantisdb.ErrKeyspaceExists, mantisdb.ErrKeyspaceNotFound, mantisdb.ErrKeyspaceDropped,
+	mantisdb.ErrHistoryGone, mantisdb.ErrWatchTooSlow,
 	mantisdb.ErrUnsupported, mantisdb.ErrLocked, mantisdb.ErrExists, mantisdb.ErrCorrupt, mantisdb.ErrIO,
 }
 
@@ -41,10 +43,10 @@ func (t *target) err(what string, got, want error) bool {
 	return false
 }
 
-// invalid is the error of an operation for its input alone, nil if that is valid. If
-// several things are wrong, any may be told.
-func (o *Op) invalid() error {
-	wrong := o.Key.invalidKey()
+// invalid is the error of an operation for its input and its keyspace alone, nil if
+// those are valid. If several things are wrong, any may be told.
+func (t *target) invalid(o *Op) error {
+	wrong := errors.Join(o.Key.invalidKey(), t.spaceOf(o, t.db))
 	if o.TTL < 0 {
 		wrong = errors.Join(wrong, mantisdb.ErrInvalidTTL)
 	}

@@ -18,6 +18,7 @@ type field struct {
 // fields are the fields of operations, in the order in which they are written.
 var fields = []field{
 	stringField("mode", func(o *Op) *string { return &o.Mode }),
+	blobField("keyspace", func(o *Op) *Blob { return &o.Keyspace }),
 	numberField("slot", func(o *Op) *int { return &o.Slot }),
 	numberField("batch", func(o *Op) *int { return &o.Batch }),
 	blobField("key", func(o *Op) *Blob { return &o.Key }),
@@ -37,6 +38,7 @@ var fields = []field{
 	flagField("reverse", func(o *Op) *bool { return &o.Reverse }),
 	flagField("keysonly", func(o *Op) *bool { return &o.KeysOnly }),
 	numberField("most", func(o *Op) *int { return &o.Most }),
+	stringField("moves", func(o *Op) *string { return &o.Moves }),
 }
 
 func fieldOf(name string) (field, bool) {

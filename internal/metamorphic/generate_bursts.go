@@ -7,19 +7,58 @@ package metamorphic
 // burst makes up a burst of a few operations.
 func (g *generator) burst() []Op {
 	slot := g.rng.IntN(slots)
-	if g.oneIn(3) {
+	if g.oneIn(2) {
+		var o Op
+		g.inKeyspace(&o)
+		g.focus = &o.Keyspace
+		defer func() { g.focus = nil }()
+	}
+	switch g.rng.IntN(9) {
+	case 0, 1:
 		return g.snapshotBurst(slot)
+	case 2, 3:
+		return g.watchBurst(slot)
+	case 4:
+		return g.dropBurst()
 	}
 	return g.transactionBurst(slot)
+}
+
+// watchBurst is a watch, sometimes of the past, that is read after few writes.
+func (g *generator) watchBurst(slot int) []Op {
+	ops := []Op{{Kind: "snapshot", Slot: slot}}
+	if g.oneIn(2) {
+		ops = append(ops, g.opIn(slot, "watch"), Op{Kind: "watch-next", Slot: slot})
+	}
+	ops = append(ops, g.writesBetween()...)
+	if g.oneIn(2) {
+		ops = append(ops, g.opIn(slot, "watch"))
+	}
+	ops = append(ops, g.writesBetween()...)
+	return append(ops, Op{Kind: "watch-next", Slot: slot})
+}
+
+// dropBurst is a keyspace that is dropped, used, and created anew.
+func (g *generator) dropBurst() []Op {
+	var name Op
+	g.keyspaceName(&name)
+	g.focus = &name.Key
+	defer func() { g.focus = nil }()
+	ops := append(g.writesBetween(), Op{Kind: "drop-keyspace", Key: name.Key})
+	ops = append(ops, g.writesBetween()...)
+	create := g.opOf("create-keyspace")
+	create.Key = name.Key
+	ops = append(append(ops, create), g.writesBetween()...)
+	return append(ops, g.opOf("scan"), g.opOf("get"))
 }
 
 // transactionBurst is a transaction with few writes of others in between.
 func (g *generator) transactionBurst(slot int) []Op {
 	ops := []Op{{Kind: "tx-begin", Slot: slot}}
 	for range 1 + g.rng.IntN(2) {
-		ops = append(ops, g.opIn(slot, pick(g.rng, "tx-get", "tx-scan", "tx-scan", "tx-put", "tx-delete-range")))
+		ops = append(ops, g.opIn(slot, pick(g.rng, "tx-get", "tx-scan", "tx-scan", "tx-iterate", "tx-put", "tx-delete-range")))
 	}
-	ops = append(ops, g.opIn(slot, pick(g.rng, "tx-get", "tx-scan")))
+	ops = append(ops, g.opIn(slot, pick(g.rng, "tx-get", "tx-scan", "tx-iterate")))
 	ops = append(ops, g.writesBetween()...)
 	return append(ops, g.opIn(slot, "tx-put"), Op{Kind: "tx-commit", Slot: slot})
 }

@@ -12,7 +12,10 @@ const farAway = 100 * time.Hour
 
 func (g *generator) nothing(*Op) {}
 
-func (g *generator) anyKey(o *Op) { o.Key = g.anyKeyBlob() }
+func (g *generator) anyKey(o *Op) {
+	g.inKeyspace(o)
+	o.Key = g.anyKeyBlob()
+}
 
 func (g *generator) slot(o *Op) { o.Slot = g.rng.IntN(slots) }
 
@@ -22,6 +25,7 @@ func (g *generator) slotKey(o *Op) {
 }
 
 func (g *generator) multiGet(o *Op) {
+	g.inKeyspace(o)
 	for range g.rng.IntN(pick(g.rng, 4, 40)) {
 		o.Keys = append(o.Keys, g.key())
 	}
@@ -31,34 +35,42 @@ func (g *generator) multiGet(o *Op) {
 }
 
 func (g *generator) put(o *Op) {
-	o.Key, o.Value = g.anyKeyBlob(), g.value()
+	g.anyKey(o)
+	o.Value = g.value()
 	if g.oneIn(50_000) {
 		o.Value = repeated("large", mantisdb.MaxValueLen/5+1)
 	}
 }
 
 func (g *generator) putWith(o *Op) {
-	o.Key, o.Value, o.Durability = g.anyKeyBlob(), g.value(), g.durability()
+	g.anyKey(o)
+	o.Value, o.Durability = g.value(), g.durability()
 	if g.oneIn(8) {
 		o.TTL = g.ttl()
 	}
 }
 
 func (g *generator) putTTL(o *Op) {
-	o.Key, o.Value, o.TTL = g.anyKeyBlob(), g.value(), g.ttl()
+	g.anyKey(o)
+	o.Value, o.TTL = g.value(), g.ttl()
 }
 
 func (g *generator) deleteWith(o *Op) {
-	o.Key, o.Durability = g.anyKeyBlob(), g.durability()
+	g.anyKey(o)
+	o.Durability = g.durability()
 	if g.oneIn(50) {
 		o.TTL = farAway
 	}
 }
 
-func (g *generator) expire(o *Op) { o.Key, o.TTL = g.anyKeyBlob(), g.ttl() }
+func (g *generator) expire(o *Op) {
+	g.anyKey(o)
+	o.TTL = g.ttl()
+}
 
 func (g *generator) increment(o *Op) {
-	o.Key, o.By = g.anyKeyBlob(), g.by()
+	g.anyKey(o)
+	o.By = g.by()
 }
 
 func (g *generator) by() int64 {
@@ -109,7 +121,8 @@ func (g *generator) batchPut(o *Op) {
 
 // life is a write of a value that lives for ever, for long, or is dead already.
 func (g *generator) life(o *Op) {
-	o.Key, o.Value = g.anyKeyBlob(), g.value()
+	g.anyKey(o)
+	o.Value = g.value()
 	switch g.rng.IntN(10) {
 	case 0:
 		o.Mode, o.TTL = "ttl", g.longTTL()
@@ -135,6 +148,7 @@ func (g *generator) batchWrite(o *Op) {
 }
 
 func (g *generator) scan(o *Op) {
+	g.inKeyspace(o)
 	o.Mode = pick(g.rng, "", "entries")
 	bound := func() *Blob {
 		if g.oneIn(3) {
@@ -162,6 +176,7 @@ func (g *generator) scan(o *Op) {
 
 // someRange is as a rule a few keys wide, so that deleting it leaves something.
 func (g *generator) someRange(o *Op) {
+	g.inKeyspace(o)
 	if g.oneIn(20) {
 		g.scan(o)
 		return
@@ -228,6 +243,7 @@ func (g *generator) txCommit(o *Op) {
 }
 
 func (g *generator) update(o *Op) {
+	g.inKeyspace(o)
 	o.Keys, o.Key, o.Value = blobs{g.key()}, g.key(), blob(g.letters())
 	o.Mode = pick(g.rng, "", "", "meddle", "fail")
 }

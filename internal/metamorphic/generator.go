@@ -15,6 +15,8 @@ type generator struct {
 	longest int    // value, in bytes, of most
 	weights []int  // of kinds
 	total   int    // of weights
+	names   []Blob // of keyspaces that are in play
+	focus   *Blob  // the keyspace in which a burst is, nil for any
 }
 
 // Generate makes up a script of about so many operations for engines. The same seed
@@ -31,6 +33,7 @@ func Generate(seed uint64, operations int, onDisk bool, engines []string) *Scrip
 			operations /= 10 // each write waits for the disk
 		}
 	}
+	s.Ops = g.makeNames()
 	bursts := pick(g.rng, 10, 50, operations+1)
 	for len(s.Ops) < operations {
 		if g.oneIn(bursts) {

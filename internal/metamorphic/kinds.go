@@ -17,8 +17,8 @@ type kind struct {
 var kinds []kind
 
 func init() {
-	kinds = slices.Concat(readKinds, writeKinds, modifyKinds, batchKinds, scanKinds, snapshotKinds, transactionKinds,
-		maintenanceKinds, copyKinds)
+	kinds = slices.Concat(readKinds, writeKinds, modifyKinds, batchKinds, scanKinds, iteratorKinds, snapshotKinds,
+		transactionKinds, keyspaceKinds, indexKinds, watchKinds, maintenanceKinds, copyKinds)
 }
 
 func kindOf(name string) (kind, bool) {

@@ -1,7 +1,7 @@
 package metamorphic
 
 import (
-	"time"
+	"errors"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -18,13 +18,23 @@ var batchKinds = []kind{
 type batch struct {
 	real    mantisdb.Batch
 	pending []*entry
+	spaces  []*space // that it writes to
 }
 
-// putter is what batches and transactions have to put with.
-type putter interface {
-	Put(key, value []byte) error
-	PutTTL(key, value []byte, ttl time.Duration) error
-	PutExpiresAt(key, value []byte, unixMillis int64) error
+// in is a batch, or its view of an operation's keyspace.
+func (b *batch) in(t *target, o *Op) putter {
+	if s := t.space(o); !s.isDefault() {
+		return b.real.In(s.real)
+	}
+	return &b.real
+}
+
+// added notes a write to an operation's keyspace, nil for one that has nothing to do.
+func (b *batch) added(t *target, o *Op, e *entry) {
+	b.spaces = append(b.spaces, t.space(o))
+	if e != nil {
+		b.pending = append(b.pending, e)
+	}
 }
 
 // putInto puts in the way that an operation says, and returns the error that there
@@ -33,60 +43,67 @@ func (t *target) putInto(to putter, o *Op) (got, want error) {
 	key, value := o.Key.Bytes(), o.Value.Bytes()
 	switch {
 	case o.Mode == "ttl":
-		return to.PutTTL(key, value, o.TTL), o.invalidWithTTL()
+		return to.PutTTL(key, value, o.TTL), t.invalidWithTTL(o)
 	case o.At != 0:
-		return to.PutExpiresAt(key, value, t.base+o.At), o.invalid()
+		return to.PutExpiresAt(key, value, t.base+o.At), t.invalid(o)
 	}
-	return to.Put(key, value), o.invalid()
+	return to.Put(key, value), t.invalid(o)
 }
 
 func runBatchPut(t *target, o *Op) {
 	b := &t.batches[o.Slot]
-	got, want := t.putInto(&b.real, o)
+	got, want := t.putInto(b.in(t, o), o)
 	if t.err("Batch.Put", got, want) {
-		b.pending = append(b.pending, t.pending(o))
+		b.added(t, o, t.pending(o))
 	}
 	t.batchLen(b)
 }
 
 func runBatchDelete(t *target, o *Op) {
 	b := &t.batches[o.Slot]
-	if t.err("Batch.Delete", b.real.Delete(o.Key.Bytes()), o.invalid()) {
-		b.pending = append(b.pending, deletion(o.Key.Text()))
+	if t.err("Batch.Delete", b.in(t, o).Delete(o.Key.Bytes()), t.invalid(o)) {
+		b.added(t, o, t.deletion(o))
 	}
 	t.batchLen(b)
 }
 
 func runBatchDeleteRange(t *target, o *Op) {
 	b, r := &t.batches[o.Slot], t.rangeOf(o)
-	if t.err("Batch.DeleteRange", b.real.DeleteRange(r), nil) && !isEmpty(r) {
-		b.pending = append(b.pending, rangeDeletion(r))
+	if t.err("Batch.DeleteRange", b.in(t, o).DeleteRange(r), t.spaceOf(o, t.db)) {
+		b.added(t, o, t.rangeDeletion(o, r))
 	}
 	t.batchLen(b)
 }
 
 func (t *target) batchLen(b *batch) {
-	t.check(b.real.Len() == len(b.pending), "a batch of %d operations has %d", len(b.pending), b.real.Len())
+	n := 0
+	for _, e := range b.pending {
+		if !e.isIndex() {
+			n++
+		}
+	}
+	t.check(b.real.Len() == n, "a batch of %d operations has %d", n, b.real.Len())
 	t.check((b.real.Size() == 0) == (len(b.pending) == 0), "a batch of %d operations has %d bytes", len(b.pending), b.real.Size())
 }
 
 func runBatchReset(t *target, o *Op) {
 	b := &t.batches[o.Slot]
 	b.real.Reset()
-	b.pending = nil
+	b.pending, b.spaces = nil, nil
 	t.batchLen(b)
 }
 
 // runBatchWrite keeps the batch if its mode is keep, so that it is written again.
 func runBatchWrite(t *target, o *Op) {
 	b := &t.batches[o.Slot]
-	var err, want error
+	var err error
+	want := usable(t.db, b.spaces)
 	if o.Durability == mantisdb.DurabilityDefault && o.TTL == 0 {
 		err = t.db.Write(&b.real)
 	} else {
 		err = t.db.WriteWith(&b.real, o.writeOptions())
 		if o.TTL != 0 || o.Durability > mantisdb.DurabilityMemory {
-			want = mantisdb.ErrInvalidOptions
+			want = errors.Join(want, mantisdb.ErrInvalidOptions)
 		}
 	}
 	if t.err("Write", err, want) {

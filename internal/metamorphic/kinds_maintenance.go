@@ -43,7 +43,7 @@ func runStats(t *target, _ *Op) {
 	t.check(s.GetHits <= s.Gets, "%d of %d keys looked up were found", s.GetHits, s.Gets)
 	t.check(s.BackgroundErrors == 0, "%d errors in the background", s.BackgroundErrors)
 	if !s.KeysEstimated {
-		live := uint64(len(t.state.in(mantisdb.Range{}, t.began)))
+		live := uint64(len(t.state.users(t.began)))
 		t.check(s.Keys >= live, "%d keys are live, want at least %d", s.Keys, live)
 	}
 	for i, pair := range counters(t.stats, s) {
@@ -96,7 +96,7 @@ func runReopen(t *target, o *Op) {
 	}
 	t.options = DiskOptions{o.Durability, o.Limit}
 	if t.open(); t.db != nil {
-		t.verify(t.db)
+		t.verify(t.db, &t.state)
 		t.versionsInOrder()
 	}
 }
@@ -106,7 +106,7 @@ func getError(db *mantisdb.DB, key Blob) error {
 	return err
 }
 
-// closeUnderOthers closes the database while there are snapshots and transactions.
+// closeUnderOthers closes the database while there are snapshots, transactions and watches.
 func (t *target) closeUnderOthers() bool {
 	for _, s := range t.snapshots {
 		if s != nil {
@@ -116,6 +116,11 @@ func (t *target) closeUnderOthers() bool {
 	for _, x := range t.transactions {
 		if x != nil {
 			x.closed = true
+		}
+	}
+	for _, w := range t.watches {
+		if w != nil {
+			w.closed = true
 		}
 	}
 	closed := t.err("Close", t.db.Close(), nil)

@@ -39,6 +39,7 @@ type change struct {
 	deletes  bool   // it is a deletion
 	value    string // else it stores this value
 	keeps    bool   // and keeps the expiry
+	expires  bool   // it only sets that
 	number   int64
 	gives    bool // the value before is given
 	existing *entry
@@ -46,7 +47,7 @@ type change struct {
 
 // changeOf is what a modification of a kind must do to a key.
 func (t *target) changeOf(kind mantisdb.ModificationKind, o *Op, version uint64) change {
-	e := t.get(o.Key.Text())
+	e := t.get(t.address(o))
 	c := change{existing: e, value: o.Value.Text()}
 	switch kind {
 	case mantisdb.ModifyCompareValue:
@@ -68,14 +69,14 @@ func (t *target) changeOf(kind mantisdb.ModificationKind, o *Op, version uint64)
 		}
 		c.number = int64(len(c.value))
 	case mantisdb.ModifyExpire:
-		if c.happens = e != nil; c.happens {
+		if c.happens, c.expires = e != nil, true; c.happens {
 			c.value = e.value
 		}
 	default:
 		c.err = mantisdb.ErrInvalidOptions
 	}
 	// What is wrong with the input alone comes first.
-	wrong := o.invalid()
+	wrong := t.invalid(o)
 	if takesNoTTL := c.keeps || kind == mantisdb.ModifyTake; takesNoTTL && o.TTL > 0 || c.err == mantisdb.ErrInvalidOptions {
 		wrong = errors.Join(wrong, mantisdb.ErrInvalidOptions)
 	}
@@ -110,11 +111,14 @@ func (t *target) apply(c change, o *Op) *entry {
 	case !c.happens:
 		return nil
 	case c.deletes:
-		t.remove(o.Key.Text())
+		t.remove(t.space(o), t.address(o))
 		return nil
 	}
 	e := t.newEntry(o)
 	e.value = c.value
+	if c.expires && o.TTL == 0 {
+		e.soonest, e.latest = 0, 0 // not what the keyspace gives to new values
+	}
 	if c.keeps {
 		e.soonest, e.latest = 0, 0
 		if c.existing != nil {
@@ -128,13 +132,13 @@ func (t *target) apply(c change, o *Op) *entry {
 // comparedVersion is the version that an operation compares with. The current one has
 // to be read.
 func (t *target) comparedVersion(o *Op) uint64 {
-	e := t.get(o.Key.Text())
+	e := t.get(t.address(o))
 	switch o.Version {
 	case "current":
 		if e == nil {
 			return 0
 		}
-		_, meta, err := t.db.AppendGetMeta(nil, o.Key.Bytes())
+		_, meta, err := t.in(o).AppendGetMeta(nil, o.Key.Bytes())
 		if t.err("AppendGetMeta", err, nil) {
 			t.learn("AppendGetMeta of "+show(e.key), e, meta)
 		}
@@ -153,7 +157,7 @@ func isTooLong(e *entry) bool { return e != nil && len(e.value) > 256<<10 }
 
 func runModify(t *target, o *Op) {
 	kind := modifications[o.Mode]
-	if kind == mantisdb.ModifyAppend && isTooLong(t.get(o.Key.Text())) {
+	if kind == mantisdb.ModifyAppend && isTooLong(t.get(t.address(o))) {
 		return
 	}
 	var version uint64
@@ -161,7 +165,7 @@ func runModify(t *target, o *Op) {
 		version = t.comparedVersion(o)
 	}
 	want := t.changeOf(kind, o, version)
-	before, done, err := t.db.Modify(o.Key.Bytes(), mantisdb.Modification{
+	before, done, err := t.in(o).Modify(o.Key.Bytes(), mantisdb.Modification{
 		Kind: kind, Value: o.Value.Bytes(), Expected: o.Expected.Bytes(), Version: version, By: o.By,
 	}, o.writeOptions())
 	if !t.err("Modify", err, want.err) {
@@ -195,7 +199,7 @@ func (t *target) wroteModified(e *entry, version uint64) {
 
 func runCompareAndSwap(t *target, o *Op) {
 	want := t.changeOf(mantisdb.ModifyCompareValue, o, 0)
-	swapped, err := t.db.CompareAndSwap(o.Key.Bytes(), o.Expected.Bytes(), o.Value.Bytes(), o.writeOptions())
+	swapped, err := t.in(o).CompareAndSwap(o.Key.Bytes(), o.Expected.Bytes(), o.Value.Bytes(), o.writeOptions())
 	t.err("CompareAndSwap", err, want.err)
 	t.check(swapped == want.happens, "CompareAndSwap: swapped %v, want %v", swapped, want.happens)
 	t.say(swapped)
@@ -205,7 +209,7 @@ func runCompareAndSwap(t *target, o *Op) {
 func runCompareVersionAndSwap(t *target, o *Op) {
 	version := t.comparedVersion(o)
 	want := t.changeOf(mantisdb.ModifyCompareVersion, o, version)
-	newVersion, swapped, err := t.db.CompareVersionAndSwap(o.Key.Bytes(), version, o.Value.Bytes(), o.writeOptions())
+	newVersion, swapped, err := t.in(o).CompareVersionAndSwap(o.Key.Bytes(), version, o.Value.Bytes(), o.writeOptions())
 	t.err("CompareVersionAndSwap", err, want.err)
 	t.check(swapped == want.happens, "CompareVersionAndSwap: swapped %v, want %v", swapped, want.happens)
 	t.check((newVersion != 0) == want.happens, "CompareVersionAndSwap: version %d, want one: %v", newVersion, want.happens)
@@ -217,7 +221,7 @@ func runCompareVersionAndSwap(t *target, o *Op) {
 
 func runGetAndPut(t *target, o *Op) {
 	want := t.changeOf(mantisdb.ModifyExchange, o, 0)
-	before, existed, err := t.db.GetAndPut(o.Key.Bytes(), o.Value.Bytes(), o.writeOptions())
+	before, existed, err := t.in(o).GetAndPut(o.Key.Bytes(), o.Value.Bytes(), o.writeOptions())
 	if !t.err("GetAndPut", err, want.err) {
 		return
 	}
@@ -228,7 +232,7 @@ func runGetAndPut(t *target, o *Op) {
 
 func runGetAndDelete(t *target, o *Op) {
 	want := t.changeOf(mantisdb.ModifyTake, o, 0)
-	before, err := t.db.GetAndDelete(o.Key.Bytes())
+	before, err := t.in(o).GetAndDelete(o.Key.Bytes())
 	if want.err == nil && want.existing == nil {
 		want.err = mantisdb.ErrNotFound
 	}
@@ -242,7 +246,7 @@ func runGetAndDelete(t *target, o *Op) {
 
 func runIncrement(t *target, o *Op) {
 	want := t.changeOf(mantisdb.ModifyIncrement, o, 0)
-	number, err := t.db.Increment(o.Key.Bytes(), o.By)
+	number, err := t.in(o).Increment(o.Key.Bytes(), o.By)
 	t.err("Increment", err, want.err)
 	t.check(number == want.number, "Increment: %d, want %d", number, want.number)
 	t.say(number)
@@ -250,11 +254,11 @@ func runIncrement(t *target, o *Op) {
 }
 
 func runAppend(t *target, o *Op) {
-	if isTooLong(t.get(o.Key.Text())) {
+	if isTooLong(t.get(t.address(o))) {
 		return
 	}
 	want := t.changeOf(mantisdb.ModifyAppend, o, 0)
-	length, err := t.db.Append(o.Key.Bytes(), o.Value.Bytes())
+	length, err := t.in(o).Append(o.Key.Bytes(), o.Value.Bytes())
 	t.err("Append", err, want.err)
 	t.check(int64(length) == want.number, "Append: %d bytes, want %d", length, want.number)
 	t.say(length)
@@ -263,14 +267,14 @@ func runAppend(t *target, o *Op) {
 
 func runExpire(t *target, o *Op) {
 	want := t.changeOf(mantisdb.ModifyExpire, o, 0)
-	if err := o.invalidWithTTL(); err != nil {
+	if err := t.invalidWithTTL(o); err != nil {
 		want = change{err: err}
 	}
-	t.expired("Expire", t.db.Expire(o.Key.Bytes(), o.TTL), want, o)
+	t.expired("Expire", t.in(o).Expire(o.Key.Bytes(), o.TTL), want, o)
 }
 
 func runPersist(t *target, o *Op) {
-	t.expired("Persist", t.db.Persist(o.Key.Bytes()), t.changeOf(mantisdb.ModifyExpire, o, 0), o)
+	t.expired("Persist", t.in(o).Persist(o.Key.Bytes()), t.changeOf(mantisdb.ModifyExpire, o, 0), o)
 }
 
 // expired is the end of what changes an expiry.

@@ -16,9 +16,12 @@ var readKinds = []kind{
 	{"multi-get", 30, (*generator).multiGet, runMultiGet},
 }
 
-// wantFound is the error of a lookup.
-func wantFound(o *Op, e *entry) error {
-	if err := o.Key.invalidKey(); err != nil {
+// wantFound is the error of a lookup in the database.
+func (t *target) wantFound(o *Op, e *entry) error { return t.wantFoundIn(t.db, o, e) }
+
+// wantFoundIn is that of one in what belongs to a database.
+func (t *target) wantFoundIn(db *mantisdb.DB, o *Op, e *entry) error {
+	if err := errors.Join(o.Key.invalidKey(), t.spaceOf(o, db)); err != nil {
 		return err
 	}
 	if e == nil {
@@ -28,21 +31,15 @@ func wantFound(o *Op, e *entry) error {
 }
 
 func runGet(t *target, o *Op) {
-	want := t.get(o.Key.Text())
-	got, err := t.db.Get(o.Key.Bytes())
-	t.err("Get", err, wantFound(o, want))
+	want := t.get(t.address(o))
+	got, err := t.in(o).Get(o.Key.Bytes())
+	t.err("Get", err, t.wantFound(o, want))
 	t.value("Get", got, want)
 }
 
-// reader is what has values: a database, a snapshot or a transaction.
-type reader interface {
-	AppendGet(dst, key []byte) ([]byte, error)
-	AppendGetMeta(dst, key []byte) ([]byte, mantisdb.Meta, error)
-}
-
 func runAppendGet(t *target, o *Op) {
-	want := t.get(o.Key.Text())
-	t.appendGet("AppendGet", t.db, o, want, wantFound(o, want))
+	want := t.get(t.address(o))
+	t.appendGet("AppendGet", t.in(o), o, want, t.wantFound(o, want))
 }
 
 // appendGet reads a key behind what is in a slice already, and returns what is told of
@@ -69,17 +66,17 @@ func (t *target) appendGet(what string, from reader, o *Op, want *entry, wantErr
 }
 
 func runHas(t *target, o *Op) {
-	want := t.get(o.Key.Text())
-	got, err := t.db.Has(o.Key.Bytes())
-	t.err("Has", err, o.Key.invalidKey())
+	want := t.get(t.address(o))
+	got, err := t.in(o).Has(o.Key.Bytes())
+	t.err("Has", err, errors.Join(o.Key.invalidKey(), t.spaceOf(o, t.db)))
 	t.check(got == (want != nil), "Has: %v, want %v", got, want != nil)
 	t.say(got)
 }
 
 func runTTL(t *target, o *Op) {
-	want := t.get(o.Key.Text())
-	got, err := t.db.TTL(o.Key.Bytes())
-	if !t.err("TTL", err, wantFound(o, want)) {
+	want := t.get(t.address(o))
+	got, err := t.in(o).TTL(o.Key.Bytes())
+	if !t.err("TTL", err, t.wantFound(o, want)) {
 		return
 	}
 	if want.soonest == 0 {
@@ -93,13 +90,13 @@ func runTTL(t *target, o *Op) {
 
 func runMultiGet(t *target, o *Op) {
 	keys := o.Keys.bytes()
-	var wantErr error
+	wantErr := t.spaceOf(o, t.db)
 	for _, key := range o.Keys {
 		wantErr = errors.Join(wantErr, key.invalidKey())
 	}
 	var values mantisdb.Values
-	into := t.db.MultiGetInto(&values, keys)
-	got, err := t.db.MultiGet(keys...)
+	into := t.in(o).MultiGetInto(&values, keys)
+	got, err := t.in(o).MultiGet(keys...)
 	t.err("MultiGetInto", into, wantErr)
 	if !t.err("MultiGet", err, wantErr) {
 		return
@@ -108,7 +105,7 @@ func runMultiGet(t *target, o *Op) {
 		return
 	}
 	for i, key := range o.Keys {
-		want := t.get(key.Text())
+		want := t.get(t.space(o).address(key.Text()))
 		t.value("MultiGet of "+show(key.Text()), got[i], want)
 		t.check((got[i] != nil) == (want != nil), "MultiGet of %s: found %v, want %v", show(key.Text()), got[i] != nil, want != nil)
 		value, found := values.At(i)

@@ -60,7 +60,7 @@ func (t *target) compareScan(o *Op, found []scanned, want []*entry) {
 			return
 		}
 		e := want[i]
-		if !t.check(got.key == e.key, "the scan's entry %d is %s, want %s", i, show(got.key), show(e.key)) {
+		if !t.check(got.key == e.name(), "the scan's entry %d is %s, want %s", i, show(got.key), show(e.name())) {
 			return
 		}
 		t.check(got.hasValue == !o.KeysOnly, "the scan of keys only: %v gave %s a value: %v", o.KeysOnly, show(e.key), got.hasValue)
@@ -81,8 +81,8 @@ func (t *target) rangeOf(o *Op) mantisdb.Range {
 	if o.Prefix != nil {
 		prefix := o.Prefix.Text()
 		for _, e := range t.state.entries {
-			t.check(contains(r, e.key) == strings.HasPrefix(e.key, prefix), "the range of the prefix %s holds %s: %v",
-				show(prefix), show(e.key), contains(r, e.key))
+			t.check(contains(r, e.name()) == strings.HasPrefix(e.name(), prefix), "the range of the prefix %s holds %s: %v",
+				show(prefix), show(e.name()), contains(r, e.name()))
 		}
 	}
 	return r
@@ -93,7 +93,7 @@ func runScan(t *target, o *Op) { t.scanAndPut(o, func() {}) }
 // runScanAndPut puts a value in the middle of the loop, which must not see it.
 func runScanAndPut(t *target, o *Op) {
 	t.scanAndPut(o, func() {
-		if t.err("Put in a loop", t.db.Put(o.Key.Bytes(), o.Value.Bytes()), o.invalid()) {
+		if t.err("Put in a loop", t.in(o).Put(o.Key.Bytes(), o.Value.Bytes()), t.invalid(o)) {
 			t.set(t.newEntry(o))
 		}
 	})
@@ -101,34 +101,46 @@ func runScanAndPut(t *target, o *Op) {
 
 func (t *target) scanAndPut(o *Op, put func()) {
 	r := t.rangeOf(o)
-	want := o.first(t.state.in(r, t.began))
+	want := o.first(t.state.in(t.space(o).span(r), t.began))
 	count := 0
-	found, err := t.walk(t.db.Scan(r), o, func() {
+	found, err := t.walk(t.in(o).Scan(r), o, func() {
 		if count++; count == 1 {
 			put()
 		}
 	})
-	t.err("Scan", err, nil)
+	t.err("Scan", err, t.spaceOf(o, t.db))
 	t.compareScan(o, found, want)
 }
 
 // runVerify compares everything.
 func runVerify(t *target, _ *Op) {
 	t.settleFor(soon)
-	t.verify(t.db)
+	t.verify(t.db, &t.state)
 	t.versionsInOrder()
 }
 
-func (t *target) verify(db *mantisdb.DB) {
-	all := &Op{Mode: "entries"}
-	found, err := t.walk(db.Scan(mantisdb.Range{}), all, func() {})
-	t.err("Scan", err, nil)
-	t.compareScan(all, found, t.state.in(mantisdb.Range{}, t.began))
-	for _, e := range t.state.entries {
-		if e.expired(t.began) {
-			continue
+// verify compares all that a database has with a state: the keyspaces, what is in each,
+// and the applied index.
+func (t *target) verify(db *mantisdb.DB, s *state) {
+	t.compareKeyspaces(db)
+	t.verifyKeyspace(db, t.spaces[""], s)
+	for _, name := range t.names() {
+		real, err := db.Keyspace(name)
+		if t.err("Keyspace", err, nil) {
+			t.verifyKeyspace(real, t.spaces[name], s)
 		}
-		value, err := db.Get([]byte(e.key))
+	}
+	t.compareIndex(db, s)
+}
+
+func (t *target) verifyKeyspace(from reader, in *space, s *state) {
+	all := &Op{Mode: "entries"}
+	found, err := t.walk(from.Scan(mantisdb.Range{}), all, func() {})
+	t.err("Scan", err, nil)
+	want := s.in(in.span(mantisdb.Range{}), t.began)
+	t.compareScan(all, found, want)
+	for _, e := range want {
+		value, err := from.Get([]byte(e.name()))
 		t.err("Get", err, nil)
 		t.value("Get of "+show(e.key), value, e)
 	}

@@ -1,6 +1,10 @@
 package metamorphic
 
-import "github.com/mantisdb/mantisdb"
+import (
+	"errors"
+
+	"github.com/mantisdb/mantisdb"
+)
 
 var snapshotKinds = []kind{
 	{"snapshot", 8, (*generator).slot, runSnapshot},
@@ -14,6 +18,10 @@ type snapshot struct {
 	real   *mantisdb.Snapshot
 	state  *state
 	closed bool // or its database is
+
+	db      *mantisdb.DB
+	history int    // how much had been written
+	writes  uint64 // the number of the last write
 }
 
 func runSnapshot(t *target, o *Op) {
@@ -25,7 +33,15 @@ func runSnapshot(t *target, o *Op) {
 	// All that is known was written before, and what comes later is newer.
 	t.check(real.Version() >= t.last, "a snapshot has the version %d, and there was %d before", real.Version(), t.last)
 	t.last = real.Version()
-	t.snapshots[o.Slot] = &snapshot{real: real, state: t.state.clone()}
+	t.snapshots[o.Slot] = &snapshot{real: real, state: t.state.clone(), db: t.db, history: len(t.history), writes: t.writes}
+}
+
+// in is the snapshot, or its view of an operation's keyspace.
+func (s *snapshot) in(t *target, o *Op) reader {
+	if space := t.space(o); !space.isDefault() {
+		return s.real.In(space.real)
+	}
+	return s.real
 }
 
 func (t *target) closeSnapshot(slot int) {
@@ -42,17 +58,17 @@ func runSnapshotGet(t *target, o *Op) {
 	if s == nil {
 		return
 	}
-	want := s.state.get(o.Key.Text(), t.began)
-	wantErr := wantFound(o, want)
+	want := s.state.get(t.address(o), t.began)
+	wantErr := t.wantFoundIn(s.db, o, want)
 	if s.closed {
 		if o.Key.invalidKey() != nil {
 			return // which of the two errors it is is not said
 		}
-		wantErr = mantisdb.ErrClosed
+		wantErr = errors.Join(mantisdb.ErrClosed, t.spaceOf(o, s.db))
 	}
-	meta := t.appendGet("Snapshot.AppendGet", s.real, o, want, wantErr)
+	meta := t.appendGet("Snapshot.AppendGet", s.in(t, o), o, want, wantErr)
 	t.check(meta.Version <= s.real.Version(), "the snapshot of version %d sees %d", s.real.Version(), meta.Version)
-	got, err := s.real.Get(o.Key.Bytes())
+	got, err := s.in(t, o).Get(o.Key.Bytes())
 	if t.err("Snapshot.Get", err, wantErr) {
 		t.value("Snapshot.Get", got, want)
 	}
@@ -64,12 +80,16 @@ func runSnapshotScan(t *target, o *Op) {
 		return
 	}
 	r := t.rangeOf(o)
-	found, err := t.walk(s.real.Scan(r), o, func() {})
+	found, err := t.walk(s.in(t, o).Scan(r), o, func() {})
+	wrong := t.spaceOf(o, s.db)
 	if s.closed {
-		t.err("Snapshot.Scan", err, mantisdb.ErrClosed)
+		wrong = errors.Join(mantisdb.ErrClosed, wrong)
+	}
+	if wrong != nil {
+		t.err("Snapshot.Scan", err, wrong)
 		t.compareScan(o, found, nil)
 		return
 	}
 	t.err("Snapshot.Scan", err, nil)
-	t.compareScan(o, found, o.first(s.state.in(r, t.began)))
+	t.compareScan(o, found, o.first(s.state.in(t.space(o).span(r), t.began)))
 }

@@ -25,7 +25,7 @@ var transactionKinds = []kind{
 func runTxBegin(t *target, o *Op) {
 	t.discard(o.Slot)
 	readOnly := o.Mode == "readonly"
-	t.transactions[o.Slot] = newTransaction(t.db.Begin(!readOnly), readOnly)
+	t.transactions[o.Slot] = newTransaction(t.db, readOnly)
 }
 
 func (t *target) discard(slot int) {
@@ -64,20 +64,20 @@ func (x *transaction) read(t *target, o *Op) (want *entry, wantErr error) {
 	if err := o.Key.invalidKey(); err != nil {
 		return nil, err
 	}
-	want = x.get(t, o.Key.Text())
-	return want, wantFound(o, want)
+	want = x.get(t, t.address(o))
+	return want, t.wantFoundIn(x.db, o, want)
 }
 
 // isAsked tells whether a transaction that has ended, or whose database has, answers as
 // it must. An own write can be read without the database.
 func (t *target) isAsked(x *transaction, o *Op) bool {
-	wantErr := x.readable()
-	if wantErr == nil || x.own(o.Key.Text()) != nil && !x.done {
+	wantErr, wrong := x.readable(), t.spaceOf(o, x.db)
+	if wrong == nil && (wantErr == nil || x.own(t.address(o)) != nil && !x.done) {
 		return true
 	}
 	if o.Key.invalidKey() == nil {
-		_, err := x.real.Get(o.Key.Bytes())
-		t.err("Tx.Get", err, wantErr)
+		_, err := x.in(t, o).Get(o.Key.Bytes())
+		t.err("Tx.Get", err, errors.Join(wantErr, wrong))
 	}
 	return false
 }
@@ -88,8 +88,8 @@ func runTxGet(t *target, o *Op) {
 		return
 	}
 	want, wantErr := x.read(t, o)
-	t.appendGet("Tx.AppendGet", x.real, o, want, wantErr)
-	got, err := x.real.Get(o.Key.Bytes())
+	t.appendGet("Tx.AppendGet", x.in(t, o), o, want, wantErr)
+	got, err := x.in(t, o).Get(o.Key.Bytes())
 	if t.err("Tx.Get", err, wantErr) {
 		t.value("Tx.Get", got, want)
 	}
@@ -104,7 +104,7 @@ func runTxHas(t *target, o *Op) {
 	if errors.Is(wantErr, mantisdb.ErrNotFound) {
 		wantErr = nil
 	}
-	has, err := x.real.Has(o.Key.Bytes())
+	has, err := x.in(t, o).Has(o.Key.Bytes())
 	t.err("Tx.Has", err, wantErr)
 	t.check(has == (want != nil), "Tx.Has: %v, want %v", has, want != nil)
 	t.say(has)
@@ -115,7 +115,8 @@ func runTxPut(t *target, o *Op) {
 	if x == nil {
 		return
 	}
-	got, want := t.putInto(x.real, o)
+	got, want := t.putInto(x.in(t, o), o)
+	want = errors.Join(want, t.spaceOf(o, x.db))
 	if err := x.writable(); err != nil {
 		want = err
 		if o.Mode == "ttl" && o.TTL <= 0 {
@@ -123,7 +124,7 @@ func runTxPut(t *target, o *Op) {
 		}
 	}
 	if t.err("Tx.Put", got, want) {
-		x.pending = append(x.pending, t.pending(o))
+		x.added(t, o, t.pending(o))
 	}
 }
 
@@ -134,10 +135,10 @@ func runTxDelete(t *target, o *Op) {
 	}
 	want := x.writable()
 	if want == nil {
-		want = o.invalid()
+		want = errors.Join(t.invalid(o), t.spaceOf(o, x.db))
 	}
-	if t.err("Tx.Delete", x.real.Delete(o.Key.Bytes()), want) {
-		x.pending = append(x.pending, deletion(o.Key.Text()))
+	if t.err("Tx.Delete", x.in(t, o).Delete(o.Key.Bytes()), want) {
+		x.added(t, o, t.deletion(o))
 	}
 }
 
@@ -146,8 +147,12 @@ func runTxDeleteRange(t *target, o *Op) {
 	if x == nil {
 		return
 	}
-	if t.err("Tx.DeleteRange", x.real.DeleteRange(r), x.writable()) && !isEmpty(r) {
-		x.pending = append(x.pending, rangeDeletion(r))
+	want := x.writable()
+	if want == nil {
+		want = t.spaceOf(o, x.db)
+	}
+	if t.err("Tx.DeleteRange", x.in(t, o).DeleteRange(r), want) {
+		x.added(t, o, t.rangeDeletion(o, r))
 	}
 }
 
@@ -156,7 +161,12 @@ func runTxWrite(t *target, o *Op) {
 	if x == nil {
 		return
 	}
-	if t.err("Tx.Write", x.real.Write(&b.real), x.writable()) {
+	want := usable(x.db, b.spaces)
+	if want == nil {
+		want = x.writable()
+	}
+	if t.err("Tx.Write", x.real.Write(&b.real), want) {
+		x.spaces = append(x.spaces, b.spaces...)
 		for _, e := range b.pending {
 			again := *e // a batch may be written more than once
 			x.pending = append(x.pending, &again)
@@ -172,24 +182,25 @@ func runTxScan(t *target, o *Op) {
 		return
 	}
 	r := t.rangeOf(o)
-	if wantErr := x.readable(); wantErr != nil {
-		found, err := t.walk(x.real.Scan(r), o, func() {})
+	if wantErr := errors.Join(x.readable(), t.spaceOf(o, x.db)); wantErr != nil {
+		found, err := t.walk(x.in(t, o).Scan(r), o, func() {})
 		t.err("Tx.Scan", err, wantErr)
 		t.compareScan(o, found, nil)
 		return
 	}
 	x.begin(t)
-	all := x.in(r, t.began)
+	span := t.space(o).span(r)
+	all := x.entries(span, t.began)
 	want := o.first(all)
 	count := 0
-	found, err := t.walk(x.real.Scan(r), o, func() {
+	found, err := t.walk(x.in(t, o).Scan(r), o, func() {
 		if count++; count == 1 && o.Key.len() > 0 {
 			runTxPut(t, o)
 		}
 	})
 	t.err("Tx.Scan", err, nil)
 	t.compareScan(o, found, want)
-	x.scanned(r, all, want, o.Most != 0 && len(all) >= o.Most, t.began)
+	x.scanned(span, all, want, o.Most != 0 && len(all) >= o.Most, t.began)
 }
 
 func runTxCommit(t *target, o *Op) {
@@ -200,9 +211,18 @@ func runTxCommit(t *target, o *Op) {
 	x.real.SetDurability(o.Durability)
 	got := x.real.Commit()
 	writes := len(x.pending) > 0
+	wrong := usable(x.db, x.spaces)
 	switch {
 	case x.done:
 		t.err("Commit", got, mantisdb.ErrTxDone)
+	case writes && wrong != nil:
+		if x.closed {
+			wrong = errors.Join(wrong, mantisdb.ErrClosed)
+		}
+		if o.Durability > mantisdb.DurabilityMemory {
+			wrong = errors.Join(wrong, mantisdb.ErrInvalidOptions)
+		}
+		t.err("Commit", got, wrong)
 	case writes && x.closed && o.Durability > mantisdb.DurabilityMemory:
 		t.check(got != nil, "Commit: no error, and the database is closed")
 	case writes && x.closed:
@@ -246,19 +266,27 @@ var errOfUser = errors.New("the function has failed")
 // fail, the function fails; if it is meddle, the key is written meanwhile, so that the
 // function must run again.
 func runUpdate(t *target, o *Op) {
+	wrong := t.spaceOf(o, t.db)
+	if wrong != nil {
+		err := t.db.Update(func(tx *mantisdb.Tx) error { return t.viewOf(tx, o).Put(o.Key.Bytes(), nil) })
+		t.err("Update", err, wrong)
+		return
+	}
 	from := o.Keys[0]
+	address := t.space(o).address(from.Text())
 	tries := 0
 	err := t.db.Update(func(tx *mantisdb.Tx) error {
 		tries++
-		value, err := tx.Get(from.Bytes())
-		t.value("Get in Update", value, t.get(from.Text()))
+		view := t.viewOf(tx, o)
+		value, err := view.Get(from.Bytes())
+		t.value("Get in Update", value, t.get(address))
 		if err != nil && !errors.Is(err, mantisdb.ErrNotFound) {
 			return err
 		}
 		if o.Mode == "meddle" && tries == 1 {
-			t.meddle(from)
+			t.meddle(o.Keyspace, from)
 		}
-		if err := tx.Put(o.Key.Bytes(), append(value, o.Value.Bytes()...)); err != nil || o.Mode != "fail" {
+		if err := view.Put(o.Key.Bytes(), append(value, o.Value.Bytes()...)); err != nil || o.Mode != "fail" {
 			return err
 		}
 		return errOfUser
@@ -276,28 +304,37 @@ func runUpdate(t *target, o *Op) {
 	}
 	t.check(tries == wantTries, "Update ran its function %d times, want %d", tries, wantTries)
 	e := t.newEntry(o)
-	if before := t.get(from.Text()); before != nil {
+	if before := t.get(address); before != nil {
 		e.value = before.value + e.value
 	}
 	t.set(e)
 }
 
 // meddle writes a key while a transaction is under way that has read it.
-func (t *target) meddle(key Blob) {
-	o := Op{Key: key, Value: blob("meddled")}
-	if t.err("Put beside Update", t.db.Put(key.Bytes(), o.Value.Bytes()), nil) {
+func (t *target) meddle(keyspace, key Blob) {
+	o := Op{Keyspace: keyspace, Key: key, Value: blob("meddled")}
+	if t.err("Put beside Update", t.in(&o).Put(key.Bytes(), o.Value.Bytes()), nil) {
 		t.set(t.newEntry(&o))
 	}
 }
 
+// viewOf is a transaction, or its view of an operation's keyspace.
+func (t *target) viewOf(tx *mantisdb.Tx, o *Op) view {
+	if s := t.space(o); !s.isDefault() {
+		return tx.In(s.real)
+	}
+	return tx
+}
+
 func runView(t *target, o *Op) {
-	want := t.get(o.Key.Text())
+	want := t.get(t.address(o))
 	err := t.db.View(func(tx *mantisdb.Tx) error {
-		t.err("Put in View", tx.Put(o.Key.Bytes(), o.Value.Bytes()), mantisdb.ErrReadOnly)
-		t.err("Delete in View", tx.Delete(o.Key.Bytes()), mantisdb.ErrReadOnly)
+		view := t.viewOf(tx, o)
+		t.err("Put in View", view.Put(o.Key.Bytes(), o.Value.Bytes()), mantisdb.ErrReadOnly)
+		t.err("Delete in View", view.Delete(o.Key.Bytes()), mantisdb.ErrReadOnly)
 		t.err("Commit in View", tx.Commit(), mantisdb.ErrInvalidOptions)
-		got, err := tx.Get(o.Key.Bytes())
-		t.err("Get in View", err, wantFound(o, want))
+		got, err := view.Get(o.Key.Bytes())
+		t.err("Get in View", err, t.wantFound(o, want))
 		t.value("Get in View", got, want)
 		return errOfUser
 	})

@@ -17,43 +17,43 @@ var writeKinds = []kind{
 }
 
 func runPut(t *target, o *Op) {
-	if t.err("Put", t.db.Put(o.Key.Bytes(), o.Value.Bytes()), o.invalid()) {
+	if t.err("Put", t.in(o).Put(o.Key.Bytes(), o.Value.Bytes()), t.invalid(o)) {
 		t.set(t.newEntry(o))
 	}
 }
 
 func runPutWith(t *target, o *Op) {
-	if t.err("PutWith", t.db.PutWith(o.Key.Bytes(), o.Value.Bytes(), o.writeOptions()), o.invalid()) {
+	if t.err("PutWith", t.in(o).PutWith(o.Key.Bytes(), o.Value.Bytes(), o.writeOptions()), t.invalid(o)) {
 		t.set(t.newEntry(o))
 	}
 }
 
 func runPutTTL(t *target, o *Op) {
-	if t.err("PutTTL", t.db.PutTTL(o.Key.Bytes(), o.Value.Bytes(), o.TTL), o.invalidWithTTL()) {
+	if t.err("PutTTL", t.in(o).PutTTL(o.Key.Bytes(), o.Value.Bytes(), o.TTL), t.invalidWithTTL(o)) {
 		t.set(t.newEntry(o))
 	}
 }
 
 // invalidWithTTL is invalid of what must have a time to live.
-func (o *Op) invalidWithTTL() error {
+func (t *target) invalidWithTTL(o *Op) error {
 	if o.TTL == 0 {
-		return errors.Join(mantisdb.ErrInvalidTTL, o.invalid())
+		return errors.Join(mantisdb.ErrInvalidTTL, t.invalid(o))
 	}
-	return o.invalid()
+	return t.invalid(o)
 }
 
 // runPutIfAbsent has no options if the durability is none.
 func runPutIfAbsent(t *target, o *Op) {
-	exists := t.get(o.Key.Text()) != nil
+	exists := t.get(t.address(o)) != nil
 	var stored bool
 	var err error
 	if o.Durability == mantisdb.DurabilityDefault {
-		stored, err = t.db.PutIfAbsent(o.Key.Bytes(), o.Value.Bytes(), o.TTL)
+		stored, err = t.in(o).PutIfAbsent(o.Key.Bytes(), o.Value.Bytes(), o.TTL)
 	} else {
-		stored, err = t.db.PutIfAbsentWith(o.Key.Bytes(), o.Value.Bytes(), o.writeOptions())
+		stored, err = t.in(o).PutIfAbsentWith(o.Key.Bytes(), o.Value.Bytes(), o.writeOptions())
 	}
 	t.say(stored)
-	if !t.err("PutIfAbsent", err, o.invalid()) {
+	if !t.err("PutIfAbsent", err, t.invalid(o)) {
 		t.check(!stored, "PutIfAbsent stored, and failed")
 		return
 	}
@@ -64,37 +64,40 @@ func runPutIfAbsent(t *target, o *Op) {
 }
 
 func runDelete(t *target, o *Op) {
-	if t.err("Delete", t.db.Delete(o.Key.Bytes()), o.invalid()) {
-		t.remove(o.Key.Text())
+	if t.err("Delete", t.in(o).Delete(o.Key.Bytes()), t.invalid(o)) {
+		t.remove(t.space(o), t.address(o))
 	}
 }
 
 func runDeleteWith(t *target, o *Op) {
-	want := o.invalid()
+	want := t.invalid(o)
 	if o.TTL != 0 {
 		want = errors.Join(want, mantisdb.ErrInvalidOptions)
 	}
-	if t.err("DeleteWith", t.db.DeleteWith(o.Key.Bytes(), o.writeOptions()), want) {
-		t.remove(o.Key.Text())
+	if t.err("DeleteWith", t.in(o).DeleteWith(o.Key.Bytes(), o.writeOptions()), want) {
+		t.remove(t.space(o), t.address(o))
 	}
 }
 
 func runDeleteRange(t *target, o *Op) {
 	r := t.rangeOf(o)
-	var err, want error
+	var err error
+	want := t.spaceOf(o, t.db)
 	if o.Durability == mantisdb.DurabilityDefault {
-		err = t.db.DeleteRange(r)
+		err = t.in(o).DeleteRange(r)
 	} else {
-		err = t.db.DeleteRangeWith(r, o.writeOptions())
+		err = t.in(o).DeleteRangeWith(r, o.writeOptions())
 		// A range without keys writes nothing, and need not look at how.
 		if o.Durability > mantisdb.DurabilityMemory && (err != nil || !isEmpty(r)) {
-			want = mantisdb.ErrInvalidOptions
+			want = errors.Join(want, mantisdb.ErrInvalidOptions)
 		}
 	}
 	if t.err("DeleteRange", err, want) && !isEmpty(r) {
-		t.removeRange(r)
+		t.removeRange(t.space(o).span(r))
 	}
 }
 
-// isEmpty tells whether a range can hold no key.
-func isEmpty(r mantisdb.Range) bool { return r.End != nil && string(r.Start) >= string(r.End) }
+// isEmpty tells whether a range can hold no key. None is less than a zero byte.
+func isEmpty(r mantisdb.Range) bool {
+	return r.End != nil && (string(r.Start) >= string(r.End) || string(r.End) == "\x00")
+}

@@ -15,7 +15,9 @@ type Op struct {
 	Kind string // the name of an entry of kinds
 	Mode string // which of a kind's ways
 
-	Slot  int // the number of the snapshot, batch or transaction
+	Keyspace Blob // the name of that which is read and written, empty for the default one
+
+	Slot  int // the number of the snapshot, batch, transaction or watch
 	Batch int // the number of the batch, where slot is another thing's
 
 	Key      Blob
@@ -38,6 +40,7 @@ type Op struct {
 	Start, End, Prefix *Blob
 	Reverse, KeysOnly  bool
 	Most               int
+	Moves              string // of an iterator over it
 }
 
 func (o Op) String() string {

@@ -17,14 +17,23 @@ func (t *target) pending(o *Op) *entry {
 }
 
 // deletion is a pending write that removes a key.
-func deletion(key string) *entry {
-	return &entry{key: key, written: pendingWrite, soonest: deleted, latest: deleted}
+func (t *target) deletion(o *Op) *entry { return deletion(t.space(o), t.address(o)) }
+
+func deletion(in *space, address string) *entry {
+	return &entry{in: in, key: address, written: pendingWrite, soonest: deleted, latest: deleted}
 }
 
-// rangeDeletion is a pending write that removes the keys of a range.
-func rangeDeletion(r mantisdb.Range) *entry {
-	return &entry{span: &r, written: pendingWrite, soonest: deleted, latest: deleted}
+// rangeDeletion is a pending write that removes the keys of a range of an operation's
+// keyspace, nil if it can hold none.
+func (t *target) rangeDeletion(o *Op, r mantisdb.Range) *entry {
+	if isEmpty(r) {
+		return nil
+	}
+	span := t.space(o).span(r)
+	return &entry{in: t.space(o), span: &span, written: pendingWrite, soonest: deleted, latest: deleted}
 }
+
+func (e *entry) isIndex() bool { return e.key == indexAddress }
 
 func (e *entry) isPending() bool { return e.written == pendingWrite }
 
@@ -45,7 +54,7 @@ func (t *target) applyAll(pending []*entry) {
 		case p.span != nil:
 			t.removeRange(*p.span)
 		case p.isDeletion():
-			t.remove(p.key)
+			t.remove(p.in, p.key)
 		default:
 			e := *p
 			t.set(&e)
@@ -65,12 +74,16 @@ func (t *target) writeAll(pending []*entry) error {
 }
 
 func (e *entry) addTo(b *mantisdb.Batch) error {
+	if e.isIndex() {
+		return b.SetAppliedIndex([]byte(e.value))
+	}
+	in := b.In(e.in.real)
 	switch {
 	case e.span != nil:
-		return b.DeleteRange(*e.span)
+		return in.DeleteRange(e.in.names(*e.span))
 	case e.isDeletion():
-		return b.Delete([]byte(e.key))
+		return in.Delete([]byte(e.name()))
 	}
 	e.soonest = e.latest
-	return b.PutExpiresAt([]byte(e.key), []byte(e.value), e.latest)
+	return in.PutExpiresAt([]byte(e.name()), []byte(e.value), e.latest)
 }

@@ -135,5 +135,9 @@ var simplifications = []func(*Op){
 	func(o *Op) { o.Most /= 2 },
 	func(o *Op) { o.Most = 0 },
 	func(o *Op) { o.Mode = "" },
+	func(o *Op) { o.Keyspace = Blob{} },
+	func(o *Op) { o.Moves = o.Moves[:len(o.Moves)/2] },
+	func(o *Op) { o.Moves = o.Moves[len(o.Moves)/2:] },
+	func(o *Op) { o.Moves = o.Moves[min(1, len(o.Moves)):] },
 	func(o *Op) { o.Keys = o.Keys[:min(1, len(o.Keys))] },
 }

@@ -10,7 +10,8 @@ import (
 // entry is a value that a key was given. Nothing of it changes but what is learnt:
 // neither the version nor the exact expiry is known before it was read.
 type entry struct {
-	key, value string
+	in         *space // nil of the applied index
+	key, value string // the key is an address
 	written    uint64 // the number of the write
 	after      uint64 // the version is greater than this one
 	version    uint64 // 0 while it is not known
@@ -18,6 +19,9 @@ type entry struct {
 	soonest, latest int64
 	span            *mantisdb.Range // of a pending write, the keys that it deletes
 }
+
+// name is the key in its keyspace.
+func (e *entry) name() string { return e.key[addressLen:] }
 
 // expired tells whether the value is gone for certain.
 func (e *entry) expired(now int64) bool { return e.latest != 0 && e.latest <= now }
@@ -72,6 +76,20 @@ func (s *state) in(r mantisdb.Range, now int64) []*entry {
 		slices.Reverse(found)
 	}
 	return found
+}
+
+// users are the entries of all keyspaces that have not expired: not the applied index.
+func (s *state) users(now int64) []*entry {
+	return s.in(mantisdb.Range{End: []byte(indexAddress)}, now)
+}
+
+// without is the state without a range.
+func (s *state) without(r mantisdb.Range) *state {
+	rest := s.clone()
+	for _, e := range s.in(r, 0) {
+		rest.remove(e.key)
+	}
+	return rest
 }
 
 func contains(r mantisdb.Range, key string) bool {

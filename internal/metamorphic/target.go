@@ -23,7 +23,11 @@ type target struct {
 	options DiskOptions
 	db      *mantisdb.DB
 
+	spaces  map[string]*space // by names: those that exist, or were dropped since Open
+	created int               // how many keyspaces were
+
 	state   state
+	history []*entry          // what was written
 	writes  uint64            // the number of the last write
 	touched map[string]uint64 // by keys, the last write, also of what then was gone
 	// deletedRanges are all deletions of ranges.
@@ -35,6 +39,7 @@ type target struct {
 	snapshots    [slots]*snapshot
 	batches      [slots]batch
 	transactions [slots]*transaction
+	watches      [slots]*watch
 
 	base  int64 // when the script began, in Unix milliseconds
 	began int64 // when the operation began
@@ -45,7 +50,7 @@ type target struct {
 
 // newTarget opens an engine's database, in a new directory below home or in memory.
 func newTarget(engine, home string, s *Script, base int64) *target {
-	t := &target{engine: engine, home: home, options: s.Options, base: base, touched: make(map[string]uint64)}
+	t := &target{engine: engine, home: home, options: s.Options, base: base, touched: make(map[string]uint64), spaces: make(map[string]*space)}
 	if s.OnDisk {
 		t.dir = t.newDir()
 	}
@@ -67,7 +72,10 @@ func (t *target) open() {
 	if !t.err("Open", err, nil) {
 		return
 	}
-	t.db, t.stats = db, mantisdb.Stats{}
+	t.db = db
+	t.stats, err = db.Stats()
+	t.err("Stats", err, nil)
+	t.openSpaces()
 }
 
 func (t *target) openOptions() *mantisdb.Options {
@@ -87,6 +95,9 @@ func (t *target) step(o *Op) {
 	}()
 	t.said = t.said[:0]
 	t.settle()
+	if t.space(o) == nil {
+		return // it is known to no one
+	}
 	kind, _ := kindOf(o.Kind)
 	kind.run(t, o)
 }
@@ -101,10 +112,11 @@ func (t *target) close() {
 	t.db = nil
 }
 
-// endAll closes the snapshots and ends the transactions.
+// endAll closes the snapshots and watches and ends the transactions.
 func (t *target) endAll() {
 	for i := range slots {
 		t.closeSnapshot(i)
+		t.closeWatch(i)
 		t.discard(i)
 	}
 }
@@ -113,6 +125,7 @@ func (t *target) endAll() {
 func (t *target) set(e *entry) {
 	t.touch(e.key)
 	e.written, e.after, e.version = t.writes, t.last, 0
+	t.log(e)
 	if e.expired(now()) {
 		t.state.remove(e.key)
 		return
@@ -123,8 +136,16 @@ func (t *target) set(e *entry) {
 	}
 }
 
-// remove notes that a key has no value any more.
-func (t *target) remove(key string) {
+// remove notes that a key was deleted.
+func (t *target) remove(in *space, key string) {
+	t.expire(key)
+	e := deletion(in, key)
+	e.written, e.after = t.writes, t.last
+	t.log(e)
+}
+
+// expire notes that a key has no value any more, which need not be written.
+func (t *target) expire(key string) {
 	t.touch(key)
 	t.state.remove(key)
 }
@@ -142,6 +163,7 @@ func (t *target) removeRange(r mantisdb.Range) {
 	}
 	t.writes++
 	t.deletedRanges = append(t.deletedRanges, deletedRange{r, t.writes})
+	t.log(&entry{span: &r, written: t.writes, after: t.last, soonest: deleted, latest: deleted})
 }
 
 func (t *target) touch(key string) {
@@ -154,16 +176,20 @@ func (t *target) get(key string) *entry { return t.state.get(key, t.began) }
 
 // newEntry is what an operation stores, as of its end.
 func (t *target) newEntry(o *Op) *entry {
-	e := &entry{key: o.Key.Text(), value: o.Value.Text()}
+	e := &entry{in: t.space(o), key: t.address(o), value: o.Value.Text()}
 	e.soonest, e.latest = t.life(o)
 	return e
 }
 
 // life is when what an operation stores expires.
 func (t *target) life(o *Op) (soonest, latest int64) {
+	after := o.TTL
+	if after == 0 && o.At == 0 {
+		after = t.space(o).options.TTL
+	}
 	switch {
-	case o.TTL > 0:
-		ttl := int64((o.TTL + time.Millisecond - 1) / time.Millisecond)
+	case after > 0:
+		ttl := int64((after + time.Millisecond - 1) / time.Millisecond)
 		return t.began + ttl, now() + ttl + clockError
 	case o.At != 0:
 		return t.base + o.At, t.base + o.At
@@ -173,20 +199,24 @@ func (t *target) life(o *Op) (soonest, latest int64) {
 
 // learn compares what is told of a value with what is known of it.
 func (t *target) learn(what string, e *entry, m mantisdb.Meta) {
-	switch {
-	case e.isPending():
-		t.check(m.Version == 0, "%s has the version %d, and is not committed", what, m.Version)
-	case e.version == 0:
-		t.check(m.Version > e.after, "%s has the version %d; there was %d before it was written", what, m.Version, e.after)
-		e.version = m.Version
-		t.last = max(t.last, m.Version)
-	default:
-		t.check(m.Version == e.version, "%s has the version %d, and had %d", what, m.Version, e.version)
-	}
+	t.learnVersion(what, e, m.Version)
 	t.check(e.soonest <= m.ExpiresAt && m.ExpiresAt <= e.latest,
 		"%s expires at %d, not from %d to %d", what, m.ExpiresAt, e.soonest, e.latest)
 	if e.soonest != 0 {
 		e.soonest, e.latest = m.ExpiresAt, m.ExpiresAt
+	}
+}
+
+func (t *target) learnVersion(what string, e *entry, version uint64) {
+	switch {
+	case e.isPending():
+		t.check(version == 0, "%s has the version %d, and is not committed", what, version)
+	case e.version == 0:
+		t.check(version > e.after, "%s has the version %d; there was %d before it was written", what, version, e.after)
+		e.version = version
+		t.last = max(t.last, version)
+	default:
+		t.check(version == e.version, "%s has the version %d, and had %d", what, version, e.version)
 	}
 }
 

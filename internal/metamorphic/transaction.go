@@ -12,6 +12,7 @@ import (
 // write.
 type transaction struct {
 	real     *mantisdb.Tx
+	db       *mantisdb.DB
 	readOnly bool
 	done     bool
 	closed   bool // its database is
@@ -19,6 +20,7 @@ type transaction struct {
 	view    *state // that it reads, nil before the first read
 	viewed  uint64 // the last write that the view has
 	pending []*entry
+	spaces  []*space          // that are written to
 	keys    map[string]*entry // that were read, nil for nothing
 	ranges  []rangeRead
 }
@@ -31,8 +33,19 @@ type rangeRead struct {
 	told map[*entry]struct{} // those that no own write has hidden
 }
 
-func newTransaction(real *mantisdb.Tx, readOnly bool) *transaction {
-	return &transaction{real: real, readOnly: readOnly, keys: make(map[string]*entry)}
+// in is a transaction, or its view of an operation's keyspace.
+func (x *transaction) in(t *target, o *Op) view { return t.viewOf(x.real, o) }
+
+// added notes a write to an operation's keyspace, nil for one that has nothing to do.
+func (x *transaction) added(t *target, o *Op, e *entry) {
+	x.spaces = append(x.spaces, t.space(o))
+	if e != nil {
+		x.pending = append(x.pending, e)
+	}
+}
+
+func newTransaction(db *mantisdb.DB, readOnly bool) *transaction {
+	return &transaction{real: db.Begin(!readOnly), db: db, readOnly: readOnly, keys: make(map[string]*entry)}
 }
 
 // begin takes the view if there is none yet.
@@ -70,8 +83,8 @@ func (x *transaction) own(key string) *entry {
 	return nil
 }
 
-// in is what a loop over a range must yield: what the view has, with own writes upon it.
-func (x *transaction) in(r mantisdb.Range, now int64) []*entry {
+// entries is what a loop over a range must yield: what the view has, with own writes upon it.
+func (x *transaction) entries(r mantisdb.Range, now int64) []*entry {
 	var all []*entry
 	for _, e := range x.view.in(r, now) {
 		if x.own(e.key) == nil {
