@@ -62,9 +62,9 @@ type Values = storage.Values
 //   - Scans counts scans begun, and ScanKeys the entries that they yielded.
 //   - Expired and Reclaimed count the expired and the deleted entries whose
 //     memory was reclaimed.
-//   - Syncs counts syncs of the log that somebody waited for; Flushes and FlushedBytes the write buffers
-//     written to segments, and the segments' bytes; Compactions and
-//     CompactedBytes the compactions, and what they wrote.
+//   - Syncs counts syncs of the log that somebody waited for; Flushes and
+//     FlushedBytes the write buffers written to segments, and the segments' bytes;
+//     Compactions and CompactedBytes the compactions, and what they wrote.
 //   - StallNanos is how long writers were held up because flushes or compactions
 //     lagged.
 //   - Evicted counts entries that left memory for its limit, and are in segments.

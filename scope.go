@@ -36,13 +36,10 @@ func (s *scope) addIndex() {
 	s.indexes++
 }
 
-// join adds all of another scope.
+// join adds all of another scope, which is of the same database.
 func (s *scope) join(other *scope) {
 	s.lasts = s.lasts || other.lasts
 	s.indexes += other.indexes
-	if other.main != nil {
-		s.add(other.main)
-	}
 	for _, ks := range other.named {
 		s.add(ks)
 	}
