@@ -181,9 +181,9 @@ func (db *DB) PutIfAbsent(key, value []byte, ttl time.Duration) (stored bool, er
 func (db *DB) Delete(key []byte) error { return db.main.Delete(key) }
 
 // DeleteRange removes every key of a range, in the time of one write, whatever the
-// range holds; r's Reverse and KeysOnly make no difference. Readers see all keys
-// go at once. The space comes back later, by itself; until then Stats.Keys may count
-// them.
+// range holds; r's Reverse and KeysOnly make no difference, and its bounds may be no
+// longer than keys: else it is ErrKeyTooLarge. Readers see all keys go at once. The space
+// comes back later, by itself; until then Stats.Keys may count them.
 //
 //	err := db.DeleteRange(mantisdb.Prefix([]byte("session/")))
 func (db *DB) DeleteRange(r Range) error { return db.main.DeleteRange(r) }
