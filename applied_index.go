@@ -11,10 +11,10 @@ const MaxAppliedIndexLen = 4096
 // appliedIndexKey is where the applied index is stored.
 var appliedIndexKey = systemKey(appliedIndexTag, nil)
 
-// AppliedIndex returns the index that the newest batch or transaction which had one set
-// by SetAppliedIndex; nil if none has. It is stored with that batch: whatever a crash
-// leaves, the index is there exactly if the batch is. So a program that applies a log
-// of its own learns how far the database has got.
+// AppliedIndex returns what SetAppliedIndex gave the newest batch or transaction that has
+// an index, nil if none has. It is stored with that batch: whatever a crash leaves, the
+// index is there exactly if the batch is. So a program that applies a log of its own
+// learns how far the database has got.
 func (db *DB) AppliedIndex() ([]byte, error) {
 	index, err := db.engine.AppendGet(nil, appliedIndexKey)
 	if errors.Is(err, ErrNotFound) {

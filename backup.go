@@ -22,9 +22,10 @@ type BackupStats struct {
 }
 
 // Backup writes every entry of every keyspace, the keyspaces themselves and the applied
-// index as of one moment to w, as one stream that Restore reads, with any engine. Writes go on meanwhile. The stream has checksums, and
-// an end by which a stream that was cut off is told from a whole one: after an
-// error, what was written is no backup.
+// index as of one moment to w, as one stream that Restore reads, with any engine. Those of
+// keyspaces of memory only are in it too, but Open empties those. Writes go on meanwhile.
+// The stream has checksums, and an end by which a stream that was cut off is told from a
+// whole one: after an error, what was written is no backup.
 func (db *DB) Backup(ctx context.Context, w io.Writer) (BackupStats, error) {
 	if err := ctx.Err(); err != nil {
 		return BackupStats{}, err

@@ -12,10 +12,11 @@ import (
 // catalogReader reads the records of the system keyspace, and gathers what is to be
 // cleared before the database is used.
 type catalogReader struct {
-	db    *DB
-	snap  storage.Snapshot
-	ids   map[uint32]string // of the keyspaces: their names
-	clear storage.Batch
+	db       *DB
+	snap     storage.Snapshot
+	ids      map[uint32]string // of the keyspaces: their names
+	greatest uint32            // of these and of those that were dropped
+	clear    storage.Batch
 }
 
 // openCatalog reads the catalog. Then it empties what was dropped, since writes may have
@@ -98,6 +99,7 @@ func (r *catalogReader) keyspace(name string, value []byte) error {
 		return fmt.Errorf("the catalog's record of the keyspace %q: %w", name, err)
 	}
 	r.ids[id] = name
+	r.greatest = max(r.greatest, id)
 	ks := r.db.newKeyspace(name, id, o)
 	r.db.catalog.byName[name] = ks
 	err = r.db.engine.SetCompression(ks.region.prefix[:], o.Compression)
@@ -121,6 +123,7 @@ func (r *catalogReader) dropped(key, value []byte) error {
 		return fmt.Errorf("%w: the catalog has a mark of a dropped keyspace with the id %x", ErrCorrupt, key)
 	}
 	id := binary.BigEndian.Uint32(key)
+	r.greatest = max(r.greatest, id)
 	if err := r.empty(id); err != nil {
 		return err
 	}
@@ -143,7 +146,8 @@ func (r *catalogReader) empty(id uint32) error {
 }
 
 // raiseNextID makes sure that the next id is one that nothing was stored under: a repair
-// may have lost the record that says so, or those of keyspaces.
+// may have lost the record that says so, or those of keyspaces. That of a dropped keyspace
+// counts too: should a crash bring its mark back, what is under the id is deleted.
 func (r *catalogReader) raiseNextID() error {
 	c := r.db.catalog
 	first, last := regionOf(systemID+1), regionOf(math.MaxUint32)
@@ -152,12 +156,9 @@ func (r *catalogReader) raiseNextID() error {
 		return err
 	}
 	defer cursor.Close()
-	greatest := uint32(systemID)
+	greatest := r.greatest
 	if cursor.Next() {
-		greatest = binary.BigEndian.Uint32(cursor.Key()[2:])
-	}
-	for id := range r.ids {
-		greatest = max(greatest, id)
+		greatest = max(greatest, binary.BigEndian.Uint32(cursor.Key()[2:]))
 	}
 	if greatest >= c.nextID {
 		r.db.logger.Warn("the catalog of keyspaces had lost records", "next_id", c.nextID, "greatest_id", greatest)

@@ -62,9 +62,9 @@ type Values = storage.Values
 //   - Scans counts scans begun, and ScanKeys the entries that they yielded.
 //   - Expired and Reclaimed count the expired and the deleted entries whose
 //     memory was reclaimed.
-//   - Syncs counts syncs of the log that somebody waited for; Flushes and FlushedBytes the write buffers
-//     written to segments, and the segments' bytes; Compactions and
-//     CompactedBytes the compactions, and what they wrote.
+//   - Syncs counts syncs of the log that somebody waited for; Flushes and
+//     FlushedBytes the write buffers written to segments, and the segments' bytes;
+//     Compactions and CompactedBytes the compactions, and what they wrote.
 //   - StallNanos is how long writers were held up because flushes or compactions
 //     lagged.
 //   - Evicted counts entries that left memory for its limit, and are in segments.
@@ -181,9 +181,9 @@ func (db *DB) PutIfAbsent(key, value []byte, ttl time.Duration) (stored bool, er
 func (db *DB) Delete(key []byte) error { return db.main.Delete(key) }
 
 // DeleteRange removes every key of a range, in the time of one write, whatever the
-// range holds; r's Reverse and KeysOnly make no difference. Readers see all keys
-// go at once. The space comes back later, by itself; until then Stats.Keys may count
-// them.
+// range holds; r's Reverse and KeysOnly make no difference, and its bounds may be no
+// longer than keys: else it is ErrKeyTooLarge. Readers see all keys go at once. The space
+// comes back later, by itself; until then Stats.Keys may count them.
 //
 //	err := db.DeleteRange(mantisdb.Prefix([]byte("session/")))
 func (db *DB) DeleteRange(r Range) error { return db.main.DeleteRange(r) }

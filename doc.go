@@ -10,7 +10,8 @@
 //	value, err := db.Get([]byte("greeting"))
 //
 // Single operations are methods of DB. A Batch groups writes that become
-// visible together. A Scan walks a range in order, forward or in reverse; an
+// visible together. DB.Update runs a transaction, a Tx, that also depends on what it
+// reads. A Scan walks a range in order, forward or in reverse; an
 // Iterator also moves to any key. A Snapshot is a frozen view. A Watch delivers the
 // changes of a range. A value may carry a time to live, after which its key is absent.
 // Keyspaces part the database; their methods are those of DB, and a Batch, a Tx or a
@@ -25,9 +26,9 @@
 // # Ownership of memory
 //
 // What is passed in is copied, never kept. What Get, AppendGet and MultiGet
-// return belongs to the caller. What a loop over a Scan yields, and what
-// Values.At returns, is borrowed: it is valid until the loop's next step, or the
-// next use of the Values.
+// return belongs to the caller. What a loop over a Scan yields, and what Values.At,
+// an Iterator and a Watch return, is borrowed: it is valid until the loop's next
+// step, or the next use of the Values, the Iterator or the Watch.
 //
 // # Limits
 //

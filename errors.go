@@ -13,7 +13,8 @@ import (
 var (
 	// ErrNotFound: the key has no live value (absent, deleted or expired).
 	ErrNotFound = storage.ErrNotFound
-	// ErrClosed: the database or snapshot was closed before the call.
+	// ErrClosed: the database, the snapshot, the iterator or the watch was closed before
+	// the call.
 	ErrClosed = storage.ErrClosed
 	// ErrKeyEmpty: the empty key is not a key.
 	ErrKeyEmpty = storage.ErrKeyEmpty

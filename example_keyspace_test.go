@@ -165,3 +165,34 @@ func ExampleDB_Iterator() {
 	// the last: münchen
 	// false <nil>
 }
+
+func ExampleDB_DeleteRange() {
+	db := open()
+	defer db.Close()
+	fill(db, "session/1", "old", "session/2", "old", "user/1", "Ada")
+
+	// All at once, however many there are.
+	if err := db.DeleteRange(mantisdb.Prefix([]byte("session/"))); err != nil {
+		log.Fatal(err)
+	}
+	// In a batch, what is written after it stays.
+	var batch mantisdb.Batch
+	err := batch.DeleteRange(mantisdb.Range{Start: []byte("user/"), End: []byte("user/9")})
+	if err == nil {
+		err = batch.Put([]byte("user/2"), []byte("Grace"))
+	}
+	if err == nil {
+		err = db.Write(&batch)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	scan := db.Scan(mantisdb.Range{})
+	for key, value := range scan.All() {
+		fmt.Printf("%s: %s\n", key, value)
+	}
+	fmt.Println(scan.Err())
+	// Output:
+	// user/2: Grace
+	// <nil>
+}

@@ -203,3 +203,23 @@ func ExampleDB_Modify() {
 	fmt.Println(done.Number, done.Existed, err)
 	// Output: 5 false <nil>
 }
+
+func ExampleDB_GetAndDelete() {
+	db := open()
+	defer db.Close()
+
+	// Of many that take the job at once, one gets it.
+	if _, err := db.Append([]byte("job/1"), []byte("resize,")); err != nil {
+		log.Fatal(err)
+	}
+	length, err := db.Append([]byte("job/1"), []byte("upload"))
+	fmt.Println(length, err)
+	job, err := db.GetAndDelete([]byte("job/1"))
+	fmt.Printf("%s %v\n", job, err)
+	_, err = db.GetAndDelete([]byte("job/1"))
+	fmt.Println(err)
+	// Output:
+	// 13 <nil>
+	// resize,upload <nil>
+	// mantisdb: key not found
+}

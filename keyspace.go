@@ -2,6 +2,7 @@ package mantisdb
 
 import (
 	"fmt"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -106,9 +107,17 @@ func (ks *Keyspace) check() error {
 // checkOf returns nil while the keyspace exists in a database.
 func (ks *Keyspace) checkOf(db *DB) error {
 	if ks.db != db {
-		return fmt.Errorf("%w: the keyspace %q is another database's", ErrInvalidOptions, ks.name)
+		return fmt.Errorf("%w: the keyspace %s is another database's", ErrInvalidOptions, ks.title())
 	}
 	return ks.check()
+}
+
+// title is the keyspace's name for people.
+func (ks *Keyspace) title() string {
+	if !ks.region.named {
+		return "of no name"
+	}
+	return strconv.Quote(ks.name)
 }
 
 // valueOptions are the options of a write that stores a new value, as the engine has

@@ -212,3 +212,47 @@ func TestLostCatalogRecords(t *testing.T) {
 		}
 	}
 }
+
+// TestLostNextIDAfterDrop: nor is the id of a dropped keyspace given. Open deletes what is
+// under it, and a crash may have that done again.
+func TestLostNextIDAfterDrop(t *testing.T) {
+	db, err := Open("", &Options{Engine: EngineGo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.CreateKeyspace("one", KeyspaceOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.DropKeyspace("one"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.engine.Delete(systemKey(nextIDTag, nil), storage.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	again := newDB(db.engine, db.logger)
+	if err := again.openCatalog(); err != nil {
+		t.Fatal(err)
+	}
+	ks, err := again.CreateKeyspace("two", KeyspaceOptions{})
+	if err == nil {
+		err = ks.Put([]byte("k"), nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	// That the mark was removed is lost.
+	if _, err := db.engine.Put(droppedKey(systemID+1), []byte{recordVersion}, storage.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	third := newDB(db.engine, db.logger)
+	if err := third.openCatalog(); err != nil {
+		t.Fatal(err)
+	}
+	if ks, err = third.Keyspace("two"); err != nil {
+		t.Fatal(err)
+	}
+	if has, err := ks.Has([]byte("k")); !has || err != nil {
+		t.Errorf("a keyspace was emptied as the dropped one whose id it had: %v", err)
+	}
+}

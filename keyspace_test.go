@@ -268,6 +268,26 @@ func TestKeyspaceOfAnotherDatabase(t *testing.T) {
 		defer snap.Close()
 		_, err = snap.In(ks).Get([]byte("k"))
 		wantErr(t, "Get", err, mantisdb.ErrInvalidOptions)
+
+		// The default keyspace is one of its database, too, unless nil stands for it.
+		mains := []*mantisdb.Keyspace{db.DefaultKeyspace(), other.DefaultKeyspace()}
+		for _, mains := range [][]*mantisdb.Keyspace{mains[1:], mains, {mains[1], mains[0]}} {
+			var first, batch mantisdb.Batch
+			ok(t, first.In(nil).Put([]byte("k"), nil))
+			for _, main := range mains {
+				ok(t, batch.In(main).Put([]byte("k"), nil))
+			}
+			wantErr(t, "Write", db.Write(&batch), mantisdb.ErrInvalidOptions)
+			wantErr(t, "Update", db.Update(func(tx *mantisdb.Tx) error {
+				if err := tx.Write(&first); err != nil {
+					return err
+				}
+				return tx.Write(&batch)
+			}), mantisdb.ErrInvalidOptions)
+			batch.Reset()
+			ok(t, batch.In(db.DefaultKeyspace()).Delete([]byte("k")))
+			ok(t, db.Write(&batch))
+		}
 	})
 }
 

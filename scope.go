@@ -4,15 +4,21 @@ import "slices"
 
 // scope is what a batch or a transaction writes to.
 type scope struct {
-	named   []*Keyspace // but for the default one
+	main    *Keyspace   // the default one, if it was given and not only meant
+	named   []*Keyspace // the others
 	lasts   bool        // not only to keyspaces of memory only
 	indexes int         // how many of the operations set the applied index
 }
 
 // add notes a write to a keyspace; nil is the default one.
 func (s *scope) add(ks *Keyspace) {
-	if ks == nil || !ks.region.named {
+	if ks == nil {
 		s.lasts = true
+		return
+	}
+	// A second default one is another database's, which check finds.
+	if !ks.region.named && (s.main == nil || s.main == ks) {
+		s.main, s.lasts = ks, true
 		return
 	}
 	if n := len(s.named); n > 0 && s.named[n-1] == ks {
@@ -30,7 +36,7 @@ func (s *scope) addIndex() {
 	s.indexes++
 }
 
-// join adds all of another scope.
+// join adds all of another scope, which is of the same database.
 func (s *scope) join(other *scope) {
 	s.lasts = s.lasts || other.lasts
 	s.indexes += other.indexes
@@ -41,6 +47,11 @@ func (s *scope) join(other *scope) {
 
 // check returns nil if all keyspaces exist in a database.
 func (s *scope) check(db *DB) error {
+	if s.main != nil {
+		if err := s.main.checkOf(db); err != nil {
+			return err
+		}
+	}
 	for _, ks := range s.named {
 		if err := ks.checkOf(db); err != nil {
 			return err

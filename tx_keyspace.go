@@ -91,8 +91,7 @@ func (k KeyspaceTx) PutExpiresAt(key, value []byte, unixMillis int64) error {
 		return err
 	}
 	defer stored.release()
-	k.tx.scope.add(k.ks)
-	return k.tx.writes.put(stored.bytes, value, unixMillis)
+	return k.added(k.tx.writes.put(stored.bytes, value, unixMillis))
 }
 
 // Delete is Tx.Delete in the keyspace.
@@ -105,8 +104,7 @@ func (k KeyspaceTx) Delete(key []byte) error {
 		return err
 	}
 	defer stored.release()
-	k.tx.scope.add(k.ks)
-	return k.tx.writes.delete(stored.bytes)
+	return k.added(k.tx.writes.delete(stored.bytes))
 }
 
 // DeleteRange is Tx.DeleteRange in the keyspace.
@@ -121,8 +119,15 @@ func (k KeyspaceTx) DeleteRange(r Range) error {
 	if err != nil {
 		return err
 	}
-	k.tx.scope.add(k.ks)
-	return k.tx.writes.deleteRange(r.Start, r.End)
+	return k.added(k.tx.writes.deleteRange(r.Start, r.End))
+}
+
+// added is the end of a call that has added a write, unless err tells that it has not.
+func (k KeyspaceTx) added(err error) error {
+	if err == nil {
+		k.tx.scope.add(k.ks)
+	}
+	return err
 }
 
 // key is a user's key as it is stored.

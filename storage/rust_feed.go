@@ -107,6 +107,10 @@ func (f *rustFeed) fetch(ctx context.Context) error {
 	if err := f.nextPage(); err != nil || len(f.rest) > 0 || f.more {
 		return err
 	}
+	// What is rare and large is not to be kept by all who wait.
+	if len(f.buffer) > largestPageLen {
+		f.buffer, f.rest = nil, nil
+	}
 	select {
 	case <-rung:
 		f.more = true

@@ -25,9 +25,9 @@ const (
 //	  {"op":"delete","key":"...","keyspace":"..."},
 //	  {"op":"delete_range","prefix":"..."}]}
 //
-// Each may name a keyspace, which resolve finds. On an error b holds a part of them. An error of r is found with errors.As; an
-// operation that the database would refuse gives its error, such as
-// mantisdb.ErrKeyTooLarge.
+// Each may name a keyspace, which resolve finds. On an error b holds a part of them.
+// An error of r is found with errors.As; an operation that the database would refuse
+// gives its error, such as mantisdb.ErrKeyTooLarge.
 func ReadBatch(r io.Reader, b *mantisdb.Batch, resolve Resolver) error {
 	var d Decoder
 	d.json.Reset(r)

@@ -135,7 +135,7 @@ func (d *Decoder) member(rec *Record, name jsontext.Value) (err error) {
 func (d *Decoder) keyspaceName() (string, error) {
 	name, err := d.string("keyspace")
 	if err == nil && len(name) == 0 {
-		err = errors.New(`"keyspace" is empty: leave it out for the default one`)
+		err = errors.New(`"keyspace" is empty: name one, or leave it out`)
 	}
 	return string(name), err
 }

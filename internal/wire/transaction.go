@@ -29,8 +29,9 @@ type Transaction struct {
 //	  {"key":"...","value":"..."}],
 //	 "operations":[as in a batch]}
 //
-// A condition names a keyspace as an operation does. Both members must be there, in any order; either array may be empty. The version 0
-// is that of an absent key. Errors are those of ReadBatch.
+// A condition names a keyspace as an operation does. Both members must be there, in any
+// order; either array may be empty. The version 0 is that of an absent key. Errors are
+// those of ReadBatch.
 func ReadTransaction(r io.Reader, t *Transaction, resolve Resolver) error {
 	var d Decoder
 	d.json.Reset(r)

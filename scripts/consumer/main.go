@@ -7,6 +7,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -35,7 +36,7 @@ func run(engine string) error {
 	if db.Engine() != engine {
 		return fmt.Errorf("the default engine is %q, want %q", db.Engine(), engine)
 	}
-	for _, step := range []func(*mantisdb.DB) error{single, batch, scan, ttl, snapshot} {
+	for _, step := range []func(*mantisdb.DB) error{single, batch, scan, ttl, snapshot, keyspaces, iterator, watch} {
 		if err := step(db); err != nil {
 			return err
 		}
@@ -130,5 +131,80 @@ func snapshot(db *mantisdb.DB) error {
 	}
 	now, err := db.Get([]byte("apple"))
 	fmt.Printf("snapshot: %s, now: %s, %v\n", then, now, err)
+	return nil
+}
+
+// keyspaces moves a value between two keyspaces in a transaction, and drops one.
+func keyspaces(db *mantisdb.DB) error {
+	from, err := db.CreateKeyspace("from", mantisdb.KeyspaceOptions{})
+	if err != nil {
+		return err
+	}
+	to, err := db.CreateKeyspace("to", mantisdb.KeyspaceOptions{TTL: time.Hour, MemoryOnly: true})
+	if err != nil {
+		return err
+	}
+	key := []byte("\x00key")
+	if err := from.Put(key, []byte("moved")); err != nil {
+		return err
+	}
+	err = db.Update(func(tx *mantisdb.Tx) error {
+		value, err := tx.In(from).Get(key)
+		if err != nil {
+			return err
+		}
+		return errors.Join(tx.In(from).Delete(key), tx.In(to).Put(key, value), tx.SetAppliedIndex([]byte("7")))
+	})
+	if err != nil {
+		return err
+	}
+	found, err := from.Has(key)
+	fmt.Println("left behind:", found, err)
+	value, err := to.Get(key)
+	fmt.Printf("arrived: %q %v\n", value, err)
+	index, err := db.AppliedIndex()
+	fmt.Printf("applied index: %q %v\n", index, err)
+	if err := db.DropKeyspace("from"); err != nil {
+		return err
+	}
+	fmt.Println("put into a dropped keyspace:", from.Put(key, nil))
+	infos, err := db.Keyspaces()
+	fmt.Printf("keyspaces: %+v %v\n", infos, err)
+	return nil
+}
+
+func iterator(db *mantisdb.DB) error {
+	it := db.Iterator(mantisdb.Prefix([]byte("item/")))
+	defer it.Close()
+	found := it.Seek([]byte("item/007")) // which was deleted
+	fmt.Printf("seek: %v %s\n", found, it.Key())
+	found = it.Prev()
+	fmt.Printf("prev: %v %s\n", found, it.Key())
+	return it.Err()
+}
+
+func watch(db *mantisdb.DB) error {
+	w, err := db.Watch(mantisdb.Prefix([]byte("item/")), 0)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if err := db.Put([]byte("apple"), nil); err != nil { // outside of what is watched
+		return err
+	}
+	n, err := db.Increment([]byte("item/n"), 5)
+	fmt.Println("increment:", n, err)
+	if err := db.DeleteRange(mantisdb.Range{}); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for range 2 {
+		c, err := w.Next(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("change: %d %q %q %q\n", c.Kind, c.Key, c.Value, c.End)
+	}
 	return nil
 }

@@ -13,8 +13,8 @@ type batchResult struct {
 	Operations int `json:"operations"`
 }
 
-// batch applies operations atomically, in ks unless they name a keyspace. All of the body is read and checked
-// before any of it is done.
+// batch applies operations atomically, in ks unless they name a keyspace. All of the body
+// is read and checked before any of it is done.
 func (h *Handler) batch(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
 	body, o, err := jsonWrite(w, r, "a batch")
 	if err != nil {

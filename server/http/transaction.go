@@ -14,8 +14,7 @@ type transactionResult struct {
 }
 
 // transaction applies operations atomically if all conditions hold, in ks where they
-// name no keyspace. All of the body
-// is read and checked before any of it is done.
+// name no keyspace. All of the body is read and checked before any of it is done.
 func (h *Handler) transaction(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
 	body, o, err := jsonWrite(w, r, "a transaction")
 	if err != nil {

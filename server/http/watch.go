@@ -65,9 +65,8 @@ func (h *Handler) watch(w http.ResponseWriter, r *http.Request, ks server.Keyspa
 	if err != nil {
 		return err
 	}
-	header := w.Header()
 	if r.Method == http.MethodHead {
-		header["Content-Type"] = eventStream
+		setStreamHeaders(w.Header())
 		return nil
 	}
 	watch, err := ks.Watch(r.Context(), req.r, req.from)
@@ -75,10 +74,7 @@ func (h *Handler) watch(w http.ResponseWriter, r *http.Request, ks server.Keyspa
 		return err
 	}
 	defer watch.Close()
-	header["Content-Type"] = eventStream
-	header["Cache-Control"] = noStore
-	header["X-Content-Type-Options"] = noSniff
-	header["X-Accel-Buffering"] = []string{"no"} // a proxy is not to gather it
+	setStreamHeaders(w.Header())
 	connection := http.NewResponseController(w)
 	// The request was read; that its deadline passes is not to end the answer.
 	_ = connection.SetReadDeadline(time.Time{})
@@ -90,6 +86,13 @@ func (h *Handler) watch(w http.ResponseWriter, r *http.Request, ks server.Keyspa
 	s := watchStream{w: w, connection: connection, watch: watch, req: req, buf: buf}
 	s.run(ctx, func(err error) *wire.Problem { return h.problem(r, err) })
 	return nil
+}
+
+func setStreamHeaders(header http.Header) {
+	header["Content-Type"] = eventStream
+	header["Cache-Control"] = noStore
+	header["X-Content-Type-Options"] = noSniff
+	header["X-Accel-Buffering"] = []string{"no"} // a proxy is not to gather it
 }
 
 // EndStreams ends all answers that would go on without end, so that the server can
@@ -175,6 +178,9 @@ var errGone = errors.New("the client is gone")
 func (s *watchStream) flush() error {
 	err := writeProgress(s.w, s.buf.b)
 	s.buf.b = s.buf.b[:0]
+	if cap(s.buf.b) > maxPooledBuffer {
+		s.buf.b = nil // a stream may wait for days with it
+	}
 	if err == nil {
 		err = s.connection.Flush()
 	}

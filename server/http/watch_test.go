@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +165,8 @@ func TestWatchRefusals(t *testing.T) {
 		wantProblem(t, s.do("GET", "/api/v1/watch", "", "Last-Event-ID", id), malformedRequest)
 	}
 	wantProblem(t, s.do("POST", "/api/v1/watch", ""), methodNotAllowed)
-	if a := s.do("HEAD", "/api/v1/watch", ""); a.status != 200 || a.header.Get("Content-Type") != "text/event-stream" {
+	a := s.do("HEAD", "/api/v1/watch", "")
+	if a.status != 200 || a.header.Get("Content-Type") != "text/event-stream" || a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("HEAD: %d %v", a.status, a.header)
 	}
 	s.db.Close()
@@ -249,4 +251,53 @@ func TestWatchTooSlow(t *testing.T) {
 		}
 	}
 	r.wantFailure(watchTooSlow)
+}
+
+// TestWatchKeepsNoLargeValue: many clients may watch for long, and one large value must
+// not be held for each of them.
+func TestWatchKeepsNoLargeValue(t *testing.T) {
+	s := newServer(t)
+	streams := make([]*bufio.Reader, 10)
+	for i := range streams {
+		resp, err := s.Client().Do(s.request("GET", "/api/v1/watch", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		streams[i] = bufio.NewReader(resp.Body)
+		if line, err := streams[i].ReadString('\n'); err != nil || !strings.HasPrefix(line, "id: ") {
+			t.Fatalf("got %q, %v", line, err)
+		}
+	}
+	const length = 8 << 20
+	before := heapLen()
+	s.put("k", strings.Repeat("v", length))
+	for _, stream := range streams {
+		for stage := 0; stage < 2; { // the value is in a line of its own, and an empty one ends it
+			line, isPrefix, err := stream.ReadLine()
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case isPrefix:
+				stage = 1
+			case stage == 1 && len(line) == 0:
+				stage = 2
+			}
+		}
+	}
+	limit, deadline := before+uint64(len(streams)/2*length), time.Now().Add(10*time.Second)
+	for heapLen() > limit { // the server may still be at the end of its write
+		if time.Now().After(deadline) {
+			t.Fatalf("%d streams that wait hold %d bytes after a value of %d", len(streams), heapLen()-before, length)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// heapLen is how many bytes of Go's heap are in use.
+func heapLen() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
