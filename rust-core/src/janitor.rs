@@ -216,6 +216,7 @@ impl Janitor {
             epoch::pin().flush();
             std::thread::sleep(CLOSING_INTERVAL);
         }
+        core.follow_others();
     }
 
     /// Runs until the storage is closed.
