@@ -473,3 +473,27 @@ func TestTxReadsTakeRoomOnce(t *testing.T) {
 		ok(t, x.Commit())
 	})
 }
+
+// TestTxDeletesARangeInALoop: a loop sees the transaction's own writes of before it began,
+// and not the deletion of a range that comes while it runs.
+func TestTxDeletesARangeInALoop(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		fill(db, "a", "1", "b", "1", "c", "1")
+		ok(t, db.Update(func(tx *mantisdb.Tx) error {
+			var seen []string
+			scan := tx.Scan(mantisdb.Range{})
+			for key := range scan.All() {
+				seen = append(seen, string(key))
+				ok(t, tx.DeleteRange(mantisdb.Range{}))
+			}
+			ok(t, scan.Err())
+			if got := strings.Join(seen, ""); got != "abc" {
+				t.Errorf("the loop saw %q, want all of before it began", got)
+			}
+			if got := text(t, tx.Scan(mantisdb.Range{})); got != "" {
+				t.Errorf("the next loop saw %s", got)
+			}
+			return nil
+		}))
+	})
+}
