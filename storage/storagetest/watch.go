@@ -28,7 +28,6 @@ var watchTests = []test{
 	{"WatchContext", testWatchContext},
 	{"WatchTooSlow", testWatchSlow},
 	{"WatchRefuses", testWatchRefuses},
-	{"WatchKeepsNoLargeValue", testWatchKeepsLittle},
 }
 
 // change is a storage.Change that owns its bytes.
@@ -567,38 +566,4 @@ func testWatchRefuses(t *testing.T, b *bench) {
 	f := watch(t, e, storage.Range{}, 0)
 	ok(t, f.Close())
 	ok(t, f.Close())
-}
-
-// testWatchKeepsLittle: many may wait for long, and one large value must not be held by
-// each of them.
-func testWatchKeepsLittle(t *testing.T, b *bench) {
-	e := b.engine(t)
-	feeds := make([]storage.Feed, 20)
-	for i := range feeds {
-		feeds[i] = watch(t, e, storage.Range{}, 0)
-	}
-	const length = 4 << 20
-	before := heapLen()
-	put(t, e, "k", string(make([]byte, length)))
-	for _, f := range feeds {
-		c, err := f.Next(t.Context())
-		ok(t, err)
-		if len(c.Value) != length {
-			t.Fatalf("a value of %d bytes, want %d", len(c.Value), length)
-		}
-		wantNoChange(t, f)
-	}
-	// Go's engine holds the value itself, in a memtable and for the watches.
-	if grown := heapLen() - before; grown > uint64(len(feeds)/2*length) && grown < 1<<40 {
-		t.Errorf("%d watches that wait hold %d bytes after a value of %d", len(feeds), grown, length)
-	}
-	runtime.KeepAlive(feeds)
-}
-
-// heapLen is how many bytes of Go's heap are in use.
-func heapLen() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }
