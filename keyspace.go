@@ -58,7 +58,7 @@ const (
 	CompressionDefault = storage.CompressionDefault // the engine's own choice: LZ4 in the Rust engine
 	CompressionNone    = storage.CompressionNone    // none: for what is compressed already
 	CompressionLZ4     = storage.CompressionLZ4     // costs little time
-	CompressionZstd    = storage.CompressionZstd    // takes less space, and several times as long
+	CompressionZstd    = storage.CompressionZstd    // takes less space, and more time
 )
 
 // KeyspaceInfo tells of a keyspace.

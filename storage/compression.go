@@ -14,8 +14,7 @@ const (
 	CompressionNone Compression = 1
 	// CompressionLZ4 costs little time, to read above all.
 	CompressionLZ4 Compression = 2
-	// CompressionZstd takes about a third less space than LZ4, and several times as
-	// long.
+	// CompressionZstd takes less space than LZ4, and more time.
 	CompressionZstd Compression = 3
 )
 

@@ -637,9 +637,9 @@ void mantisdb_watch_free(MantisdbWatch *watch);
  * does not wait for any. A change is packed as sequence u64 (little-endian) and an
  * operation in the form of a batch, of which a watch of keys only leaves out the
  * values of puts; of a deleted range it is the part that is watched. Changes lie back
- * to back. `page->more` tells whether it is worth asking again at once. `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are
- * needed. `MANTISDB_WATCH_TOO_SLOW` or `MANTISDB_HISTORY_GONE`: changes that come
- * next are gone.
+ * to back. `page->more` tells whether it is worth asking again at once.
+ * `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are needed.
+ * `MANTISDB_WATCH_TOO_SLOW` or `MANTISDB_HISTORY_GONE`: changes that come next are gone.
  *
  * # Safety
  * `watch` is a handle; `buffer` has room for `capacity` bytes; `page` is valid.

@@ -18,6 +18,7 @@
 //!
 //! See docs/format.md for the bytes.
 
+mod cursor;
 mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;

@@ -4,6 +4,7 @@
 //! A database waits for its calls by way of the epoch, which takes its time. What
 //! holds something up, as a snapshot does, counts its calls instead.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::SeqCst};
 
@@ -39,6 +40,12 @@ impl<T> Closable<T> {
         if self.state.fetch_or(CLOSED, SeqCst) == 0 {
             self.drop_value();
         }
+    }
+
+    /// As [`Closable::close`], for a caller into which no panic may get. One would leave
+    /// nothing that another call could trip over.
+    pub(super) fn close_caught(&self) {
+        let _ = catch_unwind(AssertUnwindSafe(|| self.close()));
     }
 
     /// Drops the value, once: it is closed and no call uses it.

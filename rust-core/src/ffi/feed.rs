@@ -12,7 +12,6 @@ use crate::feed::{Change, Watch};
 use crate::scan::Range;
 use crate::sync::{Mutex, lock};
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 
@@ -87,8 +86,7 @@ pub unsafe extern "C" fn mantisdb_watch_open(
 pub unsafe extern "C" fn mantisdb_watch_close(watch: *mut MantisdbWatch) {
     // SAFETY: by the contract.
     let watch = unsafe { &*watch };
-    // A panic in here would leave nothing that another call could trip over.
-    let _ = catch_unwind(AssertUnwindSafe(|| watch.watch.close()));
+    watch.watch.close_caught();
 }
 
 /// Closes a watch if need be and frees its handle. Null does nothing.
@@ -111,9 +109,9 @@ pub unsafe extern "C" fn mantisdb_watch_free(watch: *mut MantisdbWatch) {
 /// does not wait for any. A change is packed as sequence u64 (little-endian) and an
 /// operation in the form of a batch, of which a watch of keys only leaves out the
 /// values of puts; of a deleted range it is the part that is watched. Changes lie back
-/// to back. `page->more` tells whether it is worth asking again at once. `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are
-/// needed. `MANTISDB_WATCH_TOO_SLOW` or `MANTISDB_HISTORY_GONE`: changes that come
-/// next are gone.
+/// to back. `page->more` tells whether it is worth asking again at once.
+/// `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are needed.
+/// `MANTISDB_WATCH_TOO_SLOW` or `MANTISDB_HISTORY_GONE`: changes that come next are gone.
 ///
 /// # Safety
 /// `watch` is a handle; `buffer` has room for `capacity` bytes; `page` is valid.

@@ -9,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::scan::{Range, ScanEntry};
 use crate::storage::Snapshot;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 
@@ -63,8 +62,7 @@ pub unsafe extern "C" fn mantisdb_snapshot_open(
 pub unsafe extern "C" fn mantisdb_snapshot_close(snapshot: *mut MantisdbSnapshot) {
     // SAFETY: by the contract.
     let snapshot = unsafe { &*snapshot };
-    // A panic in here would leave nothing that another call could trip over.
-    let _ = catch_unwind(AssertUnwindSafe(|| snapshot.snapshot.close()));
+    snapshot.snapshot.close_caught();
 }
 
 /// Closes a snapshot if need be and frees its handle. Null does nothing.

@@ -1,5 +1,6 @@
 //! The log as writers see it: places, copies, syncs, files.
 
+use super::cursor::{Cursor, Filled};
 use super::file::{FileRef, OpenFile, Spares};
 use super::group::{Group, Role};
 use super::header::{FILE_HEADER_LEN, FileHeader, spare_name};
@@ -13,7 +14,6 @@ use crate::sequence::{Reservation, Sequencer};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use crate::sync::{Mutex, lock};
 use crossbeam_utils::CachePadded;
-use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,27 +61,6 @@ pub(crate) struct Wal {
     group: Group,
     has_failed: AtomicBool,
     failure: Mutex<Option<String>>,
-}
-
-/// Where the next record goes.
-struct Cursor {
-    file: Arc<OpenFile>,
-    /// The offset of the next record in the file.
-    offset: u64,
-    /// The last sequence of the last record.
-    last_sequence: u64,
-    /// The file that follows: blank, and ready.
-    next: Option<Arc<OpenFile>>,
-    /// The files before, oldest first.
-    filled: VecDeque<Filled>,
-    closed: bool,
-}
-
-/// A file before the one that is written to.
-struct Filled {
-    file: FileRef,
-    /// The open file, until all of it is synced.
-    unsynced: Option<Arc<OpenFile>>,
 }
 
 /// A place in the log that was given to one record.
@@ -566,30 +545,6 @@ impl Wal {
             file.log.sync(end.saturating_sub(file.base)).inspect_err(|error| self.fail(error))?;
         }
         Ok(())
-    }
-}
-
-impl Cursor {
-    /// The bytes of records that the file can still take. An end mark has its
-    /// place kept.
-    fn room(&self) -> u64 {
-        self.file.len.saturating_sub(self.offset + END_LEN)
-    }
-
-    /// Takes a place of `len` bytes, if there is room.
-    #[inline]
-    fn take(&mut self, len: u64) -> Option<(Arc<OpenFile>, u64)> {
-        if len > self.room() {
-            return None;
-        }
-        let offset = self.offset;
-        self.offset += len;
-        Some((Arc::clone(&self.file), offset))
-    }
-
-    /// Whether a file is ready that takes a record of `len` bytes.
-    fn next_takes(&self, len: u64) -> bool {
-        self.next.as_ref().is_some_and(|next| next.len >= FILE_HEADER_LEN + len + END_LEN)
     }
 }
 
