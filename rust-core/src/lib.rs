@@ -23,6 +23,7 @@
 
 mod allocator;
 pub mod batch;
+pub mod cache;
 pub mod check;
 mod clock;
 mod commit;

@@ -1,0 +1,3 @@
+//! The cache: byte-exact, scan-resistant, and read without a lock.
+
+pub mod policy;
