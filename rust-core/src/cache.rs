@@ -137,7 +137,7 @@ struct Cache<P: Policy> {
 /// What is asked of a policy's shard at most under one lock.
 const BATCH: usize = 256;
 /// How long a put waits for retired memory before it is refused.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<P: Policy + 'static> LockFreeCache<P> {
     /// An empty cache with the policy `P`. Its errors are those of a budget that is too
@@ -406,7 +406,7 @@ impl<P: Policy> Cache<P> {
     ) -> Result<NonNull<Entry>> {
         let size = Entry::size_of(key.len(), value.len());
         let len = self.memory.arena.block_len(size) as u64;
-        if len > self.memory.room() - self.table_bytes().min(self.memory.room()) {
+        if len > self.memory.room().saturating_sub(self.memory.tables()) {
             self.refused.fetch_add(1, Relaxed);
             return Err(Error::OverBudget { bytes: len, budget: self.memory.budget() });
         }
@@ -427,7 +427,7 @@ impl<P: Policy> Cache<P> {
         let (start, mut backoff) = (Instant::now(), Backoff::default());
         loop {
             self.make_room(bytes, home);
-            epoch::pin().flush();
+            self.memory.collect();
             if !self.memory.is_short_of(bytes) {
                 return true;
             }
@@ -466,8 +466,7 @@ impl<P: Policy> Cache<P> {
     /// Whether a shard has its share of the content: so shards stay of one size, and
     /// each entry competes with those that came and were hit as it was.
     fn is_heavy(&self, shard: usize) -> bool {
-        let content = self.memory.used() - self.memory.retired().min(self.memory.used());
-        self.shards[shard].weight() * self.shards.len() as u64 * 8 >= content * 7
+        self.shards[shard].weight() * self.shards.len() as u64 * 8 >= self.memory.content() * 7
     }
 
     /// Does something with a shard under its lock, and then what follows for the entries
@@ -528,7 +527,7 @@ impl<P: Policy> Cache<P> {
             self.within(shard, |locked, _| locked.set_capacity(capacity));
         }
         self.make_room(0, 0);
-        if self.table_bytes() > self.memory.room() / 4 {
+        if self.memory.tables() > self.memory.room() / 4 {
             self.remove_while(|locked, departures| {
                 locked.clear(departures);
                 true
@@ -547,17 +546,12 @@ impl<P: Policy> Cache<P> {
         self.memory.hurry();
     }
 
-    /// Bytes that count and are no entry's: nearly, when entries come and go.
-    fn table_bytes(&self) -> u64 {
-        let entries: u64 = self.shards.iter().map(|shard| shard.weight()).sum();
-        self.memory.used().saturating_sub(self.memory.retired()).saturating_sub(entries)
-    }
-
     fn stats(&self) -> CacheStats {
         let mut stats = CacheStats {
             budget: self.memory.budget(),
             used_bytes: self.memory.used(),
             retired_bytes: self.memory.retired(),
+            table_bytes: self.memory.tables(),
             refused: self.refused.load(Relaxed),
             ..CacheStats::default()
         };
@@ -566,7 +560,6 @@ impl<P: Policy> Cache<P> {
                 let (entries, expiring) = locked.len();
                 stats.entries += entries;
                 stats.expiring += expiring;
-                stats.table_bytes += locked.footprint();
                 locked.counts().add_to(&mut stats);
             });
         }

@@ -21,6 +21,8 @@ pub(super) struct Memory {
     pub(super) arena: Arena,
     budget: AtomicU64,
     used: CachePadded<AtomicU64>,
+    /// The part of it that tables take.
+    tables: AtomicU64,
     /// Bytes of retired blocks; and [`CLOSED`].
     retired: CachePadded<AtomicU64>,
 }
@@ -48,6 +50,7 @@ impl Owned {
             arena: Arena::new(budget),
             budget: AtomicU64::new(budget),
             used: CachePadded::default(),
+            tables: AtomicU64::new(0),
             retired: CachePadded::default(),
         };
         Self(NonNull::from(Box::leak(Box::new(memory))))
@@ -98,6 +101,26 @@ impl Memory {
     /// The part of it that is retired.
     pub(super) fn retired(&self) -> u64 {
         self.retired.load(Relaxed) & !CLOSED
+    }
+
+    /// The part of it that tables take.
+    pub(super) fn tables(&self) -> u64 {
+        self.tables.load(Relaxed)
+    }
+
+    /// The part of it that entries take.
+    pub(super) fn content(&self) -> u64 {
+        self.used().saturating_sub(self.retired()).saturating_sub(self.tables())
+    }
+
+    /// Counts a table that has grown or shrunk.
+    pub(super) fn count_table(&self, was: u64, is: u64) {
+        // Adding what wraps is taking away.
+        let more = is.wrapping_sub(was);
+        if more != 0 {
+            self.tables.fetch_add(more, Relaxed);
+            self.used.fetch_add(more, Relaxed);
+        }
     }
 
     /// How much of the content, and of the tables, has to go.
@@ -197,6 +220,19 @@ impl Memory {
             memory.as_ref().free_entry(entry);
             if memory.as_ref().retired.fetch_sub(len, AcqRel) - len == CLOSED {
                 Self::free(memory);
+            }
+        }
+    }
+
+    /// Has garbage collected for as long as that frees something. The caller is not
+    /// pinned.
+    pub(super) fn collect(&self) {
+        loop {
+            let before = self.retired();
+            // What is collected was retired two epochs ago: a call moves on by one.
+            (0..3).for_each(|_| epoch::pin().flush());
+            if self.retired() >= before {
+                return;
             }
         }
     }

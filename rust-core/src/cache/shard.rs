@@ -354,11 +354,7 @@ impl<P: Policy> Locked<'_, P> {
     pub(super) fn count_tables(&mut self) {
         let footprint = self.footprint();
         let counted = std::mem::replace(&mut self.state.footprint, footprint);
-        if footprint > counted {
-            self.memory.count(footprint - counted);
-        } else if footprint < counted {
-            self.memory.uncount(counted - footprint);
-        }
+        self.memory.count_table(counted, footprint);
     }
 }
 
