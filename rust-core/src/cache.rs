@@ -215,8 +215,9 @@ impl<P: Policy + 'static> LockFreeCache<P> {
         })
     }
 
-    /// Changes the budget. When it returns, the content is within the new one. If the
-    /// tables alone would take much of that, all entries are dropped.
+    /// Changes the budget. When it returns, the cache is within the new one, unless a
+    /// reader holds on to what left for longer than a second. If the tables alone would
+    /// take much of the new one, all entries are dropped.
     pub fn resize(&self, budget: u64) -> Result<()> {
         check_budget(budget)?;
         self.cache.resize(budget);
@@ -533,6 +534,7 @@ impl<P: Policy> Cache<P> {
                 true
             });
         }
+        self.wait_for_room(0, 0);
     }
 
     /// What is due from time to time.

@@ -69,16 +69,16 @@ const FINE: usize = 256;
 /// Classes to a doubling above.
 const PER_DOUBLING: usize = 8;
 const PAGE: usize = 4096;
-/// A span has at least so many blocks.
+/// A span has about so many blocks at least.
 const BLOCKS: usize = 8;
 
 impl Arena {
     /// An arena for a cache of about so many bytes: spans are short beside that, since
     /// each class may have one that is nearly empty.
     pub(super) fn new(budget: u64) -> Self {
-        let share = (budget / 2048).next_power_of_two();
+        let share = 1u64 << (budget / 4096).max(1).ilog2();
         let longest = share.clamp(2 << 10, 64 << 10) as usize;
-        let span_len = (share / 2).clamp(16 << 10, 64 << 10) as usize;
+        let span_len = share.clamp(16 << 10, 64 << 10) as usize;
         let classes = (0..=class(longest)).map(|_| Mutex::default()).collect();
         Self { classes, span_len, longest }
     }
@@ -154,7 +154,7 @@ impl Arena {
 
     /// The length of a class's spans; they are aligned to it.
     fn span_len_of(&self, block_len: usize) -> usize {
-        self.span_len.max((BLOCKS * block_len + HEADER).next_power_of_two())
+        self.span_len.max((BLOCKS * block_len).next_power_of_two())
     }
 
     fn span_of(&self, block: NonNull<u8>, len: usize) -> *mut Span {
@@ -173,16 +173,20 @@ impl Arena {
         class.spans * self.span_len_of(len) - class.used * len
     }
 
+    /// Whether a class's blocks would find room in one span less.
+    fn is_sparse(&self, number: usize, class: &Class) -> bool {
+        let len = len_of(number);
+        let capacity = (self.span_len_of(len) - HEADER) / len;
+        class.used + capacity <= class.spans * capacity
+    }
+
     /// Takes the emptiest span out of use, of the class with the most bytes in such; none
     /// if no class could do with one less.
     pub(super) fn sparsest(&self) -> Option<Emptying<'_>> {
-        let most = (0..self.classes.len()).max_by_key(|&class| self.slack_of(class))?;
-        let len = len_of(most);
+        let most = (0..self.classes.len())
+            .filter(|&class| self.is_sparse(class, &lock(&self.classes[class])))
+            .max_by_key(|&class| self.slack_of(class))?;
         let mut class = lock(&self.classes[most]);
-        let capacity = (self.span_len_of(len) - HEADER) / len;
-        if class.spans * capacity < class.used + 2 * capacity {
-            return None;
-        }
         let span = class.partial.emptiest()?;
         // SAFETY: it is in the list, and valid under the lock. Counting it as used by one
         // more keeps it until `Emptying` is dropped.

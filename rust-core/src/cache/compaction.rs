@@ -17,7 +17,8 @@ impl<P: Policy> Cache<P> {
             for block in span.blocks() {
                 self.relocate(block.cast());
             }
-            self.memory.hurry();
+            // The span is freed with the last block that was moved out of it.
+            self.memory.collect();
         }
     }
 
