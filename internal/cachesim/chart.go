@@ -27,7 +27,10 @@ const (
 //go:embed chart.svg.tmpl
 var chartText string
 
-var chartTemplate = template.Must(template.New("chart").Funcs(template.FuncMap{"xml": escaped}).Parse(chartText))
+var chartTemplate = template.Must(template.New("chart").Funcs(template.FuncMap{
+	"xml":  escaped,
+	"half": func(n int) int { return n / 2 },
+}).Parse(chartText))
 
 // chart is what the template draws.
 type chart struct {

@@ -27,20 +27,20 @@ type Source struct {
 // decompressed, which its first bytes tell. Errors name the source and the line or
 // byte, of the decompressed input, at which something is wrong.
 func Read(ctx context.Context, in io.Reader, source Source) (*Trace, error) {
-	trace, err := read(ctx, in, source)
+	trace, err := read(ctx, in, source, maxRequests)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", source.Name, err)
 	}
 	return trace, nil
 }
 
-func read(ctx context.Context, in io.Reader, source Source) (*Trace, error) {
+func read(ctx context.Context, in io.Reader, source Source, limit uint64) (*Trace, error) {
 	plain, err := decompress(in)
 	if err != nil {
 		return nil, err
 	}
 	defer plain.Close()
-	b := newBuilder(source.Name, source.Format)
+	b := newBuilder(source.Name, source.Format, limit)
 	if err := source.parse(cancellable{ctx, plain}, b); err != nil {
 		return nil, err
 	}

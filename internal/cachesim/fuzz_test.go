@@ -13,7 +13,7 @@ func fuzzRead(f *testing.F, format string) {
 	f.Add(compressed(f, data, "zstd"))
 	f.Add(compressed(f, data, "xz"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		trace, err := Read(t.Context(), bytes.NewReader(data), Source{Name: "fuzzed", Format: format})
+		trace, err := read(t.Context(), bytes.NewReader(data), Source{Name: "fuzzed", Format: format}, 10_000)
 		if err != nil {
 			return
 		}

@@ -193,6 +193,19 @@ func TestReadDamagedCompression(t *testing.T) {
 	}
 }
 
+func TestReadTooMuch(t *testing.T) {
+	for _, format := range Formats {
+		data := sample(format, 11)
+		if _, err := read(t.Context(), bytes.NewReader(data), Source{Format: format}, 11); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		_, err := read(t.Context(), bytes.NewReader(data), Source{Format: format}, 10)
+		if err == nil || !strings.Contains(err.Error(), "more requests than can be replayed, which is 10") {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
 func TestReadFailure(t *testing.T) {
 	broken := errors.New("the disk is broken")
 	for _, format := range Formats {

@@ -4,6 +4,7 @@ package cachesim
 
 import (
 	"errors"
+	"fmt"
 	"math"
 )
 
@@ -27,17 +28,16 @@ type Trace struct {
 // maxRequests is what the core numbers requests up to.
 const maxRequests = math.MaxUint32
 
-var errTooManyRequests = errors.New("more requests than can be replayed, which is 4,294,967,295")
-
 // builder makes a trace of requests as they come.
 type builder struct {
 	trace   Trace
+	limit   uint64            // requests at most
 	numbers map[uint64]uint32 // of the keys
 	largest []uint32          // size of each key, if there are sizes
 }
 
-func newBuilder(name, format string) *builder {
-	return &builder{trace: Trace{Name: name, Format: format}, numbers: make(map[uint64]uint32)}
+func newBuilder(name, format string, limit uint64) *builder {
+	return &builder{trace: Trace{Name: name, Format: format}, limit: limit, numbers: make(map[uint64]uint32)}
 }
 
 // add adds a request of an entry without a size.
@@ -64,8 +64,8 @@ func (b *builder) addSized(key uint64, size uint32) error {
 
 // number adds a request of a key and returns the key's number.
 func (b *builder) number(key uint64) (uint32, error) {
-	if len(b.trace.Keys) == maxRequests {
-		return 0, errTooManyRequests
+	if uint64(len(b.trace.Keys)) == b.limit {
+		return 0, fmt.Errorf("there are more requests than can be replayed, which is %s", comma(b.limit))
 	}
 	number, known := b.numbers[key]
 	if !known {
