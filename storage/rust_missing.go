@@ -3,7 +3,6 @@
 package storage
 
 import (
-	"context"
 	"fmt"
 	"io"
 )
@@ -26,6 +25,6 @@ func repairRust(string, string, error, io.Writer) error { _, err := openRust(Con
 func CachePolicies() ([]string, error) { return nil, notBuilt("the cache's policies need") }
 
 // SimulateCache fails: the policies are part of the core.
-func SimulateCache(context.Context, string, []uint32, []uint32, uint64) (CacheHits, error) {
+func SimulateCache(string, CacheTrace, uint64) (CacheHits, error) {
 	return CacheHits{}, notBuilt("the cache's policies need")
 }

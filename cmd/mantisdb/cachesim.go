@@ -178,13 +178,15 @@ func replayTrace(cmd *cobra.Command, trace *cachesim.Trace, plan cachesim.Plan) 
 	began := time.Now()
 	bar := newSteps(cmd.ErrOrStderr(), "replaying", plan.Cells())
 	plan.Done = func() { bar.add(1) }
-	report, err := cachesim.Replay(cmd.Context(), trace, plan)
+	report, err := awaited(cmd.Context(), func() (*cachesim.Report, error) {
+		return cachesim.Replay(cmd.Context(), trace, plan)
+	})
 	bar.done()
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "replayed %d requests %d times in %v\n",
-		len(trace.Keys), plan.Cells(), time.Since(began).Round(time.Millisecond))
+		len(trace.Requests), plan.Cells(), time.Since(began).Round(time.Millisecond))
 	return report, nil
 }
 

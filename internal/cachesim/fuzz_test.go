@@ -18,17 +18,17 @@ func fuzzRead(f *testing.F, format string) {
 			return
 		}
 		highest := uint32(0)
-		for i, key := range trace.Keys {
+		for i, key := range trace.Requests {
 			if key > highest+1 || i == 0 && key != 0 {
 				t.Fatalf("request %d is of key %d, and the highest before is %d", i, key, highest)
 			}
 			highest = max(highest, key)
 		}
-		if trace.Distinct != int(highest)+1 || trace.Footprint < uint64(trace.Distinct) {
-			t.Fatalf("%d keys, footprint %d, the highest key is %d", trace.Distinct, trace.Footprint, highest)
+		if trace.Keys != int(highest)+1 || trace.Footprint < uint64(trace.Keys) {
+			t.Fatalf("%d keys, footprint %d, the highest key is %d", trace.Keys, trace.Footprint, highest)
 		}
-		if trace.Sizes != nil && len(trace.Sizes) != len(trace.Keys) {
-			t.Fatalf("%d sizes of %d requests", len(trace.Sizes), len(trace.Keys))
+		if trace.Sizes != nil && len(trace.Sizes) != trace.Keys {
+			t.Fatalf("%d sizes of %d keys", len(trace.Sizes), trace.Keys)
 		}
 	})
 }

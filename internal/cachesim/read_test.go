@@ -25,43 +25,43 @@ func TestRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		format, text string
 		columns      Columns
-		keys, sizes  []uint32
-		distinct     int
+		requests     []uint32
+		sizes        []uint64
 		footprint    uint64
 	}{
 		"arc": {format: FormatARC, text: "10 3 0 0\n11 1 0 1\n\n 12\t2 7 2\r\n",
-			keys: []uint32{0, 1, 2, 1, 2, 3}, distinct: 4, footprint: 4},
+			requests: []uint32{0, 1, 2, 1, 2, 3}, footprint: 4},
 		"arc without an end of line, at the last key": {format: FormatARC, text: "18446744073709551614 2",
-			keys: []uint32{0, 1}, distinct: 2, footprint: 2},
+			requests: []uint32{0, 1}, footprint: 2},
 		"u32": {format: FormatU32, text: "\x01\x00\x00\x00\xff\xff\xff\xff\x01\x00\x00\x00",
-			keys: []uint32{0, 1, 0}, distinct: 2, footprint: 2},
+			requests: []uint32{0, 1, 0}, footprint: 2},
 		"csv of keys alone": {format: FormatCSV, text: "a\nb\n\n\"a\"\n",
-			keys: []uint32{0, 1, 0}, distinct: 2, footprint: 2},
+			requests: []uint32{0, 1, 0}, footprint: 2},
 		"csv with sizes, of which the largest counts": {format: FormatCSV, text: "a,10\nb,0\na, 30\na,20\n",
-			keys: []uint32{0, 1, 0, 0}, sizes: []uint32{10, 1, 30, 20}, distinct: 2, footprint: 31},
+			requests: []uint32{0, 1, 0, 0}, sizes: []uint64{30, 1}, footprint: 31},
 		"csv whose header names the columns": {format: FormatCSV, text: "\ufefftime,Size,KEY\n7,5,x\n8,6,y\n",
-			keys: []uint32{0, 1}, sizes: []uint32{5, 6}, distinct: 2, footprint: 11},
+			requests: []uint32{0, 1}, sizes: []uint64{5, 6}, footprint: 11},
 		"csv whose header names no sizes": {format: FormatCSV, text: "time,key\n7,x\n8,x\n",
-			keys: []uint32{0, 0}, distinct: 1, footprint: 1},
+			requests: []uint32{0, 0}, footprint: 1},
 		"csv whose header has other names": {format: FormatCSV, text: "id,length\n7,4294967295\n",
-			keys: []uint32{0}, sizes: []uint32{4294967295}, distinct: 1, footprint: 4294967295},
+			requests: []uint32{0}, sizes: []uint64{4294967295}, footprint: 4294967295},
 		"csv with chosen columns": {format: FormatCSV, text: "1,a,x,9\n2,a,y,8\n", columns: Columns{Key: 3, Size: 4},
-			keys: []uint32{0, 1}, sizes: []uint32{9, 8}, distinct: 2, footprint: 17},
+			requests: []uint32{0, 1}, sizes: []uint64{9, 8}, footprint: 17},
 		"csv with a chosen key alone": {format: FormatCSV, text: "1,a\n2,a\n", columns: Columns{Key: 2},
-			keys: []uint32{0, 0}, distinct: 1, footprint: 1},
+			requests: []uint32{0, 0}, footprint: 1},
 		"csv with a chosen size alone": {format: FormatCSV, text: "a,?,7\n", columns: Columns{Size: 3},
-			keys: []uint32{0}, sizes: []uint32{7}, distinct: 1, footprint: 7},
+			requests: []uint32{0}, sizes: []uint64{7}, footprint: 7},
 	} {
 		trace, err := readText(c.format, c.text, c.columns)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if !slices.Equal(trace.Keys, c.keys) || !slices.Equal(trace.Sizes, c.sizes) || (trace.Sizes == nil) != (c.sizes == nil) {
-			t.Errorf("%s: keys %v, sizes %v, want %v and %v", name, trace.Keys, trace.Sizes, c.keys, c.sizes)
+		if !slices.Equal(trace.Requests, c.requests) || !slices.Equal(trace.Sizes, c.sizes) || (trace.Sizes == nil) != (c.sizes == nil) {
+			t.Errorf("%s: requests %v, sizes %v, want %v and %v", name, trace.Requests, trace.Sizes, c.requests, c.sizes)
 		}
-		if trace.Distinct != c.distinct || trace.Footprint != c.footprint {
-			t.Errorf("%s: %d keys, footprint %d, want %d and %d", name, trace.Distinct, trace.Footprint, c.distinct, c.footprint)
+		if trace.Keys != 1+int(slices.Max(c.requests)) || trace.Footprint != c.footprint {
+			t.Errorf("%s: %d keys, footprint %d, want %d", name, trace.Keys, trace.Footprint, c.footprint)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func TestReadTellsWhatIsWrong(t *testing.T) {
 func TestReadLongCSV(t *testing.T) {
 	record := strings.Repeat("x", maxRecord/3) + "\n"
 	trace, err := readText(FormatCSV, strings.Repeat(record, 8), Columns{})
-	if err != nil || trace.Distinct != 1 || len(trace.Keys) != 8 {
+	if err != nil || trace.Keys != 1 || len(trace.Requests) != 8 {
 		t.Errorf("%v, %v", trace, err)
 	}
 }
@@ -163,8 +163,8 @@ func TestReadCompressed(t *testing.T) {
 			// Some programs write several streams, one behind the other.
 			for parts, file := range map[int][]byte{1: packed, 2: append(bytes.Clone(packed), packed...)} {
 				got, err := readText(format, string(file), Columns{})
-				if err != nil || len(got.Keys) != parts*len(want.Keys) || got.Footprint != want.Footprint ||
-					!slices.Equal(got.Keys[:len(want.Keys)], want.Keys) {
+				if err != nil || len(got.Requests) != parts*len(want.Requests) || got.Footprint != want.Footprint ||
+					!slices.Equal(got.Requests[:len(want.Requests)], want.Requests) {
 					t.Errorf("%s of %s, %d parts: %v", kind, format, parts, err)
 				}
 			}

@@ -24,13 +24,13 @@ type Plan struct {
 func (p *Plan) Cells() int { return len(p.Policies) * len(p.Capacities) }
 
 // Replay replays a trace against each policy with each capacity, as many at once as
-// Go uses processors.
+// Go uses processors. When ctx is done, it ends with the replays that are under way.
 func Replay(ctx context.Context, trace *Trace, plan Plan) (*Report, error) {
 	return replay(ctx, trace, plan, storage.SimulateCache)
 }
 
 // simulate is storage.SimulateCache, or what a test has in its place.
-type simulate func(ctx context.Context, policy string, keys, sizes []uint32, capacity uint64) (storage.CacheHits, error)
+type simulate func(policy string, trace storage.CacheTrace, capacity uint64) (storage.CacheHits, error)
 
 func replay(ctx context.Context, trace *Trace, plan Plan, simulate simulate) (*Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -47,7 +47,7 @@ func replay(ctx context.Context, trace *Trace, plan Plan, simulate simulate) (*R
 				}
 				policy, capacity := plan.cell(cell)
 				var err error
-				if hits[cell], err = simulate(ctx, policy, trace.Keys, trace.Sizes, capacity); err != nil {
+				if hits[cell], err = simulate(policy, trace.CacheTrace, capacity); err != nil {
 					cancel(err)
 					return
 				}

@@ -40,7 +40,7 @@ type Point struct {
 func newReport(trace *Trace, plan *Plan, hits []storage.CacheHits) *Report {
 	r := &Report{
 		Trace: trace.Name, Format: trace.Format,
-		Requests: uint64(len(trace.Keys)), Keys: uint64(trace.Distinct),
+		Requests: uint64(len(trace.Requests)), Keys: uint64(trace.Keys),
 		Unit: trace.unit(), Footprint: trace.Footprint,
 	}
 	bytes := trace.requestedBytes()
@@ -62,8 +62,11 @@ func newReport(trace *Trace, plan *Plan, hits []storage.CacheHits) *Report {
 
 // requestedBytes is the bytes of all requests; 0 without sizes.
 func (t *Trace) requestedBytes() (sum uint64) {
-	for _, size := range t.Sizes {
-		sum += uint64(size)
+	if t.Sizes == nil {
+		return 0
+	}
+	for _, key := range t.Requests {
+		sum += t.Sizes[key]
 	}
 	return sum
 }

@@ -4,11 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mantisdb/mantisdb/storage"
 )
 
 func TestCapacities(t *testing.T) {
-	plain := &Trace{Name: "a.trace", Distinct: 2000, Footprint: 2000}
-	sized := &Trace{Name: "a.csv", Distinct: 2000, Footprint: 1 << 30, Sizes: []uint32{1}}
+	plain := &Trace{Name: "a.trace", Footprint: 2000}
+	sized := &Trace{Name: "a.csv", Footprint: 1 << 30, CacheTrace: storage.CacheTrace{Sizes: []uint64{1 << 30}}}
 	for _, c := range []struct {
 		trace *Trace
 		sizes string
