@@ -138,6 +138,7 @@ func (r *Report) plot(m measure, top int, looks []style) plot {
 		drawn.Path = path.String()
 		p.Curves = append(p.Curves, drawn)
 	}
+	slices.Reverse(p.Curves) // the first policy is drawn last, and so on top
 	return p
 }
 
