@@ -83,6 +83,25 @@ func TestChartOfBytes(t *testing.T) {
 	}
 }
 
+// TestChartPlaces: sizes go to the right and ratios up, each from an end of its axis to
+// the other.
+func TestChartPlaces(t *testing.T) {
+	report := entriesReport()
+	report.Policies = []Result{{"lru", points(100, 0.2, 1000, 0.3, 10_000, 0.4)}}
+	curve := report.chart().Plots[0].Curves[0]
+	var places []string
+	for _, dot := range curve.Points {
+		places = append(places, dot.X+" "+dot.Y)
+	}
+	// The axis of sizes has a margin.
+	if got := strings.Join(places, ", "); got != "5.4 380.0, 320.0 190.0, 634.6 0.0" {
+		t.Errorf("the points are at %s", got)
+	}
+	if want := "M" + strings.Join(places, "L"); curve.Path != want {
+		t.Errorf("the line is %s, want %s", curve.Path, want)
+	}
+}
+
 // TestChartOfExtremes: nothing is divided by zero, and names stay apart.
 func TestChartOfExtremes(t *testing.T) {
 	for name, points := range map[string][]Point{
