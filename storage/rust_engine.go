@@ -55,11 +55,20 @@ type RustStorageEngine struct {
 	changed   bell // rung when a write is visible
 }
 
+// checkABI finds a core that speaks another version of the C ABI. Nothing else may be
+// called before.
+func checkABI() error {
+	if got := uint32(C.mantisdb_abi_version()); got != C.MANTISDB_ABI_VERSION {
+		return fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core",
+			ErrABIMismatch, got, C.MANTISDB_ABI_VERSION)
+	}
+	return nil
+}
+
 // openRust opens the Rust engine.
 func openRust(c Config) (Engine, error) {
-	if got := uint32(C.mantisdb_abi_version()); got != C.MANTISDB_ABI_VERSION {
-		return nil, fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core",
-			ErrABIMismatch, got, C.MANTISDB_ABI_VERSION)
+	if err := checkABI(); err != nil {
+		return nil, err
 	}
 	e := &RustStorageEngine{level: c.Durability, logger: c.Logger}
 	if c.Dir != "" {
