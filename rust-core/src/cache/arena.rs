@@ -309,7 +309,7 @@ impl Span {
             // learns of it.
             return unsafe {
                 let block = Self::block(self, self.fresh - 1);
-                vacant::set_link(block, NONE);
+                vacant::prepare(block);
                 block
             };
         }
@@ -415,8 +415,8 @@ fn map(len: usize) -> Option<NonNull<u8>> {
     // SAFETY: a new mapping that nobody else knows.
     let block = unsafe { mmap_anonymous(ptr::null_mut(), len, protection, MapFlags::PRIVATE) };
     let block = NonNull::new(block.ok()?)?.cast();
-    // SAFETY: it is ours; zero is the token of an entry.
-    unsafe { vacant::set_link(block, NONE) };
+    // SAFETY: it is ours.
+    unsafe { vacant::prepare(block) };
     Some(block)
 }
 

@@ -399,7 +399,16 @@ fn layout(buckets: usize) -> Result<Layout> {
 fn allocate(buckets: usize) -> Result<*mut Bucket> {
     // SAFETY: the size is not zero.
     let memory = unsafe { alloc_zeroed(layout(buckets)?) };
-    if memory.is_null() { Err(Error::OutOfMemory) } else { Ok(memory.cast()) }
+    let first = NonNull::new(memory.cast::<Bucket>()).ok_or(Error::OutOfMemory)?;
+    if cfg!(feature = "shuttle") {
+        // The model checker's atomics are not all zeros.
+        for n in 0..buckets {
+            let (slots, further) = Default::default();
+            // SAFETY: there is room for so many.
+            unsafe { first.add(n).write(Bucket { slots, further }) };
+        }
+    }
+    Ok(first.as_ptr())
 }
 
 /// Frees what [`allocate`] gave for so many.

@@ -58,7 +58,7 @@ fn a_hit_is_right_while_entries_are_evicted() {
             })
         });
         let reader = spawn(&cache, |cache| {
-            (0..5).for_each(|key| drop(is_there(cache, key)));
+            (0..5).for_each(|key| _ = is_there(cache, key));
         });
         join(writers.into_iter().chain([reader]));
         check(&cache, 0..5);
