@@ -39,7 +39,7 @@ pub use status::*;
 
 /// The version of this ABI. It changes with every incompatible change; a caller
 /// compares it with [`mantisdb_abi_version`] before anything else.
-pub const MANTISDB_ABI_VERSION: u32 = 7;
+pub const MANTISDB_ABI_VERSION: u32 = 8;
 
 /// The ABI version that the library was built with.
 #[unsafe(no_mangle)]

@@ -3,7 +3,7 @@
 
 use crate::janitor::{Janitor, Rest};
 use crate::storage::{Modification, PutIfAbsent, Snapshot, Storage, ValueRef};
-use crate::{Error, Range, Watch, WriteBatch};
+use crate::{Error, Options, Range, Watch, WriteBatch};
 use shuttle::thread;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn explore(scenario: impl Fn() + Send + Sync + Copy + 'static) {
 }
 
 fn open() -> (Arc<Storage>, Janitor) {
-    let (storage, janitor) = Storage::open_stepped().expect("memory");
+    let (storage, janitor) = Storage::open_stepped(Options::default()).expect("memory");
     (Arc::new(storage), janitor)
 }
 
