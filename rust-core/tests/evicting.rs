@@ -93,7 +93,7 @@ fn a_flood_stays_within_the_limit() {
     assert_eq!(memory_limit, LIMIT);
     let most = most.load(SeqCst);
     assert!(most <= LIMIT / 100 * 102, "{most} bytes of {LIMIT}");
-    assert!(evicted > 1000 && keys > 0, "{evicted} left, {keys} stay");
+    assert!(evicted > 100 && keys > 0, "{evicted} left, {keys} stay");
     assert!(memory_bytes > LIMIT / 2, "only {memory_bytes} bytes are used");
 }
 
@@ -171,7 +171,7 @@ fn entries_leave_snapshots_too() {
         let old = snapshot.get(&i.to_be_bytes(), |v| v.bytes[0]).expect("a read");
         assert!(old.is_none() || old == Some(1), "{old:?}");
     }
-    for round in 0..scaled(40) {
+    for round in 0..scaled(40).max(4) {
         fill(&storage, 4 * MIB);
         for i in 0..1000 {
             let key = format!("filling {i}");
