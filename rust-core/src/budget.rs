@@ -118,7 +118,9 @@ impl Budget {
     #[inline]
     pub(crate) fn admit(&self, core: &Core, len: usize, ops: usize) -> Result<Admitted<'_>> {
         let is_small = (len as u64) < self.look_after / 4;
-        if is_small && !self.full.load(Relaxed) && !core.counters.mine().has_written(self.look_after)
+        if is_small
+            && !self.full.load(Relaxed)
+            && !core.counters.mine().has_written(self.look_after)
         {
             return Ok(Admitted(None));
         }

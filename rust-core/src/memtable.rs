@@ -136,11 +136,7 @@ impl Memtable {
 
     /// As [`Memtable::new`], of about so many bytes, and live entries may leave it, but for
     /// keys that begin with `pinned`.
-    pub(crate) fn with_budget(
-        expected_keys: usize,
-        capacity: u64,
-        pinned: Prefix,
-    ) -> Result<Self> {
+    pub(crate) fn with_budget(expected_keys: usize, capacity: u64, pinned: Prefix) -> Result<Self> {
         Self::with(expected_keys, |hasher| Some(Residents::new(capacity, pinned, hasher)))
     }
 

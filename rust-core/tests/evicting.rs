@@ -273,7 +273,8 @@ fn reads_are_right_while_entries_leave() {
                         }
                         1 => {
                             let snapshot = storage.snapshot().expect("open");
-                            let seen = snapshot.get(&key(i), |v| check(i, v.bytes)).expect("a read");
+                            let seen =
+                                snapshot.get(&key(i), |v| check(i, v.bytes)).expect("a read");
                             storage.put(&key(i), &value(i, version, len), 0).expect("a write");
                             let again =
                                 snapshot.get(&key(i), |v| check(i, v.bytes)).expect("a read");
@@ -301,7 +302,8 @@ fn reads_are_right_while_entries_leave() {
             while !done.load(SeqCst) {
                 let snapshot = storage.snapshot().expect("open");
                 let mut last = Vec::new();
-                let scan = Range { reverse: next(&mut state) % 2 == 0, ..Range::default() };
+                let scan =
+                    Range { reverse: next(&mut state).is_multiple_of(2), ..Range::default() };
                 snapshot
                     .scan(&scan, |entry| {
                         let is_after = scan.reverse == (entry.key < &last[..]);

@@ -214,8 +214,7 @@ impl Core {
         sequence: u64,
         guard: &'g Guard,
     ) -> Result<Slot<'g>> {
-        let (slot, resized) =
-            self.memtable.push(slot, pending, sequence, &self.counters, guard)?;
+        let (slot, resized) = self.memtable.push(slot, pending, sequence, &self.counters, guard)?;
         if resized && self.budget.is_some() && !slot.is_unordered() {
             // Its weight is known: the janitor is to tell the policy.
             self.mailbox.queue(slot);
