@@ -49,7 +49,7 @@ mod tests;
 mod timer_wheel;
 
 pub use departure::{Cause, Departure, Listener};
-pub use policy::s3_tinylfu::S3TinyLfu as DefaultPolicy;
+pub use policy::adaptive_s3_fifo::AdaptiveS3Fifo as DefaultPolicy;
 pub use stats::CacheStats;
 
 use crate::error::{Error, Result};
@@ -548,10 +548,6 @@ impl<P: Policy> Cache<P> {
 
     fn resize(&self, budget: u64) {
         self.memory.set_budget(budget);
-        let capacity = budget / self.shards.len() as u64;
-        for shard in 0..self.shards.len() {
-            self.within(shard, |locked, _| locked.set_capacity(capacity));
-        }
         self.make_room(0, 0);
         if self.memory.tables() > self.memory.room() / 4 {
             self.remove_while(|locked, departures| {
