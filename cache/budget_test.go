@@ -1,0 +1,85 @@
+package cache_test
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/mantisdb/mantisdb/cache"
+)
+
+// TestBudget fills a cache many times over with values of mixed sizes. What it holds never
+// passes the budget by more than the entry that comes.
+func TestBudget(t *testing.T) {
+	eachEngine(t, func(t *testing.T, open opener) {
+		const budget, largest = 8 << 20, 64 << 10
+		c := open(t, cache.Options{Budget: budget})
+		rng := rand.New(rand.NewPCG(1, 2))
+		data := filler(largest, 1)
+		for i := range scaled(40_000) {
+			n := int(10 * (1 << rng.IntN(13)))
+			ok(t, c.SetWith(number(rng.Uint64N(50_000)), data[:min(n, largest)], cache.EntryOptions{}))
+			if i%100 == 0 {
+				if s := stats(t, c); s.Bytes > budget+budget/50 || s.DataBytes > s.Bytes {
+					t.Fatalf("after %d entries %d bytes are held, %d of them data, with a budget of %d", i, s.Bytes, s.DataBytes, budget)
+				}
+			}
+		}
+		s := stats(t, c)
+		if s.Bytes < budget*3/4 || s.Evicted == 0 {
+			t.Fatalf("the budget is hardly used: %+v", s)
+		}
+		const smaller = 1 << 20
+		ok(t, c.Resize(smaller))
+		if s := stats(t, c); s.Bytes > smaller || s.Budget != smaller {
+			t.Fatalf("after Resize: %+v", s)
+		}
+	})
+}
+
+func TestTooLarge(t *testing.T) {
+	eachEngine(t, func(t *testing.T, open opener) {
+		c := open(t, cache.Options{Budget: 1 << 20})
+		set(t, c, "key", "old")
+		wantErr(t, "Set", c.Set([]byte("key"), make([]byte, 1<<20)), cache.ErrTooLarge)
+		wantAbsent(t, c, "key")
+		_, err := c.SetIfAbsent([]byte("key"), make([]byte, 1<<20), cache.EntryOptions{})
+		wantErr(t, "SetIfAbsent", err, cache.ErrTooLarge)
+		set(t, c, "key", "old")
+		wantErr(t, "Set", c.Set([]byte("key"), make([]byte, cache.MaxValueLen+1)), cache.ErrTooLarge)
+		wantAbsent(t, c, "key")
+		set(t, c, "half", string(filler(1<<19, 1)))
+		wantValue(t, c, "half", string(filler(1<<19, 1)))
+	})
+}
+
+// TestRepeatedUseIsKept: what is read again and again outlives a scan over what is not.
+func TestRepeatedUseIsKept(t *testing.T) {
+	eachEngine(t, func(t *testing.T, open opener) {
+		c := open(t, cache.Options{Budget: 1 << 20})
+		hot := func(visit func(key []byte)) {
+			for i := range uint64(100) {
+				visit(number(i))
+			}
+		}
+		hot(func(key []byte) { ok(t, c.Set(key, filler(100, 1))) })
+		for i := range uint64(20_000) {
+			if i%100 == 0 {
+				hot(func(key []byte) { _, _ = c.Get(key) })
+			}
+			ok(t, c.Set(number(1000+i), filler(100, 1)))
+		}
+		kept := 0
+		hot(func(key []byte) {
+			if has, _ := c.Has(key); has {
+				kept++
+			}
+		})
+		if kept < 50 {
+			t.Fatalf("%d of 100 entries in use are left after a scan", kept)
+		}
+	})
+}
+
+// number is a key of 8 bytes.
+func number(i uint64) []byte { return binary.BigEndian.AppendUint64(nil, i) }
