@@ -37,7 +37,9 @@ type Bytes struct{}
 func (Bytes) Append(dst []byte, v []byte) ([]byte, error) { return append(dst, v...), nil }
 
 // Decode implements Codec.
-func (Bytes) Decode(src []byte) ([]byte, error) { return append(make([]byte, 0, len(src)), src...), nil }
+func (Bytes) Decode(src []byte) ([]byte, error) {
+	return append(make([]byte, 0, len(src)), src...), nil
+}
 
 // Integer is what Int is the codec of.
 type Integer interface {
