@@ -9,6 +9,8 @@ var (
 	ErrNotFound = errors.New("cache: key not found")
 	// ErrClosed: the cache was closed before the call.
 	ErrClosed = errors.New("cache: closed")
+	// ErrKeyEmpty: the empty key is not a key.
+	ErrKeyEmpty = errors.New("cache: key is empty")
 	// ErrKeyTooLarge: the key is longer than MaxKeyLen bytes.
 	ErrKeyTooLarge = errors.New("cache: key too large")
 	// ErrTooLarge: the value is longer than MaxValueLen bytes, or the entry takes more

@@ -167,6 +167,32 @@ func TestOrderOfAKey(t *testing.T) {
 	})
 }
 
+// TestFlushOfAKey: a flush that waits for a write for which a newer one comes to stand.
+func TestFlushOfAKey(t *testing.T) {
+	eachStore(t, func(t *testing.T, m *mapStore, s backed.Store) {
+		b := newBehind(t, newCache(t, 1<<20), s, backed.BehindOptions{BatchSize: 1, Interval: later})
+		h := hold(m)
+		setString(t, b, "key", "1")
+		<-h.began
+		flushed := make(chan error)
+		go func() { flushed <- b.Flush(t.Context()) }()
+		time.Sleep(5 * time.Millisecond)
+		setString(t, b, "key", "2")
+		h.pass <- errors.New("broken")
+		<-h.began
+		select {
+		case err := <-flushed:
+			t.Fatalf("Flush returned before the store had it: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+		h.pass <- nil
+		ok(t, <-flushed)
+		if got := m.value("key"); got != "2" {
+			t.Fatalf("the store has %q", got)
+		}
+	})
+}
+
 // TestReadDuringFlight: what flies is read from the queue, and what has landed from the
 // store.
 func TestReadDuringFlight(t *testing.T) {
@@ -431,7 +457,11 @@ func TestBehindIsNeverStale(t *testing.T) {
 		m.jitter = true
 		c := newCache(t, cache.MinBudget)
 		b := newBehind(t, c, s, backed.BehindOptions{
-			Options: backed.Options{NegativeTTL: time.Hour}, MaxQueued: 8, BatchSize: 3, Interval: time.Millisecond,
+			Options: backed.Options{NegativeTTL: time.Hour, Tags: func(_, _ []byte) []string {
+				m.dally() // loads of what is queued take a moment too
+				return nil
+			}},
+			MaxQueued: 8, BatchSize: 3, Interval: time.Millisecond,
 		})
 		var workers sync.WaitGroup
 		for w := range 6 {
