@@ -1,3 +1,606 @@
 //! The cache: byte-exact, scan-resistant, and read without a lock.
+//!
+//! ```
+//! use mantisdb_core::cache::{CacheOptions, LockFreeCache, PutOptions};
+//!
+//! let cache = LockFreeCache::open(CacheOptions { budget: 64 << 20, ..Default::default() })?;
+//! cache.put(b"user/42", b"Ada", PutOptions { ttl: 60_000, ..Default::default() })?;
+//! assert_eq!(cache.get(b"user/42", |hit| hit.value.to_vec()).as_deref(), Some(&b"Ada"[..]));
+//! assert_eq!(cache.remove_prefix(b"user/"), 1);
+//! # Ok::<(), mantisdb_core::Error>(())
+//! ```
+//!
+//! # How it works
+//!
+//! An entry is one block of memory: header, key, value ([`entry`]). A key's hash chooses a
+//! shard ([`shard`]), and there a bucket of the index ([`index`]), which leads to the entry.
+//! A read pins the epoch, follows these, counts the hit in the entry unless it is hot
+//! already, and takes no lock. Whoever changes something takes the lock of the shard. What
+//! leaves is *retired*: freed once no reader can have it.
+//!
+//! What leaves when room is needed is the choice of a policy ([`policy`]), which each shard
+//! has for itself. The budget is one for all shards ([`memory`]): an entry may be as heavy
+//! as all of it. All that is allocated counts. Blocks come from an arena of close size
+//! classes ([`arena`]), and entries are moved together when too much of it lies empty
+//! ([`compaction`]).
+//!
+//! Expiry is judged by each read; the memory comes back by a timing wheel
+//! ([`timer_wheel`]), which each put moves on, and a thread of the cache's own when none
+//! comes.
 
+mod arena;
+mod clock;
+mod compaction;
+mod departure;
+mod entry;
+mod housekeeper;
+mod index;
+mod key_order;
+mod memory;
 pub mod policy;
+mod shard;
+pub mod simulation;
+mod stats;
+mod tags;
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests;
+mod timer_wheel;
+
+pub use departure::{Cause, Departure, Listener};
+pub use policy::s3_tinylfu::S3TinyLfu as DefaultPolicy;
+pub use stats::CacheStats;
+
+use crate::error::{Error, Result};
+use crate::limits::{check_key, check_value};
+use crate::sync::Backoff;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use clock::Clock;
+use crossbeam_epoch::{self as epoch, Guard};
+use crossbeam_utils::CachePadded;
+use departure::Departures;
+use entry::{Entry, Times};
+use housekeeper::Housekeeper;
+use index::Hash;
+use memory::Owned;
+use policy::Policy;
+use shard::{Arrival, Locked, Shard};
+use stats::Lookups;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How to open a cache.
+#[derive(Default)]
+pub struct CacheOptions {
+    /// The bytes that the cache may take, at least [`MIN_BUDGET`]: keys, values, what each
+    /// entry and the tables take, and what left but may still be read. What is retired may
+    /// pass it by a sixty-fourth.
+    pub budget: u64,
+    /// Keeps keys in order from the start. Else that begins, for each shard, with the first
+    /// [`LockFreeCache::remove_prefix`], which so takes time for all entries. Keeping it
+    /// costs each new key some microseconds in a cache of millions.
+    pub ordered: bool,
+    /// Is told of each entry that leaves.
+    pub listener: Option<Listener>,
+}
+
+/// The smallest budget, in bytes.
+pub const MIN_BUDGET: u64 = 256 << 10;
+
+/// What a put says beside key and value.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PutOptions<'a> {
+    /// Milliseconds until the entry expires; 0 for never. More than 17 years are never.
+    pub ttl: u64,
+    /// What the entry depends on: [`LockFreeCache::remove_tag`] of one drops it. Each is up
+    /// to 65,535 bytes long.
+    pub tags: &'a [&'a [u8]],
+}
+
+/// An entry that was found. It is borrowed for the call that reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit<'a> {
+    /// The value.
+    pub value: &'a [u8],
+    /// Milliseconds until it expires, at least 1; 0 for never.
+    pub ttl: u64,
+}
+
+/// A cache of byte strings, for any number of threads.
+///
+/// Keys have 1 to [`MAX_KEY_LEN`](crate::limits::MAX_KEY_LEN) bytes, values up to
+/// [`MAX_VALUE_LEN`](crate::limits::MAX_VALUE_LEN), or what the budget holds. A read that
+/// begins after a change returned sees that change. An entry may leave at any time.
+///
+/// What a read is given is valid for that call. While it lasts, what leaves the cache
+/// cannot be freed: it should be short, and put nothing into the cache.
+pub struct LockFreeCache<P: Policy = DefaultPolicy> {
+    cache: Arc<Cache<P>>,
+    _housekeeper: Housekeeper,
+}
+
+/// What the cache shares with its housekeeper.
+struct Cache<P: Policy> {
+    shards: Box<[CachePadded<Shard<P>>]>,
+    /// The place of a hash, shifted right by so much, is the shard.
+    shift: u32,
+    hasher: foldhash::quality::FixedState,
+    memory: Owned,
+    clock: Clock,
+    lookups: Lookups,
+    refused: AtomicU64,
+    listener: Option<Listener>,
+    /// The shard from which room was made last, for another one's entry.
+    hand: AtomicUsize,
+}
+
+/// What is asked of a policy's shard at most under one lock.
+const BATCH: usize = 256;
+/// How long a put waits for retired memory before it is refused.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl<P: Policy + 'static> LockFreeCache<P> {
+    /// An empty cache with the policy `P`. Its errors are those of a budget that is too
+    /// small, of memory, and of the thread that it starts.
+    pub fn with_policy(options: CacheOptions) -> Result<Self> {
+        let cache = Arc::new(Cache::new(options)?);
+        let _housekeeper = Housekeeper::start(&cache)?;
+        Ok(Self { cache, _housekeeper })
+    }
+
+    /// Gives `read` the entry of a key, if it has one.
+    #[inline]
+    pub fn get<R>(&self, key: &[u8], read: impl FnOnce(Hit<'_>) -> R) -> Option<R> {
+        self.cache.get(key, read)
+    }
+
+    /// Whether a key has an entry. It counts as a read.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.get(key, |_| ()).is_some()
+    }
+
+    /// Looks many keys up, so that the waiting for memory overlaps, and gives `each` their
+    /// number and what was found.
+    pub fn get_many(&self, keys: &[&[u8]], mut each: impl FnMut(usize, Option<Hit<'_>>)) {
+        /// Lookups that are under way together.
+        const STRIDE: usize = 16;
+        for (n, keys) in keys.chunks(STRIDE).enumerate() {
+            self.cache.get_together(keys, |i, hit| each(n * STRIDE + i, hit));
+        }
+    }
+
+    /// Puts an entry, in the place of the one that the key has. An entry that is heavier
+    /// than the budget is [`Error::OverBudget`]; the key has none then. The other errors
+    /// change nothing. [`Error::Busy`] means that there was no room because a reader holds
+    /// on to entries that left.
+    pub fn put(&self, key: &[u8], value: &[u8], options: PutOptions<'_>) -> Result<()> {
+        self.cache.put(key, value, options, false).map(drop)
+    }
+
+    /// Puts an entry unless the key has one, and tells whether it did.
+    pub fn put_if_absent(&self, key: &[u8], value: &[u8], options: PutOptions<'_>) -> Result<bool> {
+        self.cache.put(key, value, options, true)
+    }
+
+    /// Removes the entry of a key, and tells whether there was one.
+    pub fn remove(&self, key: &[u8]) -> bool {
+        let hash = self.cache.hash(key);
+        self.cache.within(self.cache.shard_of(hash), |shard, departures| {
+            let live = shard.live(hash, key, self.cache.clock.now(), departures);
+            live.map(|entry| shard.remove(entry, Cause::Removed, departures)).is_some()
+        })
+    }
+
+    /// Removes all entries whose key begins with a prefix, in time proportional to how
+    /// many those are, and tells that. The first call is slower, see
+    /// [`CacheOptions::ordered`].
+    pub fn remove_prefix(&self, prefix: &[u8]) -> u64 {
+        if prefix.is_empty() {
+            return self.clear();
+        }
+        self.cache.remove_while(|shard, out| shard.remove_prefixed(prefix, BATCH, out))
+    }
+
+    /// Removes all entries that carry a tag, in time proportional to how many those are,
+    /// and tells that.
+    pub fn remove_tag(&self, tag: &[u8]) -> u64 {
+        self.cache.remove_while(|shard, out| shard.remove_tagged(tag, BATCH, out))
+    }
+
+    /// Removes all entries, and tells how many there were.
+    pub fn clear(&self) -> u64 {
+        self.cache.remove_while(|shard, out| {
+            shard.clear(out);
+            true
+        })
+    }
+
+    /// Changes the budget. When it returns, the content is within the new one. If the
+    /// tables alone would take much of that, all entries are dropped.
+    pub fn resize(&self, budget: u64) -> Result<()> {
+        check_budget(budget)?;
+        self.cache.resize(budget);
+        Ok(())
+    }
+
+    /// The figures. It takes the lock of each shard for a moment.
+    pub fn stats(&self) -> CacheStats {
+        self.cache.stats()
+    }
+
+    /// Puts the cache's clock forward, so that tests need not wait.
+    #[doc(hidden)]
+    pub fn advance_clock(&self, milliseconds: u64) {
+        self.cache.clock.advance(milliseconds);
+    }
+
+    /// Does what is due: what the cache's own thread does from time to time.
+    #[doc(hidden)]
+    pub fn tidy(&self) {
+        self.cache.tidy();
+    }
+}
+
+impl LockFreeCache {
+    /// An empty cache with the default policy, see [`LockFreeCache::with_policy`].
+    pub fn open(options: CacheOptions) -> Result<Self> {
+        Self::with_policy(options)
+    }
+}
+
+impl<P: Policy> std::fmt::Debug for LockFreeCache<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LockFreeCache")
+            .field("policy", &P::NAME)
+            .field("budget", &self.cache.memory.budget())
+            .field("used", &self.cache.memory.used())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Policy> Cache<P> {
+    fn new(options: CacheOptions) -> Result<Self> {
+        check_budget(options.budget)?;
+        let (clock, shards) = (Clock::new(), shards_for(options.budget));
+        let capacity = options.budget / shards as u64;
+        let shard = |_| Shard::new(capacity, options.ordered, clock.now()).map(CachePadded::new);
+        let cache = Self {
+            shards: (0..shards).map(shard).collect::<Result<_>>()?,
+            shift: u32::BITS - shards.ilog2(),
+            hasher: foldhash::quality::FixedState::with_seed(seed()),
+            memory: Owned::new(options.budget),
+            clock,
+            lookups: Lookups::new(),
+            refused: AtomicU64::new(0),
+            listener: options.listener,
+            hand: AtomicUsize::new(0),
+        };
+        for shard in 0..shards {
+            cache.within(shard, |_, _| ());
+        }
+        Ok(cache)
+    }
+
+    #[inline]
+    fn hash(&self, key: &[u8]) -> Hash {
+        use std::hash::{BuildHasher, Hasher};
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key);
+        Hash(hasher.finish())
+    }
+
+    #[inline]
+    fn shard_of(&self, hash: Hash) -> usize {
+        self.shard_at(hash.place())
+    }
+
+    #[inline]
+    fn shard_at(&self, place: u32) -> usize {
+        place.unbounded_shr(self.shift) as usize
+    }
+
+    #[inline]
+    fn get<R>(&self, key: &[u8], read: impl FnOnce(Hit<'_>) -> R) -> Option<R> {
+        let hash = self.hash(key);
+        let guard = &epoch::pin();
+        let hit = self.find(hash, key, guard);
+        self.lookups.mine().count(u64::from(hit.is_some()), u64::from(hit.is_none()));
+        hit.map(read)
+    }
+
+    /// The live entry of a key, which has been hit once more.
+    #[inline]
+    fn find<'g>(&self, hash: Hash, key: &[u8], guard: &'g Guard) -> Option<Hit<'g>> {
+        let shard = &self.shards[self.shard_of(hash)];
+        let entry = shard.index.get(hash, key, guard)?;
+        let mut ttl = 0;
+        if entry.times().deadline() != 0 {
+            ttl = entry.times().deadline().checked_sub(self.clock.now()).filter(|&ttl| ttl != 0)?;
+        }
+        if P::SEES_HITS {
+            shard.lock(&self.memory, guard).hit(entry);
+        } else {
+            entry.count_hit(P::MAX_HITS);
+        }
+        // SAFETY: the entry was found, and lives as long as the guard.
+        Some(Hit { value: unsafe { Entry::value(entry) }, ttl })
+    }
+
+    fn get_together(&self, keys: &[&[u8]], mut each: impl FnMut(usize, Option<Hit<'_>>)) {
+        let hashes: smallvec::SmallVec<[Hash; 16]> = keys.iter().map(|k| self.hash(k)).collect();
+        for &hash in &hashes {
+            self.shards[self.shard_of(hash)].index.prefetch(hash);
+        }
+        let guard = &epoch::pin();
+        for &hash in &hashes {
+            self.shards[self.shard_of(hash)].index.prefetch_entry(hash, guard);
+        }
+        let mut hits = 0;
+        for (i, (&hash, key)) in hashes.iter().zip(keys).enumerate() {
+            let hit = self.find(hash, key, guard);
+            hits += u64::from(hit.is_some());
+            each(i, hit);
+        }
+        self.lookups.mine().count(hits, keys.len() as u64 - hits);
+    }
+
+    fn put(&self, key: &[u8], value: &[u8], o: PutOptions<'_>, if_absent: bool) -> Result<bool> {
+        check_key(key)?;
+        check_value(value)?;
+        if o.tags.iter().any(|tag| tag.len() > usize::from(u16::MAX)) {
+            return Err(Error::InvalidArgument("a tag is longer than 65,535 bytes"));
+        }
+        let hash = self.hash(key);
+        if if_absent && self.find(hash, key, &epoch::pin()).is_some() {
+            return Ok(false);
+        }
+        let home = self.shard_of(hash);
+        let entry = self.make(hash, key, value, o.ttl, home).inspect_err(|error| {
+            if matches!(error, Error::OverBudget { .. }) && !if_absent {
+                self.remove_if_any(hash, key);
+            }
+        })?;
+        let arrival = Arrival { hash, entry, tags: o.tags };
+        let done = self.within(home, |shard, departures| {
+            let now = self.clock.now();
+            shard.expire(now, departures);
+            let old = shard.live(hash, key, now, departures);
+            if if_absent && old.is_some() {
+                return Ok(false);
+            }
+            shard.put(arrival, old, departures)?;
+            // Most often room is made under the lock that is held anyway.
+            while self.memory.excess() > 0 && self.is_heavy(home) {
+                if shard.evict(now, departures).is_none() {
+                    break;
+                }
+            }
+            Ok(true)
+        });
+        if done != Ok(true) {
+            // SAFETY: it never was in the cache.
+            unsafe { self.memory.free_entry(entry) };
+        } else if self.memory.excess() > 0 {
+            self.make_room(0, home);
+        }
+        self.memory.hurry();
+        done
+    }
+
+    fn remove_if_any(&self, hash: Hash, key: &[u8]) {
+        self.within(self.shard_of(hash), |shard, departures| {
+            if let Some(old) = shard.live(hash, key, self.clock.now(), departures) {
+                shard.remove(old, Cause::Replaced, departures);
+            }
+        });
+    }
+
+    /// An entry that is not in the cache yet, once there is room for it.
+    fn make(
+        &self,
+        hash: Hash,
+        key: &[u8],
+        value: &[u8],
+        ttl: u64,
+        home: usize,
+    ) -> Result<NonNull<Entry>> {
+        let size = Entry::size_of(key.len(), value.len());
+        let len = self.memory.arena.block_len(size) as u64;
+        if len > self.memory.room().saturating_sub(self.memory.tables()) {
+            self.refused.fetch_add(1, Relaxed);
+            return Err(Error::OverBudget { bytes: len, budget: self.memory.budget() });
+        }
+        if self.memory.is_short_of(len) && !self.wait_for_room(len, home) {
+            self.refused.fetch_add(1, Relaxed);
+            return Err(Error::Busy);
+        }
+        let block = self.memory.alloc(size).ok_or(Error::OutOfMemory)?;
+        let now = self.clock.now();
+        let deadline = if ttl == 0 || ttl > Times::END / 2 { 0 } else { now + ttl };
+        // SAFETY: the block is fresh and long enough, and the lengths were checked.
+        Ok(unsafe { Entry::write(block, hash.place(), Times::new(now, deadline), key, value) })
+    }
+
+    /// Evicts and waits until there is room for so many bytes, also for what is retired.
+    #[cold]
+    fn wait_for_room(&self, bytes: u64, home: usize) -> bool {
+        let (start, mut backoff) = (Instant::now(), Backoff::default());
+        loop {
+            self.make_room(bytes, home);
+            self.memory.collect();
+            if !self.memory.is_short_of(bytes) {
+                return true;
+            }
+            if start.elapsed() > PATIENCE {
+                return false;
+            }
+            backoff.wait();
+        }
+    }
+
+    /// Evicts until the content and so many bytes are within the budget, if there is
+    /// anything to evict. It begins with a shard, if that has its share.
+    fn make_room(&self, bytes: u64, home: usize) {
+        let (mut shard, mut idle) = (home, 0);
+        while self.memory.excess_with(bytes) > 0 && idle < self.shards.len() {
+            if !self.is_heavy(shard) && idle + 1 < self.shards.len() {
+                idle += 1;
+                shard = self.hand.fetch_add(1, Relaxed) % self.shards.len();
+                continue;
+            }
+            let freed = self.within(shard, |locked, departures| {
+                let (now, mut freed) = (self.clock.now(), 0);
+                for _ in 0..BATCH {
+                    freed += locked.evict(now, departures).unwrap_or(0);
+                    if self.memory.excess_with(bytes) == 0 || !self.is_heavy(shard) {
+                        break;
+                    }
+                }
+                freed
+            });
+            idle = if freed == 0 { idle + 1 } else { 0 };
+            shard = self.hand.fetch_add(1, Relaxed) % self.shards.len();
+        }
+    }
+
+    /// Whether a shard has its share of the content: so shards stay of one size, and
+    /// each entry competes with those that came and were hit as it was.
+    fn is_heavy(&self, shard: usize) -> bool {
+        self.shards[shard].weight() * self.shards.len() as u64 * 8 >= self.memory.content() * 7
+    }
+
+    /// Does something with a shard under its lock, and then what follows for the entries
+    /// that left.
+    fn within<R>(
+        &self,
+        shard: usize,
+        change: impl FnOnce(&mut Locked<'_, P>, &mut Departures) -> R,
+    ) -> R {
+        let guard = &epoch::pin();
+        let mut departures = Departures::new();
+        let result = {
+            let mut locked = self.shards[shard].lock(&self.memory, guard);
+            let result = change(&mut locked, &mut departures);
+            locked.count_tables();
+            result
+        };
+        self.see_off(departures, guard);
+        result
+    }
+
+    /// Tells of entries that left, and has them freed.
+    fn see_off(&self, departures: Departures, guard: &Guard) {
+        for (entry, cause) in departures {
+            if let Some(listener) = self.listener.as_ref().filter(|_| cause != Cause::Moved) {
+                // SAFETY: it left under our guard, and is retired below.
+                let (key, value) =
+                    unsafe { (Entry::key(entry.as_ptr()), Entry::value(entry.as_ptr())) };
+                listener(Departure { key, value, cause });
+            }
+            // SAFETY: it cannot be found any more, was counted as retired, and is retired
+            // once.
+            unsafe { self.memory.retire(entry, guard) };
+        }
+    }
+
+    /// Removes from each shard until `step` says that it is done, and tells how much.
+    fn remove_while(&self, step: impl Fn(&mut Locked<'_, P>, &mut Departures) -> bool) -> u64 {
+        let mut removed = 0;
+        for shard in 0..self.shards.len() {
+            let mut done = false;
+            while !done {
+                done = self.within(shard, |locked, departures| {
+                    let done = step(locked, departures);
+                    removed += departures.len() as u64;
+                    done
+                });
+            }
+        }
+        epoch::pin().flush();
+        removed
+    }
+
+    fn resize(&self, budget: u64) {
+        self.memory.set_budget(budget);
+        let capacity = budget / self.shards.len() as u64;
+        for shard in 0..self.shards.len() {
+            self.within(shard, |locked, _| locked.set_capacity(capacity));
+        }
+        self.make_room(0, 0);
+        if self.memory.tables() > self.memory.room() / 4 {
+            self.remove_while(|locked, departures| {
+                locked.clear(departures);
+                true
+            });
+        }
+    }
+
+    /// What is due from time to time.
+    fn tidy(&self) {
+        for shard in 0..self.shards.len() {
+            let now = self.clock.now();
+            self.within(shard, |locked, departures| locked.expire(now, departures));
+        }
+        self.compact();
+        self.make_room(0, 0);
+        self.memory.hurry();
+    }
+
+    fn stats(&self) -> CacheStats {
+        let mut stats = CacheStats {
+            budget: self.memory.budget(),
+            used_bytes: self.memory.used(),
+            retired_bytes: self.memory.retired(),
+            table_bytes: self.memory.tables(),
+            refused: self.refused.load(Relaxed),
+            ..CacheStats::default()
+        };
+        for shard in 0..self.shards.len() {
+            self.within(shard, |locked, _| {
+                let (entries, expiring) = locked.len();
+                stats.entries += entries;
+                stats.expiring += expiring;
+                locked.counts().add_to(&mut stats);
+            });
+        }
+        (stats.hits, stats.misses) = self.lookups.sum();
+        stats.evicted_age /= stats.evicted.max(1);
+        stats
+    }
+}
+
+impl<P: Policy> Drop for Cache<P> {
+    fn drop(&mut self) {
+        self.listener = None;
+        self.remove_while(|locked, departures| {
+            locked.clear(departures);
+            true
+        });
+    }
+}
+
+/// How many shards a budget is parted into, a power of two: enough that writers seldom
+/// meet, and so few that each is a cache of its own.
+fn shards_for(budget: u64) -> usize {
+    const LEAST: u64 = 2 << 20;
+    let cores = std::thread::available_parallelism().map_or(8, |n| n.get());
+    let most = (4 * cores).next_power_of_two().clamp(4, 64);
+    let by_budget = (budget / LEAST).max(1).ilog2();
+    most.min(1 << by_budget.min(6))
+}
+
+fn check_budget(budget: u64) -> Result<()> {
+    if budget < MIN_BUDGET {
+        return Err(Error::InvalidArgument("a cache's budget is at least 262,144 bytes"));
+    }
+    if budget >= 1 << 48 {
+        return Err(Error::InvalidArgument("a cache's budget is below 2^48 bytes"));
+    }
+    Ok(())
+}
+
+/// A seed that nobody outside knows, so that nobody can choose keys that collide.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
+}

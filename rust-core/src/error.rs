@@ -20,6 +20,14 @@ pub enum Error {
     /// The value is too long; its length in bytes is given.
     #[error("value too large: {0} bytes, at most {MAX_VALUE_LEN}")]
     ValueTooLarge(usize),
+    /// The entry is heavier than the whole budget of the cache.
+    #[error("an entry of {bytes} bytes is heavier than the cache's budget of {budget} bytes")]
+    OverBudget {
+        /// What it would take, in bytes.
+        bytes: u64,
+        /// The budget in bytes.
+        budget: u64,
+    },
     /// The packed batch is too long; its length in bytes is given.
     #[error("batch too large: {0} bytes, at most {MAX_BATCH_LEN}")]
     BatchTooLarge(usize),

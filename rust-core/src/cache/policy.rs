@@ -8,6 +8,17 @@
 //! count in the entry, and looks at the count when it meets the entry again. A policy that
 //! must know of each hit at once says so by [`Policy::SEES_HITS`], and its reads lock.
 
+mod chunks;
+mod ghost;
+pub mod lru;
+mod queues;
+pub mod s3_fifo;
+pub mod s3_tinylfu;
+mod sketch;
+
+/// The policy of a cache that names none.
+pub type DefaultPolicy = s3_tinylfu::S3TinyLfu;
+
 /// The number of an entry. Owners give out small ones and use them again, so that policies
 /// can keep what they note of an entry in arrays.
 pub type Token = u32;
@@ -54,4 +65,24 @@ pub trait Policy: Send {
     fn clear(&mut self);
     /// The bytes of memory that the policy itself takes.
     fn footprint(&self) -> usize;
+}
+
+/// Spreads what a hash says over all bits of another: the owner may have chosen, by some
+/// bits of the hash, who asks.
+#[inline]
+fn mix(hash: u64) -> u64 {
+    let wide = u128::from(hash ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
+    wide as u64 ^ (wide >> 64) as u64
+}
+
+/// One of `len` places, by 32 bits of a hash.
+#[inline]
+fn reduce(bits: u64, len: usize) -> usize {
+    (bits * len as u64 >> 32) as usize
+}
+
+/// So many entries and the place to become more: an eighth, so that tables that must be made
+/// anew last for a while.
+fn with_room(entries: usize) -> usize {
+    (entries + entries / 8).max(64)
 }

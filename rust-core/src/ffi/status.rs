@@ -59,6 +59,8 @@ pub const MANTISDB_OVERFLOW: i32 = -19;
 pub const MANTISDB_HISTORY_GONE: i32 = -20;
 /// Changes that a watch has not been given are gone: it is read too slowly.
 pub const MANTISDB_WATCH_TOO_SLOW: i32 = -21;
+/// The entry is heavier than the whole budget of the cache.
+pub const MANTISDB_OVER_BUDGET: i32 = -22;
 
 /// An error's status.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -86,6 +88,7 @@ pub(super) fn status_of(error: &Error) -> i32 {
         Error::Overflow => MANTISDB_OVERFLOW,
         Error::HistoryGone(_) => MANTISDB_HISTORY_GONE,
         Error::WatchTooSlow(_) => MANTISDB_WATCH_TOO_SLOW,
+        Error::OverBudget { .. } => MANTISDB_OVER_BUDGET,
         Error::Poisoned => MANTISDB_POISONED,
     }
 }
@@ -103,7 +106,7 @@ pub(super) fn detail_of(error: &Error) -> Option<String> {
         Error::HistoryGone(next) | Error::WatchTooSlow(next) => {
             Some(format!("changes can be had from version {next} on"))
         }
-        Error::Io { .. } => Some(error.to_string()),
+        Error::Io { .. } | Error::OverBudget { .. } => Some(error.to_string()),
         _ => None,
     }
 }

@@ -1,0 +1,473 @@
+//! The blocks of entries.
+//!
+//! Short blocks come from *spans*: pieces of memory that are cut into blocks of one class
+//! of lengths. Classes are close together (an eighth apart, 16 bytes up to 256), so that
+//! little is lost to rounding. Long blocks are mapped from the system one by one, and
+//! given back at once.
+//!
+//! Entries of all lengths come and go for ever, so a class may be left with many spans
+//! that are nearly empty. Entries can be moved, since only the cache knows where they are.
+//! So [`Arena::sparsest`] offers a span that is better emptied; see
+//! [`super::compaction`].
+
+use super::entry::vacant;
+use crate::sync::{Mutex, MutexGuard, lock};
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use std::alloc::{Layout, alloc, dealloc};
+use std::mem::size_of;
+use std::ptr::{self, NonNull};
+
+/// Where [`Arena::alloc`] has blocks from, by the block's length.
+pub(super) struct Arena {
+    classes: Box<[Mutex<Class>]>,
+    /// The length of spans of short blocks; a power of two.
+    span_len: usize,
+    /// Longer blocks are mapped one by one.
+    longest: usize,
+}
+
+/// The spans of a class.
+#[derive(Default)]
+struct Class {
+    /// Those with a free block, linked.
+    partial: Spans,
+    spans: usize,
+    /// Blocks in use.
+    used: usize,
+}
+
+/// A linked list of spans.
+struct Spans {
+    first: *mut Span,
+}
+
+/// The header of a span, at its start. It is changed under its class's lock.
+#[repr(C, align(64))]
+pub(super) struct Span {
+    next: *mut Span,
+    previous: *mut Span,
+    /// The first of the freed blocks, linked by their numbers; [`NONE`] for none.
+    freed: u32,
+    /// Blocks from here on were never used.
+    fresh: u32,
+    /// Blocks in use.
+    used: u32,
+    capacity: u32,
+    block_len: u32,
+    /// It is being emptied: none of its blocks is given out.
+    emptying: bool,
+}
+
+// SAFETY: spans are reached through their class, under its lock.
+unsafe impl Send for Class {}
+
+const NONE: u32 = u32::MAX;
+const HEADER: usize = size_of::<Span>();
+const STEP: usize = 16;
+/// Classes are [`STEP`] apart up to here.
+const FINE: usize = 256;
+/// Classes to a doubling above.
+const PER_DOUBLING: usize = 8;
+const PAGE: usize = 4096;
+/// A span has at least so many blocks.
+const BLOCKS: usize = 8;
+
+impl Arena {
+    /// An arena for a cache of about so many bytes: spans are short beside that, since
+    /// each class may have one that is nearly empty.
+    pub(super) fn new(budget: u64) -> Self {
+        let share = (budget / 2048).next_power_of_two();
+        let longest = share.clamp(2 << 10, 64 << 10) as usize;
+        let span_len = (share / 2).clamp(16 << 10, 64 << 10) as usize;
+        let classes = (0..=class(longest)).map(|_| Mutex::default()).collect();
+        Self { classes, span_len, longest }
+    }
+
+    /// The length of the block that so many bytes take, its own overhead included.
+    #[inline]
+    pub(super) fn block_len(&self, size: usize) -> usize {
+        if size <= self.longest { rounded(size) } else { size.next_multiple_of(PAGE) }
+    }
+
+    /// A block of a length from [`Arena::block_len`], without an entry, aligned to 8.
+    pub(super) fn alloc(&self, len: usize) -> Option<NonNull<u8>> {
+        if len > self.longest { map(len) } else { self.alloc_short(len) }
+    }
+
+    fn alloc_short(&self, len: usize) -> Option<NonNull<u8>> {
+        let mut class = lock(&self.classes[class(len)]);
+        // SAFETY: a span in the list is valid under the lock.
+        let span = match unsafe { class.partial.first.as_mut() } {
+            Some(span) => span,
+            None => {
+                let span = Span::new(len, self.span_len_of(len))?;
+                class.spans += 1;
+                // SAFETY: fresh, and in no list.
+                unsafe { class.partial.push(span) };
+                // SAFETY: as above.
+                unsafe { &mut *span }
+            }
+        };
+        let block = span.take();
+        if span.is_full() {
+            // SAFETY: it is in the list.
+            unsafe { class.partial.remove(span) };
+        }
+        class.used += 1;
+        Some(block)
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Safety
+    /// It came from [`Arena::alloc`] with this length, and nobody will use it any more.
+    pub(super) unsafe fn free(&self, block: NonNull<u8>, len: usize) {
+        if len > self.longest {
+            // SAFETY: by the contract it was mapped with this length.
+            unsafe { unmap(block, len) };
+            return;
+        }
+        let span = self.span_of(block, len);
+        let mut class = lock(&self.classes[class(len)]);
+        class.used -= 1;
+        // SAFETY: a span with a block in use is valid; the block is one of its own.
+        unsafe { (*span).give_back(block) };
+        self.settle(&mut class, span);
+    }
+
+    /// Lists a span that has a free block, or frees one that has no other.
+    fn settle(&self, class: &mut MutexGuard<'_, Class>, span: *mut Span) {
+        // SAFETY: it is valid until it is freed below, and changed under the lock.
+        unsafe {
+            let (was_full, len) = ((*span).used + 1 == (*span).capacity, (*span).block_len);
+            if (*span).used == 0 {
+                if !was_full && !(*span).emptying {
+                    class.partial.remove(span);
+                }
+                class.spans -= 1;
+                Span::free(span, self.span_len_of(len as usize));
+            } else if was_full && !(*span).emptying {
+                class.partial.push(span);
+            }
+        }
+    }
+
+    /// The length of a class's spans; they are aligned to it.
+    fn span_len_of(&self, block_len: usize) -> usize {
+        self.span_len.max((BLOCKS * block_len + HEADER).next_power_of_two())
+    }
+
+    fn span_of(&self, block: NonNull<u8>, len: usize) -> *mut Span {
+        let mask = self.span_len_of(len) - 1;
+        block.as_ptr().map_addr(|address| address & !mask).cast()
+    }
+
+    /// The bytes of spans that no block in use takes.
+    pub(super) fn slack(&self) -> usize {
+        (0..self.classes.len()).map(|class| self.slack_of(class)).sum()
+    }
+
+    fn slack_of(&self, class: usize) -> usize {
+        let len = len_of(class);
+        let class = lock(&self.classes[class]);
+        class.spans * self.span_len_of(len) - class.used * len
+    }
+
+    /// Takes the emptiest span out of use, of the class with the most bytes in such; none
+    /// if no class could do with one less.
+    pub(super) fn sparsest(&self) -> Option<Emptying<'_>> {
+        let most = (0..self.classes.len()).max_by_key(|&class| self.slack_of(class))?;
+        let len = len_of(most);
+        let mut class = lock(&self.classes[most]);
+        let capacity = (self.span_len_of(len) - HEADER) / len;
+        if class.spans * capacity < class.used + 2 * capacity {
+            return None;
+        }
+        let span = class.partial.emptiest()?;
+        // SAFETY: it is in the list, and valid under the lock. Counting it as used by one
+        // more keeps it until `Emptying` is dropped.
+        unsafe {
+            class.partial.remove(span);
+            (*span).emptying = true;
+            (*span).used += 1;
+        }
+        Some(Emptying { arena: self, span, class: most })
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        for class in &self.classes {
+            debug_assert_eq!(lock(class).spans, 0, "a block is in use");
+        }
+    }
+}
+
+/// A span that is being emptied. It is freed with its last block.
+pub(super) struct Emptying<'a> {
+    arena: &'a Arena,
+    span: *mut Span,
+    class: usize,
+}
+
+impl Emptying<'_> {
+    /// The blocks that may be in use, or may have been.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = NonNull<u8>> + use<> {
+        let span = self.span;
+        let count = {
+            let _class = lock(&self.arena.classes[self.class]);
+            // SAFETY: it is valid while we count as one of its users.
+            unsafe { (*span).fresh }
+        };
+        // SAFETY: blocks below `fresh` lie within the span.
+        (0..count).map(move |n| unsafe { Span::block(span, n) })
+    }
+}
+
+impl Drop for Emptying<'_> {
+    fn drop(&mut self) {
+        let mut class = lock(&self.arena.classes[self.class]);
+        // SAFETY: valid as above; this ends our use. It stays out of the list.
+        unsafe { (*self.span).used -= 1 };
+        self.arena.settle(&mut class, self.span);
+    }
+}
+
+impl Span {
+    /// A span of blocks of a length.
+    fn new(block_len: usize, span_len: usize) -> Option<*mut Span> {
+        let layout = Layout::from_size_align(span_len, span_len).ok()?;
+        // SAFETY: the size is not zero.
+        let span = unsafe { alloc(layout) }.cast::<Span>();
+        let header = Span {
+            next: ptr::null_mut(),
+            previous: ptr::null_mut(),
+            freed: NONE,
+            fresh: 0,
+            used: 0,
+            capacity: ((span_len - HEADER) / block_len) as u32,
+            block_len: block_len as u32,
+            emptying: false,
+        };
+        // SAFETY: fresh, and aligned to its length.
+        unsafe { NonNull::new(span)?.write(header) };
+        Some(span)
+    }
+
+    /// # Safety
+    /// It came from [`Span::new`] with this length, and nobody uses it.
+    unsafe fn free(span: *mut Span, span_len: usize) {
+        if let Ok(layout) = Layout::from_size_align(span_len, span_len) {
+            // SAFETY: by the contract.
+            unsafe { dealloc(span.cast(), layout) };
+        }
+    }
+
+    /// # Safety
+    /// The span is valid, and has so many blocks.
+    unsafe fn block(span: *mut Span, number: u32) -> NonNull<u8> {
+        // SAFETY: by the contract the block lies within the span.
+        unsafe {
+            let offset = HEADER + number as usize * (*span).block_len as usize;
+            NonNull::new_unchecked(span.cast::<u8>().add(offset))
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.freed == NONE && self.fresh == self.capacity
+    }
+
+    /// A free block of a span that has one.
+    fn take(&mut self) -> NonNull<u8> {
+        self.used += 1;
+        if self.freed == NONE {
+            self.fresh += 1;
+            // SAFETY: there was a block that was never used; it is marked before anybody
+            // learns of it.
+            return unsafe {
+                let block = Self::block(self, self.fresh - 1);
+                vacant::set_link(block, NONE);
+                block
+            };
+        }
+        // SAFETY: the number is that of a block which was given back.
+        unsafe {
+            let block = Self::block(self, self.freed);
+            self.freed = vacant::link(block);
+            block
+        }
+    }
+
+    /// # Safety
+    /// The block is one of the span's, and nobody will use it any more.
+    unsafe fn give_back(&mut self, block: NonNull<u8>) {
+        let offset = block.addr().get() - ptr::from_mut(self).addr() - HEADER;
+        // SAFETY: it is free from now on.
+        unsafe { vacant::set_link(block, self.freed) };
+        self.freed = (offset / self.block_len as usize) as u32;
+        self.used -= 1;
+    }
+}
+
+impl Default for Spans {
+    fn default() -> Self {
+        Self { first: ptr::null_mut() }
+    }
+}
+
+impl Spans {
+    /// Puts a span first: it is the next one to be filled.
+    ///
+    /// # Safety
+    /// The span is valid, of this list's class, and in no list.
+    unsafe fn push(&mut self, span: *mut Span) {
+        // SAFETY: by the contract, and spans in the list are valid.
+        unsafe {
+            (*span).next = self.first;
+            (*span).previous = ptr::null_mut();
+            if let Some(first) = self.first.as_mut() {
+                first.previous = span;
+            }
+        }
+        self.first = span;
+    }
+
+    /// # Safety
+    /// The span is in the list.
+    unsafe fn remove(&mut self, span: *mut Span) {
+        // SAFETY: by the contract, and its neighbours are in the list, too.
+        unsafe {
+            let (next, previous) = ((*span).next, (*span).previous);
+            match previous.as_mut() {
+                Some(previous) => previous.next = next,
+                None => self.first = next,
+            }
+            if let Some(next) = next.as_mut() {
+                next.previous = previous;
+            }
+        }
+    }
+
+    /// The span with the fewest blocks in use.
+    fn emptiest(&self) -> Option<*mut Span> {
+        // SAFETY: spans in the list are valid under the class's lock.
+        let first = unsafe { self.first.as_ref() };
+        // SAFETY: as above.
+        std::iter::successors(first, |span| unsafe { span.next.as_ref() })
+            .min_by_key(|span| span.used)
+            .map(|span| ptr::from_ref(span).cast_mut())
+    }
+}
+
+/// The class of a length, which is not zero.
+fn class(len: usize) -> usize {
+    if len <= FINE {
+        return len.div_ceil(STEP) - 1;
+    }
+    let power = (len - 1).ilog2() as usize;
+    let above = FINE.ilog2() as usize;
+    let eighth = ((len - 1) >> (power - PER_DOUBLING.ilog2() as usize)) & (PER_DOUBLING - 1);
+    FINE / STEP + (power - above) * PER_DOUBLING + eighth
+}
+
+/// The length of a class's blocks.
+fn len_of(class: usize) -> usize {
+    match class.checked_sub(FINE / STEP) {
+        None => (class + 1) * STEP,
+        Some(above) => {
+            let doubled = FINE << (above / PER_DOUBLING);
+            doubled + (above % PER_DOUBLING + 1) * doubled / PER_DOUBLING
+        }
+    }
+}
+
+/// A length rounded up to that of its class.
+fn rounded(len: usize) -> usize {
+    len_of(class(len))
+}
+
+/// Maps a long block.
+fn map(len: usize) -> Option<NonNull<u8>> {
+    let protection = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: a new mapping that nobody else knows.
+    let block = unsafe { mmap_anonymous(ptr::null_mut(), len, protection, MapFlags::PRIVATE) };
+    let block = NonNull::new(block.ok()?)?.cast();
+    // SAFETY: it is ours; zero is the token of an entry.
+    unsafe { vacant::set_link(block, NONE) };
+    Some(block)
+}
+
+/// # Safety
+/// The block came from [`map`] with this length, and nobody uses it.
+unsafe fn unmap(block: NonNull<u8>, len: usize) {
+    // SAFETY: by the contract.
+    let result = unsafe { munmap(block.as_ptr().cast(), len) };
+    debug_assert!(result.is_ok());
+}
+
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_close() {
+        let mut last = (usize::MAX, 0);
+        for len in 1..=64 << 10 {
+            let (number, rounded) = (class(len), rounded(len));
+            assert!(rounded >= len, "{len}");
+            assert!(rounded - len < STEP || (rounded - len) * PER_DOUBLING <= len, "{len}");
+            assert_eq!(class(rounded), number, "{len}");
+            assert_eq!(last.0 != number, last.1 != rounded, "{len}");
+            last = (number, rounded);
+        }
+    }
+
+    #[test]
+    fn blocks_do_not_overlap_and_spans_are_given_back() {
+        let arena = Arena::new(64 << 20);
+        for len in [24, 144, 1000, 4000, 30_000].map(|size| arena.block_len(size)) {
+            let mut blocks: Vec<_> = (0..2000).map(|_| arena.alloc(len).unwrap()).collect();
+            blocks.sort();
+            assert!(blocks.windows(2).all(|w| w[1].addr().get() - w[0].addr().get() >= len));
+            // Every second one stays; what is new takes the room of the others.
+            let kept: Vec<_> = blocks.iter().copied().step_by(2).collect();
+            for block in blocks.iter().copied().skip(1).step_by(2) {
+                // SAFETY: allocated with this length.
+                unsafe { arena.free(block, len) };
+            }
+            let again: Vec<_> = (0..1000).map(|_| arena.alloc(len).unwrap()).collect();
+            assert!(again.iter().all(|block| blocks.contains(block)));
+            for block in kept.into_iter().chain(again) {
+                // SAFETY: as above.
+                unsafe { arena.free(block, len) };
+            }
+            assert_eq!(arena.slack(), 0);
+        }
+    }
+
+    #[test]
+    fn the_sparsest_span_gets_free() {
+        let arena = Arena::new(64 << 20);
+        let len = arena.block_len(100);
+        let blocks: Vec<_> = (0..4000).map(|_| arena.alloc(len).unwrap()).collect();
+        assert!(arena.sparsest().is_none());
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            blocks.iter().enumerate().partition(|(n, _)| n % 5 == 0);
+        // SAFETY: allocated with this length.
+        gone.iter().for_each(|(_, block)| unsafe { arena.free(**block, len) });
+        let before = arena.slack();
+        let emptying = arena.sparsest().expect("four of five are free");
+        let there: Vec<_> =
+            emptying.blocks().filter(|b| kept.iter().any(|(_, kept)| *kept == b)).collect();
+        assert!(!there.is_empty());
+        // SAFETY: as above.
+        there.iter().for_each(|block| unsafe { arena.free(*block, len) });
+        drop(emptying);
+        assert_eq!(arena.slack() + arena.span_len, before + there.len() * len);
+        for (_, block) in kept.iter().filter(|(_, block)| !there.contains(block)) {
+            // SAFETY: as above.
+            unsafe { arena.free(**block, len) };
+        }
+        assert_eq!(arena.slack(), 0);
+    }
+}

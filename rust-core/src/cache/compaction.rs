@@ -1,0 +1,34 @@
+//! Moving entries together, so that memory that lies empty can be used again for blocks
+//! of other lengths.
+
+use super::Cache;
+use super::entry::{Entry, NO_TOKEN};
+use super::policy::Policy;
+use std::ptr::NonNull;
+
+/// This part of the budget may lie empty in spans.
+const SLACK: u64 = 40;
+
+impl<P: Policy> Cache<P> {
+    /// Empties spans while more than a small part of the budget lies empty in such.
+    pub(super) fn compact(&self) {
+        while self.memory.arena.slack() as u64 > self.memory.room() / SLACK {
+            let Some(span) = self.memory.arena.sparsest() else { return };
+            for block in span.blocks() {
+                self.relocate(block.cast());
+            }
+            self.memory.hurry();
+        }
+    }
+
+    /// Moves the entry in a block to another one, if there is an entry in the cache.
+    fn relocate(&self, entry: NonNull<Entry>) {
+        // SAFETY: the block is valid; what is in it is told by its atomics alone until
+        // the shard, under its lock, knows the entry.
+        let (token, place) = unsafe { (entry.as_ref().token(), entry.as_ref().place()) };
+        if token != NO_TOKEN {
+            let shard = self.shard_at(place);
+            self.within(shard, |locked, departures| locked.relocate(entry, departures));
+        }
+    }
+}

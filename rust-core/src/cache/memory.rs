@@ -1,0 +1,247 @@
+//! The memory of a cache: its budget, and how blocks come and go.
+//!
+//! What is *used* is counted to the byte: blocks in use, whether their entry is in the
+//! cache or is *retired* (it left, but a reader may still have it), and the cache's own
+//! tables. The content is kept a little below the budget, so that what is retired has
+//! room, too.
+
+use super::arena::Arena;
+use super::entry::Entry;
+use crate::sync::atomic::{
+    AtomicU64,
+    Ordering::{AcqRel, Relaxed},
+};
+use crossbeam_epoch::{self as epoch, Guard};
+use crossbeam_utils::CachePadded;
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+/// See the module.
+pub(super) struct Memory {
+    pub(super) arena: Arena,
+    budget: AtomicU64,
+    used: CachePadded<AtomicU64>,
+    /// The part of it that tables take.
+    tables: AtomicU64,
+    /// Bytes of retired blocks; and [`CLOSED`].
+    retired: CachePadded<AtomicU64>,
+}
+
+/// The cache is gone: the last retired block takes the memory along.
+const CLOSED: u64 = 1 << 63;
+/// This part of the budget is kept free of content.
+const RESERVE: u64 = 64;
+/// The budget may be passed by this part, for what is retired.
+const TOLERANCE: u64 = 64;
+/// If more than this part of the budget is retired, whoever retires has it freed.
+const HASTE: u64 = 256;
+
+/// The owner of a [`Memory`]. The memory itself lives until its last block is freed.
+pub(super) struct Owned(NonNull<Memory>);
+
+// SAFETY: a memory is made for many threads.
+unsafe impl Send for Owned {}
+// SAFETY: as above.
+unsafe impl Sync for Owned {}
+
+impl Owned {
+    pub(super) fn new(budget: u64) -> Self {
+        let memory = Memory {
+            arena: Arena::new(budget),
+            budget: AtomicU64::new(budget),
+            used: CachePadded::default(),
+            tables: AtomicU64::new(0),
+            retired: CachePadded::default(),
+        };
+        Self(NonNull::from(Box::leak(Box::new(memory))))
+    }
+}
+
+impl Deref for Owned {
+    type Target = Memory;
+
+    #[inline]
+    fn deref(&self) -> &Memory {
+        // SAFETY: it is freed no sooner than its owner is dropped.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if self.retired.fetch_or(CLOSED, AcqRel) == 0 {
+            // SAFETY: nothing is retired, so nobody else comes back to it.
+            unsafe { Memory::free(self.0) };
+        }
+    }
+}
+
+impl Memory {
+    /// # Safety
+    /// It came from [`Owned::new`], and nobody will use it any more.
+    unsafe fn free(memory: NonNull<Memory>) {
+        // SAFETY: by the contract.
+        drop(unsafe { Box::from_raw(memory.as_ptr()) });
+    }
+
+    /// The budget in bytes.
+    pub(super) fn budget(&self) -> u64 {
+        self.budget.load(Relaxed)
+    }
+
+    pub(super) fn set_budget(&self, budget: u64) {
+        self.budget.store(budget, Relaxed);
+    }
+
+    /// All that counts, in bytes.
+    pub(super) fn used(&self) -> u64 {
+        self.used.load(Relaxed)
+    }
+
+    /// The part of it that is retired.
+    pub(super) fn retired(&self) -> u64 {
+        self.retired.load(Relaxed) & !CLOSED
+    }
+
+    /// The part of it that tables take.
+    pub(super) fn tables(&self) -> u64 {
+        self.tables.load(Relaxed)
+    }
+
+    /// The part of it that entries take.
+    pub(super) fn content(&self) -> u64 {
+        self.used().saturating_sub(self.retired()).saturating_sub(self.tables())
+    }
+
+    /// Counts a table that has grown or shrunk.
+    pub(super) fn count_table(&self, was: u64, is: u64) {
+        // Adding what wraps is taking away.
+        let more = is.wrapping_sub(was);
+        if more != 0 {
+            self.tables.fetch_add(more, Relaxed);
+            self.used.fetch_add(more, Relaxed);
+        }
+    }
+
+    /// How much of the content, and of the tables, has to go.
+    #[inline]
+    pub(super) fn excess(&self) -> u64 {
+        self.excess_with(0)
+    }
+
+    /// How much has to go if so many bytes come.
+    #[inline]
+    pub(super) fn excess_with(&self, bytes: u64) -> u64 {
+        let content = self.used().saturating_sub(self.retired());
+        (content + bytes).saturating_sub(self.room())
+    }
+
+    /// What content and tables may take.
+    pub(super) fn room(&self) -> u64 {
+        let budget = self.budget();
+        budget - budget / RESERVE
+    }
+
+    /// Whether there is no more room for so many bytes, even after content was evicted,
+    /// before what is retired is freed.
+    #[inline]
+    pub(super) fn is_short_of(&self, bytes: u64) -> bool {
+        let budget = self.budget();
+        self.used() + bytes > budget + budget / TOLERANCE
+    }
+
+    /// Counts bytes as used.
+    #[inline]
+    pub(super) fn count(&self, bytes: u64) {
+        self.used.fetch_add(bytes, Relaxed);
+    }
+
+    /// Counts bytes no more.
+    #[inline]
+    pub(super) fn uncount(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Relaxed);
+    }
+
+    /// A counted block for an entry of so many bytes.
+    pub(super) fn alloc(&self, size: usize) -> Option<NonNull<u8>> {
+        let len = self.arena.block_len(size);
+        let block = self.arena.alloc(len)?;
+        self.count(len as u64);
+        Some(block)
+    }
+
+    /// The bytes that an entry takes.
+    #[inline]
+    pub(super) fn weight(&self, entry: &Entry) -> u64 {
+        self.arena.block_len(entry.size()) as u64
+    }
+
+    /// Frees an entry that no reader ever saw, or sees any more.
+    ///
+    /// # Safety
+    /// Its block came from [`Memory::alloc`], and nobody will use it.
+    pub(super) unsafe fn free_entry(&self, entry: NonNull<Entry>) {
+        // SAFETY: by the contract.
+        unsafe {
+            let len = self.weight(entry.as_ref());
+            self.arena.free(entry.cast(), len as usize);
+            self.uncount(len);
+        }
+    }
+
+    /// Counts an entry as retired, which follows.
+    ///
+    /// # Safety
+    /// It is valid, and not counted yet.
+    pub(super) unsafe fn count_retired(&self, entry: NonNull<Entry>) {
+        // SAFETY: by the contract.
+        self.retired.fetch_add(self.weight(unsafe { entry.as_ref() }), Relaxed);
+    }
+
+    /// Frees an entry once all that are pinned now are no more.
+    ///
+    /// # Safety
+    /// Its block came from [`Memory::alloc`], it cannot be found any more, it was counted
+    /// as retired, and it is retired once.
+    pub(super) unsafe fn retire(&self, entry: NonNull<Entry>, guard: &Guard) {
+        // SAFETY: by the contract it is valid.
+        let len = self.weight(unsafe { entry.as_ref() });
+        let memory = NonNull::from(self);
+        // SAFETY: the memory lives until this block is not counted as retired any more.
+        unsafe { guard.defer_unchecked(move || Self::free_retired(memory, entry, len)) };
+    }
+
+    /// # Safety
+    /// The entry was retired with this length, and nobody can have it any more.
+    unsafe fn free_retired(memory: NonNull<Memory>, entry: NonNull<Entry>, len: u64) {
+        // SAFETY: the memory is freed by whoever finds that nothing is retired any more
+        // and that the owner is gone; until then, it is valid.
+        unsafe {
+            memory.as_ref().free_entry(entry);
+            if memory.as_ref().retired.fetch_sub(len, AcqRel) - len == CLOSED {
+                Self::free(memory);
+            }
+        }
+    }
+
+    /// Has garbage collected for as long as that frees something. The caller is not
+    /// pinned.
+    pub(super) fn collect(&self) {
+        loop {
+            let before = self.retired();
+            // What is collected was retired two epochs ago: a call moves on by one.
+            (0..3).for_each(|_| epoch::pin().flush());
+            if self.retired() >= before {
+                return;
+            }
+        }
+    }
+
+    /// Has garbage collected if there is much. The caller is not pinned.
+    #[inline]
+    pub(super) fn hurry(&self) {
+        if self.retired() > self.budget() / HASTE {
+            epoch::pin().flush();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Figures of a cache.
+
+use super::departure::Cause;
+use crate::stats::thread_number;
+use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crossbeam_utils::CachePadded;
+
+/// Figures of a cache, of nearly one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheStats {
+    /// Entries, those that have expired and were not found to be yet among them.
+    pub entries: u64,
+    /// Of those, how many expire.
+    pub expiring: u64,
+    /// The budget in bytes.
+    pub budget: u64,
+    /// What counts against it: entries, retired ones, and tables.
+    pub used_bytes: u64,
+    /// Of that, entries that left and that a reader may still have.
+    pub retired_bytes: u64,
+    /// Of that, tables.
+    pub table_bytes: u64,
+    /// Keys and values of the entries, alone.
+    pub data_bytes: u64,
+    /// Lookups that found an entry.
+    pub hits: u64,
+    /// Lookups that found none.
+    pub misses: u64,
+    /// Entries put.
+    pub puts: u64,
+    /// Entries that were heavier than the whole budget, and others that found no room.
+    pub refused: u64,
+    /// Entries that left for others.
+    pub evicted: u64,
+    /// Entries that expired.
+    pub expired: u64,
+    /// Entries whose value was replaced.
+    pub replaced: u64,
+    /// Entries that were removed by key.
+    pub removed: u64,
+    /// Entries that went with a prefix, a tag, or all.
+    pub invalidated: u64,
+    /// How long those that left for others had been there on average, in milliseconds.
+    pub evicted_age: u64,
+}
+
+/// What a shard counts under its lock.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) puts: u64,
+    pub(super) data_bytes: u64,
+    /// Milliseconds, of all that were evicted together.
+    pub(super) evicted_age: u64,
+    by_cause: [u64; 5],
+}
+
+impl Counts {
+    pub(super) fn departed(&mut self, cause: Cause) {
+        if let Some(count) = self.by_cause.get_mut(cause as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Adds these to the figures of the whole.
+    pub(super) fn add_to(&self, stats: &mut CacheStats) {
+        let [evicted, expired, replaced, removed, invalidated] = self.by_cause;
+        stats.puts += self.puts;
+        stats.data_bytes += self.data_bytes;
+        stats.evicted += evicted;
+        stats.expired += expired;
+        stats.replaced += replaced;
+        stats.removed += removed;
+        stats.invalidated += invalidated;
+        stats.evicted_age += self.evicted_age;
+    }
+}
+
+/// Hits and misses, counted where concurrent threads do not meet.
+pub(super) struct Lookups {
+    stripes: Box<[CachePadded<Stripe>]>,
+}
+
+/// A thread's share.
+#[derive(Default)]
+pub(super) struct Stripe {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl Lookups {
+    pub(super) fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(8, |n| n.get());
+        let count = (2 * cores).next_power_of_two().clamp(4, 128);
+        Self { stripes: (0..count).map(|_| CachePadded::default()).collect() }
+    }
+
+    /// The calling thread's share.
+    #[inline]
+    pub(super) fn mine(&self) -> &Stripe {
+        &self.stripes[thread_number() & (self.stripes.len() - 1)]
+    }
+
+    /// All hits and all misses.
+    pub(super) fn sum(&self) -> (u64, u64) {
+        self.stripes.iter().fold((0, 0), |(hits, misses), stripe| {
+            (hits + stripe.hits.load(Relaxed), misses + stripe.misses.load(Relaxed))
+        })
+    }
+}
+
+impl Stripe {
+    #[inline]
+    pub(super) fn count(&self, hits: u64, misses: u64) {
+        if hits != 0 {
+            self.hits.fetch_add(hits, Relaxed);
+        }
+        if misses != 0 {
+            self.misses.fetch_add(misses, Relaxed);
+        }
+    }
+}
