@@ -48,7 +48,7 @@ install-core: build-rust-core ## the core's archive, header and pkg-config file 
 
 .PHONY: clean
 clean: ## removes what was built
-	rm -rf target mantisdb mantisdb-rust storage/core_stamp.h
+	rm -rf target mantisdb mantisdb-rust internal/core/core_stamp.h
 
 ##@ Test
 

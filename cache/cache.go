@@ -61,7 +61,7 @@ func (c *Cache) Stats() (Stats, error) {
 }
 
 // Resize changes the budget, in bytes, from MinBudget to MaxBudget. What is too much
-// leaves before it returns.
+// leaves before it returns; its memory is free when no read has it any more, soon after.
 func (c *Cache) Resize(budget uint64) error {
 	if err := checkBudget(budget); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 // is never torn.
 func TestConcurrency(t *testing.T) {
 	eachEngine(t, func(t *testing.T, open opener) {
-		c := open(t, cache.Options{Budget: 256 << 10, Ordered: true, OnEvict: func(e cache.Eviction) {
+		c := open(t, cache.Options{Budget: 512 << 10, Ordered: true, OnEvict: func(e cache.Eviction) {
 			checkSealed(t, e.Key, e.Value)
 		}})
 		var workers sync.WaitGroup
@@ -30,7 +30,7 @@ func TestConcurrency(t *testing.T) {
 			})
 		}
 		workers.Wait()
-		wantWithin(t, c, 256<<10)
+		wantWithin(t, c, 512<<10)
 	})
 }
 
@@ -64,7 +64,7 @@ func (u *user) step() {
 		_, err := u.c.DeleteTag(string(key[3:]))
 		u.must(err)
 	case n < 995:
-		u.must(u.c.Resize(uint64(128+u.rng.IntN(128)) << 10))
+		u.must(u.c.Resize(uint64(256+u.rng.IntN(256)) << 10))
 	case n < 996:
 		_, err := u.c.Clear()
 		u.must(err)
@@ -129,7 +129,7 @@ func wantWithin(t testing.TB, c *cache.Cache, budget uint64) {
 func TestCloseAtOnce(t *testing.T) {
 	eachEngine(t, func(t *testing.T, open opener) {
 		for range scaled(20) {
-			c := open(t, cache.Options{Budget: 128 << 10, OnEvict: func(cache.Eviction) {}})
+			c := open(t, cache.Options{Budget: cache.MinBudget, OnEvict: func(cache.Eviction) {}})
 			var workers sync.WaitGroup
 			for w := range 4 {
 				workers.Go(func() {

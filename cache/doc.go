@@ -29,6 +29,6 @@
 //
 // # Limits
 //
-// A key has 0 to MaxKeyLen bytes, a value 0 to MaxValueLen; with all that it takes, an
+// A key has 1 to MaxKeyLen bytes, a value 0 to MaxValueLen; with all that it takes, an
 // entry must fit into the budget.
 package cache

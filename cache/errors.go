@@ -27,6 +27,9 @@ var (
 	ErrEngineNotBuilt = errors.New("cache: engine not built in")
 	// ErrLoadExited: a load ended its goroutine by runtime.Goexit and so never returned.
 	ErrLoadExited = errors.New("cache: the load ended its goroutine")
+	// ErrBusy: there was no room, since reads hold on to what has left; the entry was not
+	// stored. Set drops what the key had before.
+	ErrBusy = errors.New("cache: no room at the moment")
 	// ErrOutOfMemory: the engine could not get the memory it needed.
 	ErrOutOfMemory = errors.New("cache: out of memory")
 	// ErrPoisoned: an earlier internal failure left the engine unable to promise

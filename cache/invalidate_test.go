@@ -73,7 +73,7 @@ func TestDeletePrefix(t *testing.T) {
 	eachEngine(t, func(t *testing.T, open opener) {
 		for _, ordered := range []bool{false, true} {
 			c := open(t, cache.Options{Ordered: ordered})
-			keys := []string{"user/1", "user/2", "user", "user/\xff\xff", "usex", "\xff", "\xff\xff", "\xff\x00", ""}
+			keys := []string{"user/1", "user/2", "user", "user/\xff\xff", "usex", "\xff", "\xff\xff", "\xff\x00"}
 			for _, key := range keys {
 				set(t, c, key, key)
 				set(t, c, key, key) // so that there are replaced ones
@@ -87,7 +87,7 @@ func TestDeletePrefix(t *testing.T) {
 			wantDeleted(t, 2)(c.DeletePrefix([]byte("\xff")))
 			wantValue(t, c, "user", "user")
 			wantValue(t, c, "usex", "usex")
-			wantDeleted(t, 3)(c.DeletePrefix(nil))
+			wantDeleted(t, 2)(c.DeletePrefix(nil))
 			if s := stats(t, c); s.Entries != 0 || s.DataBytes != 0 {
 				t.Fatalf("not empty: %+v", s)
 			}

@@ -72,7 +72,7 @@ func TestListenerHearsAll(t *testing.T) {
 	eachEngine(t, func(t *testing.T, open opener) {
 		var mu sync.Mutex
 		gone := make(map[string]int)
-		c := open(t, cache.Options{Budget: 256 << 10, OnEvict: func(e cache.Eviction) {
+		c := open(t, cache.Options{Budget: 512 << 10, OnEvict: func(e cache.Eviction) {
 			mu.Lock()
 			defer mu.Unlock()
 			if e.Cause != cache.CauseCapacity || string(e.Value) != string(e.Key)+"'s value" {

@@ -16,9 +16,10 @@ const (
 	EngineGo = "go"
 )
 
-// The limits of keys, tags and values, in bytes. Keys, tags and values may be empty.
+// The limits of keys, tags and values, in bytes. Tags and values may be empty, keys may
+// not.
 const (
-	MaxKeyLen   = 65_535
+	MaxKeyLen   = 64 << 10
 	MaxTagLen   = 65_535
 	MaxValueLen = 64 << 20
 )
@@ -28,7 +29,7 @@ const MaxTags = 255
 
 // The least and the greatest budget, in bytes.
 const (
-	MinBudget = 64 << 10
+	MinBudget = 256 << 10
 	MaxBudget = 1 << 46
 )
 

@@ -8,7 +8,7 @@ type item struct {
 	value     []byte
 	expiresAt int64 // Unix milliseconds, 0 for never
 	weight    uint32
-	keyLen    uint16
+	keyLen    uint32
 	// cause is why the item is taken out, if that is by our own hand and no mere Delete.
 	// It is written and read under the lock of the key's bucket.
 	cause Cause
@@ -40,7 +40,7 @@ const (
 
 // newItem copies a value and its tags. ordered says that the order of keys has it too.
 func newItem(key string, value []byte, o entryOptions, ordered bool) *item {
-	it := &item{value: append(make([]byte, 0, len(value)), value...), expiresAt: o.expiresAt, keyLen: uint16(len(key))}
+	it := &item{value: append(make([]byte, 0, len(value)), value...), expiresAt: o.expiresAt, keyLen: uint32(len(key))}
 	if len(o.tags) > 0 || ordered {
 		it.place = &place{orderKey: orderKey{key: key}}
 		for _, tag := range o.tags {

@@ -60,7 +60,7 @@ func heap() int64 {
 
 // TestGoEngineIndexForgets: what left for whatever reason is in no index any more.
 func TestGoEngineIndexForgets(t *testing.T) {
-	c := openerOf(cache.EngineGo)(t, cache.Options{Budget: 128 << 10, Ordered: true})
+	c := openerOf(cache.EngineGo)(t, cache.Options{Budget: cache.MinBudget, Ordered: true})
 	for i := range uint64(5000) {
 		o := cache.EntryOptions{Tags: []string{fmt.Sprint(i % 100), "all"}}
 		ok(t, c.SetWith(number(i%700), filler(10, i), o))

@@ -11,7 +11,7 @@ func TestPoint(t *testing.T) {
 	eachEngine(t, func(t *testing.T, open opener) {
 		c := open(t, cache.Options{})
 		wantAbsent(t, c, "key")
-		for _, key := range []string{"key", "", "\x00", string(filler(cache.MaxKeyLen, 1))} {
+		for _, key := range []string{"key", "\x00", string(filler(cache.MaxKeyLen, 1))} {
 			for _, value := range []string{"value", "", string(filler(70_000, 2)), "x"} {
 				set(t, c, key, value)
 				wantValue(t, c, key, value)
@@ -96,6 +96,9 @@ func TestBadArguments(t *testing.T) {
 		wantErr(t, "Delete of a long key", err, cache.ErrKeyTooLarge)
 		_, err = c.GetMany([]byte("key"), long)
 		wantErr(t, "GetMany of a long key", err, cache.ErrKeyTooLarge)
+		_, err = c.Get(nil)
+		wantErr(t, "Get of no key", err, cache.ErrKeyEmpty)
+		wantErr(t, "Set of no key", c.Set(nil, nil), cache.ErrKeyEmpty)
 		wantErr(t, "a negative TTL", c.SetTTL([]byte("key"), nil, -1), cache.ErrInvalidTTL)
 		for what, o := range map[string]cache.EntryOptions{
 			"both":          {TTL: 1, ExpiresAt: 1},

@@ -2,11 +2,16 @@ package cache
 
 import "fmt"
 
+// checkKey returns nil for keys of 1 to MaxKeyLen bytes.
 func checkKey(key []byte) error {
-	if len(key) > MaxKeyLen {
-		return fmt.Errorf("%w: %d bytes, of at most %d", ErrKeyTooLarge, len(key), MaxKeyLen)
+	switch n := len(key); {
+	case n == 0:
+		return ErrKeyEmpty
+	case n > MaxKeyLen:
+		return fmt.Errorf("%w: %d bytes, of at most %d", ErrKeyTooLarge, n, MaxKeyLen)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Get returns the value of key, or ErrNotFound.

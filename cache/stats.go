@@ -1,5 +1,7 @@
 package cache
 
+import "time"
+
 // Stats are a cache's figures. Those that count events do so since the cache was made;
 // all are of one moment only while nobody uses the cache.
 type Stats struct {
@@ -19,6 +21,10 @@ type Stats struct {
 
 	// Why entries left, see Cause.
 	Evicted, Expired, Replaced, Removed, Invalidated uint64
+
+	// EvictedAge is how long those that the budget was needed for had been there, on
+	// average; 0 in the Go engine.
+	EvictedAge time.Duration
 
 	Loads      uint64 // by GetOrLoad and its kin; one for all who waited for it
 	LoadErrors uint64 // loads that failed or panicked; ErrNotFound is no failure

@@ -54,7 +54,8 @@ func (c *Cache) Delete(key []byte) (deleted bool, err error) {
 }
 
 // DeletePrefix removes every entry whose key begins with prefix, and tells how many. See
-// Options.Ordered for the time that it takes. What is stored meanwhile may stay.
+// Options.Ordered for the time that it takes. What is stored meanwhile may stay. What has
+// expired may count, until it is removed.
 func (c *Cache) DeletePrefix(prefix []byte) (deleted uint64, err error) {
 	if len(prefix) == 0 {
 		return c.Clear()
@@ -67,7 +68,8 @@ func (c *Cache) DeletePrefix(prefix []byte) (deleted uint64, err error) {
 }
 
 // DeleteTag removes every entry that carries tag, and tells how many, in a time that
-// grows with their number. What is stored meanwhile may stay.
+// grows with their number. What is stored meanwhile may stay, and what has expired may
+// count.
 func (c *Cache) DeleteTag(tag string) (deleted uint64, err error) {
 	if err := checkTag(tag); err != nil {
 		return 0, err
@@ -76,7 +78,8 @@ func (c *Cache) DeleteTag(tag string) (deleted uint64, err error) {
 	return c.engine.deleteTag(tag)
 }
 
-// Clear removes every entry, and tells how many. What is stored meanwhile may stay.
+// Clear removes every entry, and tells how many. What is stored meanwhile may stay, and
+// what has expired may count.
 func (c *Cache) Clear() (deleted uint64, err error) {
 	c.flights.detachPrefix(nil)
 	return c.engine.clear()

@@ -26,6 +26,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"github.com/mantisdb/mantisdb/internal/core"
 )
 
 // DefaultEngine is what an empty Config.Engine means in this build.
@@ -57,9 +59,8 @@ type RustStorageEngine struct {
 
 // openRust opens the Rust engine.
 func openRust(c Config) (Engine, error) {
-	if got := uint32(C.mantisdb_abi_version()); got != C.MANTISDB_ABI_VERSION {
-		return nil, fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core",
-			ErrABIMismatch, got, C.MANTISDB_ABI_VERSION)
+	if linked, wanted := core.ABI(); linked != wanted {
+		return nil, fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core", ErrABIMismatch, linked, wanted)
 	}
 	e := &RustStorageEngine{level: c.Durability, logger: c.Logger}
 	if c.Dir != "" {

@@ -487,10 +487,10 @@ func behindWorker(t *testing.T, c *cache.Cache, b *backed.Behind, w int) {
 		var err error
 		switch i % 8 {
 		case 0, 3:
-			last = fmt.Sprintf("%-8000d", i)
+			last = fmt.Sprintf("%-40000d", i)
 			err = b.Set(ctx, own, []byte(last))
 		case 1, 4:
-			err = b.Set(ctx, shared, fmt.Appendf(nil, "%d by %-8000d", i, w))
+			err = b.Set(ctx, shared, fmt.Appendf(nil, "%d by %-40000d", i, w))
 		case 5:
 			last = ""
 			err = b.Delete(ctx, own)

@@ -234,6 +234,9 @@ func (r *reader) keep(key []byte, e Entry) error {
 
 // prepare returns nil for a write that cache and store can take.
 func (r *reader) prepare(w *Write) error {
+	if len(w.Key) == 0 {
+		return cache.ErrKeyEmpty
+	}
 	if len(w.Key) > cache.MaxKeyLen {
 		return fmt.Errorf("%w: %d bytes, of at most %d", cache.ErrKeyTooLarge, len(w.Key), cache.MaxKeyLen)
 	}

@@ -191,7 +191,7 @@ func TestThroughIsNeverStale(t *testing.T) {
 	eachStore(t, func(t *testing.T, m *mapStore, s backed.Store) {
 		m.jitter = true
 		th := newThrough(t, newCache(t, cache.MinBudget), s, backed.Options{NegativeTTL: time.Hour})
-		for round := range scaled(300) {
+		for round := range scaled(150) {
 			var workers sync.WaitGroup
 			for w := range 6 {
 				workers.Go(func() { throughWorker(t, th, w, round) })
@@ -216,9 +216,9 @@ func throughWorker(t *testing.T, th *backed.Through, w, round int) {
 		var err error
 		switch i % 4 {
 		case 0:
-			last, err = n, th.Set(ctx, own, fmt.Appendf(nil, "%-8000d", n))
+			last, err = n, th.Set(ctx, own, fmt.Appendf(nil, "%-40000d", n))
 		case 1:
-			err = th.Set(ctx, shared, fmt.Appendf(nil, "%d by %-8000d", n, w))
+			err = th.Set(ctx, shared, fmt.Appendf(nil, "%d by %-40000d", n, w))
 		case 2:
 			if w == 0 {
 				err = th.Delete(ctx, shared)
