@@ -93,21 +93,22 @@ func (e *rustEngine) stats() (Stats, error) {
 		return Stats{}, errorOf(status)
 	}
 	return Stats{
-		Engine:      EngineRust,
-		Budget:      uint64(s.budget),
-		Bytes:       uint64(s.used_bytes),
-		DataBytes:   uint64(s.data_bytes),
-		Entries:     uint64(s.entries),
-		Hits:        uint64(s.hits),
-		Misses:      uint64(s.misses),
-		Sets:        uint64(s.puts),
-		Refused:     uint64(s.refused),
-		Evicted:     uint64(s.evicted),
-		Expired:     uint64(s.expired),
-		Replaced:    uint64(s.replaced),
-		Removed:     uint64(s.removed),
-		Invalidated: uint64(s.invalidated),
-		EvictedAge:  time.Duration(s.evicted_age) * time.Millisecond,
+		Engine:       EngineRust,
+		Budget:       uint64(s.budget),
+		Bytes:        uint64(s.used_bytes),
+		DataBytes:    uint64(s.data_bytes),
+		RetiredBytes: uint64(s.retired_bytes),
+		Entries:      uint64(s.entries),
+		Hits:         uint64(s.hits),
+		Misses:       uint64(s.misses),
+		Sets:         uint64(s.puts),
+		Refused:      uint64(s.refused),
+		Evicted:      uint64(s.evicted),
+		Expired:      uint64(s.expired),
+		Replaced:     uint64(s.replaced),
+		Removed:      uint64(s.removed),
+		Invalidated:  uint64(s.invalidated),
+		EvictedAge:   time.Duration(s.evicted_age) * time.Millisecond,
 	}, nil
 }
 

@@ -34,10 +34,13 @@ type packedTags struct {
 
 var tagsPool = sync.Pool{New: func() any { return new(packedTags) }}
 
-// packTags is nil if there are none; else it is to be put back into the pool.
+// noTags are those of most entries.
+var noTags packedTags
+
+// packTags is to be released after the call.
 func packTags(tags []string) *packedTags {
 	if len(tags) == 0 {
-		return nil
+		return &noTags
 	}
 	p := tagsPool.Get().(*packedTags)
 	p.bytes, p.ends = p.bytes[:0], p.ends[:0]
@@ -49,7 +52,7 @@ func packTags(tags []string) *packedTags {
 }
 
 func (p *packedTags) release() {
-	if p != nil && cap(p.bytes) <= maxPooled {
+	if p != &noTags && cap(p.bytes) <= maxPooled {
 		tagsPool.Put(p)
 	}
 }
@@ -69,16 +72,11 @@ func (e *rustEngine) set(key, value []byte, o entryOptions) error {
 		_, err := e.delete(key)
 		return err
 	}
-	tags := packTags(o.tags)
-	var none packedTags
-	t := tags
-	if t == nil {
-		t = &none
-	}
+	t := packTags(o.tags)
 	status := C.mantisdb_cache_put(e.cache, bytesPtr(key), C.size_t(len(key)),
 		bytesPtr(value), C.size_t(len(value)), ttl, bytesPtr(t.bytes), C.size_t(len(t.bytes)),
 		(*C.uint32_t)(unsafe.SliceData(t.ends)), C.size_t(len(t.ends)))
-	tags.release()
+	t.release()
 	err := e.done(status)
 	if err != nil && status != C.MANTISDB_OVER_BUDGET {
 		_, _ = e.delete(key) // the core keeps what it had, which is older
@@ -92,16 +90,11 @@ func (e *rustEngine) setIfAbsent(key, value []byte, o entryOptions) (bool, error
 		has, err := e.has(key)
 		return !has, err
 	}
-	tags := packTags(o.tags)
-	var none packedTags
-	t := tags
-	if t == nil {
-		t = &none
-	}
+	t := packTags(o.tags)
 	status := C.mantisdb_cache_put_if_absent(e.cache, bytesPtr(key), C.size_t(len(key)),
 		bytesPtr(value), C.size_t(len(value)), ttl, bytesPtr(t.bytes), C.size_t(len(t.bytes)),
 		(*C.uint32_t)(unsafe.SliceData(t.ends)), C.size_t(len(t.ends)))
-	tags.release()
+	t.release()
 	if status == C.MANTISDB_EXISTS {
 		runtime.KeepAlive(e)
 		return false, nil

@@ -9,6 +9,9 @@ type Stats struct {
 	Budget uint64 // bytes
 	// Bytes is what counts against the budget: data, and what it takes to keep it.
 	Bytes uint64
+	// RetiredBytes are those of Bytes that belong to what has left and that a read may
+	// still have; 0 in the Go engine.
+	RetiredBytes uint64
 	// DataBytes are those of the keys and values alone.
 	DataBytes uint64
 	// Entries may count some that have expired and were not removed yet.

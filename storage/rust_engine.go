@@ -57,10 +57,19 @@ type RustStorageEngine struct {
 	changed   bell // rung when a write is visible
 }
 
+// checkABI finds a core that speaks another version of the C ABI. Nothing else may be
+// called before.
+func checkABI() error {
+	if linked, wanted := core.ABI(); linked != wanted {
+		return fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core", ErrABIMismatch, linked, wanted)
+	}
+	return nil
+}
+
 // openRust opens the Rust engine.
 func openRust(c Config) (Engine, error) {
-	if linked, wanted := core.ABI(); linked != wanted {
-		return nil, fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core", ErrABIMismatch, linked, wanted)
+	if err := checkABI(); err != nil {
+		return nil, err
 	}
 	e := &RustStorageEngine{level: c.Durability, logger: c.Logger}
 	if c.Dir != "" {

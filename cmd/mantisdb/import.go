@@ -102,7 +102,7 @@ func openInput(stdin io.Reader, path string) (io.ReadCloser, int64, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a directory, not a file of entries", path)
+		err = fmt.Errorf("%s is a directory, not a file", path)
 	}
 	if err != nil {
 		f.Close()

@@ -9,24 +9,32 @@ import (
 	"golang.org/x/term"
 )
 
-// progress shows on a terminal how far a transfer is. On anything else it is
+// progress shows on a terminal how far a transfer or other work is. On anything else it is
 // silent; so is a nil one.
 type progress struct{ bar *progressbar.ProgressBar }
 
 // newProgress begins to show progress towards total bytes, or without an end if
 // total is -1.
 func newProgress(stderr io.Writer, label string, total int64) *progress {
+	return startProgress(stderr, label, total,
+		progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true))
+}
+
+// newSteps begins to show progress towards a number of steps.
+func newSteps(stderr io.Writer, label string, total int) *progress {
+	return startProgress(stderr, label, int64(total), progressbar.OptionShowCount())
+}
+
+func startProgress(stderr io.Writer, label string, total int64, unit ...progressbar.Option) *progress {
 	if !isTerminal(stderr) {
 		return &progress{}
 	}
-	return &progress{progressbar.NewOptions64(total,
+	return &progress{progressbar.NewOptions64(total, append(unit,
 		progressbar.OptionSetWriter(stderr),
 		progressbar.OptionSetDescription(label),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionUseIECUnits(true),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
-	)}
+	)...)}
 }
 
 // isTerminal tells whether somebody may be looking at what is written to w.
@@ -35,7 +43,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// add tells of n more bytes.
+// add tells of n more bytes or steps.
 func (p *progress) add(n int) {
 	if p.bar != nil {
 		_ = p.bar.Add(n) // what cannot be shown is not missed

@@ -40,6 +40,7 @@ func newRootCommand() *cobra.Command {
 	serve.add(root.Flags())
 	benchmark = addBenchmarkFlags(root.Flags())
 	root.AddCommand(newServeCommand(), newImportCommand(), newExportCommand(),
-		newBackupCommand(), newRestoreCommand(), newCheckpointCommand(), newCheckCommand(), newRepairCommand())
+		newBackupCommand(), newRestoreCommand(), newCheckpointCommand(), newCheckCommand(), newRepairCommand(),
+		newCacheSimCommand())
 	return root
 }

@@ -39,7 +39,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 8
+#define MANTISDB_ABI_VERSION 9
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -707,6 +707,42 @@ typedef struct {
     MantisdbMeta before;
 } MantisdbModified;
 
+/**
+ * A sequence of requests to a cache. Its keys are numbers from 0 on.
+ */
+typedef struct {
+    /**
+     * Of each request, the number of its key.
+     */
+    const uint32_t *requests;
+    /**
+     * The number of requests, at most 2^32-1.
+     */
+    size_t request_count;
+    /**
+     * Of each key, the bytes that its entry takes, from 1 to 2^32-1; null if all take 1.
+     */
+    const uint64_t *sizes;
+    /**
+     * The number of keys.
+     */
+    size_t key_count;
+} MantisdbCacheTrace;
+
+/**
+ * Which requests of a trace found their key in a cache.
+ */
+typedef struct {
+    /**
+     * Their number.
+     */
+    uint64_t requests;
+    /**
+     * The sizes of their keys together.
+     */
+    uint64_t bytes;
+} MantisdbCacheHits;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1286,6 +1322,33 @@ int32_t mantisdb_write(const MantisdbDb *db,
                        size_t batch_len,
                        uint32_t durability,
                        uint64_t *sequence);
+
+/**
+ * Writes the names of the policies that a trace can be replayed against to `names`, up to
+ * `capacity` bytes, with a newline behind each, and how long they are together to `*len`.
+ * The first is the cache's own. The last, `belady`, knows what is to come, and is the
+ * bound of all others.
+ *
+ * # Safety
+ * `names` has room for `capacity` bytes; `len` is valid.
+ */
+int32_t mantisdb_cache_policies(uint8_t *names, size_t capacity, size_t *len);
+
+/**
+ * Replays a trace against a policy with a cache for `capacity` bytes, empty at first, and
+ * writes which requests hit to `*hits`. It takes some 100 ns a request. It is
+ * `MANTISDB_INVALID_ARGUMENT` if no policy has this name, the capacity is 0, or the trace
+ * is not as it should be.
+ *
+ * # Safety
+ * `policy` has `policy_len` bytes; `trace` is valid, and what it points to is as long as
+ * it says and does not change; `hits` is valid.
+ */
+int32_t mantisdb_cache_simulate(const uint8_t *policy,
+                                size_t policy_len,
+                                const MantisdbCacheTrace *trace,
+                                uint64_t capacity,
+                                MantisdbCacheHits *hits);
 
 /**
  * Opens a snapshot of everything committed so far into `*snapshot`, and tells

@@ -22,6 +22,7 @@ mod inspect;
 mod maintain;
 mod modify;
 mod point;
+mod simulate;
 mod snapshot;
 mod status;
 
@@ -36,12 +37,13 @@ pub use inspect::*;
 pub use maintain::*;
 pub use modify::*;
 pub use point::*;
+pub use simulate::*;
 pub use snapshot::*;
 pub use status::*;
 
 /// The version of this ABI. It changes with every incompatible change; a caller
 /// compares it with [`mantisdb_abi_version`] before anything else.
-pub const MANTISDB_ABI_VERSION: u32 = 8;
+pub const MANTISDB_ABI_VERSION: u32 = 9;
 
 /// The ABI version that the library was built with.
 #[unsafe(no_mangle)]

@@ -31,9 +31,12 @@ pub(super) struct Arena {
 struct Class {
     /// Those with a free block, linked.
     partial: Spans,
+    /// How many there are, but for those that are being emptied.
     spans: usize,
-    /// Blocks in use.
+    /// Blocks in use in them.
     used: usize,
+    /// Spans that are being emptied.
+    emptying: usize,
 }
 
 /// A linked list of spans.
@@ -69,16 +72,16 @@ const FINE: usize = 256;
 /// Classes to a doubling above.
 const PER_DOUBLING: usize = 8;
 const PAGE: usize = 4096;
-/// A span has at least so many blocks.
+/// A span has about so many blocks at least.
 const BLOCKS: usize = 8;
 
 impl Arena {
     /// An arena for a cache of about so many bytes: spans are short beside that, since
     /// each class may have one that is nearly empty.
     pub(super) fn new(budget: u64) -> Self {
-        let share = (budget / 2048).next_power_of_two();
+        let share = 1u64 << (budget / 4096).max(1).ilog2();
         let longest = share.clamp(2 << 10, 64 << 10) as usize;
-        let span_len = (share / 2).clamp(16 << 10, 64 << 10) as usize;
+        let span_len = share.clamp(16 << 10, 64 << 10) as usize;
         let classes = (0..=class(longest)).map(|_| Mutex::default()).collect();
         Self { classes, span_len, longest }
     }
@@ -129,9 +132,11 @@ impl Arena {
         }
         let span = self.span_of(block, len);
         let mut class = lock(&self.classes[class(len)]);
-        class.used -= 1;
         // SAFETY: a span with a block in use is valid; the block is one of its own.
-        unsafe { (*span).give_back(block) };
+        unsafe {
+            (*span).give_back(block);
+            class.used -= usize::from(!(*span).emptying);
+        }
         self.settle(&mut class, span);
     }
 
@@ -139,14 +144,17 @@ impl Arena {
     fn settle(&self, class: &mut MutexGuard<'_, Class>, span: *mut Span) {
         // SAFETY: it is valid until it is freed below, and changed under the lock.
         unsafe {
-            let (was_full, len) = ((*span).used + 1 == (*span).capacity, (*span).block_len);
+            let (is_emptying, len) = ((*span).emptying, (*span).block_len as usize);
+            let was_full = (*span).used + 1 == (*span).capacity;
             if (*span).used == 0 {
-                if !was_full && !(*span).emptying {
+                if is_emptying {
+                    class.emptying -= 1;
+                } else {
                     class.partial.remove(span);
+                    class.spans -= 1;
                 }
-                class.spans -= 1;
-                Span::free(span, self.span_len_of(len as usize));
-            } else if was_full && !(*span).emptying {
+                Span::free(span, self.span_len_of(len));
+            } else if was_full && !is_emptying {
                 class.partial.push(span);
             }
         }
@@ -154,7 +162,7 @@ impl Arena {
 
     /// The length of a class's spans; they are aligned to it.
     fn span_len_of(&self, block_len: usize) -> usize {
-        self.span_len.max((BLOCKS * block_len + HEADER).next_power_of_two())
+        self.span_len.max((BLOCKS * block_len).next_power_of_two())
     }
 
     fn span_of(&self, block: NonNull<u8>, len: usize) -> *mut Span {
@@ -162,7 +170,14 @@ impl Arena {
         block.as_ptr().map_addr(|address| address & !mask).cast()
     }
 
-    /// The bytes of spans that no block in use takes.
+    /// The bytes of spans that are being emptied.
+    pub(super) fn emptying(&self) -> usize {
+        let of =
+            |class: usize| lock(&self.classes[class]).emptying * self.span_len_of(len_of(class));
+        (0..self.classes.len()).map(of).sum()
+    }
+
+    /// The bytes of other spans that no block in use takes.
     pub(super) fn slack(&self) -> usize {
         (0..self.classes.len()).map(|class| self.slack_of(class)).sum()
     }
@@ -173,21 +188,28 @@ impl Arena {
         class.spans * self.span_len_of(len) - class.used * len
     }
 
+    /// Whether a class's blocks would find room in one span less.
+    fn is_sparse(&self, number: usize, class: &Class) -> bool {
+        let len = len_of(number);
+        let capacity = (self.span_len_of(len) - HEADER) / len;
+        class.used + capacity <= class.spans * capacity
+    }
+
     /// Takes the emptiest span out of use, of the class with the most bytes in such; none
     /// if no class could do with one less.
     pub(super) fn sparsest(&self) -> Option<Emptying<'_>> {
-        let most = (0..self.classes.len()).max_by_key(|&class| self.slack_of(class))?;
-        let len = len_of(most);
+        let most = (0..self.classes.len())
+            .filter(|&class| self.is_sparse(class, &lock(&self.classes[class])))
+            .max_by_key(|&class| self.slack_of(class))?;
         let mut class = lock(&self.classes[most]);
-        let capacity = (self.span_len_of(len) - HEADER) / len;
-        if class.spans * capacity < class.used + 2 * capacity {
-            return None;
-        }
         let span = class.partial.emptiest()?;
         // SAFETY: it is in the list, and valid under the lock. Counting it as used by one
         // more keeps it until `Emptying` is dropped.
         unsafe {
             class.partial.remove(span);
+            class.spans -= 1;
+            class.used -= (*span).used as usize;
+            class.emptying += 1;
             (*span).emptying = true;
             (*span).used += 1;
         }
@@ -198,7 +220,8 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         for class in &self.classes {
-            debug_assert_eq!(lock(class).spans, 0, "a block is in use");
+            let class = lock(class);
+            debug_assert_eq!((class.spans, class.emptying), (0, 0), "a block is in use");
         }
     }
 }
@@ -463,6 +486,7 @@ mod tests {
         // SAFETY: as above.
         there.iter().for_each(|block| unsafe { arena.free(*block, len) });
         drop(emptying);
+        assert_eq!(arena.emptying(), 0);
         assert_eq!(arena.slack() + arena.span_len, before + there.len() * len);
         for (_, block) in kept.iter().filter(|(_, block)| !there.contains(block)) {
             // SAFETY: as above.

@@ -48,7 +48,7 @@ const SLOTS: usize = 7;
 const FIRST: u32 = if cfg!(feature = "shuttle") { 1 } else { 8 };
 const SEGMENTS: usize = 27;
 /// Entries to a bucket, on average, from which on the table grows.
-const LOAD: u32 = if cfg!(feature = "shuttle") { 2 } else { 5 };
+const LOAD: u32 = if cfg!(feature = "shuttle") { 2 } else { 6 };
 
 #[repr(C, align(64))]
 struct Bucket {

@@ -137,7 +137,6 @@ impl<P: Policy> Locked<'_, P> {
         let (was, new) = unsafe { (old.as_ref(), arrival.entry.as_ref()) };
         let token = was.token();
         new.set_hits(was.hits());
-        new.count_hit(P::MAX_HITS);
         new.set_token(token);
         self.shard.index.replace(arrival.hash, old, arrival.entry);
         self.leave(was, token);

@@ -4,16 +4,18 @@ mod bound;
 
 use super::policy::{Entries, Policy, Token};
 use super::policy::{lru::Lru, s3_fifo::S3Fifo, s3_tinylfu::S3TinyLfu};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A sequence of requests for keys, prepared to be replayed many times.
-pub struct Trace {
-    /// Of each request, the number of its key: keys are numbered as they appear.
-    requests: Vec<u32>,
+pub struct Trace<'a> {
+    /// Of each request, the number of its key.
+    requests: Cow<'a, [u32]>,
     /// Of each key, its hash and its weight.
     hashes: Vec<u64>,
-    weights: Vec<u64>,
+    weights: Cow<'a, [u64]>,
 }
 
 /// What a replay came to.
@@ -49,7 +51,20 @@ impl Outcome {
 /// A key that may be there, and where.
 const ABSENT: u32 = u32::MAX;
 
-impl Trace {
+impl<'a> Trace<'a> {
+    /// A trace of keys that are numbered from 0, and of each key its weight, at least 1;
+    /// without weights each is 1.
+    ///
+    /// # Panics
+    /// A replay panics if a request's number has no key, or there are 2^32 - 1 keys or more.
+    pub fn numbered(requests: &'a [u32], keys: usize, weights: Option<&'a [u64]>) -> Self {
+        Self {
+            requests: Cow::Borrowed(requests),
+            hashes: (0..keys as u64).map(|key| xxh3_64(&key.to_le_bytes())).collect(),
+            weights: weights.map_or_else(|| Cow::Owned(vec![1; keys]), Cow::Borrowed),
+        }
+    }
+
     /// A trace of these keys, each of weight 1: a capacity is a number of entries.
     ///
     /// # Panics
@@ -65,19 +80,19 @@ impl Trace {
     /// If there are 2^32 - 1 distinct keys or more.
     pub fn with_weights(keys: &[u64], weights: &[u64]) -> Self {
         let mut numbers: HashMap<u64, u32, foldhash::fast::FixedState> = HashMap::default();
-        let mut trace =
-            Self { requests: Vec::with_capacity(keys.len()), hashes: vec![], weights: vec![] };
+        let mut requests = Vec::with_capacity(keys.len());
+        let (mut hashes, mut kept_weights) = (vec![], vec![]);
         for (i, &key) in keys.iter().enumerate() {
             let next = numbers.len() as u32;
             assert!(next < ABSENT, "too many distinct keys");
             let number = *numbers.entry(key).or_insert(next);
-            trace.requests.push(number);
+            requests.push(number);
             if number == next {
-                trace.hashes.push(xxhash_rust::xxh3::xxh3_64(&key.to_le_bytes()));
-                trace.weights.push(weights.get(i).map_or(1, |&weight| weight.max(1)));
+                hashes.push(xxh3_64(&key.to_le_bytes()));
+                kept_weights.push(weights.get(i).map_or(1, |&weight| weight.max(1)));
             }
         }
-        trace
+        Self { requests: requests.into(), hashes, weights: kept_weights.into() }
     }
 
     /// The number of requests.
@@ -96,18 +111,21 @@ impl Trace {
     }
 
     /// Replays it against a policy, from empty: a miss inserts, and then entries are evicted
-    /// while they weigh more than the capacity.
+    /// while they weigh more than the capacity. What alone weighs more is not inserted.
     pub fn replay<P: Policy>(&self, capacity: u64) -> Outcome {
         let mut policy = P::new(capacity);
         let mut residents = Residents { trace: self, slots: Vec::new() };
         let mut places = vec![ABSENT; self.keys()];
         let (mut free, mut weight) = (Vec::new(), 0);
         let mut outcome = Outcome::default();
-        for &key in &self.requests {
+        for &key in &*self.requests {
             let token = places[key as usize];
             outcome.count(self.weights[key as usize], token != ABSENT);
             if token != ABSENT {
                 residents.hit(token, &mut policy);
+                continue;
+            }
+            if self.weights[key as usize] > capacity {
                 continue;
             }
             let token = residents.place(key, free.pop());
@@ -134,7 +152,7 @@ struct Slot {
 
 /// The entries that are there, by token.
 struct Residents<'a> {
-    trace: &'a Trace,
+    trace: &'a Trace<'a>,
     slots: Vec<Slot>,
 }
 
@@ -188,12 +206,12 @@ pub struct Named {
     /// The name.
     pub name: &'static str,
     /// Replays a trace against it at a capacity.
-    pub replay: fn(&Trace, u64) -> Outcome,
+    pub replay: fn(&Trace<'_>, u64) -> Outcome,
 }
 
 impl Named {
     const fn of<P: Policy>() -> Self {
-        Self { name: P::NAME, replay: Trace::replay::<P> }
+        Self { name: P::NAME, replay: |trace, capacity| trace.replay::<P>(capacity) }
     }
 }
 
@@ -202,5 +220,5 @@ pub const POLICIES: [Named; 4] = [
     Named::of::<S3TinyLfu>(),
     Named::of::<S3Fifo>(),
     Named::of::<Lru>(),
-    Named { name: "belady", replay: Trace::bound },
+    Named { name: "belady", replay: |trace, capacity| trace.bound(capacity) },
 ];

@@ -21,8 +21,8 @@ pub(super) struct TimerWheel {
     /// Up to where time has come, in ticks.
     now: u64,
     len: usize,
-    /// The first entry of each slot.
-    first: Box<[Token]>,
+    /// The first entry of each slot. Empty until an entry expires.
+    first: Vec<Token>,
     /// By token. Empty until an entry expires.
     links: Vec<Link>,
 }
@@ -41,16 +41,12 @@ const OUT: Link = Link { next: NONE, previous: NONE };
 
 impl TimerWheel {
     pub(super) fn new(now: u64) -> Self {
-        Self {
-            now: now >> TICK_BITS,
-            len: 0,
-            first: vec![NONE; SLOTS as usize].into(),
-            links: Vec::new(),
-        }
+        Self { now: now >> TICK_BITS, len: 0, first: Vec::new(), links: Vec::new() }
     }
 
     /// Adds an entry that is not in the wheel.
     pub(super) fn add(&mut self, token: Token, deadline: u64) {
+        self.first.resize(SLOTS as usize, NONE);
         if self.links.len() <= token as usize {
             self.links.resize(token as usize + 1, OUT);
         }
@@ -122,7 +118,7 @@ impl TimerWheel {
 
     /// The bytes of its tables.
     pub(super) fn footprint(&self) -> usize {
-        SLOTS as usize * size_of::<Token>() + self.links.capacity() * size_of::<Link>()
+        self.first.capacity() * size_of::<Token>() + self.links.capacity() * size_of::<Link>()
     }
 
     /// Where an entry waits. One that is due waits for the next tick.

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 /// The time of a request that does not come.
 const NEVER: u32 = u32::MAX;
 
-impl Trace {
+impl Trace<'_> {
     /// A bound on the hits of any policy.
     ///
     /// If all weights are alike it is what Belady's algorithm reaches (1966): of the keys at
@@ -14,8 +14,8 @@ impl Trace {
     /// bound, and finding the best choice is too hard; then it is the relaxation of Berger,
     /// Beckmann and Harchol-Balter (2018) that a cache holds so much on average and not at
     /// each moment: to hit, a key takes its weight from one request to the next, and the
-    /// cheapest hits are chosen while capacity is left. The hits are a bound on hits then,
-    /// but the weight that hit is just that of those, and no bound.
+    /// hits that are cheapest are chosen while capacity is left; for the weight that hits,
+    /// those that are cheapest by weight. Both are bounds, but not of one choice.
     ///
     /// # Panics
     /// If there are 2^32 - 1 requests or more.
@@ -73,19 +73,28 @@ impl Trace {
         let mut outcome = Outcome::default();
         (0..self.requests.len()).for_each(|time| outcome.count(weight(time), false));
         let next = self.next_requests();
-        let mut costs: Vec<(u64, u64)> = (0..next.len())
+        // Of what can hit, how long it must be kept for that, and its weight.
+        let mut kept: Vec<(u64, u64)> = (0..next.len())
             .filter(|&time| next[time] != NEVER && weight(time) <= capacity)
-            .map(|time| {
-                ((u64::from(next[time]) - time as u64).saturating_mul(weight(time)), weight(time))
-            })
+            .map(|time| (u64::from(next[time]) - time as u64, weight(time)))
             .collect();
-        costs.sort_unstable();
-        let mut left = u128::from(capacity) * self.requests.len() as u128;
-        for (cost, weight) in costs {
-            let Some(rest) = left.checked_sub(cost.into()) else { break };
+        let cost = |&(duration, weight): &(u64, u64)| u128::from(duration) * u128::from(weight);
+        let all = u128::from(capacity) * self.requests.len() as u128;
+
+        kept.sort_unstable_by_key(cost);
+        let mut left = all;
+        for span in &kept {
+            let Some(rest) = left.checked_sub(cost(span)) else { break };
             left = rest;
             outcome.hits += 1;
-            outcome.hit_weight += weight;
+        }
+        kept.sort_unstable_by_key(|&(duration, _)| duration);
+        let mut left = all;
+        for span in &kept {
+            // What is left may be enough for a part of it.
+            let taken = (left / u128::from(span.0)).min(span.1.into());
+            left -= taken * u128::from(span.0);
+            outcome.hit_weight += taken as u64;
         }
         outcome
     }

@@ -1,0 +1,100 @@
+use super::*;
+use crate::Error;
+use crate::cache::MIN_BUDGET;
+
+/// Churn with lengths from 10 bytes to a mebibyte stays within the budget, and the
+/// memory of spans is in use.
+#[test]
+fn the_budget_holds_whatever_comes() {
+    let budget = 48 << 20;
+    let (cache, mut random) = (open(budget), Random(5));
+    let value = vec![1; 1 << 20];
+    let mut most = 0;
+    for n in 0..40_000u64 {
+        // Phases of short, of long and of mixed values.
+        let length = match n / 4000 % 3 {
+            0 => random.length(400),
+            1 => random.length(1 << 15),
+            _ => random.length(1 << 20),
+        };
+        put(&cache, &random.below(1 << 40).to_be_bytes(), &value[..length]);
+        if n % 500 == 0 {
+            cache.tidy();
+            most = most.max(cache.stats().used_bytes);
+            let arena = &cache.cache.memory.arena;
+            let slack = (arena.slack() + arena.emptying()) as u64;
+            assert!(slack <= budget / 16, "{slack} bytes of spans are empty after {n}");
+        }
+    }
+    assert!(most > budget * 9 / 10 && most <= budget + budget / 50, "{most} of {budget}");
+    let stats = cache.stats();
+    assert!(stats.evicted > 10_000 && stats.refused == 0, "{stats:?}");
+}
+
+#[test]
+fn an_entry_may_take_nearly_all() {
+    let cache = open(8 << 20);
+    for n in 0..50u64 {
+        put(&cache, &n.to_be_bytes(), &[0; 1000]);
+    }
+    put(&cache, b"heavy", &vec![7; 7 << 20]);
+    assert_eq!(get(&cache, b"heavy").map(|v| v.len()), Some(7 << 20));
+    let refused = cache.put(b"heavy", &vec![7; 9 << 20], PutOptions::default());
+    assert!(matches!(refused, Err(Error::OverBudget { .. })), "{refused:?}");
+    assert_eq!(get(&cache, b"heavy"), None, "the old value is not what was put");
+    assert_eq!(cache.stats().refused, 1);
+}
+
+#[test]
+fn an_entry_costs_at_most_72_bytes() {
+    let cache = open(64 << 20);
+    let mut n = 0u64;
+    while cache.stats().evicted == 0 {
+        for _ in 0..1000 {
+            put(&cache, &[&n.to_be_bytes()[..], &[0; 8]].concat(), &[3; 100]);
+            n += 1;
+        }
+    }
+    let stats = cache.stats();
+    let overhead = (stats.used_bytes - stats.retired_bytes - stats.data_bytes) / stats.entries;
+    assert!(overhead <= 72, "{overhead} bytes an entry: {stats:?}");
+}
+
+#[test]
+fn a_budget_can_change() {
+    let cache = open(32 << 20);
+    for n in 0..200_000u64 {
+        put(&cache, &n.to_be_bytes(), &[0; 100]);
+    }
+    for budget in [16 << 20, 2 << 20, 24 << 20] {
+        cache.resize(budget).unwrap();
+        assert!(cache.stats().used_bytes <= budget + budget / 50, "{:?}", cache.stats());
+        for n in 0..100_000u64 {
+            put(&cache, &n.to_be_bytes(), &[0; 50]);
+        }
+        let stats = cache.stats();
+        assert!(stats.used_bytes <= budget + budget / 50 && stats.entries > 1000, "{stats:?}");
+    }
+    assert!(matches!(cache.resize(MIN_BUDGET - 1), Err(Error::InvalidArgument(_))));
+}
+
+#[test]
+fn all_memory_is_given_back() {
+    let cache = open(16 << 20);
+    for n in 0..100_000u64 {
+        put(&cache, &n.to_be_bytes(), &[0; 300]);
+    }
+    cache.clear();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        cache.cache.memory.collect();
+        let stats = cache.stats();
+        if stats.retired_bytes == 0 && stats.used_bytes == stats.table_bytes {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{stats:?}");
+        std::thread::yield_now();
+    }
+    let arena = &cache.cache.memory.arena;
+    assert_eq!((arena.slack(), arena.emptying()), (0, 0));
+}

@@ -1,0 +1,199 @@
+//! Random operations beside a plain map. The cache may have forgotten what the map has,
+//! but never has anything else, and forgets only when it must.
+
+use super::*;
+use crate::cache::{CacheStats, Cause};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, PartialEq, Debug)]
+struct Modelled {
+    value: Vec<u8>,
+    /// On the model's clock; 0 for never.
+    deadline: u64,
+    tags: BTreeSet<u8>,
+}
+
+struct World {
+    cache: LockFreeCache,
+    model: BTreeMap<Vec<u8>, Modelled>,
+    /// What left for others, or because of its time.
+    left: Arc<Mutex<Vec<(Vec<u8>, Vec<u8>, Cause)>>>,
+    now: u64,
+    random: Random,
+}
+
+impl World {
+    fn new(budget: u64, ordered: bool, seed: u64) -> Self {
+        let left = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&left);
+        let listener = Box::new(move |gone: crate::cache::Departure<'_>| {
+            told.lock().unwrap().push((gone.key.to_vec(), gone.value.to_vec(), gone.cause));
+        });
+        let options = CacheOptions { budget, ordered, listener: Some(listener) };
+        let cache = LockFreeCache::open(options).unwrap();
+        Self { cache, model: BTreeMap::new(), left, now: 0, random: Random(seed) }
+    }
+
+    fn key(&mut self) -> Vec<u8> {
+        let group = self.random.below(20);
+        format!("g{group}/{:0width$}", self.random.below(300), width = group as usize % 5 + 3)
+            .into()
+    }
+
+    fn new_entry(&mut self) -> (Modelled, u64) {
+        let length = self.random.length(20_000);
+        let value = vec![self.random.below(256) as u8; length];
+        // Far enough from the present that the clock's own running does not matter.
+        let ttl = [0, 0, 0, 500_000, 2_000_000, 90_000_000][self.random.below(6) as usize];
+        let count = if self.random.below(3) == 0 { self.random.below(3) } else { 0 };
+        let tags = (0..count).map(|_| self.random.below(9) as u8).collect();
+        let deadline = if ttl == 0 { 0 } else { self.now + ttl };
+        (Modelled { value, deadline, tags }, ttl)
+    }
+
+    fn put(&mut self, if_absent: bool) {
+        let (key, (entry, ttl)) = (self.key(), self.new_entry());
+        let tags: Vec<[u8; 1]> = entry.tags.iter().map(|&tag| [tag]).collect();
+        let tags: Vec<&[u8]> = tags.iter().map(|tag| &tag[..]).collect();
+        let options = PutOptions { ttl, tags: &tags };
+        if !if_absent {
+            self.cache.put(&key, &entry.value, options).unwrap();
+            self.forget(Some(&key));
+            self.model.insert(key, entry);
+        } else {
+            let done = self.cache.put_if_absent(&key, &entry.value, options).unwrap();
+            self.forget(None);
+            assert_eq!(done, !self.model.contains_key(&key), "{:?}", String::from_utf8(key));
+            if done {
+                self.model.insert(key, entry);
+            }
+        }
+    }
+
+    /// Lets the model forget what the cache told that it had forgotten.
+    fn forget(&mut self, replaced: Option<&[u8]>) {
+        let left = std::mem::take(&mut *self.left.lock().unwrap());
+        for (key, value, cause) in left {
+            let Some(was) = self.model.remove(&key) else {
+                // The model has lost what has expired already.
+                assert!(matches!(cause, Cause::Expired | Cause::Evicted), "{cause:?}");
+                continue;
+            };
+            assert_eq!(was.value, value);
+            match cause {
+                Cause::Evicted => {}
+                Cause::Expired => assert!(was.deadline != 0 && was.deadline <= self.now + 60_000),
+                Cause::Replaced => assert_eq!(Some(&key[..]), replaced),
+                Cause::Removed | Cause::Invalidated | Cause::Moved => panic!("{cause:?}"),
+            }
+        }
+        let now = self.now;
+        self.model.retain(|_, entry| entry.deadline == 0 || entry.deadline > now);
+    }
+
+    fn read(&mut self) {
+        let key = self.key();
+        let hit = self.cache.get(&key, |hit| (hit.value.to_vec(), hit.ttl));
+        self.forget(None);
+        match (hit, self.model.get(&key)) {
+            (None, None) => {}
+            (Some((value, ttl)), Some(entry)) => {
+                assert_eq!(value, entry.value);
+                let left = entry.deadline.saturating_sub(self.now);
+                assert!(ttl <= left && ttl + 60_000 > left, "{ttl} {left}");
+            }
+            (hit, entry) => panic!("{} beside {}", hit.is_some(), entry.is_some()),
+        }
+    }
+
+    fn read_many(&mut self) {
+        let keys: Vec<_> = (0..40).map(|_| self.key()).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+        let mut found = Vec::new();
+        self.cache.get_many(&keys, |n, hit| found.push((n, hit.map(|hit| hit.value.to_vec()))));
+        self.forget(None);
+        let model = |n: usize| (n, self.model.get(keys[n]).map(|entry| entry.value.clone()));
+        assert_eq!(found, (0..40).map(model).collect::<Vec<_>>());
+    }
+
+    /// Removes what the model says is to go, and compares the counts.
+    fn remove(
+        &mut self,
+        remove: impl Fn(&LockFreeCache) -> u64,
+        goes: impl Fn(&[u8], &Modelled) -> bool,
+    ) {
+        self.forget(None);
+        let removed = remove(&self.cache);
+        let told = std::mem::take(&mut *self.left.lock().unwrap());
+        let before = self.model.len();
+        self.model.retain(|key, entry| !goes(key, entry));
+        let gone = (before - self.model.len()) as u64;
+        let live = told.iter().filter(|(_, _, cause)| *cause != Cause::Expired).count() as u64;
+        // What has expired and was there still counts as removed, too.
+        assert!(removed >= gone && live >= gone && removed <= live + 20, "{removed} {live} {gone}");
+    }
+
+    fn step(&mut self) {
+        match self.random.below(200) {
+            0..80 => self.put(false),
+            80..100 => self.put(true),
+            100..160 => self.read(),
+            160..164 => self.read_many(),
+            164..190 => {
+                let key = self.key();
+                self.remove(|cache| u64::from(cache.remove(&key)), |k, _| k == key);
+            }
+            190..192 => {
+                let prefix = format!("g{}/", self.random.below(20)).into_bytes();
+                self.remove(|cache| cache.remove_prefix(&prefix), |k, _| k.starts_with(&prefix));
+            }
+            192..196 => {
+                let tag = self.random.below(9) as u8;
+                self.remove(|cache| cache.remove_tag(&[tag]), |_, e| e.tags.contains(&tag));
+            }
+            196 => self.cache.tidy(),
+            _ => {
+                let step = self.random.below(1_000_000);
+                self.now += step;
+                self.cache.advance_clock(step);
+                self.forget(None);
+            }
+        }
+    }
+
+    fn check(&mut self) -> CacheStats {
+        self.cache.tidy();
+        self.forget(None);
+        let stats = self.cache.stats();
+        let data: usize = self.model.iter().map(|(key, entry)| key.len() + entry.value.len()).sum();
+        assert_eq!((stats.entries, stats.data_bytes), (self.model.len() as u64, data as u64));
+        for (key, entry) in &self.model {
+            assert_eq!(get(&self.cache, key).as_ref(), Some(&entry.value));
+        }
+        assert!(stats.used_bytes <= stats.budget + stats.budget / 50, "{stats:?}");
+        stats
+    }
+}
+
+#[test]
+fn the_cache_is_a_map_that_forgets_at_need() {
+    for seed in 0..6 {
+        let mut world = World::new(256 << 10 << (seed % 2), seed % 2 == 0, seed);
+        for _ in 0..20 {
+            (0..1000).for_each(|_| world.step());
+            world.check();
+        }
+        let stats = world.check();
+        assert!(stats.evicted > 0 && stats.expired > 0 && stats.invalidated > 0, "{stats:?}");
+        assert_eq!(world.cache.clear(), stats.entries);
+        assert_eq!(world.cache.stats().entries, 0);
+    }
+}
+
+#[test]
+fn with_room_for_all_nothing_is_forgotten() {
+    let mut world = World::new(256 << 20, false, 99);
+    (0..20_000).for_each(|_| world.step());
+    assert_eq!(world.check().evicted, 0);
+}
