@@ -43,8 +43,10 @@ type Options struct {
 	// lacks is ErrEngineNotBuilt.
 	Engine string
 	// Budget is how many bytes the cache may hold, from MinBudget to MaxBudget. All is
-	// counted: keys, values, tags and what the engine needs to keep an entry. With the
-	// Go engine Go's collector needs room beside, as GOGC says.
+	// counted: keys, values, tags, and what the engine needs to keep entries. What has
+	// left and a read may still have can pass it by a sixty-fourth, for a moment. With
+	// the Go engine an entry that comes can, too, and Go's collector needs room beside,
+	// as GOGC says.
 	Budget uint64
 	// TTL is how long entries live that are stored without a time to live or an expiry
 	// of their own, rounded up to whole milliseconds; 0 is for ever.
