@@ -178,6 +178,16 @@ impl<P: Policy + 'static> LockFreeCache<P> {
         self.get(key, |_| ()).is_some()
     }
 
+    /// Whether a key has an entry. It counts as no read.
+    pub fn holds(&self, key: &[u8]) -> bool {
+        self.cache.holds(key)
+    }
+
+    /// Takes back lookups that are made again.
+    pub(crate) fn uncount(&self, hits: u64, misses: u64) {
+        self.cache.lookups.mine().uncount(hits, misses);
+    }
+
     /// Looks many keys up, so that the waiting for memory overlaps, and gives `each` their
     /// number and what was found.
     pub fn get_many(&self, keys: &[&[u8]], mut each: impl FnMut(usize, Option<Hit<'_>>)) {
@@ -326,6 +336,14 @@ impl<P: Policy> Cache<P> {
         let hit = self.find(hash, key, guard);
         self.lookups.mine().count(u64::from(hit.is_some()), u64::from(hit.is_none()));
         hit.map(read)
+    }
+
+    fn holds(&self, key: &[u8]) -> bool {
+        let hash = self.hash(key);
+        let guard = &epoch::pin();
+        let entry = self.shards[self.shard_of(hash)].index.get(hash, key, guard);
+        let live = |deadline| deadline == 0 || deadline > self.clock.now();
+        entry.is_some_and(|entry| live(entry.times().deadline()))
     }
 
     /// The live entry of a key, which has been hit once more.
