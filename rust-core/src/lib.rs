@@ -23,6 +23,7 @@
 
 mod allocator;
 pub mod batch;
+mod block_cache;
 pub mod cache;
 pub mod check;
 mod clock;
