@@ -203,12 +203,18 @@ impl<P: Policy + 'static> LockFreeCache<P> {
     /// change nothing. [`Error::Busy`] means that there was no room because a reader holds
     /// on to entries that left.
     pub fn put(&self, key: &[u8], value: &[u8], options: PutOptions<'_>) -> Result<()> {
-        self.cache.put(key, value, options, false).map(drop)
+        self.cache.put(key, value, options, false, PATIENCE).map(drop)
     }
 
     /// Puts an entry unless the key has one, and tells whether it did.
     pub fn put_if_absent(&self, key: &[u8], value: &[u8], options: PutOptions<'_>) -> Result<bool> {
-        self.cache.put(key, value, options, true)
+        self.cache.put(key, value, options, true, PATIENCE)
+    }
+
+    /// As [`LockFreeCache::put`], but it does not wait for readers: [`Error::Busy`] comes
+    /// at once. So it may be called from within a read.
+    pub fn offer(&self, key: &[u8], value: &[u8], options: PutOptions<'_>) -> Result<()> {
+        self.cache.put(key, value, options, false, Duration::ZERO).map(drop)
     }
 
     /// Removes the entry of a key, and tells whether there was one.
@@ -242,6 +248,12 @@ impl<P: Policy + 'static> LockFreeCache<P> {
             shard.clear(out);
             true
         })
+    }
+
+    /// The bytes that count towards the budget now.
+    #[inline]
+    pub fn used_bytes(&self) -> u64 {
+        self.cache.memory.used()
     }
 
     /// Changes the budget. When it returns, the cache is within the new one, unless a
@@ -382,7 +394,14 @@ impl<P: Policy> Cache<P> {
         self.lookups.mine().count(hits, keys.len() as u64 - hits);
     }
 
-    fn put(&self, key: &[u8], value: &[u8], o: PutOptions<'_>, if_absent: bool) -> Result<bool> {
+    fn put(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        o: PutOptions<'_>,
+        if_absent: bool,
+        patience: Duration,
+    ) -> Result<bool> {
         check_key(key)?;
         check_value(value)?;
         if o.tags.iter().any(|tag| tag.len() > usize::from(u16::MAX)) {
@@ -394,7 +413,7 @@ impl<P: Policy> Cache<P> {
         }
         let home = self.shard_of(hash);
         self.shards[home].index.prefetch(hash);
-        let entry = self.make(hash, key, value, o.ttl, home).inspect_err(|error| {
+        let entry = self.make(hash, key, value, (o.ttl, patience), home).inspect_err(|error| {
             if matches!(error, Error::OverBudget { .. }) && !if_absent {
                 self.remove_if_any(hash, key);
             }
@@ -445,7 +464,7 @@ impl<P: Policy> Cache<P> {
         hash: Hash,
         key: &[u8],
         value: &[u8],
-        ttl: u64,
+        (ttl, patience): (u64, Duration),
         home: usize,
     ) -> Result<NonNull<Entry>> {
         let size = Entry::size_of(key.len(), value.len());
@@ -454,7 +473,7 @@ impl<P: Policy> Cache<P> {
             self.refused.fetch_add(1, Relaxed);
             return Err(Error::OverBudget { bytes: len, budget: self.memory.budget() });
         }
-        if self.memory.is_short_of(len) && !self.wait_for_room(len, home) {
+        if self.memory.is_short_of(len) && !self.wait_for_room(len, home, patience) {
             self.refused.fetch_add(1, Relaxed);
             return Err(Error::Busy);
         }
@@ -467,7 +486,12 @@ impl<P: Policy> Cache<P> {
 
     /// Evicts and waits until there is room for so many bytes, also for what is retired.
     #[cold]
-    fn wait_for_room(&self, bytes: u64, home: usize) -> bool {
+    fn wait_for_room(&self, bytes: u64, home: usize, patience: Duration) -> bool {
+        if patience.is_zero() {
+            // Evicting more would not help: what leaves is retired, and waits too.
+            epoch::pin().flush();
+            return !self.memory.is_short_of(bytes);
+        }
         let (start, mut backoff) = (Instant::now(), Backoff::default());
         loop {
             self.make_room(bytes, home);
@@ -475,7 +499,7 @@ impl<P: Policy> Cache<P> {
             if !self.memory.is_short_of(bytes) {
                 return true;
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > patience {
                 return false;
             }
             backoff.wait();
@@ -573,7 +597,7 @@ impl<P: Policy> Cache<P> {
                 true
             });
         }
-        self.wait_for_room(0, 0);
+        self.wait_for_room(0, 0, PATIENCE);
     }
 
     /// What is due from time to time.
