@@ -614,8 +614,7 @@ pub unsafe extern "C" fn mantisdb_cache_take_departed(
         departed.forget(taken);
         (MANTISDB_OK, taken)
     };
-    let (status, length) =
-        catch_unwind(AssertUnwindSafe(take)).unwrap_or((MANTISDB_PANICKED, 0));
+    let (status, length) = catch_unwind(AssertUnwindSafe(take)).unwrap_or((MANTISDB_PANICKED, 0));
     // SAFETY: by the contract.
     unsafe { *len = length };
     status
