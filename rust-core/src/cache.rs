@@ -39,6 +39,8 @@ mod key_order;
 mod memory;
 pub mod policy;
 mod shard;
+#[cfg(all(test, feature = "shuttle"))]
+mod shuttle_tests;
 pub mod simulation;
 mod stats;
 mod tags;
@@ -47,7 +49,7 @@ mod tests;
 mod timer_wheel;
 
 pub use departure::{Cause, Departure, Listener};
-pub use policy::s3_tinylfu::S3TinyLfu as DefaultPolicy;
+pub use policy::adaptive_s3_fifo::AdaptiveS3Fifo as DefaultPolicy;
 pub use stats::CacheStats;
 
 use crate::error::{Error, Result};
@@ -80,6 +82,10 @@ pub struct CacheOptions {
     /// [`LockFreeCache::remove_prefix`], which so takes time for all entries. Keeping it
     /// costs each new key some microseconds in a cache of millions.
     pub ordered: bool,
+    /// Values of up to so many bytes are usual. If the budget is small, those of some
+    /// kilobytes are mapped from the system one by one, in whole pages, unless this says
+    /// otherwise. At most 32 KiB count.
+    pub usual_len: usize,
     /// Is told of each entry that leaves.
     pub listener: Option<Listener>,
 }
@@ -116,7 +122,7 @@ pub struct Hit<'a> {
 /// cannot be freed: it should be short, and put nothing into the cache.
 pub struct LockFreeCache<P: Policy = DefaultPolicy> {
     cache: Arc<Cache<P>>,
-    _housekeeper: Housekeeper,
+    _housekeeper: Option<Housekeeper>,
 }
 
 /// What the cache shares with its housekeeper.
@@ -144,8 +150,25 @@ impl<P: Policy + 'static> LockFreeCache<P> {
     /// small, of memory, and of the thread that it starts.
     pub fn with_policy(options: CacheOptions) -> Result<Self> {
         let cache = Arc::new(Cache::new(options)?);
-        let _housekeeper = Housekeeper::start(&cache)?;
+        let _housekeeper = Some(Housekeeper::start(&cache)?);
         Ok(Self { cache, _housekeeper })
+    }
+
+    /// A cache without a thread of its own.
+    #[cfg(all(test, feature = "shuttle"))]
+    fn open_still(options: CacheOptions) -> Result<Self> {
+        Ok(Self { cache: Arc::new(Cache::new(options)?), _housekeeper: None })
+    }
+
+    /// Moves a key's entry to another block, as compaction does.
+    #[cfg(all(test, feature = "shuttle"))]
+    fn relocate(&self, key: &[u8]) {
+        let guard = &epoch::pin();
+        let hash = self.cache.hash(key);
+        let shard = &self.cache.shards[self.cache.shard_of(hash)];
+        if let Some(entry) = shard.index.get(hash, key, guard) {
+            self.cache.relocate(NonNull::from(entry));
+        }
     }
 
     /// Gives `read` the entry of a key, if it has one.
@@ -281,7 +304,7 @@ impl<P: Policy> Cache<P> {
             shards: (0..shards).map(shard).collect::<Result<_>>()?,
             shift: u32::BITS - shards.ilog2(),
             hasher: foldhash::quality::FixedState::with_seed(seed()),
-            memory: Owned::new(options.budget),
+            memory: Owned::new(options.budget, options.usual_len),
             clock,
             lookups: Lookups::new(),
             refused: AtomicU64::new(0),
@@ -375,6 +398,7 @@ impl<P: Policy> Cache<P> {
             return Ok(false);
         }
         let home = self.shard_of(hash);
+        self.shards[home].index.prefetch(hash);
         let entry = self.make(hash, key, value, (o.ttl, patience), home).inspect_err(|error| {
             if matches!(error, Error::OverBudget { .. }) && !if_absent {
                 self.remove_if_any(hash, key);
@@ -383,8 +407,12 @@ impl<P: Policy> Cache<P> {
         let arrival = Arrival { hash, entry, tags: o.tags };
         let done = self.within(home, |shard, departures| {
             let now = self.clock.now();
-            shard.expire(now, departures);
+            let upcoming = shard.prefetch(hash);
             let old = shard.live(hash, key, now, departures);
+            if let Some(upcoming) = upcoming.filter(|&upcoming| Some(upcoming) != old) {
+                shard.prefetch_bucket(upcoming);
+            }
+            shard.expire(now, departures);
             if if_absent && old.is_some() {
                 return Ok(false);
             }
@@ -395,6 +423,7 @@ impl<P: Policy> Cache<P> {
                     break;
                 }
             }
+            shard.look_ahead();
             Ok(true)
         });
         if done != Ok(true) {
@@ -547,10 +576,6 @@ impl<P: Policy> Cache<P> {
 
     fn resize(&self, budget: u64) {
         self.memory.set_budget(budget);
-        let capacity = budget / self.shards.len() as u64;
-        for shard in 0..self.shards.len() {
-            self.within(shard, |locked, _| locked.set_capacity(capacity));
-        }
         self.make_room(0, 0);
         if self.memory.tables() > self.memory.room() / 4 {
             self.remove_while(|locked, departures| {

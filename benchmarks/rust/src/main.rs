@@ -1,7 +1,9 @@
 //! The Rust half of the comparison: Rust's embedded stores, with the work that
-//! the Go half gives MantisDB, and records of the same form.
+//! the Go half gives MantisDB, and records of the same form. And caches beside
+//! MantisDB's, by their hit ratios.
 
 mod engine;
+mod hit_ratios;
 mod measure;
 mod scenario;
 mod work;
@@ -28,6 +30,8 @@ struct Cli {
 enum Command {
     /// One scenario, records as JSON lines.
     Run(Options),
+    /// Hit ratios of cache policies and caches on recorded traces.
+    HitRatios(hit_ratios::Options),
     /// The engines of this program.
     Engines,
 }
@@ -87,6 +91,7 @@ fn value_size(text: &str) -> std::result::Result<usize, String> {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(options) => scenario::run(options),
+        Command::HitRatios(options) => hit_ratios::run(&options),
         Command::Engines => {
             engine::KINDS.iter().for_each(|kind| println!("{}", kind.name));
             Ok(())

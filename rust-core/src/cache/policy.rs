@@ -8,16 +8,17 @@
 //! count in the entry, and looks at the count when it meets the entry again. A policy that
 //! must know of each hit at once says so by [`Policy::SEES_HITS`], and its reads lock.
 
+pub mod adaptive_s3_fifo;
 mod chunks;
 mod ghost;
 pub mod lru;
 mod queues;
 pub mod s3_fifo;
-pub mod s3_tinylfu;
-mod sketch;
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests;
 
 /// The policy of a cache that names none.
-pub type DefaultPolicy = s3_tinylfu::S3TinyLfu;
+pub type DefaultPolicy = adaptive_s3_fifo::AdaptiveS3Fifo;
 
 /// The number of an entry. Owners give out small ones and use them again, so that policies
 /// can keep what they note of an entry in arrays.
@@ -61,6 +62,14 @@ pub trait Policy: Send {
     /// Chooses an entry to leave and forgets it; `None` if there is none. It may be the
     /// one that came last. Takes constant time, amortised over insertions and hits.
     fn evict(&mut self, entries: &impl Entries) -> Option<Token>;
+    /// Asks for the memory where the coming of a key with this hash is looked up, which
+    /// follows.
+    fn prefetch(&self, _hash: u64) {}
+    /// The entry that is probably looked at first by the next [`Policy::evict`], so that
+    /// its memory can be asked for.
+    fn upcoming(&self) -> Option<Token> {
+        None
+    }
     /// Forgets all entries and what is remembered of former ones.
     fn clear(&mut self);
     /// The bytes of memory that the policy itself takes.
@@ -78,7 +87,7 @@ fn mix(hash: u64) -> u64 {
 /// One of `len` places, by 32 bits of a hash.
 #[inline]
 fn reduce(bits: u64, len: usize) -> usize {
-    (bits * len as u64 >> 32) as usize
+    ((bits * len as u64) >> 32) as usize
 }
 
 /// So many entries and the place to become more: an eighth, so that tables that must be made

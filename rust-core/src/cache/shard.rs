@@ -11,6 +11,7 @@ use super::stats::Counts;
 use super::tags::Tags;
 use super::timer_wheel::TimerWheel;
 use crate::error::Result;
+use crate::memtable::prefetch;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crossbeam_epoch::Guard;
@@ -26,10 +27,14 @@ pub(super) struct Shard<P> {
 
 struct State<P> {
     policy: P,
+    /// What the policy takes for its capacity.
+    capacity: u64,
     slots: Slots,
     timers: TimerWheel,
     tags: Tags,
     order: Option<KeyOrder>,
+    /// What [`Policy::upcoming`] said last.
+    upcoming: Option<Token>,
     counts: Counts,
     /// Bytes of tables that the memory has counted.
     footprint: u64,
@@ -54,10 +59,12 @@ impl<P: Policy> Shard<P> {
     pub(super) fn new(capacity: u64, ordered: bool, now: u64) -> Result<Self> {
         let state = State {
             policy: P::new(capacity),
+            capacity,
             slots: Slots::default(),
             timers: TimerWheel::new(now),
             tags: Tags::default(),
             order: ordered.then(KeyOrder::default),
+            upcoming: None,
             counts: Counts::default(),
             footprint: 0,
         };
@@ -90,6 +97,33 @@ impl<P: Policy> Locked<'_, P> {
             return None;
         }
         Some(entry)
+    }
+
+    /// Asks for the memory that a put will touch, and gives what it will look at first:
+    /// the policy's tables, and the entry that will probably be evicted. Entries that are
+    /// about to leave have not been touched for long, so each of these is a wait for
+    /// memory, and all begin here.
+    pub(super) fn prefetch(&self, hash: Hash) -> Option<NonNull<Entry>> {
+        self.state.policy.prefetch(spread(hash.place()));
+        let upcoming = self.state.slots.0.get(self.state.upcoming? as usize)?.entry()?;
+        prefetch::read(upcoming.as_ptr().cast());
+        Some(upcoming)
+    }
+
+    /// Asks for the bucket of an entry from [`Locked::prefetch`], under the same lock.
+    pub(super) fn prefetch_bucket(&self, entry: NonNull<Entry>) {
+        // SAFETY: it is in the cache, under our lock.
+        let place = unsafe { entry.as_ref() }.place();
+        self.shard.index.prefetch(Hash(u64::from(place) << 32));
+    }
+
+    /// Looks ahead to the next put.
+    pub(super) fn look_ahead(&mut self) {
+        let state = &mut *self.state;
+        state.upcoming = state.policy.upcoming();
+        if let Some(slot) = state.upcoming.and_then(|token| state.slots.0.get(token as usize)) {
+            prefetch::read(std::ptr::from_ref(slot).cast());
+        }
     }
 
     /// Takes an entry in, in the place of the one that its key has. If there is no
@@ -177,6 +211,7 @@ impl<P: Policy> Locked<'_, P> {
     /// Lets an entry of the policy's choice leave. Tells how many bytes it took; none if
     /// there is no entry.
     pub(super) fn evict(&mut self, now: u64, departures: &mut Departures) -> Option<u64> {
+        self.fit_capacity();
         let state = &mut *self.state;
         let view = View { slots: &state.slots, memory: self.memory };
         let token = state.policy.evict(&view)?;
@@ -208,6 +243,16 @@ impl<P: Policy> Locked<'_, P> {
         self.state.slots.remove(token);
         self.state.counts.departed(cause);
         self.depart(entry, cause, departures);
+    }
+
+    /// Tells the policy what room there is for entries: what the shard has when there is
+    /// no more. It is less than the shard's part of the budget, by what tables take.
+    fn fit_capacity(&mut self) {
+        let (weight, capacity) = (self.shard.weight(), self.state.capacity);
+        if weight.abs_diff(capacity) > capacity / 16 {
+            self.state.capacity = weight;
+            self.state.policy.set_capacity(weight);
+        }
     }
 
     /// Notes an entry that cannot be found any more.
@@ -324,10 +369,6 @@ impl<P: Policy> Locked<'_, P> {
         self.depart(entry, Cause::Moved, departures);
     }
 
-    pub(super) fn set_capacity(&mut self, capacity: u64) {
-        self.state.policy.set_capacity(capacity);
-    }
-
     pub(super) fn counts(&self) -> Counts {
         self.state.counts
     }
@@ -433,6 +474,12 @@ impl Slots {
     }
 }
 
+/// The hash that the policy sees: entries keep half of theirs.
+#[inline]
+fn spread(place: u32) -> u64 {
+    u64::from(place).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// The entries as the policy sees them.
 struct View<'a> {
     slots: &'a Slots,
@@ -449,8 +496,7 @@ impl View<'_> {
 impl Entries for View<'_> {
     #[inline]
     fn hash(&self, token: Token) -> u64 {
-        // Entries keep the upper half; the policy wants all bits to differ.
-        u64::from(self.entry(token).place()).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        spread(self.entry(token).place())
     }
 
     #[inline]
