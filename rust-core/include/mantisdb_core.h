@@ -519,6 +519,23 @@ typedef struct {
      * Deletions of ranges written.
      */
     uint64_t range_deletes;
+    /**
+     * Blocks of segments that were found decompressed in the cache.
+     */
+    uint64_t block_cache_hits;
+    /**
+     * Blocks that were not, and had to be decompressed. What is stored uncompressed is
+     * read in place, and counts as neither.
+     */
+    uint64_t block_cache_misses;
+    /**
+     * Bytes that the cache of blocks takes.
+     */
+    uint64_t block_cache_bytes;
+    /**
+     * Bytes of filters and indexes of segments that are locked into memory.
+     */
+    uint64_t pinned_bytes;
 } MantisdbStats;
 
 /**
