@@ -2,21 +2,17 @@
 //! the Go half gives MantisDB, and records of the same form.
 
 mod engine;
-mod measure;
 mod scenario;
-mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mantisdb_peers::{Result, measure, work};
 
 /// One allocator for all stores, the one that RocksDB's authors advise.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-/// What fails is told and ends the run: no error is expected.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 #[derive(Parser)]
 struct Cli {
