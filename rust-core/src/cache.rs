@@ -39,6 +39,8 @@ mod key_order;
 mod memory;
 pub mod policy;
 mod shard;
+#[cfg(all(test, feature = "shuttle"))]
+mod shuttle_tests;
 pub mod simulation;
 mod stats;
 mod tags;
@@ -116,7 +118,7 @@ pub struct Hit<'a> {
 /// cannot be freed: it should be short, and put nothing into the cache.
 pub struct LockFreeCache<P: Policy = DefaultPolicy> {
     cache: Arc<Cache<P>>,
-    _housekeeper: Housekeeper,
+    _housekeeper: Option<Housekeeper>,
 }
 
 /// What the cache shares with its housekeeper.
@@ -144,8 +146,25 @@ impl<P: Policy + 'static> LockFreeCache<P> {
     /// small, of memory, and of the thread that it starts.
     pub fn with_policy(options: CacheOptions) -> Result<Self> {
         let cache = Arc::new(Cache::new(options)?);
-        let _housekeeper = Housekeeper::start(&cache)?;
+        let _housekeeper = Some(Housekeeper::start(&cache)?);
         Ok(Self { cache, _housekeeper })
+    }
+
+    /// A cache without a thread of its own.
+    #[cfg(all(test, feature = "shuttle"))]
+    fn open_still(options: CacheOptions) -> Result<Self> {
+        Ok(Self { cache: Arc::new(Cache::new(options)?), _housekeeper: None })
+    }
+
+    /// Moves a key's entry to another block, as compaction does.
+    #[cfg(all(test, feature = "shuttle"))]
+    fn relocate(&self, key: &[u8]) {
+        let guard = &epoch::pin();
+        let hash = self.cache.hash(key);
+        let shard = &self.cache.shards[self.cache.shard_of(hash)];
+        if let Some(entry) = shard.index.get(hash, key, guard) {
+            self.cache.relocate(NonNull::from(entry));
+        }
     }
 
     /// Gives `read` the entry of a key, if it has one.

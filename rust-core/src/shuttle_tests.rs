@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Runs a scenario under random schedules, and under schedules with few
 /// preemptions at chosen points, which find other faults.
-fn explore(scenario: impl Fn() + Send + Sync + Copy + 'static) {
+pub(crate) fn explore(scenario: impl Fn() + Send + Sync + Copy + 'static) {
     let schedules = match std::env::var("MANTISDB_SHUTTLE_SCHEDULES") {
         Ok(n) => n.parse().expect("MANTISDB_SHUTTLE_SCHEDULES is a number"),
         Err(_) => 4000,

@@ -31,9 +31,12 @@ pub(super) struct Arena {
 struct Class {
     /// Those with a free block, linked.
     partial: Spans,
+    /// How many there are, but for those that are being emptied.
     spans: usize,
-    /// Blocks in use.
+    /// Blocks in use in them.
     used: usize,
+    /// Spans that are being emptied.
+    emptying: usize,
 }
 
 /// A linked list of spans.
@@ -129,9 +132,11 @@ impl Arena {
         }
         let span = self.span_of(block, len);
         let mut class = lock(&self.classes[class(len)]);
-        class.used -= 1;
         // SAFETY: a span with a block in use is valid; the block is one of its own.
-        unsafe { (*span).give_back(block) };
+        unsafe {
+            (*span).give_back(block);
+            class.used -= usize::from(!(*span).emptying);
+        }
         self.settle(&mut class, span);
     }
 
@@ -139,14 +144,17 @@ impl Arena {
     fn settle(&self, class: &mut MutexGuard<'_, Class>, span: *mut Span) {
         // SAFETY: it is valid until it is freed below, and changed under the lock.
         unsafe {
-            let (was_full, len) = ((*span).used + 1 == (*span).capacity, (*span).block_len);
+            let (is_emptying, len) = ((*span).emptying, (*span).block_len as usize);
+            let was_full = (*span).used + 1 == (*span).capacity;
             if (*span).used == 0 {
-                if !was_full && !(*span).emptying {
+                if is_emptying {
+                    class.emptying -= 1;
+                } else {
                     class.partial.remove(span);
+                    class.spans -= 1;
                 }
-                class.spans -= 1;
-                Span::free(span, self.span_len_of(len as usize));
-            } else if was_full && !(*span).emptying {
+                Span::free(span, self.span_len_of(len));
+            } else if was_full && !is_emptying {
                 class.partial.push(span);
             }
         }
@@ -162,7 +170,14 @@ impl Arena {
         block.as_ptr().map_addr(|address| address & !mask).cast()
     }
 
-    /// The bytes of spans that no block in use takes.
+    /// The bytes of spans that are being emptied.
+    pub(super) fn emptying(&self) -> usize {
+        let of =
+            |class: usize| lock(&self.classes[class]).emptying * self.span_len_of(len_of(class));
+        (0..self.classes.len()).map(of).sum()
+    }
+
+    /// The bytes of other spans that no block in use takes.
     pub(super) fn slack(&self) -> usize {
         (0..self.classes.len()).map(|class| self.slack_of(class)).sum()
     }
@@ -192,6 +207,9 @@ impl Arena {
         // more keeps it until `Emptying` is dropped.
         unsafe {
             class.partial.remove(span);
+            class.spans -= 1;
+            class.used -= (*span).used as usize;
+            class.emptying += 1;
             (*span).emptying = true;
             (*span).used += 1;
         }
@@ -202,7 +220,8 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         for class in &self.classes {
-            debug_assert_eq!(lock(class).spans, 0, "a block is in use");
+            let class = lock(class);
+            debug_assert_eq!((class.spans, class.emptying), (0, 0), "a block is in use");
         }
     }
 }
@@ -290,7 +309,7 @@ impl Span {
             // learns of it.
             return unsafe {
                 let block = Self::block(self, self.fresh - 1);
-                vacant::set_link(block, NONE);
+                vacant::prepare(block);
                 block
             };
         }
@@ -396,8 +415,8 @@ fn map(len: usize) -> Option<NonNull<u8>> {
     // SAFETY: a new mapping that nobody else knows.
     let block = unsafe { mmap_anonymous(ptr::null_mut(), len, protection, MapFlags::PRIVATE) };
     let block = NonNull::new(block.ok()?)?.cast();
-    // SAFETY: it is ours; zero is the token of an entry.
-    unsafe { vacant::set_link(block, NONE) };
+    // SAFETY: it is ours.
+    unsafe { vacant::prepare(block) };
     Some(block)
 }
 
@@ -467,6 +486,7 @@ mod tests {
         // SAFETY: as above.
         there.iter().for_each(|block| unsafe { arena.free(*block, len) });
         drop(emptying);
+        assert_eq!(arena.emptying(), 0);
         assert_eq!(arena.slack() + arena.span_len, before + there.len() * len);
         for (_, block) in kept.iter().filter(|(_, block)| !there.contains(block)) {
             // SAFETY: as above.

@@ -7,23 +7,26 @@ use super::policy::Policy;
 use std::ptr::NonNull;
 
 /// This part of the budget may lie empty in spans.
-const SLACK: u64 = 40;
+const SLACK: u64 = 64;
 
 impl<P: Policy> Cache<P> {
     /// Empties spans while more than a small part of the budget lies empty in such.
     pub(super) fn compact(&self) {
-        while self.memory.arena.slack() as u64 > self.memory.room() / SLACK {
-            let Some(span) = self.memory.arena.sparsest() else { return };
+        let (arena, most) = (&self.memory.arena, (self.memory.room() / SLACK) as usize);
+        // Spans are freed with the last block that was moved out of them, once no reader
+        // has it: while many wait for that, there is no sense in emptying more.
+        while arena.slack() > most && arena.emptying() <= most {
+            let Some(span) = arena.sparsest() else { return };
             for block in span.blocks() {
                 self.relocate(block.cast());
             }
-            // The span is freed with the last block that was moved out of it.
+            drop(span);
             self.memory.collect();
         }
     }
 
     /// Moves the entry in a block to another one, if there is an entry in the cache.
-    fn relocate(&self, entry: NonNull<Entry>) {
+    pub(super) fn relocate(&self, entry: NonNull<Entry>) {
         // SAFETY: the block is valid; what is in it is told by its atomics alone until
         // the shard, under its lock, knows the entry.
         let (token, place) = unsafe { (entry.as_ref().token(), entry.as_ref().place()) };

@@ -31,6 +31,7 @@ pub(super) struct Entry {
 /// The token of an entry, or of a block, that is not in the cache.
 pub(super) const NO_TOKEN: Token = Token::MAX;
 
+#[cfg(not(feature = "shuttle"))]
 const _: () = assert!(size_of::<Entry>() == 24);
 const _: () = assert!(crate::limits::MAX_KEY_LEN < 1 << 17);
 
@@ -80,8 +81,8 @@ impl Entry {
     /// Writes an entry that is not in the cache yet.
     ///
     /// # Safety
-    /// `block` has room for [`Entry::size_of`] bytes, is aligned to 8, and nobody else
-    /// uses it, apart from who looks at its token. The lengths are within the limits.
+    /// `block` was prepared, has room for [`Entry::size_of`] bytes, is aligned to 8, and
+    /// nobody else uses it, apart from who looks at its token. The lengths are within the limits.
     pub(super) unsafe fn write(
         block: NonNull<u8>,
         place: u32,
@@ -195,12 +196,26 @@ impl Entry {
 /// A block as the arena sees it while no entry is in it: the field of the place links
 /// free blocks, and the token says that there is no entry.
 pub(super) mod vacant {
-    use super::{Entry, NO_TOKEN, NonNull, Relaxed, Release};
+    use super::{AtomicU8, AtomicU32, Entry, NO_TOKEN, NonNull, Relaxed, Release};
+
+    /// Prepares a block of fresh memory.
+    ///
+    /// # Safety
+    /// The block is valid, has room for a header, and nobody knows it.
+    pub(in super::super) unsafe fn prepare(block: NonNull<u8>) {
+        let entry = block.cast::<Entry>().as_ptr();
+        // SAFETY: by the contract.
+        unsafe {
+            (&raw mut (*entry).token).write(AtomicU32::new(NO_TOKEN));
+            (&raw mut (*entry).place).write(AtomicU32::new(0));
+            (&raw mut (*entry).hits).write(AtomicU8::new(0));
+        }
+    }
 
     /// Marks a block as without an entry and sets its link.
     ///
     /// # Safety
-    /// The block is valid, has room for a header, and holds no entry that anybody uses.
+    /// The block was prepared, and holds no entry that anybody uses.
     pub(in super::super) unsafe fn set_link(block: NonNull<u8>, link: u32) {
         let entry = block.cast::<Entry>().as_ptr();
         // SAFETY: by the contract; only atomics are touched, others may look at them.
@@ -231,6 +246,8 @@ mod tests {
             let mut memory = vec![0u64; Entry::size_of(key_len, value_len).div_ceil(8)];
             let block = NonNull::new(memory.as_mut_ptr()).unwrap().cast();
             // SAFETY: there is room, and the block is ours.
+            unsafe { vacant::prepare(block) };
+            // SAFETY: as above.
             let entry = unsafe { Entry::write(block, 5, Times::new(1000, 77), &key, &value) };
             // SAFETY: just written.
             let e = unsafe { entry.as_ref() };

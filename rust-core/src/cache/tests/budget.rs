@@ -21,8 +21,9 @@ fn the_budget_holds_whatever_comes() {
         if n % 500 == 0 {
             cache.tidy();
             most = most.max(cache.stats().used_bytes);
-            let slack = cache.cache.memory.arena.slack() as u64;
-            assert!(slack <= budget / 24, "{slack} bytes of spans are empty after {n}");
+            let arena = &cache.cache.memory.arena;
+            let slack = (arena.slack() + arena.emptying()) as u64;
+            assert!(slack <= budget / 16, "{slack} bytes of spans are empty after {n}");
         }
     }
     assert!(most > budget * 9 / 10 && most <= budget + budget / 50, "{most} of {budget}");
@@ -94,5 +95,6 @@ fn all_memory_is_given_back() {
         assert!(std::time::Instant::now() < deadline, "{stats:?}");
         std::thread::yield_now();
     }
-    assert_eq!(cache.cache.memory.arena.slack(), 0);
+    let arena = &cache.cache.memory.arena;
+    assert_eq!((arena.slack(), arena.emptying()), (0, 0));
 }

@@ -76,7 +76,8 @@ impl World {
         let left = std::mem::take(&mut *self.left.lock().unwrap());
         for (key, value, cause) in left {
             let Some(was) = self.model.remove(&key) else {
-                assert_eq!(cause, Cause::Expired, "the model has lost what has expired");
+                // The model has lost what has expired already.
+                assert!(matches!(cause, Cause::Expired | Cause::Evicted), "{cause:?}");
                 continue;
             };
             assert_eq!(was.value, value);
@@ -178,7 +179,7 @@ impl World {
 #[test]
 fn the_cache_is_a_map_that_forgets_at_need() {
     for seed in 0..6 {
-        let mut world = World::new(256 << 10 << (seed % 3), seed % 2 == 0, seed);
+        let mut world = World::new(256 << 10 << (seed % 2), seed % 2 == 0, seed);
         for _ in 0..20 {
             (0..1000).for_each(|_| world.step());
             world.check();

@@ -1,0 +1,145 @@
+//! Model tests: what readers, writers and the mover of entries do at once, under many
+//! schedules.
+
+use super::{CacheOptions, LockFreeCache, PutOptions};
+use crate::shuttle_tests::explore;
+use shuttle::thread;
+use std::sync::Arc;
+
+/// A few of these fill the smallest cache.
+const HEAVY: usize = 70_000;
+
+fn open() -> Arc<LockFreeCache> {
+    let options = CacheOptions { budget: super::MIN_BUDGET, ..CacheOptions::default() };
+    Arc::new(LockFreeCache::open_still(options).expect("memory"))
+}
+
+fn put(cache: &LockFreeCache, key: u8, len: usize) {
+    cache.put(&[key], &vec![key; len], PutOptions::default()).expect("there is room");
+}
+
+/// Looks a key up, and checks that what is found is its own and whole.
+fn is_there(cache: &LockFreeCache, key: u8) -> bool {
+    cache.get(&[key], |hit| assert!(hit.value.iter().all(|&byte| byte == key))).is_some()
+}
+
+fn spawn(
+    cache: &Arc<LockFreeCache>,
+    body: impl FnOnce(&LockFreeCache) + Send + 'static,
+) -> thread::JoinHandle<()> {
+    let cache = Arc::clone(cache);
+    thread::spawn(move || body(&cache))
+}
+
+fn join(threads: impl IntoIterator<Item = thread::JoinHandle<()>>) {
+    threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+}
+
+/// What all must agree on once nothing happens any more.
+fn check(cache: &LockFreeCache, keys: impl Iterator<Item = u8>) {
+    let there = keys.filter(|&key| is_there(cache, key)).count() as u64;
+    let stats = cache.stats();
+    assert_eq!(stats.entries, there);
+    let content: u64 = cache.cache.shards.iter().map(|shard| shard.weight()).sum();
+    assert_eq!(stats.used_bytes, content + stats.retired_bytes + stats.table_bytes);
+    assert!(content <= cache.cache.memory.room());
+}
+
+/// Readers find a value or none while entries evict each other.
+#[test]
+fn a_hit_is_right_while_entries_are_evicted() {
+    explore(|| {
+        let cache = open();
+        put(&cache, 0, HEAVY);
+        let writers = [1u8, 2].map(|t| {
+            spawn(&cache, move |cache| {
+                put(cache, t, HEAVY);
+                put(cache, t + 2, HEAVY);
+            })
+        });
+        let reader = spawn(&cache, |cache| {
+            (0..5).for_each(|key| _ = is_there(cache, key));
+        });
+        join(writers.into_iter().chain([reader]));
+        check(&cache, 0..5);
+    });
+}
+
+/// A key that is there stays there while its value is replaced, while its block is moved,
+/// and while the index grows.
+#[test]
+fn what_is_there_is_found() {
+    explore(|| {
+        let cache = open();
+        put(&cache, 9, 1);
+        let threads = [
+            spawn(&cache, |cache| {
+                put(cache, 9, 3);
+                put(cache, 9, 5);
+            }),
+            spawn(&cache, |cache| (0..7).for_each(|key| put(cache, key, 1))),
+            spawn(&cache, |cache| cache.relocate(&[9])),
+            spawn(&cache, |cache| {
+                for _ in 0..3 {
+                    assert!(is_there(cache, 9));
+                }
+            }),
+        ];
+        join(threads);
+        assert_eq!(cache.get(&[9], |hit| hit.value.len()), Some(5));
+        check(&cache, 0..10);
+    });
+}
+
+/// Of two that put a key if it is absent, one does, unless it is removed between.
+#[test]
+fn one_is_first() {
+    explore(|| {
+        let cache = open();
+        let (sender, results) = std::sync::mpsc::channel();
+        let threads = [1u8, 2].map(|value| {
+            let sender = sender.clone();
+            spawn(&cache, move |cache| {
+                let put = cache.put_if_absent(b"k", &[value], PutOptions::default());
+                sender.send((value, put.expect("there is room"))).expect("it is listened to");
+            })
+        });
+        join(threads);
+        let won: Vec<u8> =
+            results.try_iter().filter_map(|(value, won)| won.then_some(value)).collect();
+        assert_eq!(won.len(), 1);
+        assert_eq!(cache.get(b"k", |hit| hit.value.to_vec()), Some(won));
+    });
+}
+
+/// A removal by tag takes what was there before it, and what comes meanwhile is there or
+/// not, but whole; and each entry that leaves is counted once.
+#[test]
+fn a_tag_goes_while_entries_come() {
+    explore(|| {
+        let cache = open();
+        let tagged = |cache: &LockFreeCache, key: u8| {
+            let options = PutOptions { ttl: 0, tags: &[b"tag"] };
+            cache.put(&[key], &[key], options).expect("there is room");
+        };
+        tagged(&cache, 0);
+        let threads = [
+            spawn(&cache, move |cache| {
+                tagged(cache, 0);
+                tagged(cache, 1);
+            }),
+            spawn(&cache, |cache| {
+                cache.remove_tag(b"tag");
+                cache.remove(&[1]);
+            }),
+            spawn(&cache, |cache| {
+                cache.relocate(&[0]);
+                cache.remove(&[0]);
+            }),
+        ];
+        join(threads);
+        check(&cache, 0..2);
+        cache.remove_tag(b"tag");
+        assert_eq!(cache.stats().entries, 0);
+    });
+}
