@@ -11,15 +11,17 @@
 //! [`super::compaction`].
 
 use super::entry::vacant;
+use super::regions::Regions;
 use crate::sync::{Mutex, MutexGuard, lock};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
-use std::alloc::{Layout, alloc, dealloc};
 use std::mem::size_of;
 use std::ptr::{self, NonNull};
 
 /// Where [`Arena::alloc`] has blocks from, by the block's length.
 pub(super) struct Arena {
     classes: Box<[Mutex<Class>]>,
+    /// Where spans come from.
+    regions: Regions,
     /// The length of spans of short blocks; a power of two.
     span_len: usize,
     /// Longer blocks are mapped one by one.
@@ -83,7 +85,7 @@ impl Arena {
         let longest = share.clamp(2 << 10, 64 << 10) as usize;
         let span_len = share.clamp(16 << 10, 64 << 10) as usize;
         let classes = (0..=class(longest)).map(|_| Mutex::default()).collect();
-        Self { classes, span_len, longest }
+        Self { classes, regions: Regions::new(), span_len, longest }
     }
 
     /// The length of the block that so many bytes take, its own overhead included.
@@ -103,7 +105,7 @@ impl Arena {
         let span = match unsafe { class.partial.first.as_mut() } {
             Some(span) => span,
             None => {
-                let span = Span::new(len, self.span_len_of(len))?;
+                let span = Span::new(&self.regions, len, self.span_len_of(len))?;
                 class.spans += 1;
                 // SAFETY: fresh, and in no list.
                 unsafe { class.partial.push(span) };
@@ -153,7 +155,7 @@ impl Arena {
                     class.partial.remove(span);
                     class.spans -= 1;
                 }
-                Span::free(span, self.span_len_of(len));
+                self.regions.free(NonNull::new_unchecked(span.cast()), self.span_len_of(len));
             } else if was_full && !is_emptying {
                 class.partial.push(span);
             }
@@ -258,10 +260,8 @@ impl Drop for Emptying<'_> {
 
 impl Span {
     /// A span of blocks of a length.
-    fn new(block_len: usize, span_len: usize) -> Option<*mut Span> {
-        let layout = Layout::from_size_align(span_len, span_len).ok()?;
-        // SAFETY: the size is not zero.
-        let span = unsafe { alloc(layout) }.cast::<Span>();
+    fn new(regions: &Regions, block_len: usize, span_len: usize) -> Option<*mut Span> {
+        let span = regions.alloc(span_len)?.cast::<Span>();
         let header = Span {
             next: ptr::null_mut(),
             previous: ptr::null_mut(),
@@ -272,18 +272,9 @@ impl Span {
             block_len: block_len as u32,
             emptying: false,
         };
-        // SAFETY: fresh, and aligned to its length.
-        unsafe { NonNull::new(span)?.write(header) };
-        Some(span)
-    }
-
-    /// # Safety
-    /// It came from [`Span::new`] with this length, and nobody uses it.
-    unsafe fn free(span: *mut Span, span_len: usize) {
-        if let Ok(layout) = Layout::from_size_align(span_len, span_len) {
-            // SAFETY: by the contract.
-            unsafe { dealloc(span.cast(), layout) };
-        }
+        // SAFETY: it is ours, and aligned to its length.
+        unsafe { span.write(header) };
+        Some(span.as_ptr())
     }
 
     /// # Safety

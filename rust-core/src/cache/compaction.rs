@@ -14,8 +14,9 @@ impl<P: Policy> Cache<P> {
     pub(super) fn compact(&self) {
         let (arena, most) = (&self.memory.arena, (self.memory.room() / SLACK) as usize);
         // Spans are freed with the last block that was moved out of them, once no reader
-        // has it: while many wait for that, there is no sense in emptying more.
-        while arena.slack() > most && arena.emptying() <= most {
+        // has it: while many wait for that, there is no sense in emptying more. And
+        // until then, what was moved counts twice.
+        while arena.slack() > most && arena.emptying() <= most && !self.memory.is_full() {
             let Some(span) = arena.sparsest() else { return };
             for block in span.blocks() {
                 self.relocate(block.cast());

@@ -11,17 +11,13 @@ use crate::Result;
 /// See the module.
 pub struct Moka(sync::Cache<Box<[u8]>, Arc<[u8]>>);
 
-fn weight(key: &[u8], value: &[u8]) -> u32 {
-    (key.len() + value.len()) as u32
-}
-
 impl Cache for Moka {
     const PACKAGE: &'static str = "moka";
 
     fn with_room_for(entries: u64) -> Result<Self> {
-        let weigh = |key: &_, value: &_| weight(key, value);
         let capacity = entries * (KEY_LEN + VALUE_LEN) as u64;
-        Ok(Self(sync::Cache::builder().max_capacity(capacity).weigher(weigh).build()))
+        let builder = sync::Cache::<Box<[u8]>, Arc<[u8]>>::builder().max_capacity(capacity);
+        Ok(Self(builder.weigher(|key, value| (key.len() + value.len()) as u32).build()))
     }
 
     #[inline]
