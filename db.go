@@ -65,9 +65,10 @@ type Values = storage.Values
 //   - Syncs counts syncs of the log that somebody waited for; Flushes and
 //     FlushedBytes the write buffers written to segments, and the segments' bytes;
 //     Compactions and CompactedBytes the compactions, and what they wrote.
-//   - StallNanos is how long writers were held up because flushes or compactions
-//     lagged.
-//   - Evicted counts entries that left memory for its limit, and are in segments.
+//   - StallNanos is how long writers were held up because flushes, compactions or
+//     evictions lagged.
+//   - Evicted counts entries that left memory for its limit: they are in segments, or,
+//     of EngineCache, gone.
 //     BackgroundErrors counts flushes, compactions and the like that failed and
 //     are tried again.
 //   - RecoveryNanos is how long Open took, RecoveredRecords how many records of
@@ -130,10 +131,12 @@ func (o *Options) config(dir string, logger *slog.Logger) storage.Config {
 	return storage.Config{
 		Engine: o.Engine, Dir: dir, Logger: logger,
 		Durability: o.Durability, MemoryLimit: o.MemoryLimit,
+		Pinned: systemPrefix(),
 	}
 }
 
-// Engine is the name of the engine behind the database: EngineRust or EngineGo.
+// Engine is the name of the engine behind the database: EngineRust, EngineGo or
+// EngineCache.
 func (db *DB) Engine() string { return db.engine.Name() }
 
 // Get returns the value of key, which belongs to the caller, or ErrNotFound. An

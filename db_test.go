@@ -17,7 +17,7 @@ import (
 // eachEngine runs a test on every engine of the build.
 func eachEngine(t *testing.T, test func(t *testing.T, db *mantisdb.DB)) {
 	tested := 0
-	for _, engine := range []string{mantisdb.EngineRust, mantisdb.EngineGo} {
+	for _, engine := range []string{mantisdb.EngineRust, mantisdb.EngineGo, mantisdb.EngineCache} {
 		db, err := mantisdb.Open("", &mantisdb.Options{Engine: engine})
 		if errors.Is(err, mantisdb.ErrEngineNotBuilt) {
 			continue

@@ -33,6 +33,8 @@ const (
 const (
 	MinMemoryLimit = storage.MinMemoryLimit
 	MaxMemoryLimit = storage.MaxMemoryLimit
+	// DefaultCacheLimit is that of EngineCache, if none is given.
+	DefaultCacheLimit = storage.DefaultCacheLimit
 )
 
 // ParseDurability reads "sync", "buffered" or "memory".

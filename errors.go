@@ -22,6 +22,9 @@ var (
 	ErrKeyTooLarge = storage.ErrKeyTooLarge
 	// ErrValueTooLarge: the value is longer than MaxValueLen bytes.
 	ErrValueTooLarge = storage.ErrValueTooLarge
+	// ErrOverMemoryLimit: the write alone is larger than what the memory limit of
+	// EngineCache has room for.
+	ErrOverMemoryLimit = storage.ErrOverMemoryLimit
 	// ErrBatchTooLarge: the batch is longer than MaxBatchLen bytes.
 	ErrBatchTooLarge = storage.ErrBatchTooLarge
 	// ErrBatchCorrupt: a packed batch does not parse; nothing was applied.

@@ -40,9 +40,12 @@ func CheckKey(key []byte) error {
 }
 
 // isSystemKey tells whether a stored key is one of the system keyspace.
-func isSystemKey(stored []byte) bool {
+func isSystemKey(stored []byte) bool { return bytes.HasPrefix(stored, systemPrefix()) }
+
+// systemPrefix is what the stored keys of the system keyspace begin with.
+func systemPrefix() []byte {
 	system := regionOf(systemID)
-	return bytes.HasPrefix(stored, system.prefix[:])
+	return system.prefix[:]
 }
 
 // region is where a keyspace's keys are stored. The zero value is that of the default

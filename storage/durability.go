@@ -89,16 +89,22 @@ const (
 	MaxMemoryLimit = math.MaxInt64
 )
 
+// DefaultCacheLimit is the Config.MemoryLimit of an EngineCache that names none, in
+// bytes.
+const DefaultCacheLimit = 256 << 20
+
 // checkLimits returns nil if the levels and limits of c make sense together.
 func (c *Config) checkLimits() error {
 	if err := c.Durability.check(); err != nil {
 		return err
 	}
 	switch {
+	case c.Engine == EngineCache && c.Dir != "":
+		return fmt.Errorf("%w: engine %q keeps everything in memory, and takes no data directory", ErrInvalidOptions, EngineCache)
 	case c.MemoryLimit == 0:
 		return nil
-	case c.Dir == "":
-		return fmt.Errorf("%w: a memory limit needs a data directory, which has what memory has not", ErrInvalidOptions)
+	case c.Dir == "" && c.Engine != EngineCache:
+		return fmt.Errorf("%w: a memory limit needs a data directory, which has what memory has not, or engine %q", ErrInvalidOptions, EngineCache)
 	case c.MemoryLimit < MinMemoryLimit:
 		return fmt.Errorf("%w: a memory limit of %d bytes; the least is %d", ErrInvalidOptions, c.MemoryLimit, MinMemoryLimit)
 	case c.MemoryLimit > MaxMemoryLimit:

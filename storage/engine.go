@@ -4,7 +4,8 @@
 // (package storagetest) holds both to the contract written here:
 //
 //   - "rust": the lock-free core, linked through cgo under the build tag
-//     `rust`; its data lives outside Go's heap;
+//     `rust`; its data lives outside Go's heap. The same core in memory alone, with a
+//     limit at which entries leave, is the engine "cache";
 //   - "go": an adapter over Pebble, in every build, also with CGO_ENABLED=0.
 //
 // Nothing above this package knows which one it talks to.
@@ -12,8 +13,9 @@ package storage
 
 // Names of the engines, as Config.Engine and Engine.Name use them.
 const (
-	EngineRust = "rust"
-	EngineGo   = "go"
+	EngineRust  = "rust"
+	EngineGo    = "go"
+	EngineCache = "cache"
 )
 
 // Engine is one open store. All methods may be called from any number of
@@ -39,8 +41,14 @@ const (
 // Opening the engine again finds all that was acknowledged, up to what
 // DurabilityBuffered and DurabilityMemory leave to chance. Failures in the
 // background are logged; what can be tried again is.
+//
+// The engine EngineCache keeps all this but for one thing: at any moment, a key may be
+// gone, also for snapshots that are open, as if somebody had deleted it. No feed tells of
+// it. A transaction that has read the key conflicts, and so may one that has scanned a
+// range. A write is refused for want of memory only if it alone is too large, with
+// ErrOverMemoryLimit.
 type Engine interface {
-	// Name is the engine's name: EngineRust or EngineGo.
+	// Name is the engine's name: EngineRust, EngineGo or EngineCache.
 	Name() string
 
 	// AppendGet appends key's value to dst and returns the extended slice, as
@@ -252,8 +260,8 @@ type Stats struct {
 	FlushedBytes     uint64 `json:"flushed_bytes"`     // bytes of those segments
 	Compactions      uint64 `json:"compactions"`       // compactions done
 	CompactedBytes   uint64 `json:"compacted_bytes"`   // bytes that they wrote
-	StallNanos       uint64 `json:"stall_nanos"`       // how long writers were held up, by flushes and compactions that lag
-	Evicted          uint64 `json:"evicted"`           // entries that left memory for its limit, and are in segments
+	StallNanos       uint64 `json:"stall_nanos"`       // how long writers were held up, by flushes, compactions or evictions that lag
+	Evicted          uint64 `json:"evicted"`           // entries that left memory for its limit: they are in segments, or gone from a cache
 	BackgroundErrors uint64 `json:"background_errors"` // flushes, compactions and the like that failed and are tried again
 	RecoveredRecords uint64 `json:"recovered_records"` // records of the log that Open read; 0 if the engine does not tell
 	RecoveryNanos    uint64 `json:"recovery_nanos"`    // how long Open took

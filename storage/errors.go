@@ -23,6 +23,9 @@ var (
 	ErrValueTooLarge = errors.New("mantisdb: value too large")
 	// ErrBatchTooLarge: the packed batch is longer than MaxBatchLen bytes.
 	ErrBatchTooLarge = errors.New("mantisdb: batch too large")
+	// ErrOverMemoryLimit: the write alone is larger than what the memory limit of a cache
+	// has room for.
+	ErrOverMemoryLimit = errors.New("mantisdb: too large for the memory limit")
 	// ErrBatchCorrupt: a packed batch does not parse; nothing was applied.
 	ErrBatchCorrupt = errors.New("mantisdb: malformed batch")
 	// ErrConflict: what a transaction read has changed since; nothing was written.

@@ -7,10 +7,11 @@ import (
 
 // Config says how to open an engine.
 type Config struct {
-	// Engine is EngineRust or EngineGo; empty takes the build's default: rust
-	// when built with `-tags rust`, else go.
+	// Engine is EngineRust, EngineGo or EngineCache; empty takes the build's default:
+	// rust when built with `-tags rust`, else go.
 	Engine string
-	// Dir is the data directory; empty keeps everything in memory.
+	// Dir is the data directory; empty keeps everything in memory. EngineCache takes
+	// none.
 	Dir string
 	// Durability is the level of writes that name none; none is DurabilitySync.
 	// It makes no difference in memory.
@@ -18,8 +19,12 @@ type Config struct {
 	// MemoryLimit is how many bytes the engine may hold in memory for data,
 	// indexes, caches and what is not yet flushed, at least MinMemoryLimit; 0
 	// takes the engine's default. Memory that the operating system takes back by
-	// itself, as that of mapped files, does not count. It needs a directory.
+	// itself, as that of mapped files, does not count. It needs a directory, or
+	// EngineCache, whose default is DefaultCacheLimit.
 	MemoryLimit uint64
+	// Pinned is what the keys begin with that never leave an EngineCache, up to 16
+	// bytes; none pins no key. Other engines do not look at it.
+	Pinned []byte
 	// Logger receives what the engine has to tell; nil discards it.
 	Logger *slog.Logger
 }
@@ -45,7 +50,9 @@ func Open(c Config) (Engine, error) {
 		return openRust(c)
 	case EngineGo:
 		return openGo(c)
+	case EngineCache:
+		return openCache(c)
 	default:
-		return nil, fmt.Errorf("%w %q: use %q or %q", ErrUnknownEngine, c.Engine, EngineRust, EngineGo)
+		return nil, fmt.Errorf("%w %q: use %q, %q or %q", ErrUnknownEngine, c.Engine, EngineRust, EngineGo, EngineCache)
 	}
 }

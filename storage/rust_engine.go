@@ -31,8 +31,8 @@ import (
 // DefaultEngine is what an empty Config.Engine means in this build.
 const DefaultEngine = EngineRust
 
-// RustStorageEngine is the Engine over the lock-free Rust core. Its data lives
-// outside Go's heap. Its reads and writes cross into the core by one cgo call
+// RustStorageEngine is the Engine over the lock-free Rust core, EngineRust and
+// EngineCache. Its data lives outside Go's heap. Its reads and writes cross into the core by one cgo call
 // each, into buffers of the caller's, and allocate nothing themselves. A write
 // that is to be on disk then waits in Go, in a groupCommit.
 //
@@ -41,6 +41,7 @@ const DefaultEngine = EngineRust
 // engine reachable until its cgo call has returned.
 type RustStorageEngine struct {
 	db        *C.MantisdbDb
+	name      string // EngineRust or EngineCache
 	dir       string // absolute, "" in memory
 	level     Durability
 	logger    *slog.Logger
@@ -65,12 +66,20 @@ func checkABI() error {
 	return nil
 }
 
+// openCache opens the Rust engine in memory with a limit: what makes it a cache.
+func openCache(c Config) (Engine, error) {
+	if c.MemoryLimit == 0 {
+		c.MemoryLimit = DefaultCacheLimit
+	}
+	return openRust(c)
+}
+
 // openRust opens the Rust engine.
 func openRust(c Config) (Engine, error) {
 	if err := checkABI(); err != nil {
 		return nil, err
 	}
-	e := &RustStorageEngine{level: c.Durability, logger: c.Logger}
+	e := &RustStorageEngine{name: c.Engine, level: c.Durability, logger: c.Logger}
 	if c.Dir != "" {
 		if err := checkMarker(c.Dir, EngineRust); err != nil {
 			return nil, err
@@ -102,6 +111,10 @@ func (e *RustStorageEngine) open(c Config) error {
 	options := C.MantisdbOptions{
 		memory_limit: C.uint64_t(c.MemoryLimit),
 		durability:   C.uint32_t(c.Durability),
+		pinned_len:   C.uint64_t(len(c.Pinned)),
+	}
+	for i, b := range c.Pinned[:min(len(c.Pinned), len(options.pinned))] {
+		options.pinned[i] = C.uint8_t(b)
 	}
 	dir := []byte(e.dir)
 	status := C.mantisdb_open(bytesPtr(dir), C.size_t(len(dir)), &options, &db,
@@ -127,7 +140,7 @@ func (e *RustStorageEngine) tellRecovery() {
 }
 
 // Name implements Engine.
-func (e *RustStorageEngine) Name() string { return EngineRust }
+func (e *RustStorageEngine) Name() string { return e.name }
 
 // Stats implements Engine.
 func (e *RustStorageEngine) Stats() (Stats, error) {
@@ -138,7 +151,7 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 		return Stats{}, e.errorOf(status)
 	}
 	stats := Stats{
-		Engine:           EngineRust,
+		Engine:           e.name,
 		Keys:             uint64(s.keys),
 		KeysEstimated:    s.keys_estimated != 0,
 		MemoryBytes:      uint64(s.memory_bytes),

@@ -17,29 +17,30 @@ import (
 
 // statusErrors are the errors that the core's statuses stand for.
 var statusErrors = map[C.int32_t]error{
-	C.MANTISDB_NOT_FOUND:        ErrNotFound,
-	C.MANTISDB_CLOSED:           ErrClosed,
-	C.MANTISDB_KEY_EMPTY:        ErrKeyEmpty,
-	C.MANTISDB_KEY_TOO_LARGE:    ErrKeyTooLarge,
-	C.MANTISDB_VALUE_TOO_LARGE:  ErrValueTooLarge,
-	C.MANTISDB_BATCH_TOO_LARGE:  ErrBatchTooLarge,
-	C.MANTISDB_BATCH_CORRUPT:    ErrBatchCorrupt,
-	C.MANTISDB_INVALID_ARGUMENT: ErrInvalidOptions,
-	C.MANTISDB_CONFLICT:         ErrConflict,
-	C.MANTISDB_HISTORY_GONE:     ErrHistoryGone,
-	C.MANTISDB_WATCH_TOO_SLOW:   ErrWatchTooSlow,
-	C.MANTISDB_NOT_A_NUMBER:     ErrNotANumber,
-	C.MANTISDB_OVERFLOW:         ErrOverflow,
-	C.MANTISDB_OUT_OF_MEMORY:    ErrOutOfMemory,
-	C.MANTISDB_POISONED:         ErrPoisoned,
-	C.MANTISDB_PANICKED:         fmt.Errorf("%w: the Rust core panicked", ErrPoisoned),
-	C.MANTISDB_THREAD_SPAWN:     fmt.Errorf("%w: no thread for background work", ErrOutOfMemory),
-	C.MANTISDB_IO:               ErrIO,
-	C.MANTISDB_DISK_FULL:        ErrDiskFull,
-	C.MANTISDB_CORRUPT:          ErrCorrupt,
-	C.MANTISDB_LOCKED:           ErrLocked,
-	C.MANTISDB_WRONG_FORMAT:     ErrWrongFormat,
-	C.MANTISDB_WRITES_FAILED:    fmt.Errorf("%w: %w", ErrWritesFailed, ErrIO),
+	C.MANTISDB_NOT_FOUND:         ErrNotFound,
+	C.MANTISDB_CLOSED:            ErrClosed,
+	C.MANTISDB_KEY_EMPTY:         ErrKeyEmpty,
+	C.MANTISDB_KEY_TOO_LARGE:     ErrKeyTooLarge,
+	C.MANTISDB_VALUE_TOO_LARGE:   ErrValueTooLarge,
+	C.MANTISDB_BATCH_TOO_LARGE:   ErrBatchTooLarge,
+	C.MANTISDB_OVER_MEMORY_LIMIT: ErrOverMemoryLimit,
+	C.MANTISDB_BATCH_CORRUPT:     ErrBatchCorrupt,
+	C.MANTISDB_INVALID_ARGUMENT:  ErrInvalidOptions,
+	C.MANTISDB_CONFLICT:          ErrConflict,
+	C.MANTISDB_HISTORY_GONE:      ErrHistoryGone,
+	C.MANTISDB_WATCH_TOO_SLOW:    ErrWatchTooSlow,
+	C.MANTISDB_NOT_A_NUMBER:      ErrNotANumber,
+	C.MANTISDB_OVERFLOW:          ErrOverflow,
+	C.MANTISDB_OUT_OF_MEMORY:     ErrOutOfMemory,
+	C.MANTISDB_POISONED:          ErrPoisoned,
+	C.MANTISDB_PANICKED:          fmt.Errorf("%w: the Rust core panicked", ErrPoisoned),
+	C.MANTISDB_THREAD_SPAWN:      fmt.Errorf("%w: no thread for background work", ErrOutOfMemory),
+	C.MANTISDB_IO:                ErrIO,
+	C.MANTISDB_DISK_FULL:         ErrDiskFull,
+	C.MANTISDB_CORRUPT:           ErrCorrupt,
+	C.MANTISDB_LOCKED:            ErrLocked,
+	C.MANTISDB_WRONG_FORMAT:      ErrWrongFormat,
+	C.MANTISDB_WRITES_FAILED:     fmt.Errorf("%w: %w", ErrWritesFailed, ErrIO),
 }
 
 // errorOf is the error that a status of the core stands for; nil for success.
@@ -62,7 +63,7 @@ func errorOf(status C.int32_t) error {
 func (e *RustStorageEngine) errorOf(status C.int32_t) error {
 	switch status {
 	case C.MANTISDB_IO, C.MANTISDB_DISK_FULL, C.MANTISDB_CORRUPT, C.MANTISDB_WRONG_FORMAT, C.MANTISDB_WRITES_FAILED,
-		C.MANTISDB_HISTORY_GONE, C.MANTISDB_WATCH_TOO_SLOW:
+		C.MANTISDB_HISTORY_GONE, C.MANTISDB_WATCH_TOO_SLOW, C.MANTISDB_OVER_MEMORY_LIMIT:
 	case C.MANTISDB_POISONED, C.MANTISDB_PANICKED:
 		e.changed.ring() // no write will: who watches is to find out
 		return errorOf(status)

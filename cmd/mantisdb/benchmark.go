@@ -14,7 +14,8 @@ import (
 	"github.com/mantisdb/mantisdb/internal/bench"
 )
 
-// allEngines as --benchmark-engine measures every engine, the Rust engine first.
+// allEngines as --benchmark-engine measures every engine that keeps what it is given, the
+// Rust engine first.
 const allEngines = "all"
 
 // benchmarkFlags are those of the benchmark mode.
@@ -33,7 +34,7 @@ func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
 	}
 	f := &benchmarkFlags{
 		stress: newEnum(names[0], names...),
-		engine: newEnum("", mantisdb.EngineRust, mantisdb.EngineGo, allEngines),
+		engine: newEnum("", mantisdb.EngineRust, mantisdb.EngineGo, mantisdb.EngineCache, allEngines),
 	}
 	flags.BoolVar(&f.only, "benchmark-only", false, "measure the engine in memory instead of serving; see docs/benchmark-mode.md")
 	flags.Var(&f.stress, "benchmark-stress", "how much the benchmark does")

@@ -116,7 +116,7 @@ func TestBenchmarkRefusals(t *testing.T) {
 	}
 	cases := []refusal{
 		{[]string{"--benchmark-stress=brutal"}, exitUsage, "use light, medium, heavy or extreme"},
-		{[]string{"--benchmark-engine=c"}, exitUsage, "use rust, go or all"},
+		{[]string{"--benchmark-engine=c"}, exitUsage, "use rust, go, cache or all"},
 		{[]string{"--benchmark-seed=x"}, exitUsage, "--benchmark-seed"},
 		{[]string{"--benchmark-json=" + filepath.Join(directory, "none", "x")}, exitFailure, "no such file or directory"},
 		{[]string{"--benchmark-json=" + directory}, exitFailure, "is a directory"},

@@ -51,7 +51,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	addEngineFlag(flags, &f.engine)
 	f.durability = newEnum("sync", "sync", "buffered", "memory")
 	flags.Var(&f.durability, "durability", "when a write is acknowledged, unless it says so itself: on disk, with the operating system, or visible")
-	flags.Var(&f.memoryLimit, "memory-limit", "what the engine may hold in memory, as 512MiB; needs --data-dir")
+	flags.Var(&f.memoryLimit, "memory-limit", "what the engine may hold in memory, as 512MiB; needs --data-dir or --engine=cache (there 256MiB if not given)")
 	flags.StringVar(&f.checkpointDir, "checkpoint-dir", "", "directory in which clients may make checkpoints, on the file system of the data; without it, they may not; needs --data-dir")
 	f.log.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
@@ -59,7 +59,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 }
 
 func addEngineFlag(flags *pflag.FlagSet, engine *enum) {
-	*engine = newEnum(storage.DefaultEngine, mantisdb.EngineRust, mantisdb.EngineGo)
+	*engine = newEnum(storage.DefaultEngine, mantisdb.EngineRust, mantisdb.EngineGo, mantisdb.EngineCache)
 	flags.Var(engine, "engine", "storage engine")
 }
 
@@ -110,10 +110,12 @@ func (f *serveFlags) check() error {
 		return usageError{fmt.Errorf("--shutdown-timeout is negative: %v", f.shutdownTimeout)}
 	case f.checkpointDir != "" && f.dataDir == "":
 		return usageError{errors.New("--checkpoint-dir needs --data-dir: what is in memory alone has no checkpoints")}
+	case f.isCache() && f.dataDir != "":
+		return usageError{errors.New("--engine=cache and --data-dir exclude each other: a cache keeps everything in memory")}
 	case f.memoryLimit.n == 0:
 		return nil
-	case f.dataDir == "":
-		return usageError{errors.New("--memory-limit needs --data-dir, which has what memory has not")}
+	case f.dataDir == "" && !f.isCache():
+		return usageError{errors.New("--memory-limit needs --data-dir, which has what memory has not, or --engine=cache")}
 	case f.memoryLimit.n < mantisdb.MinMemoryLimit:
 		return usageError{fmt.Errorf("--memory-limit is %d bytes, and the least is %d (%d MiB)", f.memoryLimit.n, mantisdb.MinMemoryLimit, mantisdb.MinMemoryLimit>>20)}
 	case f.memoryLimit.n > mantisdb.MaxMemoryLimit:
@@ -121,6 +123,9 @@ func (f *serveFlags) check() error {
 	}
 	return nil
 }
+
+// isCache tells whether entries leave for good when memory is full.
+func (f *serveFlags) isCache() bool { return f.engine.value == mantisdb.EngineCache }
 
 // serve answers for db on l until ctx is done.
 func (f *serveFlags) serve(ctx context.Context, l *server.Listener, db *mantisdb.DB, logger *slog.Logger) error {
@@ -141,7 +146,7 @@ func (f *serveFlags) listen(ctx context.Context) (*server.Listener, error) {
 
 // announce tells where the server listens, now that it does.
 func (f *serveFlags) announce(logger *slog.Logger, l *server.Listener, about httpapi.About) {
-	if f.dataDir == "" {
+	if f.dataDir == "" && !f.isCache() {
 		logger.Warn("no --data-dir: all data is in memory and lost when the server ends")
 	}
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {

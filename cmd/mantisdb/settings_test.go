@@ -78,7 +78,7 @@ func TestSettingsFiles(t *testing.T) {
 		}
 	}
 	for content, want := range map[string]string{
-		"engine: leveldb":  "use rust or go",
+		"engine: leveldb":  "use rust, go or cache",
 		"port: eight":      "port",
 		"- port":           "cannot unmarshal",
 		"data-dir: {a: b}": "plain value",

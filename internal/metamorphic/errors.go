@@ -9,7 +9,7 @@ import (
 // sentinels are the errors that are told apart.
 var sentinels = []error{
 	mantisdb.ErrNotFound, mantisdb.ErrClosed, mantisdb.ErrKeyEmpty, mantisdb.ErrKeyTooLarge, mantisdb.ErrValueTooLarge,
-	mantisdb.ErrBatchTooLarge, mantisdb.ErrConflict, mantisdb.ErrTxDone, mantisdb.ErrReadOnly, mantisdb.ErrTxTooLarge,
+	mantisdb.ErrBatchTooLarge, mantisdb.ErrOverMemoryLimit, mantisdb.ErrConflict, mantisdb.ErrTxDone, mantisdb.ErrReadOnly, mantisdb.ErrTxTooLarge,
 	mantisdb.ErrNotANumber, mantisdb.ErrOverflow, mantisdb.ErrInvalidTTL, mantisdb.ErrInvalidOptions,
 	mantisdb.ErrKeyspaceExists, mantisdb.ErrKeyspaceNotFound, mantisdb.ErrKeyspaceDropped,
 	mantisdb.ErrHistoryGone, mantisdb.ErrWatchTooSlow,

@@ -31,6 +31,11 @@
 #define MANTISDB_MAX_BATCH_LEN (1 << 30)
 
 /**
+ * The smallest budget, in bytes.
+ */
+#define MIN_BUDGET (256 << 10)
+
+/**
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
@@ -166,7 +171,7 @@
 #define MANTISDB_SHORT_BUFFER 3
 
 /**
- * Flushes or compactions are behind: nothing was written, and the call is to be
+ * Flushes, compactions or evictions are behind: nothing was written, and the call is to be
  * made again in a moment.
  */
 #define MANTISDB_BUSY 4
@@ -283,6 +288,16 @@
 #define MANTISDB_WATCH_TOO_SLOW -21
 
 /**
+ * The entry is heavier than the whole budget of the cache.
+ */
+#define MANTISDB_OVER_BUDGET -22
+
+/**
+ * The write alone is more than the memory limit of a cache has room for.
+ */
+#define MANTISDB_OVER_MEMORY_LIMIT -23
+
+/**
  * The longest key, in bytes: 64 KiB, and what callers put before keys to part the
  * space of keys.
  */
@@ -339,8 +354,9 @@ typedef struct {
      */
     uint64_t expected_keys;
     /**
-     * Bytes that keys and values may take in memory, if the database is in a
-     * directory; 0 for any number.
+     * Bytes that the database may take in memory; 0 for any number. In a directory, what
+     * has no room is read from there. Without one, the database is a cache: live entries
+     * leave for good when it is full.
      */
     uint64_t memory_limit;
     /**
@@ -355,6 +371,15 @@ typedef struct {
      * `MANTISDB_COMPRESSION_...` of segments.
      */
     uint32_t compression;
+    /**
+     * The keys that never leave a cache: those that begin with the first `pinned_len` of
+     * these bytes; none if that is 0.
+     */
+    uint8_t pinned[16];
+    /**
+     * At most 16.
+     */
+    uint64_t pinned_len;
 } MantisdbOptions;
 
 /**
@@ -462,7 +487,7 @@ typedef struct {
      */
     uint64_t compacted_bytes;
     /**
-     * Nanoseconds that writers waited for flushes and compactions, in sum.
+     * Nanoseconds that writers waited for flushes, compactions and evictions, in sum.
      */
     uint64_t stalled_nanos;
     /**
@@ -483,7 +508,7 @@ typedef struct {
      */
     uint64_t torn_bytes;
     /**
-     * Bytes that the memtable may take; 0 for any number.
+     * [`Options::memory_limit`].
      */
     uint64_t memory_limit;
     /**

@@ -378,6 +378,7 @@ impl<P: Policy> Cache<P> {
             return Ok(false);
         }
         let home = self.shard_of(hash);
+        self.shards[home].index.prefetch(hash);
         let entry = self.make(hash, key, value, o.ttl, home).inspect_err(|error| {
             if matches!(error, Error::OverBudget { .. }) && !if_absent {
                 self.remove_if_any(hash, key);
@@ -386,8 +387,12 @@ impl<P: Policy> Cache<P> {
         let arrival = Arrival { hash, entry, tags: o.tags };
         let done = self.within(home, |shard, departures| {
             let now = self.clock.now();
-            shard.expire(now, departures);
+            let upcoming = shard.prefetch(hash);
             let old = shard.live(hash, key, now, departures);
+            if let Some(upcoming) = upcoming.filter(|&upcoming| Some(upcoming) != old) {
+                shard.prefetch_bucket(upcoming);
+            }
+            shard.expire(now, departures);
             if if_absent && old.is_some() {
                 return Ok(false);
             }
@@ -398,6 +403,7 @@ impl<P: Policy> Cache<P> {
                     break;
                 }
             }
+            shard.look_ahead();
             Ok(true)
         });
         if done != Ok(true) {

@@ -31,6 +31,14 @@ pub enum Error {
     /// The packed batch is too long; its length in bytes is given.
     #[error("batch too large: {0} bytes, at most {MAX_BATCH_LEN}")]
     BatchTooLarge(usize),
+    /// The write alone is more than the memory limit of a cache has room for.
+    #[error("too large for the memory limit: {len} bytes, of a limit of {limit}")]
+    OverMemoryLimit {
+        /// The bytes of its keys and values.
+        len: usize,
+        /// The limit, in bytes, of which tables and headers take a part.
+        limit: u64,
+    },
     /// A packed batch does not parse.
     #[error("malformed batch: {what} at byte {offset}")]
     BatchCorrupt {
@@ -99,7 +107,7 @@ pub enum Error {
     /// told.
     #[error("no more writes are accepted, since an earlier one failed: {0}")]
     WritesFailed(String),
-    /// Flushes or compactions are behind, and the write has to wait: nothing was
+    /// Flushes, compactions or evictions are behind, and the write has to wait: nothing was
     /// written. [`Storage`](crate::Storage)'s methods wait by themselves.
     #[error("writers have to wait: try again in a moment")]
     Busy,

@@ -101,6 +101,11 @@ impl Feed {
         self.watched.load(SeqCst)
     }
 
+    /// The most bytes of changes that are kept now: none if nobody watches.
+    pub(crate) fn reserved(&self) -> u64 {
+        if self.watched.load(SeqCst) { self.capacity as u64 } else { 0 }
+    }
+
     /// Leaves the operations of a write, in the parts of their packed form, before it
     /// is visible. Everything up to `visible` is.
     #[cold]

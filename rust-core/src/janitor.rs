@@ -36,6 +36,8 @@ pub(crate) struct Mailbox {
     asleep: AtomicBool,
     /// Someone asked for a larger index.
     grow: AtomicBool,
+    /// Someone asked for room.
+    room: AtomicBool,
     /// A snapshot was closed: what was held up may go.
     horizon_moved: AtomicBool,
     closing: AtomicBool,
@@ -55,6 +57,13 @@ impl Mailbox {
     /// Asks for a larger index.
     pub(crate) fn request_growth(&self) {
         if !self.grow.load(SeqCst) && !self.grow.swap(true, SeqCst) {
+            self.wake();
+        }
+    }
+
+    /// Asks for room in memory.
+    pub(crate) fn make_room(&self) {
+        if !self.room.load(SeqCst) && !self.room.swap(true, SeqCst) {
             self.wake();
         }
     }
@@ -88,7 +97,8 @@ impl Mailbox {
         self.wake();
     }
 
-    /// A number that grows before a slot is removed. A reader that misses a key
+    /// A number that grows before a slot is removed, but not if a live entry leaves a cache:
+    /// that may happen at any moment. A reader that misses a key
     /// and finds it unchanged since before it chose its sequence knows that the
     /// key was not removed meanwhile.
     pub(crate) fn removals(&self) -> u64 {
@@ -134,6 +144,8 @@ pub(crate) struct Janitor {
 /// earlier one: so all are looked at from time to time.
 struct HeldUp {
     slots: VecDeque<(Queued, u64)>,
+    /// How many may have left meanwhile, and are here only to be freed.
+    gone: usize,
     /// Whether a snapshot was closed since all were looked at.
     moved: bool,
     /// When all may be looked at again.
@@ -148,6 +160,25 @@ impl HeldUp {
     /// How many are free if nobody reads below a sequence.
     fn free(&self, needed_from: u64) -> usize {
         self.slots.partition_point(|(_, since)| *since <= needed_from)
+    }
+
+    /// Takes those out that have left, if they are many: so each is looked at for it about
+    /// once.
+    fn take_gone(&mut self, guard: &Guard) -> Vec<Queued> {
+        const FEW: usize = 1024;
+        let mut gone = Vec::new();
+        if self.gone < FEW.max(self.slots.len() / 2) {
+            return gone;
+        }
+        self.gone = 0;
+        for (queued, since) in std::mem::take(&mut self.slots) {
+            // SAFETY: it is still marked as queued.
+            match unsafe { Slot::from_raw(queued.0, guard) }.is_dying() {
+                true => gone.push(queued),
+                false => self.slots.push_back((queued, since)),
+            }
+        }
+        gone
     }
 
     /// All were looked at, which took so long: it takes a small part of the time.
@@ -168,7 +199,7 @@ impl HeldUp {
 pub(crate) enum Rest {
     /// There is more to do right now.
     None,
-    /// At most so long.
+    /// At most so long, or until room is asked for.
     For(Duration),
     /// Until it is woken.
     UntilWoken,
@@ -184,6 +215,8 @@ const FEW: usize = 256;
 const CLOSING_INTERVAL: Duration = Duration::from_millis(20);
 /// Between two looks whether a flush has settled, so that entries may go.
 const SETTLE_INTERVAL: Duration = Duration::from_millis(5);
+/// Between two looks whether what has left is freed, so that writers may go on.
+const FREEING_INTERVAL: Duration = Duration::from_micros(50);
 /// Between two rounds of the search for expired entries.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 /// A whole search takes at least so many rounds, a minute in all.
@@ -195,7 +228,7 @@ impl Janitor {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self {
             core,
-            held_up: HeldUp { slots: VecDeque::new(), moved: false, due: Instant::now() },
+            held_up: HeldUp { slots: VecDeque::new(), gone: 0, moved: false, due: Instant::now() },
             sweep_after: None,
             evict_from: 0,
             range_sweep: RangeSweep::new(),
@@ -232,6 +265,7 @@ impl Janitor {
                 Rest::UntilWoken => self.sleep(),
             }
         }
+        self.bury_all_gone();
     }
 
     /// Sleeps until woken, unless something has come in between.
@@ -242,6 +276,7 @@ impl Janitor {
             && self.core.memtable.unordered() == 0
             && !mailbox.grow.load(SeqCst)
             && !mailbox.horizon_moved.load(SeqCst)
+            && !mailbox.room.load(SeqCst)
             && !mailbox.closing.load(SeqCst)
             && self.core.counters.sum(Counter::Expiring) == 0
             && !self.core.is_unsettled()
@@ -265,24 +300,27 @@ impl Janitor {
         self.held_up.moved |= self.core.mailbox.horizon_moved.swap(false, SeqCst);
         self.retry_held_up();
         let eviction = self.evict();
-        let evicting = eviction == Eviction::More;
+        let evicting = matches!(eviction, Eviction::More | Eviction::Settling);
         let expiring = self.core.counters.sum(Counter::Expiring) != 0;
         let found_much = expiring && self.sweep();
         let deletions = self.range_sweep.step(&self.core);
-        while self.graveyard.pop().is_some() {}
+        self.empty_graveyard();
         if queued || found_much || evicting || deletions == Left::Some {
             // What was retired shall not wait for this thread's next rounds.
             epoch::pin().flush();
         }
-        if copying || found_much || evicting || unordered > FEW || deletions == Left::Some {
+        let more = eviction == Eviction::More;
+        if copying || found_much || more || unordered > FEW || deletions == Left::Some {
             Rest::None
+        } else if eviction == Eviction::Settling {
+            Rest::For(FREEING_INTERVAL)
         } else if queued || unordered > 0 {
             Rest::For(BREATH)
         } else if eviction == Eviction::Blocked || self.core.is_unsettled() {
             Rest::For(SETTLE_INTERVAL)
         } else if let Some(rest) = self.held_up.rest() {
             Rest::For(rest.min(SWEEP_INTERVAL))
-        } else if expiring || self.core.evicts || deletions == Left::Later {
+        } else if expiring || self.core.counted_hits != 0 || deletions == Left::Later {
             Rest::For(SWEEP_INTERVAL)
         } else {
             Rest::UntilWoken
@@ -316,9 +354,20 @@ impl Janitor {
     /// Keeps a table until no reader can have it, then has it dropped by the
     /// janitor.
     fn bury(&self, table: OldTable, guard: &Guard) {
+        if let Some(budget) = &self.core.budget {
+            budget.note_buried(table.footprint());
+        }
         let graveyard = Arc::clone(&self.graveyard);
         guard.defer(move || graveyard.push(table));
         guard.flush();
+    }
+
+    fn empty_graveyard(&self) {
+        while let Some(table) = self.graveyard.pop() {
+            if let Some(budget) = &self.core.budget {
+                budget.note_unburied(table.footprint());
+            }
+        }
     }
 
     /// Looks at every queued slot, and tells whether there was any.
@@ -372,7 +421,14 @@ impl Janitor {
             // SAFETY: as above.
             unsafe { Slot::from_raw(raw, guard) }.prefetch_older(guard);
         }
+        // SAFETY: as above. What is removed here stays valid as long as the guard.
+        let slot = |queued: &Queued| unsafe { Slot::from_raw(queued.0, guard) };
+        let slots: Option<Vec<_>> =
+            self.core.budget.as_ref().map(|_| page.iter().map(slot).collect());
         page.into_iter().for_each(|queued| self.look_at(queued, guard));
+        if let Some(slots) = slots {
+            self.core.memtable.reweigh(&slots, guard);
+        }
     }
 
     /// Unmarks and reclaims a slot, or keeps it for later.
@@ -382,6 +438,12 @@ impl Janitor {
         // Unmarked before it is looked at: what is pushed after the look is
         // queued again.
         slot.unmark_queued();
+        if slot.is_dying() {
+            // SAFETY: it is removed by us alone, so it has left while it was queued; and
+            // now nobody has it in a queue.
+            unsafe { self.core.memtable.bury(slot, &self.core.counters, guard) };
+            return;
+        }
         if self.core.reclaim(slot, guard) != Reclaim::Later {
             return;
         }
@@ -400,9 +462,42 @@ impl Janitor {
 
     /// Makes room if the memtable takes more than its budget.
     fn evict(&mut self) -> Eviction {
+        self.core.mailbox.room.store(false, SeqCst);
+        if let Some(budget) = &self.core.budget {
+            let (eviction, gone) = self.core.make_room(budget);
+            self.held_up.gone += gone;
+            self.bury_gone();
+            return eviction;
+        }
         let (from, eviction) = self.core.evict(self.evict_from);
         self.evict_from = from;
         eviction
+    }
+
+    /// Frees what has left while it was held up.
+    fn bury_gone(&mut self) {
+        let guard = &epoch::pin();
+        let gone = self.held_up.take_gone(guard);
+        gone.into_iter().for_each(|queued| self.look_at(queued, guard));
+    }
+
+    /// Frees what has left and is in a queue, since nothing else has it. No more entries
+    /// leave.
+    fn bury_all_gone(&mut self) {
+        if self.core.budget.is_none() {
+            return;
+        }
+        let guard = &epoch::pin();
+        let queued = std::iter::from_fn(|| self.core.mailbox.queue.pop());
+        let held_up = self.held_up.slots.drain(..).map(|(queued, _)| queued);
+        for queued in queued.chain(held_up) {
+            // SAFETY: it is still marked as queued.
+            let slot = unsafe { Slot::from_raw(queued.0, guard) };
+            if slot.is_dying() {
+                // SAFETY: as in `look_at`.
+                unsafe { self.core.memtable.bury(slot, &self.core.counters, guard) };
+            }
+        }
     }
 
     /// Looks at the next entries in key order for expired ones, and tells

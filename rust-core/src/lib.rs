@@ -23,6 +23,7 @@
 
 mod allocator;
 pub mod batch;
+mod budget;
 pub mod cache;
 pub mod check;
 mod clock;
@@ -70,5 +71,6 @@ pub use feed::{Change, Watch};
 pub use scan::{Range, ScanEntry};
 pub use segment::Compression;
 pub use storage::{
-    Expected, Modification, Modified, Options, PutIfAbsent, Snapshot, Stats, Storage, ValueRef,
+    Expected, Modification, Modified, Options, Prefix, PutIfAbsent, Snapshot, Stats, Storage,
+    ValueRef,
 };

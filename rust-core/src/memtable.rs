@@ -18,9 +18,11 @@
 mod chain;
 mod entry;
 mod hash_index;
+mod leave;
 mod order;
 pub(crate) mod prefetch;
 mod range_deletions;
+mod residents;
 mod skiplist;
 mod slot;
 mod version;
@@ -31,13 +33,17 @@ use crate::key_version::Payload;
 use crate::range_tombstones::RangeTombstone;
 use crate::snapshot::Horizon;
 use crate::stats::{Counter, Counters};
+use crate::storage::Prefix;
 use crate::sync::Backoff;
 use chain::{Pushed, Retired};
 use crossbeam_epoch::Guard;
 use entry::Entry;
 use hash_index::{Hash, HashIndex, Hasher, Inserted, Need};
+pub(crate) use leave::Left;
 use order::Order;
 pub(crate) use range_deletions::{Deletions, RangeDeletions};
+pub(crate) use residents::COUNTED_HITS;
+use residents::Residents;
 use skiplist::{SkipList, random_height};
 pub(crate) use slot::{Lookup, Record, Slot};
 use std::ptr::{self, NonNull};
@@ -49,6 +55,8 @@ pub(crate) struct Memtable {
     hasher: Hasher,
     index: HashIndex,
     order: Order,
+    /// Whether entries may leave that are found nowhere else.
+    may_leave: bool,
     /// The ranges that were deleted: what hides versions without being in a chain.
     pub(crate) deletions: RangeDeletions,
 }
@@ -57,9 +65,7 @@ pub(crate) struct Memtable {
 pub(crate) struct Pending(NonNull<Version>);
 
 /// A table that readers may still use; dropping it gives its memory back.
-pub(crate) struct OldTable(
-    #[expect(dead_code, reason = "held to be dropped")] Box<hash_index::Table>,
-);
+pub(crate) struct OldTable(Box<hash_index::Table>);
 
 // SAFETY: its memory is used through atomics only, and owned.
 unsafe impl Send for OldTable {}
@@ -83,6 +89,13 @@ pub(crate) enum Reclaim {
     /// The entry must be looked at again when the horizon has moved or its
     /// other users are done with it.
     Later,
+}
+
+impl OldTable {
+    /// The bytes that it takes.
+    pub(crate) fn footprint(&self) -> usize {
+        self.0.footprint()
+    }
 }
 
 impl Pending {
@@ -118,11 +131,27 @@ impl Drop for Pending {
 impl Memtable {
     /// An empty memtable whose hash index has room for `expected_keys`.
     pub(crate) fn new(expected_keys: usize) -> Result<Self> {
+        Self::with(expected_keys, |_| None)
+    }
+
+    /// As [`Memtable::new`], of about so many bytes, and live entries may leave it, but for
+    /// keys that begin with `pinned`.
+    pub(crate) fn with_budget(expected_keys: usize, capacity: u64, pinned: Prefix) -> Result<Self> {
+        Self::with(expected_keys, |hasher| Some(Residents::new(capacity, pinned, hasher)))
+    }
+
+    fn with(
+        expected_keys: usize,
+        residents: impl FnOnce(Hasher) -> Option<Residents>,
+    ) -> Result<Self> {
         let index = HashIndex::new(expected_keys)?;
+        let hasher = Hasher::default();
+        let residents = residents(hasher.clone());
         Ok(Self {
-            hasher: Hasher::default(),
+            hasher,
             index,
-            order: Order::new(),
+            may_leave: residents.is_some(),
+            order: Order::new(residents),
             deletions: RangeDeletions::default(),
         })
     }
@@ -209,7 +238,7 @@ impl Memtable {
         if let Some(entry) = self.index.get(hash, key, guard) {
             return Ok((Slot(entry), None));
         }
-        let new = Entry::allocate(key, random_height())?;
+        let new = Entry::allocate(key, random_height(), self.may_leave)?;
         // Before anyone can find it, so that every version is on an entry that
         // is in order or waits to be.
         self.order.add(new);
@@ -266,7 +295,7 @@ impl Memtable {
 
     /// Pushes a version that was given its sequence, and counts it. `slot` is
     /// the key's as last found; if it is being removed, the slot is made anew.
-    /// Returns where the version ended.
+    /// Returns where the version ended, and whether the newest one has another size now.
     pub(crate) fn push<'g>(
         &self,
         mut slot: Slot<'g>,
@@ -274,7 +303,7 @@ impl Memtable {
         sequence: u64,
         counters: &Counters,
         guard: &'g Guard,
-    ) -> Result<Slot<'g>> {
+    ) -> Result<(Slot<'g>, bool)> {
         pending.set_sequence(sequence);
         let (bytes, live, expires) = weigh(pending.version());
         let mut backoff = Backoff::default();
@@ -286,12 +315,13 @@ impl Memtable {
                     pending.into_inner();
                     let was_live = previous.is_some_and(|v| !v.is_tombstone());
                     count_push(counters, bytes, expires, was_live, live);
-                    return Ok(slot);
+                    let resized = previous.is_none_or(|v| v.footprint() as u64 != bytes);
+                    return Ok((slot, resized));
                 }
                 Pushed::Beneath => {
                     pending.into_inner();
                     count_push(counters, bytes, expires, false, false);
-                    return Ok(slot);
+                    return Ok((slot, false));
                 }
                 Pushed::Sealed => {
                     backoff.wait();
@@ -425,10 +455,20 @@ impl Memtable {
         // SAFETY: the chain is sealed, the entry out of both indexes.
         let retired = unsafe { entry.chain.retire_all(guard) };
         count_retired(counters, &retired);
-        counters.mine().sub(Counter::DataBytes, entry.footprint() as u64);
-        let entry = NonNull::from(entry);
-        // SAFETY: nobody who pins from now on can reach it, and it is retired
-        // only here.
+        // SAFETY: as above, and it is claimed by us.
+        unsafe { self.retire_entry(NonNull::from(entry), counters, guard) };
+    }
+
+    /// Retires an entry without its versions.
+    ///
+    /// # Safety
+    /// Nobody who pins from now on can reach it, and it is retired once.
+    unsafe fn retire_entry(&self, entry: NonNull<Entry>, counters: &Counters, guard: &Guard) {
+        // SAFETY: valid under the guard.
+        let bytes = unsafe { entry.as_ref() }.footprint() as u64;
+        counters.mine().sub(Counter::DataBytes, bytes);
+        counters.note_retired(bytes);
+        // SAFETY: by the contract.
         unsafe { guard.defer_unchecked(move || Entry::free(entry)) };
     }
 
@@ -507,6 +547,11 @@ impl Memtable {
     pub(crate) fn index_bytes(&self, guard: &Guard) -> usize {
         self.index.footprint(guard)
     }
+
+    /// Bytes that the hash index is going to take beside those, when it is copied next.
+    pub(crate) fn index_growth(&self, guard: &Guard) -> usize {
+        self.index.growth(guard)
+    }
 }
 
 pub(crate) use hash_index::Need as IndexNeed;
@@ -552,6 +597,7 @@ fn count_retired(counters: &Counters, retired: &Retired) {
     if retired.bytes != 0 {
         let stripe = counters.mine();
         stripe.sub(Counter::DataBytes, retired.bytes);
+        counters.note_retired(retired.bytes);
         if retired.expiring != 0 {
             stripe.sub(Counter::Expiring, retired.expiring);
         }

@@ -3,7 +3,7 @@
 
 use crate::janitor::{Janitor, Rest};
 use crate::storage::{Modification, PutIfAbsent, Snapshot, Storage, ValueRef};
-use crate::{Error, Range, Watch, WriteBatch};
+use crate::{Error, Options, Range, Watch, WriteBatch};
 use shuttle::thread;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(crate) fn explore(scenario: impl Fn() + Send + Sync + Copy + 'static) {
 }
 
 fn open() -> (Arc<Storage>, Janitor) {
-    let (storage, janitor) = Storage::open_stepped().expect("memory");
+    let (storage, janitor) = Storage::open_stepped(Options::default()).expect("memory");
     (Arc::new(storage), janitor)
 }
 
@@ -462,4 +462,56 @@ fn a_watch_misses_nothing() {
 fn put_twice(storage: &Storage, key: u8) {
     put(storage, &[key], b"1");
     put(storage, &[key], b"2");
+}
+
+/// An entry of a cache leaves while it is written and read: who reads it finds the newest
+/// value or none, and what is counted is what is there.
+#[test]
+fn an_entry_leaves_under_load() {
+    explore(|| {
+        let options = Options { memory_limit: 1 << 20, ..Options::default() };
+        let (storage, mut janitor) = Storage::open_stepped(options).expect("memory");
+        let storage = Arc::new(storage);
+        put(&storage, b"k", b"0");
+        janitor.round();
+        // Up to where entries are to leave, but short of where writers wait.
+        let mut filling = 0..;
+        for (len, until) in [(64 << 10, 860_000), (8 << 10, 955_000)] {
+            while storage.stats().memory_bytes < until {
+                put(&storage, &[filling.next().expect("endless")], &vec![0u8; len]);
+            }
+        }
+        let writer = spawn(&storage, |s| {
+            put(s, b"k", b"1");
+            assert!(get(s, b"k").is_none_or(|v| v == b"1"));
+            let counted = s.modify(b"n", &Modification::Increment(1), |_| {}).expect("a number");
+            assert_eq!(counted.number, 1);
+            s.delete(b"k").expect("a valid write");
+            assert_eq!(get(s, b"k"), None);
+            put(s, b"k", b"2");
+        });
+        let reader = spawn(&storage, |s| {
+            let snapshot = s.snapshot().expect("open");
+            let read = || snapshot.get(b"k", |v| v.bytes.to_vec()).expect("valid");
+            let first = read();
+            thread::yield_now();
+            assert!(read().is_none_or(|again| Some(again) == first));
+        });
+        janitor.round();
+        janitor.round();
+        join(vec![writer, reader]);
+        while matches!(janitor.round(), Rest::None) {}
+        assert!(get(&storage, b"k").is_none_or(|v| v == b"2"));
+        let stats = storage.stats();
+        assert!(stats.evicted > 0, "nothing has left");
+        let mut there = 0;
+        let snapshot = storage.snapshot().expect("open");
+        snapshot
+            .scan(&Range::default(), |_| {
+                there += 1;
+                ControlFlow::Continue(())
+            })
+            .expect("a scan");
+        assert_eq!(stats.keys, there);
+    });
 }

@@ -40,11 +40,13 @@ pub(crate) enum Counter {
     Reclaimed,
     /// Bytes of versions written.
     WrittenBytes,
-    /// Clean entries that left the memtable for its budget.
+    /// Entries that left the memtable for its budget.
     Evicted,
+    /// Bytes of entries and versions that were retired, if that is asked for.
+    RetiredBytes,
 }
 
-const COUNTERS: usize = Counter::Evicted as usize + 1;
+const COUNTERS: usize = Counter::RetiredBytes as usize + 1;
 
 /// One thread's share of the counters, and its hint of the visible sequence.
 #[derive(Default)]
@@ -100,13 +102,34 @@ impl Stripe {
 /// lines.
 pub(crate) struct Counters {
     stripes: Box<[CachePadded<Stripe>]>,
+    /// Whether [`Counter::RetiredBytes`] is counted.
+    counts_retired: bool,
 }
 
 impl Counters {
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(8, |n| n.get());
         let count = (2 * cores).next_power_of_two().clamp(4, 128);
-        Self { stripes: (0..count).map(|_| CachePadded::default()).collect() }
+        let stripes = (0..count).map(|_| CachePadded::default()).collect();
+        Self { stripes, counts_retired: false }
+    }
+
+    /// Counts retired bytes too, from the start.
+    pub(crate) fn with_retired(self) -> Self {
+        Self { counts_retired: true, ..self }
+    }
+
+    /// How many stripes there are: so many threads count without meeting.
+    pub(crate) fn stripes(&self) -> usize {
+        self.stripes.len()
+    }
+
+    /// Counts bytes that were retired, if somebody wants to know.
+    #[inline]
+    pub(crate) fn note_retired(&self, bytes: u64) {
+        if self.counts_retired {
+            self.mine().add(Counter::RetiredBytes, bytes);
+        }
     }
 
     /// The calling thread's stripe.

@@ -23,6 +23,7 @@ mod write;
 pub use modify::{Expected, Modification, Modified};
 pub use snapshot::Snapshot;
 
+use crate::budget::Budget;
 use crate::clock::Clock;
 use crate::durable::{Durability, Durable, Recovery};
 use crate::error::{Error, Result};
@@ -30,7 +31,7 @@ use crate::feed::Feed;
 use crate::fs::{self, FileSystem};
 use crate::janitor::{Janitor, Mailbox};
 use crate::limits::{check_key, check_value};
-use crate::memtable::{Memtable, Record};
+use crate::memtable::{COUNTED_HITS, Memtable, Record};
 use crate::segment::Compression;
 use crate::sequence::Sequencer;
 use crate::snapshot::Snapshots;
@@ -38,6 +39,28 @@ use crate::stats::{Counter, Counters};
 use crossbeam_epoch as epoch;
 use std::path::Path;
 use std::sync::Arc;
+
+/// What keys begin with: up to 16 bytes, none of no key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prefix {
+    bytes: [u8; 16],
+    len: u8,
+}
+
+impl Prefix {
+    /// The prefix of so many bytes.
+    pub fn new(prefix: &[u8]) -> Result<Self> {
+        let mut bytes = [0; 16];
+        let place = bytes.get_mut(..prefix.len());
+        place.ok_or(Error::InvalidArgument("a prefix of over 16 bytes"))?.copy_from_slice(prefix);
+        Ok(Self { bytes, len: prefix.len() as u8 })
+    }
+
+    /// Whether a key begins with it.
+    pub(crate) fn begins(&self, key: &[u8]) -> bool {
+        self.len != 0 && key.starts_with(&self.bytes[..self.len.into()])
+    }
+}
 
 /// How to open a storage. The zero value of each is a good choice.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,9 +70,13 @@ pub struct Options {
     pub expected_keys: usize,
     /// When writes count as done that do not say it themselves.
     pub durability: Durability,
-    /// Bytes that keys and values may take in memory; 0 for any number. It only
-    /// counts for a storage in a directory, which holds the rest there.
+    /// Bytes that the storage may take in memory; 0 for any number. In a directory, what
+    /// has no room is read from there. In memory alone, the storage becomes a cache: when
+    /// it is full, live entries leave for good, which a policy chooses; the least limit is
+    /// 1 MiB.
     pub memory_limit: u64,
+    /// The keys that never leave a cache: those that begin with it.
+    pub pinned: Prefix,
     /// Bytes of new versions after which they are flushed to a segment; 0 for 64
     /// MiB. It is at most a quarter of the memory limit.
     pub write_buffer: u64,
@@ -136,7 +163,7 @@ pub struct Stats {
     pub compactions: u64,
     /// Bytes of segments that compactions wrote.
     pub compacted_bytes: u64,
-    /// Nanoseconds that writers waited for flushes and compactions, in sum.
+    /// Nanoseconds that writers waited for flushes, compactions and evictions, in sum.
     pub stalled_nanos: u64,
     /// Entries that left memory for its budget.
     pub evicted: u64,
@@ -147,7 +174,7 @@ pub struct Stats {
     /// Bytes that recovery dropped at the end of the log: a write that was under
     /// way when the process or the power went.
     pub torn_bytes: u64,
-    /// Bytes that the memtable may take; 0 for any number.
+    /// [`Options::memory_limit`].
     pub memory_limit: u64,
     /// Flushes, compactions and the like that failed, and are tried again.
     pub background_errors: u64,
@@ -166,8 +193,11 @@ pub(crate) struct Core {
     pub(crate) feed: Feed,
     /// The log and the segments; none for a storage in memory only.
     pub(crate) durable: Option<Durable>,
-    /// Whether live entries may be evicted, so that reads leave their mark.
-    pub(crate) evicts: bool,
+    /// The memory limit of a storage in memory only, if it has one.
+    pub(crate) budget: Option<Budget>,
+    /// Up to where reads count in an entry, for those who look for cold ones; 0 if nobody
+    /// does.
+    pub(crate) counted_hits: u8,
 }
 
 /// An open storage, in memory or in a directory. It may be used from any number
@@ -213,10 +243,10 @@ impl Storage {
         Ok(storage)
     }
 
-    /// A storage whose janitor is stepped by hand.
+    /// A storage in memory whose janitor is stepped by hand.
     #[cfg(all(test, feature = "shuttle"))]
-    pub(crate) fn open_stepped() -> Result<(Self, Janitor)> {
-        let core = Arc::new(Core::in_memory(Options::default())?);
+    pub(crate) fn open_stepped(options: Options) -> Result<(Self, Janitor)> {
+        let core = Arc::new(Core::in_memory(options)?);
         let janitor = Janitor::new(Arc::clone(&core));
         Ok((Self { core }, janitor))
     }
@@ -511,25 +541,41 @@ impl<'a> From<Record<'a>> for ValueRef<'a> {
 
 impl Core {
     fn in_memory(options: Options) -> Result<Self> {
-        Ok(Self {
+        let Options { expected_keys, memory_limit, pinned, .. } = options;
+        if memory_limit == 0 {
+            return Ok(Self::with(Memtable::new(expected_keys)?, Counters::new(), options));
+        }
+        let counters = Counters::new().with_retired();
+        let budget = Budget::new(memory_limit, counters.stripes())?;
+        let memtable = Memtable::with_budget(expected_keys, budget.capacity(), pinned)?;
+        let mut core = Self::with(memtable, counters, options);
+        core.budget = Some(budget);
+        core.counted_hits = COUNTED_HITS;
+        Ok(core)
+    }
+
+    fn with(memtable: Memtable, counters: Counters, options: Options) -> Self {
+        Self {
             sequencer: Sequencer::new(),
             snapshots: Snapshots::new(),
             clock: Clock::new(),
-            counters: Counters::new(),
-            memtable: Memtable::new(options.expected_keys)?,
+            counters,
+            memtable,
             mailbox: Mailbox::default(),
             feed: Feed::new(options.watch_buffer, options.memory_limit),
             durable: None,
-            evicts: false,
-        })
+            budget: None,
+            counted_hits: 0,
+        }
     }
 
     fn in_dir(fs: Arc<dyn FileSystem>, dir: &Path, options: Options) -> Result<Self> {
-        let mut core = Self::in_memory(options)?;
+        let memtable = Memtable::new(options.expected_keys)?;
+        let mut core = Self::with(memtable, Counters::new(), options);
         let recovery = Recovery::new(&core.memtable, &core.counters);
         let (durable, last) = Durable::open(fs, dir, &options, &recovery)?;
         core.sequencer = Sequencer::after(last);
-        core.evicts = options.memory_limit != 0;
+        core.counted_hits = u8::from(options.memory_limit != 0);
         core.durable = Some(durable);
         if core.memtable.deletions.load(&epoch::pin()).is_some() {
             // Until they are flushed, what they delete takes memory, and counts.
@@ -538,9 +584,11 @@ impl Core {
         Ok(core)
     }
 
-    /// Bytes of entries, versions and indexes.
+    /// Bytes of entries, versions and indexes, and of all else that a budget counts.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        self.counters.sum(Counter::DataBytes) + self.memtable.index_bytes(&epoch::pin()) as u64
+        let index = self.memtable.index_bytes(&epoch::pin()) as u64;
+        let beside = self.budget.as_ref().map_or(0, |budget| budget.beside(self));
+        self.counters.sum(Counter::DataBytes) + index + beside
     }
 
     fn stats(&self) -> Stats {
@@ -567,6 +615,10 @@ impl Core {
         };
         if let Some(durable) = &self.durable {
             durable.tell(self, &mut stats);
+        }
+        if let Some(budget) = &self.budget {
+            stats.memory_limit = budget.limit;
+            stats.stalled_nanos = budget.waited_nanos();
         }
         stats
     }

@@ -84,7 +84,7 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(keyspaceExists, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrKeyEmpty), errors.Is(err, mantisdb.ErrKeyTooLarge):
 		return newProblem(invalidKey, "%s", plain(err)), false
-	case errors.Is(err, mantisdb.ErrValueTooLarge), errors.Is(err, mantisdb.ErrBatchTooLarge), errors.Is(err, mantisdb.ErrTxTooLarge):
+	case errors.Is(err, mantisdb.ErrValueTooLarge), errors.Is(err, mantisdb.ErrBatchTooLarge), errors.Is(err, mantisdb.ErrOverMemoryLimit), errors.Is(err, mantisdb.ErrTxTooLarge):
 		return newProblem(bodyTooLarge, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrNotANumber):
 		return newProblem(notANumber, "the value is not a decimal number of 64 bits, and was left as it is"), false

@@ -61,6 +61,14 @@ pub trait Policy: Send {
     /// Chooses an entry to leave and forgets it; `None` if there is none. It may be the
     /// one that came last. Takes constant time, amortised over insertions and hits.
     fn evict(&mut self, entries: &impl Entries) -> Option<Token>;
+    /// Asks for the memory where the coming of a key with this hash is looked up, which
+    /// follows.
+    fn prefetch(&self, _hash: u64) {}
+    /// The entry that is probably looked at first by the next [`Policy::evict`], so that
+    /// its memory can be asked for.
+    fn upcoming(&self) -> Option<Token> {
+        None
+    }
     /// Forgets all entries and what is remembered of former ones.
     fn clear(&mut self);
     /// The bytes of memory that the policy itself takes.

@@ -11,6 +11,7 @@ use super::stats::Counts;
 use super::tags::Tags;
 use super::timer_wheel::TimerWheel;
 use crate::error::Result;
+use crate::memtable::prefetch;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crossbeam_epoch::Guard;
@@ -30,6 +31,8 @@ struct State<P> {
     timers: TimerWheel,
     tags: Tags,
     order: Option<KeyOrder>,
+    /// What [`Policy::upcoming`] said last.
+    upcoming: Option<Token>,
     counts: Counts,
     /// Bytes of tables that the memory has counted.
     footprint: u64,
@@ -58,6 +61,7 @@ impl<P: Policy> Shard<P> {
             timers: TimerWheel::new(now),
             tags: Tags::default(),
             order: ordered.then(KeyOrder::default),
+            upcoming: None,
             counts: Counts::default(),
             footprint: 0,
         };
@@ -90,6 +94,33 @@ impl<P: Policy> Locked<'_, P> {
             return None;
         }
         Some(entry)
+    }
+
+    /// Asks for the memory that a put will touch, and gives what it will look at first:
+    /// the policy's tables, and the entry that will probably be evicted. Entries that are
+    /// about to leave have not been touched for long, so each of these is a wait for
+    /// memory, and all begin here.
+    pub(super) fn prefetch(&self, hash: Hash) -> Option<NonNull<Entry>> {
+        self.state.policy.prefetch(spread(hash.place()));
+        let upcoming = self.state.slots.0.get(self.state.upcoming? as usize)?.entry()?;
+        prefetch::read(upcoming.as_ptr().cast());
+        Some(upcoming)
+    }
+
+    /// Asks for the bucket of an entry from [`Locked::prefetch`], under the same lock.
+    pub(super) fn prefetch_bucket(&self, entry: NonNull<Entry>) {
+        // SAFETY: it is in the cache, under our lock.
+        let place = unsafe { entry.as_ref() }.place();
+        self.shard.index.prefetch(Hash(u64::from(place) << 32));
+    }
+
+    /// Looks ahead to the next put.
+    pub(super) fn look_ahead(&mut self) {
+        let state = &mut *self.state;
+        state.upcoming = state.policy.upcoming();
+        if let Some(slot) = state.upcoming.and_then(|token| state.slots.0.get(token as usize)) {
+            prefetch::read(std::ptr::from_ref(slot).cast());
+        }
     }
 
     /// Takes an entry in, in the place of the one that its key has. If there is no
@@ -433,6 +464,12 @@ impl Slots {
     }
 }
 
+/// The hash that the policy sees: entries keep half of theirs.
+#[inline]
+fn spread(place: u32) -> u64 {
+    u64::from(place).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// The entries as the policy sees them.
 struct View<'a> {
     slots: &'a Slots,
@@ -449,8 +486,7 @@ impl View<'_> {
 impl Entries for View<'_> {
     #[inline]
     fn hash(&self, token: Token) -> u64 {
-        // Entries keep the upper half; the policy wants all bits to differ.
-        u64::from(self.entry(token).place()).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        spread(self.entry(token).place())
     }
 
     #[inline]

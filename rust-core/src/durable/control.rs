@@ -58,6 +58,9 @@ impl Core {
         if let Some(durable) = &self.durable {
             durable.throttle.note_wait(REST);
         }
+        if let Some(budget) = &self.budget {
+            budget.note_wait(REST);
+        }
     }
 
     /// Waits until a write is as durable as it asked to be, and returns its

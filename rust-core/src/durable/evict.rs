@@ -22,6 +22,8 @@ pub(crate) enum Eviction {
     More,
     /// Memory is over its budget, and what is in it cannot go now.
     Blocked,
+    /// Enough has gone, but it is not all free yet.
+    Settling,
 }
 
 impl Core {
@@ -49,7 +51,7 @@ impl Core {
     ///
     /// Only the janitor calls it.
     pub(crate) fn evict(&self, mut from: usize) -> (usize, Eviction) {
-        let Some(durable) = self.durable.as_ref().filter(|_| self.evicts) else {
+        let Some(durable) = self.durable.as_ref().filter(|_| self.counted_hits != 0) else {
             return (from, Eviction::Enough);
         };
         // Some room is made ahead, so that the hand goes round in strides.
@@ -69,7 +71,7 @@ impl Core {
                 let Some(newest) = slot.newest(guard).filter(|r| r.sequence() <= settled) else {
                     return;
                 };
-                if slot.take_referenced() {
+                if slot.take_hits() {
                     spared += 1;
                 } else if self.memtable.evict(
                     slot,

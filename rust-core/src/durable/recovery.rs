@@ -152,7 +152,7 @@ impl<'a> Recovery<'a> {
                 }
             };
             let pending = Pending::new(op.payload)?;
-            let slot = self.memtable.push(slot, pending, op.sequence, self.counters, guard)?;
+            let (slot, _) = self.memtable.push(slot, pending, op.sequence, self.counters, guard)?;
             // What it supersedes is of no use to anyone.
             let horizon =
                 Horizon { visible: op.sequence, oldest_snapshot: u64::MAX, newest_snapshot: 0 };

@@ -4,7 +4,7 @@ use super::status::*;
 use super::{borrowed, copy_out, durability_of, path};
 use crate::error::{Error, Result};
 use crate::segment::Compression;
-use crate::storage::{Core, Options, Stats, Storage};
+use crate::storage::{Core, Options, Prefix, Stats, Storage};
 use crate::sync::{Mutex, lock};
 use crossbeam_epoch as epoch;
 use std::collections::BTreeMap;
@@ -128,8 +128,9 @@ impl MantisdbDb {
 pub struct MantisdbOptions {
     /// How many keys there is room for from the start.
     pub expected_keys: u64,
-    /// Bytes that keys and values may take in memory, if the database is in a
-    /// directory; 0 for any number.
+    /// Bytes that the database may take in memory; 0 for any number. In a directory, what
+    /// has no room is read from there. Without one, the database is a cache: live entries
+    /// leave for good when it is full.
     pub memory_limit: u64,
     /// Bytes of new versions after which they are flushed; 0 for 64 MiB.
     pub write_buffer: u64,
@@ -137,6 +138,11 @@ pub struct MantisdbOptions {
     pub durability: u32,
     /// `MANTISDB_COMPRESSION_...` of segments.
     pub compression: u32,
+    /// The keys that never leave a cache: those that begin with the first `pinned_len` of
+    /// these bytes; none if that is 0.
+    pub pinned: [u8; 16],
+    /// At most 16.
+    pub pinned_len: u64,
 }
 
 /// Segments are compressed by LZ4.
@@ -157,8 +163,15 @@ impl MantisdbOptions {
             write_buffer: self.write_buffer,
             durability: durability_of(self.durability)?,
             compression: compression_of(self.compression)?,
+            pinned: self.pinned()?,
             ..Options::default()
         })
+    }
+
+    fn pinned(&self) -> Result<Prefix> {
+        let len = usize::try_from(self.pinned_len).unwrap_or(usize::MAX);
+        let pinned = self.pinned.get(..len);
+        Prefix::new(pinned.ok_or(Error::InvalidArgument("pinned keys with a longer prefix"))?)
     }
 }
 

@@ -11,7 +11,7 @@ pub const MANTISDB_NOT_FOUND: i32 = 1;
 pub const MANTISDB_EXISTS: i32 = 2;
 /// The caller's buffer is too small; the needed length was told.
 pub const MANTISDB_SHORT_BUFFER: i32 = 3;
-/// Flushes or compactions are behind: nothing was written, and the call is to be
+/// Flushes, compactions or evictions are behind: nothing was written, and the call is to be
 /// made again in a moment.
 pub const MANTISDB_BUSY: i32 = 4;
 /// What a transaction read has changed since: nothing was written.
@@ -61,6 +61,8 @@ pub const MANTISDB_HISTORY_GONE: i32 = -20;
 pub const MANTISDB_WATCH_TOO_SLOW: i32 = -21;
 /// The entry is heavier than the whole budget of the cache.
 pub const MANTISDB_OVER_BUDGET: i32 = -22;
+/// The write alone is more than the memory limit of a cache has room for.
+pub const MANTISDB_OVER_MEMORY_LIMIT: i32 = -23;
 
 /// An error's status.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -70,6 +72,7 @@ pub(super) fn status_of(error: &Error) -> i32 {
         Error::KeyTooLarge(_) => MANTISDB_KEY_TOO_LARGE,
         Error::ValueTooLarge(_) => MANTISDB_VALUE_TOO_LARGE,
         Error::BatchTooLarge(_) => MANTISDB_BATCH_TOO_LARGE,
+        Error::OverMemoryLimit { .. } => MANTISDB_OVER_MEMORY_LIMIT,
         Error::BatchCorrupt { .. } => MANTISDB_BATCH_CORRUPT,
         Error::InvalidArgument(_) => MANTISDB_INVALID_ARGUMENT,
         Error::OutOfMemory => MANTISDB_OUT_OF_MEMORY,
@@ -105,6 +108,9 @@ pub(super) fn detail_of(error: &Error) -> Option<String> {
         Error::ThreadSpawn(reason) => Some(reason.clone()),
         Error::HistoryGone(next) | Error::WatchTooSlow(next) => {
             Some(format!("changes can be had from version {next} on"))
+        }
+        Error::OverMemoryLimit { len, limit } => {
+            Some(format!("{len} bytes, of a limit of {limit}"))
         }
         Error::Io { .. } | Error::OverBudget { .. } => Some(error.to_string()),
         _ => None,

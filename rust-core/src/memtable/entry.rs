@@ -2,6 +2,7 @@
 
 use super::chain::Chain;
 use crate::allocator::pool;
+use crate::cache::policy::Token;
 use crate::error::{Error, Result};
 use crate::sync::atomic::{
     AtomicPtr, AtomicU32,
@@ -24,15 +25,17 @@ pub(super) struct Entry {
     pub(super) chain: Chain,
     /// The flags below.
     state: AtomicU32,
-    /// The key's length, and the height from bit [`HEIGHT_SHIFT`] on.
+    /// The key's length, [`HAS_TOKEN`], and the height from bit [`HEIGHT_SHIFT`] on.
     meta: u32,
-    // The tower starts here, then the key.
+    // The tower starts here, then the key, then the token if there is one.
 }
 
 /// A link of the skiplist; bit 0 marks the entry that holds it as removed.
 pub(super) type Link = AtomicPtr<Entry>;
 
 const HEIGHT_SHIFT: u32 = 24;
+/// In `meta`: behind the key there is room for a [`Token`].
+const HAS_TOKEN: u32 = 1 << 23;
 /// The entry is being removed from the indexes.
 const DYING: u32 = 1 << 31;
 /// The entry is in the janitor's queue.
@@ -47,26 +50,35 @@ const INDEXED: u32 = 1 << 27;
 const ABANDONED: u32 = 1 << 26;
 /// The entry is in the list of those with versions that are not in a segment.
 const DIRTY: u32 = 1 << 25;
-/// The entry was read since the search for cold ones last came by.
-const REFERENCED: u32 = 1 << 24;
+/// How often the entry was read since those who look for cold ones came by: a count of
+/// two bits, which stays at its most.
+const HITS: u32 = 3 << HITS_SHIFT;
+const HITS_SHIFT: u32 = 23;
+/// The most hits that are counted.
+pub(super) const MAX_HITS: u8 = 3;
+
+/// The token of an entry that has none.
+pub(super) const NO_TOKEN: Token = Token::MAX;
 
 const _: () = assert!(size_of::<Entry>().is_multiple_of(align_of::<Link>()));
-const _: () = assert!(crate::limits::MAX_KEY_LEN < 1 << HEIGHT_SHIFT);
+const _: () = assert!(crate::limits::MAX_KEY_LEN < HAS_TOKEN as usize);
 
 impl Entry {
     /// Allocates an entry for `key` with `height` null links, which waits to be
-    /// put in order. The caller owns it.
-    pub(super) fn allocate(key: &[u8], height: usize) -> Result<NonNull<Entry>> {
+    /// put in order, with room for a token or without. The caller owns it.
+    pub(super) fn allocate(key: &[u8], height: usize, has_token: bool) -> Result<NonNull<Entry>> {
         debug_assert!((1..=MAX_HEIGHT).contains(&height));
-        let memory = pool::get(size(key.len(), height));
+        let memory = pool::get(size(key.len(), height, has_token));
         let entry = NonNull::new(memory.cast::<Entry>()).ok_or(Error::OutOfMemory)?;
         let header = Entry {
             chain: Chain::new(),
             state: AtomicU32::new(UNORDERED),
-            meta: key.len() as u32 | (height as u32) << HEIGHT_SHIFT,
+            meta: key.len() as u32
+                | (height as u32) << HEIGHT_SHIFT
+                | if has_token { HAS_TOKEN } else { 0 },
         };
         // SAFETY: the allocation is fresh, aligned, and has room for header,
-        // tower and key, in this order.
+        // tower, key and token, in this order.
         unsafe {
             entry.write(header);
             let tower = entry.as_ptr().add(1).cast::<Link>();
@@ -74,6 +86,9 @@ impl Entry {
                 tower.add(level).write(Link::new(ptr::null_mut()));
             }
             ptr::copy_nonoverlapping(key.as_ptr(), tower.add(height).cast(), key.len());
+            if has_token {
+                Self::set_token(entry.as_ptr(), NO_TOKEN);
+            }
         }
         Ok(entry)
     }
@@ -86,8 +101,8 @@ impl Entry {
         // SAFETY: by the contract it is valid and ours alone; its block was got
         // with the size of its key's length and height.
         unsafe {
-            let e = entry.as_ref();
-            pool::put(entry.cast(), size(e.key_len(), e.height()));
+            let size = entry.as_ref().footprint();
+            pool::put(entry.cast(), size);
         }
     }
 
@@ -99,12 +114,53 @@ impl Entry {
 
     #[inline]
     fn key_len(&self) -> usize {
-        (self.meta & ((1 << HEIGHT_SHIFT) - 1)) as usize
+        (self.meta & (HAS_TOKEN - 1)) as usize
+    }
+
+    #[inline]
+    fn has_token(&self) -> bool {
+        self.meta & HAS_TOKEN != 0
     }
 
     /// The bytes that the entry takes.
     pub(super) fn footprint(&self) -> usize {
-        size(self.key_len(), self.height())
+        size(self.key_len(), self.height(), self.has_token())
+    }
+
+    /// The entry's token; [`NO_TOKEN`] if it has none.
+    ///
+    /// # Safety
+    /// `entry` points to a valid entry from [`Entry::allocate`]. Tokens are read and
+    /// set by one thread at a time: by whoever has the order lock.
+    pub(super) unsafe fn token(entry: *const Entry) -> Token {
+        // SAFETY: by the contract, and the token lies behind the key if there is room
+        // for it; its place need not be aligned.
+        unsafe {
+            match (*entry).has_token() {
+                true => Self::token_place(entry).read_unaligned(),
+                false => NO_TOKEN,
+            }
+        }
+    }
+
+    /// Sets the token of an entry that has room for one.
+    ///
+    /// # Safety
+    /// As for [`Entry::token`], and there is room for it.
+    pub(super) unsafe fn set_token(entry: *const Entry, token: Token) {
+        // SAFETY: as above. Nothing else is in these bytes, and no reference reaches
+        // them: one to the header ends at the tower, one to the key before them.
+        unsafe { Self::token_place(entry).cast_mut().write_unaligned(token) }
+    }
+
+    /// # Safety
+    /// `entry` points to a valid entry with room for a token.
+    unsafe fn token_place(entry: *const Entry) -> *const Token {
+        // SAFETY: within the allocation.
+        unsafe {
+            let tower = Self::tower(entry);
+            tower.add((*entry).height()).cast::<u8>().add((*entry).key_len()).cast()
+        }
     }
 
     /// The key.
@@ -170,8 +226,24 @@ impl Entry {
     /// being trimmed. From then on none of these can begin.
     pub(super) fn begin_dying(&self) -> bool {
         let state = self.state.load(SeqCst);
-        state & !REFERENCED == INDEXED
-            && self.state.compare_exchange(state, state | DYING, SeqCst, SeqCst).is_ok()
+        state & !HITS == INDEXED && self.begin_dying_from(state)
+    }
+
+    /// As [`Entry::begin_dying`], but also if it is queued. It tells whether it was: then
+    /// whoever has the queue frees the entry, see [`Entry::is_dying`].
+    pub(super) fn begin_leaving(&self) -> Option<bool> {
+        let state = self.state.load(SeqCst);
+        let may_leave = state & !(HITS | QUEUED) == INDEXED && self.begin_dying_from(state);
+        may_leave.then_some(state & QUEUED != 0)
+    }
+
+    fn begin_dying_from(&self, state: u32) -> bool {
+        self.state.compare_exchange(state, state | DYING, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Whether the entry is being removed, or has been.
+    pub(super) fn is_dying(&self) -> bool {
+        self.has(DYING)
     }
 
     /// Takes [`Entry::begin_dying`] back.
@@ -216,21 +288,36 @@ impl Entry {
         self.has(DIRTY)
     }
 
-    /// Notes that the entry was read. A hot entry's line is not written again.
+    /// Counts a hit, up to `most`, which is [`MAX_HITS`] or less. A hot entry's line is not
+    /// written again, and a hit that meets another change of the state may be lost.
     #[inline]
-    pub(super) fn mark_referenced(&self) {
-        if self.state.load(Relaxed) & REFERENCED == 0 {
-            self.state.fetch_or(REFERENCED, Relaxed);
+    pub(super) fn note_hit(&self, most: u8) {
+        let state = self.state.load(Relaxed);
+        if state & HITS < u32::from(most) << HITS_SHIFT {
+            let hit = state + (1 << HITS_SHIFT);
+            let _ = self.state.compare_exchange(state, hit, Relaxed, Relaxed);
         }
     }
 
-    /// Forgets that the entry was read, and tells whether it was.
-    pub(super) fn take_referenced(&self) -> bool {
-        let was = self.state.load(Relaxed) & REFERENCED != 0;
-        if was {
-            self.state.fetch_and(!REFERENCED, Relaxed);
+    /// How many hits are counted.
+    pub(super) fn hits(&self) -> u8 {
+        ((self.state.load(Relaxed) & HITS) >> HITS_SHIFT) as u8
+    }
+
+    /// Sets the count of hits, up to [`MAX_HITS`].
+    pub(super) fn set_hits(&self, hits: u8) {
+        let hits = u32::from(hits.min(MAX_HITS)) << HITS_SHIFT;
+        let set = |state| Some((state & !HITS) | hits);
+        let _ = self.state.fetch_update(Relaxed, Relaxed, set);
+    }
+
+    /// Forgets all hits, and tells whether there were any.
+    pub(super) fn take_hits(&self) -> bool {
+        let had = self.hits() != 0;
+        if had {
+            self.set_hits(0);
         }
-        was
+        had
     }
 
     /// Sets a flag and tells whether it was clear and the entry alive.
@@ -258,8 +345,9 @@ impl Entry {
 }
 
 /// The size of the block of an entry.
-fn size(key_len: usize, height: usize) -> usize {
-    pool::rounded(size_of::<Entry>() + height * size_of::<Link>() + key_len)
+fn size(key_len: usize, height: usize, has_token: bool) -> usize {
+    let token = if has_token { size_of::<Token>() } else { 0 };
+    pool::rounded(size_of::<Entry>() + height * size_of::<Link>() + key_len + token)
 }
 
 #[cfg(all(test, not(feature = "shuttle")))]
@@ -269,13 +357,48 @@ mod tests {
     #[test]
     fn a_small_entry_fits_48_bytes() {
         assert_eq!(size_of::<Entry>(), 16);
-        assert_eq!(size(16, 1), 48);
-        assert_eq!(size(16, 2), 48);
+        assert_eq!(size(16, 1, false), 48);
+        assert_eq!(size(16, 2, false), 48);
+        assert_eq!(size(16, 1, true), 48);
+    }
+
+    #[test]
+    fn a_token_lies_behind_the_key() {
+        for key in [&b"k"[..], b"of eight", b"a key of some length"] {
+            let entry = Entry::allocate(key, 2, true).unwrap();
+            // SAFETY: just allocated, freed only at the end, and ours alone.
+            unsafe {
+                assert_eq!(Entry::token(entry.as_ptr()), NO_TOKEN);
+                Entry::set_token(entry.as_ptr(), 0x0102_0304);
+                assert_eq!(Entry::token(entry.as_ptr()), 0x0102_0304);
+                assert_eq!(Entry::key(entry.as_ptr()), key);
+                Entry::free(entry);
+            }
+        }
+    }
+
+    #[test]
+    fn hits_are_counted_up_to_the_most() {
+        let entry = Entry::allocate(b"k", 1, false).unwrap();
+        // SAFETY: just allocated, and freed only at the end.
+        let e = unsafe { entry.as_ref() };
+        for want in [1, 2, 2] {
+            e.note_hit(2);
+            assert_eq!(e.hits(), want);
+        }
+        e.note_hit(3);
+        e.note_hit(3);
+        assert_eq!(e.hits(), 3);
+        assert!(!e.is_dirty(), "the count has run into another flag");
+        e.set_hits(1);
+        assert!(e.take_hits() && !e.take_hits());
+        // SAFETY: nobody else knows it.
+        unsafe { Entry::free(entry) };
     }
 
     #[test]
     fn dying_and_use_exclude_each_other() {
-        let entry = Entry::allocate(b"some key", 3).unwrap();
+        let entry = Entry::allocate(b"some key", 3, false).unwrap();
         // SAFETY: just allocated, and freed only at the end.
         let e = unsafe { entry.as_ref() };
         // SAFETY: as above.
@@ -294,13 +417,17 @@ mod tests {
         assert!(e.mark_dirty() && !e.mark_dirty());
         assert!(!e.begin_dying(), "dirty");
         e.unmark_dirty();
-        e.mark_referenced();
+        e.note_hit(1);
         assert!(e.begin_dying(), "a read does not keep it");
-        assert!(e.take_referenced() && !e.take_referenced());
+        assert!(e.take_hits() && e.is_dying());
         assert!(!e.mark_queued() && !e.try_trim_lock() && e.mark_dirty());
         e.unmark_dirty();
         e.stop_dying();
         assert!(e.mark_queued());
+        assert_eq!(e.begin_leaving(), Some(true), "the queue keeps the memory alone");
+        e.stop_dying();
+        e.unmark_queued();
+        assert_eq!(e.begin_leaving(), Some(false));
         // SAFETY: nobody else knows it.
         unsafe { Entry::free(entry) };
     }

@@ -30,7 +30,7 @@ pub(super) struct Hash(u64);
 
 /// Hashes keys with a seed of its own, so that nobody outside can choose keys
 /// that collide.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Hasher(foldhash::quality::RandomState);
 
 impl Hasher {
@@ -44,6 +44,11 @@ impl Hasher {
 }
 
 impl Hash {
+    /// All 64 bits.
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
     /// The tag that the key's slots carry: the hash's highest 16 bits; its
     /// lowest ones choose the place.
     #[inline]
@@ -117,6 +122,13 @@ pub(crate) enum Need {
     Successor,
     /// There is something to be copied.
     Copying,
+}
+
+impl Table {
+    /// The bytes of its slots.
+    pub(super) fn footprint(&self) -> usize {
+        self.slots.len() * size_of::<u64>()
+    }
 }
 
 impl HashIndex {
@@ -306,10 +318,19 @@ impl HashIndex {
         let mut bytes = 0;
         let mut table = Some(self.root(guard));
         while let Some(t) = table {
-            bytes += t.slots.len() * size_of::<u64>();
+            bytes += t.footprint();
             table = t.successor(guard);
         }
         bytes
+    }
+
+    /// Bytes that the newest table's successor will take, if it has yet to come.
+    pub(super) fn growth(&self, guard: &Guard) -> usize {
+        let root = self.root(guard);
+        match root.successor(guard) {
+            Some(_) => 0,
+            None => root.successor_slots() * size_of::<u64>(),
+        }
     }
 
     #[inline]

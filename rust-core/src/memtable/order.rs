@@ -3,6 +3,7 @@
 
 use super::entry::Entry;
 use super::prefetch;
+use super::residents::Residents;
 use super::skiplist::SkipList;
 use crate::sync::atomic::{
     AtomicUsize,
@@ -19,8 +20,8 @@ pub(super) struct Order {
     list: SkipList,
     waiting: SegQueue<Waiting>,
     /// Held by whoever changes the list, and by whoever takes entries from
-    /// `waiting` until they are in the list or back.
-    changing: Mutex<()>,
+    /// `waiting` until they are in the list or back. With it goes what may leave.
+    changing: Mutex<Option<Residents>>,
     /// How many entries were left here that are not in the list yet.
     unsettled: CachePadded<AtomicUsize>,
 }
@@ -38,11 +39,12 @@ unsafe impl Sync for Waiting {}
 const CHUNK: usize = 256;
 
 impl Order {
-    pub(super) fn new() -> Self {
+    /// No entries yet, with the place of those that may leave, if any may.
+    pub(super) fn new(residents: Option<Residents>) -> Self {
         Self {
             list: SkipList::new(),
             waiting: SegQueue::new(),
-            changing: Mutex::new(()),
+            changing: Mutex::new(residents),
             unsettled: CachePadded::new(AtomicUsize::new(0)),
         }
     }
@@ -72,8 +74,8 @@ impl Order {
         is_indexed: impl Fn(&Entry) -> bool,
         guard: &Guard,
     ) {
-        let changing = lock(&self.changing);
-        self.settle(limit.min(self.waiting.len()), &is_indexed, guard);
+        let mut changing = lock(&self.changing);
+        self.settle(limit.min(self.waiting.len()), &is_indexed, &mut changing, guard);
         unlock_fair(changing);
     }
 
@@ -85,8 +87,8 @@ impl Order {
         is_indexed: impl Fn(&Entry) -> bool,
         guard: &Guard,
     ) {
-        if let Some(changing) = try_lock(&self.changing) {
-            self.settle(limit.min(self.waiting.len()), &is_indexed, guard);
+        if let Some(mut changing) = try_lock(&self.changing) {
+            self.settle(limit.min(self.waiting.len()), &is_indexed, &mut changing, guard);
             unlock_fair(changing);
         }
     }
@@ -100,20 +102,32 @@ impl Order {
         }
         // With the lock, what is unsettled is in `waiting`, and only we put
         // entries back into it.
-        let _changing = lock(&self.changing);
-        self.settle(self.waiting.len(), &is_indexed, guard);
+        let mut changing = lock(&self.changing);
+        self.settle(self.waiting.len(), &is_indexed, &mut changing, guard);
     }
 
-    fn settle(&self, count: usize, is_indexed: &impl Fn(&Entry) -> bool, guard: &Guard) {
+    fn settle(
+        &self,
+        count: usize,
+        is_indexed: &impl Fn(&Entry) -> bool,
+        residents: &mut Option<Residents>,
+        guard: &Guard,
+    ) {
         let mut left = count;
         while left > 0 {
-            self.settle_chunk(left.min(CHUNK), is_indexed, guard);
+            self.settle_chunk(left.min(CHUNK), is_indexed, residents, guard);
             left -= left.min(CHUNK);
         }
     }
 
     /// Puts some entries in order; the caller has the lock.
-    fn settle_chunk(&self, count: usize, is_indexed: &impl Fn(&Entry) -> bool, guard: &Guard) {
+    fn settle_chunk(
+        &self,
+        count: usize,
+        is_indexed: &impl Fn(&Entry) -> bool,
+        residents: &mut Option<Residents>,
+        guard: &Guard,
+    ) {
         let mut entries = [const { None }; CHUNK];
         let mut len = 0;
         for _ in 0..count.min(CHUNK) {
@@ -147,6 +161,10 @@ impl Order {
             self.list.insert_ascending(&ready, guard);
             ready.iter().for_each(|entry| entry.as_ref().mark_ordered());
         }
+        if let Some(residents) = residents {
+            // SAFETY: valid and in order. Who removes one, needs the lock for it.
+            ready.iter().for_each(|&entry| unsafe { residents.admit(entry, guard) });
+        }
         self.unsettled.fetch_sub(ready.len(), SeqCst);
     }
 
@@ -157,10 +175,24 @@ impl Order {
     /// The entry is in the list.
     pub(super) unsafe fn remove(&self, entry: &Entry, first: impl FnOnce(), guard: &Guard) {
         debug_assert!(!entry.is_unordered());
-        let _changing = lock(&self.changing);
+        let mut changing = lock(&self.changing);
         first();
         // SAFETY: by the contract, and we have the lock.
         unsafe { self.list.remove(entry, guard) };
+        if let Some(residents) = &mut *changing {
+            // SAFETY: valid by the contract.
+            unsafe { residents.remove(entry) };
+        }
+    }
+
+    /// Gives those that may leave to `body`, with the list, which it may change, if any
+    /// may.
+    pub(super) fn with_residents(&self, body: impl FnOnce(&mut Residents, &SkipList)) {
+        let mut changing = lock(&self.changing);
+        if let Some(residents) = &mut *changing {
+            body(residents, &self.list);
+        }
+        unlock_fair(changing);
     }
 }
 

@@ -83,9 +83,19 @@ impl<'g> Slot<'g> {
         self.0.is_dirty()
     }
 
-    /// See [`Entry::take_referenced`].
-    pub(crate) fn take_referenced(self) -> bool {
-        self.0.take_referenced()
+    /// See [`Entry::take_hits`].
+    pub(crate) fn take_hits(self) -> bool {
+        self.0.take_hits()
+    }
+
+    /// See [`Entry::is_unordered`].
+    pub(crate) fn is_unordered(self) -> bool {
+        self.0.is_unordered()
+    }
+
+    /// See [`Entry::is_dying`].
+    pub(crate) fn is_dying(self) -> bool {
+        self.0.is_dying()
     }
 
     /// Marks the slot as queued for the janitor; false if it was.
@@ -109,10 +119,10 @@ impl<'g> Slot<'g> {
         self.0.unmark_dirty();
     }
 
-    /// See [`Entry::mark_referenced`].
+    /// See [`Entry::note_hit`].
     #[inline]
-    pub(crate) fn mark_referenced(self) {
-        self.0.mark_referenced();
+    pub(crate) fn note_hit(self, most: u8) {
+        self.0.note_hit(most);
     }
 
     /// All records, newest first, visible or not.

@@ -187,13 +187,13 @@ impl Core {
         let mut tries = 0;
         loop {
             let guard = &epoch::pin();
-            let removals = self.mailbox.removals();
+            let removals = self.departures();
             let plan = self.view(key, guard, &mut plan_for)??;
             if matches!(plan.change, Change::Nothing) {
                 return Ok(Modified { sequence: 0, number: plan.number });
             }
             let room = plan.change.log_len(key) + modification.slack(&plan.change, tries);
-            self.admit(room)?;
+            let _room = self.admit(room, 1)?;
             tries += 1;
             let turn = Turn { key, room, removals, durability };
             if let Some(end) = self.modify_in_turn(&turn, plan, &mut plan_for, guard)? {
@@ -273,7 +273,7 @@ impl Core {
             // Nothing was written since, or it would be here: it cannot have left.
             // Nor can a deletion, of what is in the segments: since before the plan,
             // our guard keeps the flush of it from settling.
-            None if self.mailbox.removals() == turn.removals => {
+            None if self.departures() == turn.removals => {
                 let is_dead = self.clock.has_passed(planned.0.expires_at)
                     || deletions.hide(turn.key, planned.0.seen);
                 match is_dead {
@@ -325,7 +325,7 @@ struct Turn<'k> {
     key: &'k [u8],
     /// The bytes of its place in the log.
     room: usize,
-    /// What the mailbox counted before the plan was made.
+    /// What [`Core::departures`] was before the plan was made.
     removals: u64,
     durability: Durability,
 }

@@ -75,6 +75,7 @@ impl Core {
     ) -> Result<Option<R>> {
         let deletions = self.memtable.deletions.up_to(sequence, guard);
         let slot = self.memtable.find(key, guard);
+        self.note_read(slot);
         let record = slot.and_then(|slot| slot.at(sequence, guard).record);
         let found = match self.judge(key, record, deletions) {
             Found::Live(record) => Some(read(record.into())),
@@ -286,11 +287,11 @@ impl Core {
 
     /// Tells the search for cold entries that this one is not.
     #[inline]
-    fn note_read(&self, slot: Option<Slot<'_>>) {
-        if self.evicts
+    pub(super) fn note_read(&self, slot: Option<Slot<'_>>) {
+        if self.counted_hits != 0
             && let Some(slot) = slot
         {
-            slot.mark_referenced();
+            slot.note_hit(self.counted_hits);
         }
     }
 

@@ -12,6 +12,7 @@
 
 use super::Core;
 use crate::batch;
+use crate::budget::Budget;
 use crate::durable::Durability;
 use crate::error::{Error, Result};
 use crate::key_version::KeyVersion;
@@ -28,8 +29,8 @@ struct Judge<'g> {
     snapshot: u64,
     /// The state that is judged is that after this sequence.
     now: u64,
-    /// What the mailbox counted before the reads were found to hold; `None` if that
-    /// is to be found out. As long as it has counted no more, what is not in memory
+    /// What [`Core::departures`] was before the reads were found to hold; `None` if that
+    /// is to be found out. As long as it is that, what is not in memory
     /// has not changed.
     removals: Option<u64>,
     guard: &'g Guard,
@@ -47,13 +48,13 @@ impl Core {
     ) -> Result<u64> {
         let ops = batch::parse(packed)?;
         let reads = read_set::parse(reads)?;
-        self.admit(packed.len())?;
+        let _room = self.admit(packed.len(), ops.len())?;
         if ops.is_empty() {
             // It has seen one state, and left it as it was.
             return Ok(0);
         }
         let guard = &epoch::pin();
-        let removals = self.mailbox.removals();
+        let removals = self.departures();
         let now = self.sequencer.visible();
         let judge = Judge { snapshot, now, removals: None, guard };
         if !self.all_hold(&reads, judge)? {
@@ -142,12 +143,14 @@ impl Core {
             scan::walk_merged(memory, tree, range, judge.now, guard, visit)
                 .inspect_err(|error| durable.note_trouble(error))?;
         }
-        Ok(holds.get())
+        // What left a cache may have been a change of the range.
+        let is_lost = |budget: &Budget| budget.has_lost_since(judge.snapshot);
+        Ok(holds.get() && !self.budget.as_ref().is_some_and(is_lost))
     }
 
     /// Whether nothing was removed from memory since the reads were found to hold. It
     /// is asked after memory was looked at: a removal is counted before it is seen.
     fn unremoved(&self, judge: Judge<'_>) -> bool {
-        judge.removals == Some(self.mailbox.removals())
+        judge.removals == Some(self.departures())
     }
 }

@@ -4,6 +4,7 @@
 use super::modify::{Expected, Modification};
 use super::{Core, PutIfAbsent};
 use crate::batch::{self, Op};
+use crate::budget::{Admitted, Budget};
 use crate::commit::Commit;
 use crate::durable::Durability;
 use crate::error::{Error, Result};
@@ -60,7 +61,7 @@ impl Core {
         expires_at: u64,
         durability: Durability,
     ) -> Result<u64> {
-        self.admit(key.len() + value.len())?;
+        let _room = self.admit(key.len() + value.len(), 1)?;
         let write = Single { key, payload: Payload::Value(value, expires_at), durability };
         let pending = Pending::new(write.payload)?;
         let guard = &epoch::pin();
@@ -89,7 +90,7 @@ impl Core {
 
     /// Removes a key.
     pub(crate) fn delete(&self, key: &[u8], durability: Durability) -> Result<u64> {
-        self.admit(key.len())?;
+        let _room = self.admit(key.len(), 1)?;
         let guard = &epoch::pin();
         let pending = Pending::new(Payload::Tombstone)?;
         let write = Single { key, payload: Payload::Tombstone, durability };
@@ -108,7 +109,7 @@ impl Core {
     /// Applies a packed batch.
     pub(crate) fn write(&self, packed: &[u8], durability: Durability) -> Result<u64> {
         let ops = batch::parse(packed)?;
-        self.admit(packed.len())?;
+        let _room = self.admit(packed.len(), ops.len())?;
         if ops.is_empty() {
             return Ok(0);
         }
@@ -134,10 +135,10 @@ impl Core {
         }
     }
 
-    /// Lets a write of so many bytes begin, or fails with [`Error::Busy`] if it is
-    /// to be tried again later.
+    /// Lets a write of so many bytes and operations begin, until what is returned is
+    /// dropped, or fails with [`Error::Busy`] if it is to be tried again later.
     #[inline]
-    pub(super) fn admit(&self, len: usize) -> Result<()> {
+    pub(super) fn admit(&self, len: usize, ops: usize) -> Result<Admitted<'_>> {
         if self.sequencer.is_poisoned() {
             return Err(self.why_poisoned());
         }
@@ -149,7 +150,10 @@ impl Core {
                 return Err(durable.refusal(self));
             }
         }
-        Ok(())
+        match &self.budget {
+            Some(budget) => budget.admit(self, len, ops),
+            None => Ok(Admitted::FREELY),
+        }
     }
 
     #[cold]
@@ -162,10 +166,19 @@ impl Core {
     #[inline]
     pub(super) fn slot_for_write<'g>(&self, key: &[u8], guard: &'g Guard) -> Result<Slot<'g>> {
         let (slot, made) = self.memtable.find_or_make(key, &self.counters, guard)?;
-        if let Some(need) = made {
-            self.after_making(need, guard);
+        match made {
+            Some(need) => self.after_making(need, guard),
+            None => self.note_overwrite(slot),
         }
         Ok(slot)
+    }
+
+    /// Of a cache, a write of a key that is there counts as a hit.
+    #[inline]
+    fn note_overwrite(&self, slot: Slot<'_>) {
+        if self.budget.is_some() {
+            self.note_read(Some(slot));
+        }
     }
 
     /// Writes one version.
@@ -201,7 +214,11 @@ impl Core {
         sequence: u64,
         guard: &'g Guard,
     ) -> Result<Slot<'g>> {
-        let slot = self.memtable.push(slot, pending, sequence, &self.counters, guard)?;
+        let (slot, resized) = self.memtable.push(slot, pending, sequence, &self.counters, guard)?;
+        if resized && self.budget.is_some() && !slot.is_unordered() {
+            // Its weight is known: the janitor is to tell the policy.
+            self.mailbox.queue(slot);
+        }
         if let Some(durable) = &self.durable {
             durable.note_dirty(slot);
         }
@@ -301,7 +318,10 @@ impl Core {
         let mut slots = Vec::with_capacity(keys.len());
         for (slot, key) in found.into_iter().zip(&keys) {
             slots.push(match slot {
-                Some(slot) => slot,
+                Some(slot) => {
+                    self.note_overwrite(slot);
+                    slot
+                }
                 None => self.slot_for_write(key, guard)?,
             });
         }
@@ -370,6 +390,11 @@ impl Core {
     /// segments for everyone.
     pub(crate) fn oldest_needed(&self) -> u64 {
         self.reclaimable().oldest()
+    }
+
+    /// A number that grows before an entry is removed, dead or alive.
+    pub(super) fn departures(&self) -> u64 {
+        self.mailbox.removals() + self.budget.as_ref().map_or(0, Budget::departures)
     }
 
     /// Removes a slot if its key is dead to everyone. Only the janitor calls it.
