@@ -582,6 +582,7 @@ impl<P: Policy> Cache<P> {
             used_bytes: self.memory.used(),
             retired_bytes: self.memory.retired(),
             table_bytes: self.memory.tables(),
+            slack_bytes: (self.memory.arena.slack() + self.memory.arena.emptying()) as u64,
             refused: self.refused.load(Relaxed),
             ..CacheStats::default()
         };

@@ -21,8 +21,12 @@ pub struct Peaks {
     pub used: u64,
     /// Of that, of entries that left.
     pub retired: u64,
-    /// Resident and not counted, of one moment.
-    pub uncounted: u64,
+    /// Empty between entries.
+    pub slack: u64,
+    /// Of tables.
+    pub tables: u64,
+    /// Resident and neither counted nor such slack, of one moment.
+    pub unknown: u64,
     pub samples: u64,
 }
 
@@ -35,7 +39,10 @@ impl Peaks {
             peaks.resident = peaks.resident.max(resident);
             peaks.used = peaks.used.max(stats.used_bytes);
             peaks.retired = peaks.retired.max(stats.retired_bytes);
-            peaks.uncounted = peaks.uncounted.max(resident.saturating_sub(stats.used_bytes));
+            peaks.slack = peaks.slack.max(stats.slack_bytes);
+            peaks.tables = peaks.tables.max(stats.table_bytes);
+            let known = stats.used_bytes + stats.slack_bytes;
+            peaks.unknown = peaks.unknown.max(resident.saturating_sub(known));
             peaks.samples += 1;
             thread::sleep(SAMPLE_EVERY);
         }
