@@ -50,7 +50,7 @@ mod tests;
 mod timer_wheel;
 
 pub use departure::{Cause, Departure, Listener};
-pub use policy::s3_tinylfu::S3TinyLfu as DefaultPolicy;
+pub use policy::adaptive_s3_fifo::AdaptiveS3Fifo as DefaultPolicy;
 pub use stats::CacheStats;
 
 use crate::error::{Error, Result};
@@ -179,6 +179,16 @@ impl<P: Policy + 'static> LockFreeCache<P> {
         self.get(key, |_| ()).is_some()
     }
 
+    /// Whether a key has an entry. It counts as no read.
+    pub fn holds(&self, key: &[u8]) -> bool {
+        self.cache.holds(key)
+    }
+
+    /// Takes back lookups that are made again.
+    pub(crate) fn uncount(&self, hits: u64, misses: u64) {
+        self.cache.lookups.mine().uncount(hits, misses);
+    }
+
     /// Looks many keys up, so that the waiting for memory overlaps, and gives `each` their
     /// number and what was found.
     pub fn get_many(&self, keys: &[&[u8]], mut each: impl FnMut(usize, Option<Hit<'_>>)) {
@@ -194,12 +204,18 @@ impl<P: Policy + 'static> LockFreeCache<P> {
     /// change nothing. [`Error::Busy`] means that there was no room because a reader holds
     /// on to entries that left.
     pub fn put(&self, key: &[u8], value: &[u8], options: PutOptions<'_>) -> Result<()> {
-        self.cache.put(key, value, options, false).map(drop)
+        self.cache.put(key, value, options, false, PATIENCE).map(drop)
     }
 
     /// Puts an entry unless the key has one, and tells whether it did.
     pub fn put_if_absent(&self, key: &[u8], value: &[u8], options: PutOptions<'_>) -> Result<bool> {
-        self.cache.put(key, value, options, true)
+        self.cache.put(key, value, options, true, PATIENCE)
+    }
+
+    /// As [`LockFreeCache::put`], but it does not wait for readers: [`Error::Busy`] comes
+    /// at once. So it may be called from within a read.
+    pub fn offer(&self, key: &[u8], value: &[u8], options: PutOptions<'_>) -> Result<()> {
+        self.cache.put(key, value, options, false, Duration::ZERO).map(drop)
     }
 
     /// Removes the entry of a key, and tells whether there was one.
@@ -233,6 +249,12 @@ impl<P: Policy + 'static> LockFreeCache<P> {
             shard.clear(out);
             true
         })
+    }
+
+    /// The bytes that count towards the budget now.
+    #[inline]
+    pub fn used_bytes(&self) -> u64 {
+        self.cache.memory.used()
     }
 
     /// Changes the budget. When it returns, the cache is within the new one, unless a
@@ -331,6 +353,14 @@ impl<P: Policy> Cache<P> {
         hit.map(read)
     }
 
+    fn holds(&self, key: &[u8]) -> bool {
+        let hash = self.hash(key);
+        let guard = &epoch::pin();
+        let entry = self.shards[self.shard_of(hash)].index.get(hash, key, guard);
+        let live = |deadline| deadline == 0 || deadline > self.clock.now();
+        entry.is_some_and(|entry| live(entry.times().deadline()))
+    }
+
     /// The live entry of a key, which has been hit once more.
     #[inline]
     fn find<'g>(&self, hash: Hash, key: &[u8], guard: &'g Guard) -> Option<Hit<'g>> {
@@ -367,7 +397,14 @@ impl<P: Policy> Cache<P> {
         self.lookups.mine().count(hits, keys.len() as u64 - hits);
     }
 
-    fn put(&self, key: &[u8], value: &[u8], o: PutOptions<'_>, if_absent: bool) -> Result<bool> {
+    fn put(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        o: PutOptions<'_>,
+        if_absent: bool,
+        patience: Duration,
+    ) -> Result<bool> {
         check_key(key)?;
         check_value(value)?;
         if o.tags.iter().any(|tag| tag.len() > usize::from(u16::MAX)) {
@@ -379,7 +416,7 @@ impl<P: Policy> Cache<P> {
         }
         let home = self.shard_of(hash);
         self.shards[home].index.prefetch(hash);
-        let entry = self.make(hash, key, value, o.ttl, home).inspect_err(|error| {
+        let entry = self.make(hash, key, value, (o.ttl, patience), home).inspect_err(|error| {
             if matches!(error, Error::OverBudget { .. }) && !if_absent {
                 self.remove_if_any(hash, key);
             }
@@ -413,6 +450,7 @@ impl<P: Policy> Cache<P> {
             self.make_room(0, home);
         }
         self.memory.hurry();
+        self.help_compact();
         done
     }
 
@@ -430,7 +468,7 @@ impl<P: Policy> Cache<P> {
         hash: Hash,
         key: &[u8],
         value: &[u8],
-        ttl: u64,
+        (ttl, patience): (u64, Duration),
         home: usize,
     ) -> Result<NonNull<Entry>> {
         let size = Entry::size_of(key.len(), value.len());
@@ -439,7 +477,7 @@ impl<P: Policy> Cache<P> {
             self.refused.fetch_add(1, Relaxed);
             return Err(Error::OverBudget { bytes: len, budget: self.memory.budget() });
         }
-        if self.memory.is_short_of(len) && !self.wait_for_room(len, home) {
+        if self.memory.is_short_of(len) && !self.wait_for_room(len, home, patience) {
             self.refused.fetch_add(1, Relaxed);
             return Err(Error::Busy);
         }
@@ -452,7 +490,12 @@ impl<P: Policy> Cache<P> {
 
     /// Evicts and waits until there is room for so many bytes, also for what is retired.
     #[cold]
-    fn wait_for_room(&self, bytes: u64, home: usize) -> bool {
+    fn wait_for_room(&self, bytes: u64, home: usize, patience: Duration) -> bool {
+        if patience.is_zero() {
+            // Evicting more would not help: what leaves is retired, and waits too.
+            epoch::pin().flush();
+            return !self.memory.is_short_of(bytes);
+        }
         let (start, mut backoff) = (Instant::now(), Backoff::default());
         loop {
             self.make_room(bytes, home);
@@ -460,7 +503,7 @@ impl<P: Policy> Cache<P> {
             if !self.memory.is_short_of(bytes) {
                 return true;
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > patience {
                 return false;
             }
             backoff.wait();
@@ -551,10 +594,6 @@ impl<P: Policy> Cache<P> {
 
     fn resize(&self, budget: u64) {
         self.memory.set_budget(budget);
-        let capacity = budget / self.shards.len() as u64;
-        for shard in 0..self.shards.len() {
-            self.within(shard, |locked, _| locked.set_capacity(capacity));
-        }
         self.make_room(0, 0);
         if self.memory.tables() > self.memory.room() / 4 {
             self.remove_while(|locked, departures| {
@@ -562,7 +601,7 @@ impl<P: Policy> Cache<P> {
                 true
             });
         }
-        self.wait_for_room(0, 0);
+        self.wait_for_room(0, 0, PATIENCE);
     }
 
     /// What is due from time to time.
@@ -582,7 +621,7 @@ impl<P: Policy> Cache<P> {
             used_bytes: self.memory.used(),
             retired_bytes: self.memory.retired(),
             table_bytes: self.memory.tables(),
-            slack_bytes: (self.memory.arena.slack() + self.memory.arena.emptying()) as u64,
+            slack_bytes: self.memory.slack(),
             refused: self.refused.load(Relaxed),
             ..CacheStats::default()
         };

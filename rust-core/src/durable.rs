@@ -79,7 +79,7 @@ pub(crate) struct Durable {
     write_buffer: u64,
     /// Bytes that all may take; 0 for any number.
     pub(crate) memory_limit: u64,
-    /// Bytes that the memtable may take of that.
+    /// Bytes that the memtable and the cache of blocks may take of that.
     budget: u64,
     /// What is evicted is kept for what is written next.
     _pool: pool::Share,
@@ -219,6 +219,24 @@ impl Durable {
         core.counters.sum(Counter::WrittenBytes).saturating_sub(self.flushed_at.load(SeqCst))
     }
 
+    /// The bytes that the memtable may take now: what is pinned of the segments, and what
+    /// the cache of their blocks claims, is not its own. `None` for any number.
+    pub(crate) fn memtable_budget(&self) -> Option<u64> {
+        let others = self.segments.pinned_bytes() + self.segments.blocks().claimed();
+        (self.budget != 0).then(|| self.budget.saturating_sub(others).max(1))
+    }
+
+    /// Lets the cache of blocks have what the memtable leaves, and has that make room if
+    /// the cache claims more.
+    fn share_memory(&self, core: &Core) {
+        let Some(memtable) = self.memtable_budget() else { return };
+        let used = core.memory_bytes() + self.segments.pinned_bytes();
+        self.segments.blocks().allow(self.budget.saturating_sub(used));
+        if core.memory_bytes() > memtable {
+            core.mailbox.memory_wanted();
+        }
+    }
+
     /// How far flushes, compactions and evictions are behind: 0 for not at all, 1
     /// for so far that writers should be much slower than they, up to 2 for so far
     /// that they should nearly stand still. Only memory brings it beyond 1: its
@@ -226,9 +244,9 @@ impl Durable {
     fn pressure(&self, dirty: u64, core: &Core) -> f64 {
         // One buffer is being flushed while the next one fills.
         let dirty = (dirty as f64 / self.write_buffer as f64 - 2.0) / 2.0;
-        let memory = match self.budget {
-            0 => 0.0,
-            budget => (core.memory_bytes() as f64 / budget as f64 - 1.0) * 4.0,
+        let memory = match self.memtable_budget() {
+            None => 0.0,
+            Some(budget) => (core.memory_bytes() as f64 / budget as f64 - 1.0) * 4.0,
         };
         dirty.max(self.compactor.pressure()).min(1.0).max(memory).clamp(0.0, 2.0)
     }
@@ -237,6 +255,7 @@ impl Durable {
     /// are dirty.
     #[cold]
     pub(crate) fn set_pace(&self, core: &Core) -> u64 {
+        self.share_memory(core);
         let dirty = self.dirty_bytes(core);
         let achieved = self.flush_rate.load(SeqCst) as f64;
         let pressure = self.pressure(dirty, core);
@@ -334,6 +353,8 @@ impl Options {
         StoreOptions {
             compression: self.compression,
             last_compression: self.compression,
+            block_cache: self.block_cache_len(),
+            pinned: self.memory_base() / 16,
             ..StoreOptions::default()
         }
     }
@@ -348,12 +369,25 @@ impl Options {
         }
     }
 
-    /// What the memtable may take of the memory limit: nine sixteenths. Two more are
-    /// for blocks that were freed and wait to be used again; the rest is taken by
-    /// flushes and compactions, by what no reader can have any more and is not yet
-    /// freed, and by pages of the allocator that are not full.
+    /// What the memtable, the cache of blocks and what is pinned of the segments may take
+    /// of the memory limit: nine sixteenths. Two more are for blocks that were freed and
+    /// wait to be used again; the rest is taken by flushes and compactions, by what no
+    /// reader can have any more and is not yet freed, and by pages of the allocator that
+    /// are not full.
     fn budget(&self) -> u64 {
         self.memory_limit / 16 * 9
+    }
+
+    /// The memory limit; without one, what stands for it where there has to be one.
+    fn memory_base(&self) -> u64 {
+        const UNLIMITED: u64 = 1 << 30;
+        if self.memory_limit == 0 { UNLIMITED } else { self.memory_limit }
+    }
+
+    /// The bytes of decompressed blocks that are kept.
+    fn block_cache_len(&self) -> u64 {
+        let most = self.memory_base() / 4;
+        self.block_cache.map_or(self.memory_base() / 16 * 2, |wanted| wanted.min(most))
     }
 
     fn write_buffer_len(&self) -> u64 {

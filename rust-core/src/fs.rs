@@ -176,6 +176,15 @@ impl Mapping {
             let _ = map.advise_range(memmap2::Advice::WillNeed, part.start, len);
         }
     }
+
+    /// Has the system keep a part in memory until the file is unmapped, whole pages of
+    /// it. Tells whether it does; it may not, for any reason.
+    pub fn pin(&self, part: Range<usize>) -> bool {
+        let Some(bytes) = self.get(part) else { return false };
+        let Owner::File(_) = &self.owner else { return false };
+        // SAFETY: the range is mapped; locking it changes neither content nor access.
+        unsafe { rustix::mm::mlock(bytes.as_ptr().cast_mut().cast(), bytes.len()) }.is_ok()
+    }
 }
 
 impl Deref for Mapping {

@@ -23,6 +23,7 @@
 
 mod allocator;
 pub mod batch;
+mod block_cache;
 mod budget;
 pub mod cache;
 pub mod check;

@@ -25,6 +25,8 @@ mod frame;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod index;
+mod marks;
+mod pins;
 mod properties;
 mod read_ahead;
 mod salvage;
@@ -38,30 +40,42 @@ mod tests;
 pub use compression::Compression;
 pub(crate) use compression_rules::CompressionRules;
 pub(crate) use cursor::Cursor;
+pub(crate) use pins::Pins;
 pub(crate) use properties::{Properties, RangeTombstone};
 pub(crate) use salvage::{Salvage, salvage};
 pub(crate) use writer::{SegmentOptions, SegmentWriter};
 
+use crate::block_cache::SegmentBlocks;
 use crate::error::{Error, Result};
 use crate::fs::{Access, FileSystem, Mapping};
 use crate::key_version::KeyVersion;
 use block::{Block, Found};
 use compression::{Decompressor, Failure};
+use fault::Sound;
 use fault::{Fault, Parsed};
 use filter::Filter;
 use footer::HEADER_LEN;
 use frame::{Frame, Kind};
 use index::Index;
+use marks::Marks;
+use pins::Pin;
+use std::ops::ControlFlow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
 
 /// A segment that is open for reading, by any number of threads.
 pub(crate) struct Segment {
     path: PathBuf,
     file: Mapping,
     parts: Parts,
-    /// A bit for each block: whether its checksum was found right.
-    verified: Box<[AtomicU64]>,
+    /// The blocks whose checksum was found right.
+    verified: Marks,
+    /// Of those, the ones that are stored compressed: they may be in the cache.
+    compressed: Marks,
+    cached: Option<SegmentBlocks>,
+    /// Filter and index, if they are pinned. Dropped after the file.
+    pin: Option<Pin>,
 }
 
 /// What a segment's file says of its blocks.
@@ -70,6 +84,8 @@ struct Parts {
     index: Index,
     properties: Properties,
     range_tombstones: Vec<RangeTombstone>,
+    /// Where filter and index are in the file.
+    lookup: Range<usize>,
 }
 
 /// Restarts, hashes and count of a block of common size.
@@ -95,6 +111,7 @@ impl Parts {
         .map(|offset| offset as usize);
         check_padding(file, blocks_end, if filter == 0 { index } else { filter })?;
         check_padding(file, end, file.len() - footer::FOOTER_LEN)?;
+        let lookup = footer.lookup();
         let filter = match filter {
             0 => None,
             offset => Some(Filter::parse(&part(file, Kind::Filter, offset, index)?)?),
@@ -116,6 +133,7 @@ impl Parts {
             index,
             properties: record.properties,
             range_tombstones: record.range_tombstones,
+            lookup,
         })
     }
 }
@@ -148,14 +166,30 @@ impl Segment {
     pub(crate) fn open(fs: &dyn FileSystem, path: &Path) -> Result<Segment> {
         let file = fs.map(path)?;
         file.advise(Access::Random);
+        if let Ok(footer) = footer::Record::parse(&file) {
+            // All of it is about to be read, page by page.
+            file.read_ahead(footer.blocks_end as usize..file.len());
+        }
         Self::of(file, path.to_path_buf())
     }
 
     fn of(file: Mapping, path: PathBuf) -> Result<Segment> {
         let parts = Parts::parse(&file).map_err(|fault| fault.in_file(&path))?;
-        let words = parts.index.blocks().div_ceil(64);
-        let verified = (0..words).map(|_| AtomicU64::new(0)).collect();
-        Ok(Segment { path, file, parts, verified })
+        let marks = || Marks::new(parts.index.blocks());
+        let (verified, compressed) = (marks(), marks());
+        Ok(Segment { path, file, parts, verified, compressed, cached: None, pin: None })
+    }
+
+    /// Has reads use a cache of blocks.
+    pub(crate) fn with_cache(mut self, blocks: Option<SegmentBlocks>) -> Self {
+        self.cached = blocks;
+        self
+    }
+
+    /// Pins filter and index, if there is leave to.
+    pub(crate) fn pinned_by(mut self, pins: &Arc<Pins>) -> Self {
+        self.pin = pins.pin(&self.file, self.parts.lookup.clone());
+        self
     }
 
     /// What the segment says of its content.
@@ -185,15 +219,20 @@ impl Segment {
             return Ok(None);
         }
         let mut number = index.block_at(&self.file, key, max_sequence);
+        let mut read = Some(read);
         loop {
-            let block = self.block(number, scratch)?;
-            let found = block.get(key, hash, max_sequence);
-            match found.map_err(|what| self.damage(number, what))? {
-                Found::Version(sequence, payload) => {
-                    return Ok(Some(read(KeyVersion { key, sequence, payload })));
-                }
-                Found::Absent => return Ok(None),
-                Found::Beyond => {}
+            let step = self.with_block(number, scratch, |block| {
+                Ok(match block.get(key, hash, max_sequence)? {
+                    Found::Version(sequence, payload) => {
+                        let version = KeyVersion { key, sequence, payload };
+                        ControlFlow::Break(read.take().map(|read| read(version)))
+                    }
+                    Found::Absent => ControlFlow::Break(None),
+                    Found::Beyond => ControlFlow::Continue(()),
+                })
+            })?;
+            if let ControlFlow::Break(told) = step {
+                return Ok(told);
             }
             number += 1;
             if number == index.blocks() || !index.continues(&self.file, number, key) {
@@ -211,9 +250,16 @@ impl Segment {
             .map(|t| (t.start.as_slice(), t.end.as_slice(), t.sequence))
     }
 
-    /// A cursor over all versions in order, at first at none.
+    /// A cursor over all versions in order, at first at none. It knows no cache: it is
+    /// for work that nobody waits for, or that reads everything once.
     pub(crate) fn cursor(&self) -> Cursor<'_> {
-        Cursor::new(self)
+        Cursor::new(self, None)
+    }
+
+    /// As [`Segment::cursor`], with the cache of blocks: it leaves the blocks there at
+    /// which walks begin, and only looks for those that it walks on to.
+    pub(crate) fn cached_cursor(&self) -> Cursor<'_> {
+        Cursor::new(self, self.cached.as_ref())
     }
 
     /// Damage within a block.
@@ -232,26 +278,49 @@ impl Segment {
         if frame.kind != Kind::Data || frame.end() != end {
             return Err(self.damage(number, "a block is not what the index says"));
         }
-        let word = self.verified.get(number / 64);
-        let bit = 1 << (number % 64);
-        if word.is_none_or(|word| word.load(Relaxed) & bit == 0) {
+        if !self.verified.has(number) {
             frame.check().map_err(in_file)?;
-            if let Some(word) = word {
-                word.fetch_or(bit, Relaxed);
+            self.verified.set(number);
+            if frame.compression != Compression::None {
+                self.compressed.set(number);
             }
         }
         Ok(frame)
     }
 
-    /// A block, decompressed into the scratch memory if need be.
+    /// Has a block searched: in the cache, or where it lies in the file, or decompressed
+    /// into the scratch memory. From there it goes into the cache, if the search found it
+    /// sound. `search` is called once at most.
     #[inline]
-    fn block<'a>(&'a self, number: usize, scratch: &'a mut Scratch) -> Result<Block<'a>> {
+    fn with_block<R>(
+        &self,
+        number: usize,
+        scratch: &mut Scratch,
+        mut search: impl FnMut(Block<'_>) -> Sound<R>,
+    ) -> Result<R> {
+        let mut search = |raw: &[u8]| Block::parse(raw).and_then(&mut search);
+        let damage = |what| self.damage(number, what);
+        let cached = self.cached_block(number);
+        if let Some(found) = cached.and_then(|blocks| blocks.get(number, &mut search)) {
+            return found.map_err(damage);
+        }
         let frame = self.frame(number)?;
-        let raw = match frame.compression {
-            Compression::None => frame.stored,
-            _ => self.decompress(&frame, scratch)?,
-        };
-        Block::parse(raw).map_err(|what| self.damage(number, what))
+        if frame.compression == Compression::None {
+            return search(frame.stored).map_err(damage);
+        }
+        let raw = self.decompress(&frame, scratch)?;
+        let found = search(raw).map_err(damage)?;
+        if let Some(blocks) = &self.cached {
+            blocks.count_miss();
+            blocks.put(number, raw);
+        }
+        Ok(found)
+    }
+
+    /// The cache, if a block may be there.
+    #[inline]
+    fn cached_block(&self, number: usize) -> Option<&SegmentBlocks> {
+        self.cached.as_ref().filter(|_| self.compressed.has(number))
     }
 
     fn decompress<'a>(&self, frame: &Frame<'_>, scratch: &'a mut Scratch) -> Result<&'a [u8]> {

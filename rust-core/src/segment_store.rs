@@ -11,12 +11,13 @@ mod edit;
 mod open;
 mod retired;
 
+use crate::block_cache::BlockCache;
 use crate::error::Result;
 use crate::fs::{FileSystem, NewFile};
 use crate::manifest::{self, Failed, LEVELS, Manifest, SegmentEntry};
 use crate::segment::{Compression, CompressionRules, SegmentOptions, SegmentWriter};
 use crate::sync::{Mutex, lock};
-use crate::tree::{DiskBytes, LiveSegment, Tree};
+use crate::tree::{LiveSegment, Shared, Tree};
 use crossbeam_epoch::{self as epoch, Atomic, Guard};
 use retired::Retired;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,10 @@ pub(crate) struct StoreOptions {
     pub(crate) compression: Compression,
     /// The last level's, which holds most of the data.
     pub(crate) last_compression: Compression,
+    /// Bytes of decompressed blocks that are kept; 0 for none.
+    pub(crate) block_cache: u64,
+    /// Bytes of filters and indexes that may be pinned in memory.
+    pub(crate) pinned: u64,
 }
 
 impl Default for StoreOptions {
@@ -49,6 +54,8 @@ impl Default for StoreOptions {
             filter_bits_per_key: 10,
             compression: Compression::Lz4,
             last_compression: Compression::Lz4,
+            block_cache: 0,
+            pinned: 0,
         }
     }
 }
@@ -65,7 +72,7 @@ pub(crate) struct SegmentStore {
     state: Mutex<State>,
     flushed: AtomicU64,
     next_file: AtomicU64,
-    disk_bytes: DiskBytes,
+    shared: Shared,
     retired: Arc<Retired>,
 }
 
@@ -105,7 +112,17 @@ impl SegmentStore {
 
     /// The bytes of all segment files that exist, in use or held by a reader.
     pub(crate) fn disk_bytes(&self) -> u64 {
-        self.disk_bytes.load(Relaxed)
+        self.shared.disk_bytes.load(Relaxed)
+    }
+
+    /// The cache of the segments' blocks.
+    pub(crate) fn blocks(&self) -> &BlockCache {
+        &self.shared.blocks
+    }
+
+    /// The bytes of filters and indexes that are pinned in memory.
+    pub(crate) fn pinned_bytes(&self) -> u64 {
+        self.shared.pins.bytes()
     }
 
     /// Starts a segment for a level: its number, its path and what writes it.
@@ -223,7 +240,7 @@ impl SegmentStore {
     /// Opens a finished segment that is not installed.
     pub(crate) fn open_segment(&self, id: u64) -> Result<Arc<LiveSegment>> {
         let path = segment_path(&self.dir, id);
-        LiveSegment::open(&self.fs, &path, id, &self.disk_bytes).map(Arc::new)
+        LiveSegment::open(&self.fs, &path, id, &self.shared).map(Arc::new)
     }
 
     fn open_added(&self, edit: &Edit) -> Result<Vec<Arc<LiveSegment>>> {

@@ -87,6 +87,11 @@ pub struct Options {
     /// Bytes of changes that are kept in memory while somebody watches; 0 for 16 MiB.
     /// It is at most a sixteenth of the memory limit.
     pub watch_buffer: u64,
+    /// Bytes of blocks of segments that are kept decompressed, within the memory limit;
+    /// `None` for an eighth of that, or 128 MiB if there is none. It is at most a quarter
+    /// of the limit, and none below 256 KiB. Nothing is taken before the first compressed
+    /// block is read.
+    pub block_cache: Option<u64>,
 }
 
 /// A value as a read finds it; its bytes are borrowed during the call.
@@ -180,6 +185,15 @@ pub struct Stats {
     pub background_errors: u64,
     /// Deletions of ranges written.
     pub range_deletes: u64,
+    /// Blocks of segments that were found decompressed in the cache.
+    pub block_cache_hits: u64,
+    /// Blocks that were not, and had to be decompressed. What is stored uncompressed is
+    /// read in place, and counts as neither.
+    pub block_cache_misses: u64,
+    /// Bytes that the cache of blocks takes.
+    pub block_cache_bytes: u64,
+    /// Bytes of filters and indexes of segments that are locked into memory.
+    pub pinned_bytes: u64,
 }
 
 /// What a storage consists of, shared with its snapshots and its threads.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub(crate) use cursor::{Part, TreeCursor};
 pub(crate) use level_cursor::LevelCursor;
-pub(crate) use live_segment::{DiskBytes, LiveSegment};
+pub(crate) use live_segment::{LiveSegment, Shared};
 
 /// A list of segments of one level.
 pub(crate) type Segments = Vec<Arc<LiveSegment>>;

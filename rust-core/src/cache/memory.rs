@@ -113,6 +113,12 @@ impl Memory {
         self.used().saturating_sub(self.retired()).saturating_sub(self.tables())
     }
 
+    /// What lies between entries.
+    #[inline]
+    pub(super) fn slack(&self) -> u64 {
+        self.arena.held().saturating_sub(self.used().saturating_sub(self.tables()))
+    }
+
     /// Counts a table that has grown or shrunk.
     pub(super) fn count_table(&self, was: u64, is: u64) {
         // Adding what wraps is taking away.

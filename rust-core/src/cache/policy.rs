@@ -8,16 +8,17 @@
 //! count in the entry, and looks at the count when it meets the entry again. A policy that
 //! must know of each hit at once says so by [`Policy::SEES_HITS`], and its reads lock.
 
+pub mod adaptive_s3_fifo;
 mod chunks;
 mod ghost;
 pub mod lru;
 mod queues;
 pub mod s3_fifo;
-pub mod s3_tinylfu;
-mod sketch;
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests;
 
 /// The policy of a cache that names none.
-pub type DefaultPolicy = s3_tinylfu::S3TinyLfu;
+pub type DefaultPolicy = adaptive_s3_fifo::AdaptiveS3Fifo;
 
 /// The number of an entry. Owners give out small ones and use them again, so that policies
 /// can keep what they note of an entry in arrays.
@@ -86,7 +87,7 @@ fn mix(hash: u64) -> u64 {
 /// One of `len` places, by 32 bits of a hash.
 #[inline]
 fn reduce(bits: u64, len: usize) -> usize {
-    (bits * len as u64 >> 32) as usize
+    ((bits * len as u64) >> 32) as usize
 }
 
 /// So many entries and the place to become more: an eighth, so that tables that must be made

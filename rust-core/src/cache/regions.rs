@@ -54,21 +54,33 @@ impl Regions {
     }
 }
 
+/// Maps zeros: so many bytes, or as many more as make a page full.
+pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
+    let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+    // SAFETY: a new mapping that nobody else knows.
+    let memory = unsafe { mmap_anonymous(ptr::null_mut(), len, protection, flags) };
+    NonNull::new(memory.ok()?).map(NonNull::cast)
+}
+
+/// # Safety
+/// The memory came from [`map`] with this length, and nobody uses it.
+pub(super) unsafe fn unmap(memory: NonNull<u8>, len: usize) {
+    // SAFETY: by the contract.
+    let result = unsafe { munmap(memory.as_ptr().cast(), len) };
+    debug_assert!(result.is_ok());
+}
+
 impl Addresses {
     /// Maps a region and parts it into spans of a length.
     fn map(&mut self, len: usize) -> Option<()> {
         // Some more, since the system aligns to pages alone.
         let mapped_len = REGION.max(8 * len) + len;
-        let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
-        // SAFETY: a new mapping that nobody else knows.
-        let region =
-            unsafe { mmap_anonymous(ptr::null_mut(), mapped_len, protection, flags) }.ok()?;
-        let start = NonNull::new(region)?.cast::<u8>();
+        let start = map(mapped_len)?;
         self.mapped.push((start, mapped_len));
         // SAFETY: the mapping is ours. Huge pages would be given back in part only. A
         // system that knows none refuses, which is as well.
         #[cfg(target_os = "linux")]
-        let _ = unsafe { madvise(region, mapped_len, Advice::LinuxNoHugepage) };
+        let _ = unsafe { madvise(start.as_ptr().cast(), mapped_len, Advice::LinuxNoHugepage) };
         let skipped = start.as_ptr().align_offset(len);
         let count = (mapped_len - skipped) / len;
         // SAFETY: each lies within the mapping.
@@ -106,8 +118,7 @@ impl Drop for Addresses {
     fn drop(&mut self) {
         for &(start, len) in &self.mapped {
             // SAFETY: mapped with this length, and nobody uses a span of it any more.
-            let result = unsafe { munmap(start.as_ptr().cast(), len) };
-            debug_assert!(result.is_ok());
+            unsafe { unmap(start, len) };
         }
     }
 }

@@ -355,10 +355,6 @@ impl<P: Policy> Locked<'_, P> {
         self.depart(entry, Cause::Moved, departures);
     }
 
-    pub(super) fn set_capacity(&mut self, capacity: u64) {
-        self.state.policy.set_capacity(capacity);
-    }
-
     pub(super) fn counts(&self) -> Counts {
         self.state.counts
     }

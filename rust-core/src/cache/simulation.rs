@@ -1,9 +1,11 @@
 //! What a policy makes of a trace: hits and misses, without a cache.
 
 mod bound;
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests;
 
 use super::policy::{Entries, Policy, Token};
-use super::policy::{lru::Lru, s3_fifo::S3Fifo, s3_tinylfu::S3TinyLfu};
+use super::policy::{adaptive_s3_fifo::AdaptiveS3Fifo, lru::Lru, s3_fifo::S3Fifo};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -201,9 +203,9 @@ impl Entries for Residents<'_> {
     }
 }
 
-/// A policy by its name.
+/// A policy by its name, for callers that cannot name its type.
 pub struct Named {
-    /// The name.
+    /// [`Policy::NAME`], or "belady" for the bound.
     pub name: &'static str,
     /// Replays a trace against it at a capacity.
     pub replay: fn(&Trace<'_>, u64) -> Outcome,
@@ -217,7 +219,7 @@ impl Named {
 
 /// All that a trace can be replayed against, the default first and the bound last.
 pub const POLICIES: [Named; 4] = [
-    Named::of::<S3TinyLfu>(),
+    Named::of::<AdaptiveS3Fifo>(),
     Named::of::<S3Fifo>(),
     Named::of::<Lru>(),
     Named { name: "belady", replay: |trace, capacity| trace.bound(capacity) },

@@ -45,6 +45,11 @@ impl Durable {
         stats.recovered_bytes = progress.recovered_bytes;
         stats.torn_bytes = self.torn.as_ref().map_or(0, |torn| torn.bytes);
         stats.memory_limit = self.memory_limit;
+        let blocks = self.segments.blocks().stats();
+        stats.block_cache_hits = blocks.hits;
+        stats.block_cache_misses = blocks.misses;
+        stats.block_cache_bytes = blocks.bytes;
+        stats.pinned_bytes = self.segments.pinned_bytes();
         stats.background_errors = progress.troubles.load(Relaxed);
     }
 }

@@ -54,8 +54,9 @@ impl Core {
         let Some(durable) = self.durable.as_ref().filter(|_| self.counted_hits != 0) else {
             return (from, Eviction::Enough);
         };
+        let Some(budget) = durable.memtable_budget() else { return (from, Eviction::Enough) };
         // Some room is made ahead, so that the hand goes round in strides.
-        let budget = durable.budget - durable.budget / 32;
+        let budget = budget - budget / 32;
         if self.memory_bytes() <= budget {
             return (from, Eviction::Enough);
         }

@@ -1,5 +1,6 @@
 //! Tests of the whole storage on a simulated disk.
 
+mod block_cache;
 mod faults;
 mod levels;
 mod modifications;

@@ -127,6 +127,13 @@ impl Decompressor {
         Ok(&self.buffer)
     }
 
+    /// Takes a block that was decompressed before into the buffer.
+    pub(super) fn copy(&mut self, raw: &[u8]) -> std::result::Result<(), Failure> {
+        self.make_room(raw.len())?;
+        self.buffer.copy_from_slice(raw);
+        Ok(())
+    }
+
     /// The last block.
     #[inline]
     pub(super) fn buffer(&self) -> &[u8] {

@@ -5,7 +5,8 @@ use super::compression::Compression;
 use super::fault::Sound;
 use super::read_ahead::ReadAhead;
 use super::{Scratch, Segment};
-use crate::error::Result;
+use crate::block_cache::SegmentBlocks;
+use crate::error::{Error, Result};
 use crate::key_version::{KeyVersion, Payload};
 use crate::limits::MAX_KEY_LEN;
 use std::ops::Range;
@@ -14,12 +15,12 @@ use std::ops::Range;
 /// the first seek, past either end, and after an error.
 pub(crate) struct Cursor<'a> {
     segment: &'a Segment,
-    walk: Walk,
+    walk: Walk<'a>,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(segment: &'a Segment) -> Self {
-        Self { segment, walk: Walk::default() }
+    pub(super) fn new(segment: &'a Segment, cached: Option<&'a SegmentBlocks>) -> Self {
+        Self { segment, walk: Walk { cached, ..Walk::default() } }
     }
 
     /// To the first version.
@@ -56,7 +57,9 @@ impl<'a> Cursor<'a> {
 
 /// What a cursor knows but for its segment. It is used with one segment only.
 #[derive(Default)]
-struct Walk {
+struct Walk<'a> {
+    /// The cache of the segment's blocks, if it is to be used.
+    cached: Option<&'a SegmentBlocks>,
     scratch: Scratch,
     ahead: ReadAhead,
     block: Option<Loaded>,
@@ -87,7 +90,7 @@ struct Place {
     value: Option<(usize, usize)>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn seek_to_first(&mut self, segment: &Segment) -> Result<()> {
         self.move_to(segment, 0, 0)
     }
@@ -211,14 +214,45 @@ impl Walk {
         self.block = None;
         let place = segment.parts.index.place(&segment.file, number);
         self.ahead.step_to(number, place, &segment.file);
-        let frame = segment.frame(number)?;
-        let (in_file, raw) = match frame.compression {
-            Compression::None => (Some(frame.content()..frame.end()), frame.stored),
-            _ => (None, segment.decompress(&frame, &mut self.scratch)?),
+        let in_file = match self.load_cached(segment, number)? {
+            true => None,
+            false => self.load_stored(segment, number)?,
         };
+        let raw = raw_of(in_file.as_ref(), segment, &self.scratch);
         let layout = Layout::of(raw).map_err(|what| segment.damage(number, what))?;
         self.block = Some(Loaded { number, in_file, layout });
         Ok(())
+    }
+
+    /// Copies a block from the cache into the scratch memory, if it is there: a walk
+    /// stays at a block for longer than a read of the cache may last.
+    fn load_cached(&mut self, segment: &Segment, number: usize) -> Result<bool> {
+        let Some(cached) = self.cached.filter(|_| segment.compressed.has(number)) else {
+            return Ok(false);
+        };
+        let copied = cached.get(number, |raw| self.scratch.0.copy(raw));
+        match copied {
+            Some(Err(_)) => Err(Error::OutOfMemory),
+            copied => Ok(copied.is_some()),
+        }
+    }
+
+    /// Reads a block from the file: tells where it is there, or decompresses it into the
+    /// scratch memory.
+    fn load_stored(&mut self, segment: &Segment, number: usize) -> Result<Option<Range<usize>>> {
+        let frame = segment.frame(number)?;
+        if frame.compression == Compression::None {
+            return Ok(Some(frame.content()..frame.end()));
+        }
+        let raw = segment.decompress(&frame, &mut self.scratch)?;
+        if let Some(cached) = self.cached {
+            cached.count_miss();
+            let is_sound = Layout::of(raw).is_ok();
+            if is_sound && !self.ahead.is_walking() {
+                cached.put(number, raw);
+            }
+        }
+        Ok(None)
     }
 
     fn block<'w>(&'w self, segment: &'w Segment) -> Option<Block<'w>> {
@@ -239,10 +273,20 @@ impl Walk {
 impl Loaded {
     #[inline]
     fn raw<'w>(&self, segment: &'w Segment, scratch: &'w Scratch) -> &'w [u8] {
-        match &self.in_file {
-            Some(range) => segment.file.get(range.clone()).unwrap_or_default(),
-            None => scratch.0.buffer(),
-        }
+        raw_of(self.in_file.as_ref(), segment, scratch)
+    }
+}
+
+/// A block's bytes: in the file, if it is said where, or else in the scratch memory.
+#[inline]
+fn raw_of<'w>(
+    in_file: Option<&Range<usize>>,
+    segment: &'w Segment,
+    scratch: &'w Scratch,
+) -> &'w [u8] {
+    match in_file {
+        Some(range) => segment.file.get(range.clone()).unwrap_or_default(),
+        None => scratch.0.buffer(),
     }
 }
 

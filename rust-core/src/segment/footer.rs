@@ -21,6 +21,7 @@ use super::bytes::u32_at;
 use super::fault::{Fault, Parsed};
 use crate::error::{Error, Result};
 use rkyv::{Archive, Serialize};
+use std::ops::Range;
 
 /// The version of the format that is written.
 pub(super) const VERSION: u32 = 1;
@@ -131,6 +132,12 @@ impl Record {
         } else {
             Err(fault("the footer's offsets contradict each other"))
         }
+    }
+
+    /// Where filter and index are, from the one's frame to the other's end.
+    pub(super) fn lookup(&self) -> Range<usize> {
+        let start = if self.filter == 0 { self.index } else { self.filter };
+        start as usize..self.properties as usize
     }
 
     fn fits(&self, file_len: u64) -> bool {

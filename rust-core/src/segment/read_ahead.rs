@@ -22,6 +22,11 @@ pub(super) struct ReadAhead {
 }
 
 impl ReadAhead {
+    /// Whether the last block was the next one to that before.
+    pub(super) fn is_walking(&self) -> bool {
+        self.direction.is_some()
+    }
+
     /// Notes that the walk reads a block, whose place in the file is given. From
     /// the second step in one direction on it asks for what follows.
     pub(super) fn step_to(&mut self, number: usize, place: (usize, usize), file: &Mapping) {

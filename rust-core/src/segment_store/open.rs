@@ -1,11 +1,13 @@
 //! Opening a directory's segments.
 
 use super::{SegmentStore, State, StoreOptions, entry_of, protect, segment_path};
+use crate::block_cache::BlockCache;
 use crate::error::{Error, Result};
 use crate::fs::FileSystem;
 use crate::manifest::{self, LEVELS, MANIFEST, Manifest, SegmentEntry};
+use crate::segment::Pins;
 use crate::sync::Mutex;
-use crate::tree::{DiskBytes, LiveSegment, Segments, Tree};
+use crate::tree::{LiveSegment, Segments, Shared, Tree};
 use crossbeam_epoch::Atomic;
 use std::collections::HashSet;
 use std::path::Path;
@@ -48,8 +50,12 @@ impl SegmentStore {
             }
             None => begin(&*fs, dir)?,
         };
-        let disk_bytes = DiskBytes::default();
-        let tree = Arc::new(Tree::new(open_levels(&fs, dir, &manifest, &disk_bytes)?));
+        let shared = Shared {
+            disk_bytes: Arc::default(),
+            blocks: Arc::new(BlockCache::new(options.block_cache)),
+            pins: Arc::new(Pins::new(options.pinned)),
+        };
+        let tree = Arc::new(Tree::new(open_levels(&fs, dir, &manifest, &shared)?));
         remove_leftovers(&*fs, dir, &manifest)?;
         Ok(Self {
             fs,
@@ -60,7 +66,7 @@ impl SegmentStore {
             flushed: AtomicU64::new(manifest.flushed),
             next_file: AtomicU64::new(manifest.next_file),
             state: Mutex::new(State { manifest, tree, unsettled: None }),
-            disk_bytes,
+            shared,
             retired: Arc::default(),
         })
     }
@@ -84,11 +90,11 @@ fn open_levels(
     fs: &Arc<dyn FileSystem>,
     dir: &Path,
     manifest: &Manifest,
-    disk_bytes: &DiskBytes,
+    shared: &Shared,
 ) -> Result<Vec<Segments>> {
     let mut levels = vec![Segments::new(); LEVELS];
     for (level, entry) in manifest.segments() {
-        let segment = open_one(fs, dir, entry, disk_bytes)?;
+        let segment = open_one(fs, dir, entry, shared)?;
         if let Some(of) = levels.get_mut(level) {
             of.push(Arc::new(segment));
         }
@@ -104,7 +110,7 @@ pub(crate) fn check_segment(
     entry: &SegmentEntry,
     report: &mut dyn FnMut(Error),
 ) {
-    match open_one(fs, dir, entry, &DiskBytes::default()) {
+    match open_one(fs, dir, entry, &Shared::default()) {
         Ok(segment) => segment.verify_all(&mut |_| {}, report),
         Err(error) => report(error),
     }
@@ -117,7 +123,7 @@ pub(crate) fn check_lone_segment(
     id: u64,
     report: &mut dyn FnMut(Error),
 ) {
-    match LiveSegment::open(fs, &segment_path(dir, id), id, &DiskBytes::default()) {
+    match LiveSegment::open(fs, &segment_path(dir, id), id, &Shared::default()) {
         Ok(segment) => segment.verify_all(&mut |_| {}, report),
         Err(error) => report(error),
     }
@@ -128,7 +134,7 @@ fn open_one(
     fs: &Arc<dyn FileSystem>,
     dir: &Path,
     entry: &SegmentEntry,
-    disk_bytes: &DiskBytes,
+    shared: &Shared,
 ) -> Result<LiveSegment> {
     let path = segment_path(dir, entry.id);
     let corrupt = |what: &str| Error::Corrupt {
@@ -139,7 +145,7 @@ fn open_one(
     if !fs.exists(&path)? {
         return Err(corrupt("missing segment"));
     }
-    let segment = LiveSegment::open(fs, &path, entry.id, disk_bytes)?;
+    let segment = LiveSegment::open(fs, &path, entry.id, shared)?;
     if entry_of(&segment) == *entry {
         Ok(segment)
     } else {

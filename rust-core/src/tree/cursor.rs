@@ -39,9 +39,9 @@ enum At {
 
 impl<'a> TreeCursor<'a> {
     pub(super) fn new(tree: &'a Tree) -> Self {
-        let level0 = tree.level0.iter().map(|segment| Part::Segment(segment.cursor()));
+        let level0 = tree.level0.iter().map(|segment| Part::Segment(segment.cached_cursor()));
         let sorted = tree.sorted.iter().filter(|level| !level.segments.is_empty());
-        let sorted = sorted.map(|level| Part::Level(LevelCursor::new(&level.segments)));
+        let sorted = sorted.map(|level| Part::Level(LevelCursor::cached(&level.segments)));
         let merge = Merge::new(level0.chain(sorted).collect());
         Self { merge, deletions: &tree.deletions, at: At::Version }
     }

@@ -4,7 +4,7 @@ use super::LiveSegment;
 use crate::error::Result;
 use crate::key_version::KeyVersion;
 use crate::merge::Source;
-use crate::segment::Cursor;
+use crate::segment::{Cursor, Segment};
 use std::sync::Arc;
 
 /// The versions of sorted, disjoint segments as one source.
@@ -12,19 +12,27 @@ pub(crate) struct LevelCursor<'a> {
     segments: &'a [Arc<LiveSegment>],
     /// The segment that is being read, and its number.
     open: Option<(usize, Cursor<'a>)>,
+    /// Whether blocks are looked for in the cache.
+    cached: bool,
 }
 
 impl<'a> LevelCursor<'a> {
     /// Over segments in key order.
     pub(crate) fn new(segments: &'a [Arc<LiveSegment>]) -> Self {
-        Self { segments, open: None }
+        Self { segments, open: None, cached: false }
+    }
+
+    /// As [`LevelCursor::new`], with the cache of blocks.
+    pub(crate) fn cached(segments: &'a [Arc<LiveSegment>]) -> Self {
+        Self { cached: true, ..Self::new(segments) }
     }
 
     /// Takes a segment to be read; `None` if there is none of this number.
     fn open(&mut self, number: usize) -> Option<&mut Cursor<'a>> {
         let is_open = self.open.as_ref().is_some_and(|(open, _)| *open == number);
         if !is_open {
-            self.open = self.segments.get(number).map(|s| (number, s.cursor()));
+            let cursor = if self.cached { Segment::cached_cursor } else { Segment::cursor };
+            self.open = self.segments.get(number).map(|segment| (number, cursor(segment)));
         }
         self.open.as_mut().map(|(_, cursor)| cursor)
     }

@@ -1,16 +1,23 @@
 //! A segment that trees refer to, and the file under it.
 
+use crate::block_cache::{BlockCache, SegmentBlocks};
 use crate::error::Result;
 use crate::fs::FileSystem;
-use crate::segment::Segment;
+use crate::segment::{Pins, Segment};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-/// The bytes of all segment files of a store that exist, those included that
-/// only a reader still holds.
-pub(crate) type DiskBytes = Arc<AtomicU64>;
+/// What all segments of a store share. The default is for segments of no store.
+#[derive(Clone, Default)]
+pub(crate) struct Shared {
+    /// The bytes of all segment files that exist, those included that only a reader
+    /// still holds.
+    pub(crate) disk_bytes: Arc<AtomicU64>,
+    pub(crate) blocks: Arc<BlockCache>,
+    pub(crate) pins: Arc<Pins>,
+}
 
 /// An open segment with its number. Its file is removed when the last tree and
 /// the last reader let go of it, if the manifest has let go of it before.
@@ -20,7 +27,7 @@ pub(crate) struct LiveSegment {
     /// Whether no manifest that can be found after a crash names it.
     obsolete: AtomicBool,
     fs: Arc<dyn FileSystem>,
-    disk_bytes: DiskBytes,
+    disk_bytes: Arc<AtomicU64>,
 }
 
 impl LiveSegment {
@@ -29,11 +36,13 @@ impl LiveSegment {
         fs: &Arc<dyn FileSystem>,
         path: &Path,
         id: u64,
-        disk_bytes: &DiskBytes,
+        shared: &Shared,
     ) -> Result<Self> {
-        let segment = Segment::open(&**fs, path)?;
-        disk_bytes.fetch_add(segment.properties().file_len, Relaxed);
-        let (fs, disk_bytes) = (Arc::clone(fs), Arc::clone(disk_bytes));
+        let segment = Segment::open(&**fs, path)?
+            .with_cache(SegmentBlocks::new(&shared.blocks, id))
+            .pinned_by(&shared.pins);
+        shared.disk_bytes.fetch_add(segment.properties().file_len, Relaxed);
+        let (fs, disk_bytes) = (Arc::clone(fs), Arc::clone(&shared.disk_bytes));
         Ok(Self { id, segment, obsolete: AtomicBool::new(false), fs, disk_bytes })
     }
 

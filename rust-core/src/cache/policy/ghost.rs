@@ -1,6 +1,7 @@
 //! The ghost: what left not long ago, in 4 bytes an entry.
 
 use super::mix;
+use crate::memtable::prefetch;
 
 /// The entries of a bucket, half a cache line.
 const WAYS: usize = 8;
@@ -28,12 +29,12 @@ impl Ghost {
         Self { buckets: Vec::new(), reach, passed: 0, tick: (reach / TICKS).max(1) }
     }
 
-    /// Changes the reach, and forgets all.
+    /// Changes the reach, and forgets all but the time.
     pub(super) fn set_reach(&mut self, reach: u64) {
-        *self = Self::new(reach);
+        *self = Self { passed: self.passed, ..Self::new(reach) };
     }
 
-    /// Forgets all.
+    /// Forgets all but the time.
     pub(super) fn clear(&mut self) {
         self.set_reach(self.reach);
     }
@@ -50,7 +51,7 @@ impl Ghost {
     /// Remembers a key that left.
     pub(super) fn insert(&mut self, hash: u64, weight: u64) {
         self.passed += weight;
-        let now = self.now();
+        let now = self.ticks() as u16;
         let (print, Some(bucket)) = self.find(hash) else { return };
         let age = |slot: &u32| match *slot {
             0 => u16::MAX,
@@ -65,7 +66,7 @@ impl Ghost {
     /// Forgets a key that came back: the weight that came in since it left, if it is
     /// remembered and that is within the reach.
     pub(super) fn take(&mut self, hash: u64) -> Option<u64> {
-        let (now, tick, reach) = (self.now(), self.tick, self.reach);
+        let (now, tick, reach) = (self.ticks() as u16, self.tick, self.reach);
         let (print, Some(bucket)) = self.find(hash) else { return None };
         let slot = bucket.iter_mut().find(|slot| **slot >> 16 == print)?;
         let age = u64::from(now.wrapping_sub(*slot as u16)) * tick;
@@ -73,13 +74,28 @@ impl Ghost {
         (age <= reach).then_some(age)
     }
 
+    /// Asks for the memory where a key is looked up.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        let bucket = super::reduce(mix(hash) >> 32, self.buckets.len());
+        if let Some(bucket) = self.buckets.get(bucket) {
+            prefetch::read(bucket.as_ptr().cast());
+        }
+    }
+
+    /// The time: how many ticks of weight ever came in.
+    pub(super) fn ticks(&self) -> u32 {
+        (self.passed / self.tick) as u32
+    }
+
+    /// The weight that makes a tick.
+    pub(super) fn tick(&self) -> u64 {
+        self.tick
+    }
+
     /// The bytes of memory that it takes.
     pub(super) fn footprint(&self) -> usize {
         self.buckets.capacity() * size_of::<[u32; WAYS]>()
-    }
-
-    fn now(&self) -> u16 {
-        (self.passed / self.tick) as u16
     }
 
     /// A key's fingerprint, which is not 0, and its bucket, if there is any.

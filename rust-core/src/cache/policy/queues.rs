@@ -71,9 +71,10 @@ impl<const N: usize> Queues<N> {
         self.push(queue, token);
     }
 
+    /// A queue's oldest token.
     #[inline]
-    pub(super) fn oldest(&mut self, queue: usize) -> Option<Token> {
-        self.at(queue as u32).newer.checked_sub(N as u32)
+    pub(super) fn oldest(&self, queue: usize) -> Option<Token> {
+        self.links.get(queue)?.newer.checked_sub(N as u32)
     }
 
     /// The queue that a token is in.

@@ -23,6 +23,12 @@ pub struct S3Fifo {
 }
 
 impl S3Fifo {
+    /// The weight of all entries.
+    #[cfg(all(test, not(feature = "shuttle")))]
+    pub(super) fn weight(&self) -> u64 {
+        self.weights.iter().sum()
+    }
+
     fn push(&mut self, queue: usize, token: Token, weight: u64) {
         self.queues.push(queue, token);
         self.weights[queue] += weight;

@@ -85,6 +85,7 @@ fn store_options() -> StoreOptions {
         filter_bits_per_key: 10,
         compression: Compression::None,
         last_compression: Compression::None,
+        ..StoreOptions::default()
     }
 }
 

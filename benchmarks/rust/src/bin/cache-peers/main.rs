@@ -3,6 +3,7 @@
 
 mod caches;
 mod churn;
+mod hit_ratios;
 mod throughput;
 mod waits;
 
@@ -21,6 +22,8 @@ struct Cli {
 enum Command {
     /// Reads and writes beside the other caches.
     Throughput(throughput::Options),
+    /// Hit ratios of cache policies and caches on recorded traces.
+    HitRatios(hit_ratios::Options),
     /// Whether reads of 16 threads wait for anything while others write.
     Waits(waits::Options),
     /// What MantisDB's cache takes of memory while entries of all lengths come and go.
@@ -30,6 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Throughput(options) => throughput::run(&options),
+        Command::HitRatios(options) => hit_ratios::run(&options),
         Command::Waits(options) => waits::run(&options),
         Command::Churn(options) => churn::run(&options),
     };
