@@ -38,6 +38,7 @@ mod index;
 mod key_order;
 mod memory;
 pub mod policy;
+mod regions;
 mod shard;
 #[cfg(all(test, feature = "shuttle"))]
 mod shuttle_tests;
@@ -307,6 +308,8 @@ impl<P: Policy> std::fmt::Debug for LockFreeCache<P> {
 impl<P: Policy> Cache<P> {
     fn new(options: CacheOptions) -> Result<Self> {
         check_budget(options.budget)?;
+        // Tables grow: what they leave behind would be resident beside the budget.
+        crate::allocator::give_back_at_once();
         let (clock, shards) = (Clock::new(), shards_for(options.budget));
         let capacity = options.budget / shards as u64;
         let shard = |_| Shard::new(capacity, options.ordered, clock.now()).map(CachePadded::new);
@@ -451,6 +454,7 @@ impl<P: Policy> Cache<P> {
             self.make_room(0, home);
         }
         self.memory.hurry();
+        self.help_compact();
         done
     }
 
@@ -621,6 +625,7 @@ impl<P: Policy> Cache<P> {
             used_bytes: self.memory.used(),
             retired_bytes: self.memory.retired(),
             table_bytes: self.memory.tables(),
+            slack_bytes: self.memory.slack(),
             refused: self.refused.load(Relaxed),
             ..CacheStats::default()
         };

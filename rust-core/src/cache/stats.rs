@@ -20,6 +20,8 @@ pub struct CacheStats {
     pub retired_bytes: u64,
     /// Of that, tables.
     pub table_bytes: u64,
+    /// Beside what is used: bytes between entries that are kept for others to come.
+    pub slack_bytes: u64,
     /// Keys and values of the entries, alone.
     pub data_bytes: u64,
     /// Lookups that found an entry.
