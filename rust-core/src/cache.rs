@@ -156,7 +156,7 @@ impl<P: Policy + 'static> LockFreeCache<P> {
     }
 
     /// A cache without a thread of its own.
-    #[cfg(all(test, feature = "shuttle"))]
+    #[cfg(test)]
     fn open_still(options: CacheOptions) -> Result<Self> {
         Ok(Self { cache: Arc::new(Cache::new(options)?), _housekeeper: None })
     }

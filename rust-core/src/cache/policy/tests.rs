@@ -66,23 +66,27 @@ impl Model {
 
 /// Weights from 1 to 10^5, most of them light.
 fn weight(random: u64) -> u64 {
-    10_u64.pow((random % 100 / 20) as u32) + random % 7
+    10_u64.pow((random % 120 / 20) as u32) + random % 7
 }
 
 fn run<P: Policy>(seed: u64, weighed: impl Fn(&P) -> Option<u64>) {
     let mut state = seed;
-    let mut capacity = 20_000;
+    let mut capacity = 2_000_000;
     let (mut model, mut policy) = (Model::default(), P::new(capacity));
-    for _ in 0..20_000 {
+    for step in 0..20_000 {
         let random = next(&mut state);
         let key = random >> 20 & (0xff | random >> 40 & 0xfff);
         let found = model.entries.iter().find(|(_, entry)| entry.key == key).map(|(&t, _)| t);
         match (found, random % 100) {
-            (_, 0) => {
-                capacity = 100 + next(&mut state) % 40_000;
+            (_, _) if step == 19_000 => {
+                capacity = 2_000_000;
                 policy.set_capacity(capacity);
             }
-            (Some(token), 1..10) => {
+            (_, 0) if step < 19_000 => {
+                capacity = 100 + next(&mut state) % 4_000_000;
+                policy.set_capacity(capacity);
+            }
+            (Some(token), ..10) => {
                 policy.remove(token, &model);
                 model.drop(token);
             }
@@ -107,7 +111,7 @@ fn run<P: Policy>(seed: u64, weighed: impl Fn(&P) -> Option<u64>) {
         }
         assert_eq!(weighed(&policy).unwrap_or(model.weight_of_all()), model.weight_of_all());
     }
-    assert!(model.entries.len() > 3, "the work leaves entries");
+    assert!(model.entries.len() > 20, "the work leaves entries");
     // What is left comes out once each, and then nothing.
     for _ in 0..model.entries.len() {
         let token = policy.evict(&model).expect("each entry comes out");

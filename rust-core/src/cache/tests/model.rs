@@ -14,6 +14,9 @@ struct Modelled {
     tags: BTreeSet<u8>,
 }
 
+/// By what the clock is put forward, in milliseconds.
+const STEP: u64 = 1_000_000;
+
 struct World {
     cache: LockFreeCache,
     model: BTreeMap<Vec<u8>, Modelled>,
@@ -32,7 +35,8 @@ impl World {
         });
         let options =
             CacheOptions { budget, ordered, listener: Some(listener), ..CacheOptions::default() };
-        let cache = LockFreeCache::open(options).unwrap();
+        // Nothing leaves but by what the model does.
+        let cache = LockFreeCache::open_still(options).unwrap();
         Self { cache, model: BTreeMap::new(), left, now: 0, random: Random(seed) }
     }
 
@@ -45,8 +49,14 @@ impl World {
     fn new_entry(&mut self) -> (Modelled, u64) {
         let length = self.random.length(20_000);
         let value = vec![self.random.below(256) as u8; length];
-        // Far enough from the present that the clock's own running does not matter.
-        let ttl = [0, 0, 0, 500_000, 2_000_000, 90_000_000][self.random.below(6) as usize];
+        // The clock is put forward by whole steps, so that deadlines are half a step from
+        // the present, and the clock's own running does not matter.
+        let ttl = match self.random.below(6) {
+            0 => STEP / 2,
+            1 => STEP * 2 + STEP / 2,
+            2 => STEP * 90 + STEP / 2,
+            _ => 0,
+        };
         let count = if self.random.below(3) == 0 { self.random.below(3) } else { 0 };
         let tags = (0..count).map(|_| self.random.below(9) as u8).collect();
         let deadline = if ttl == 0 { 0 } else { self.now + ttl };
@@ -59,33 +69,45 @@ impl World {
         let tags: Vec<&[u8]> = tags.iter().map(|tag| &tag[..]).collect();
         let options = PutOptions { ttl, tags: &tags };
         if !if_absent {
+            let old = self.model.insert(key.clone(), entry.clone());
             self.cache.put(&key, &entry.value, options).unwrap();
-            self.forget(Some(&key));
-            self.model.insert(key, entry);
+            self.forget(Some((&key, old)));
         } else {
+            let was_there = self.model.contains_key(&key);
             let done = self.cache.put_if_absent(&key, &entry.value, options).unwrap();
-            self.forget(None);
-            assert_eq!(done, !self.model.contains_key(&key), "{:?}", String::from_utf8(key));
+            // It may have left to make room for itself.
+            assert!(done || was_there, "{:?}", String::from_utf8(key));
             if done {
                 self.model.insert(key, entry);
             }
+            self.forget(None);
         }
     }
 
-    /// Lets the model forget what the cache told that it had forgotten.
-    fn forget(&mut self, replaced: Option<&[u8]>) {
+    /// Lets the model forget what the cache told that it had forgotten. A key that was just
+    /// put had the given value before.
+    fn forget(&mut self, mut replaced: Option<(&[u8], Option<Modelled>)>) {
         let left = std::mem::take(&mut *self.left.lock().unwrap());
         for (key, value, cause) in left {
-            let Some(was) = self.model.remove(&key) else {
-                // The model has lost what has expired already.
-                assert!(matches!(cause, Cause::Expired | Cause::Evicted), "{cause:?}");
-                continue;
-            };
-            assert_eq!(was.value, value);
+            // The first that is told of a key that was put is told of its old value.
+            let old =
+                replaced.as_mut().filter(|(put, _)| *put == key).and_then(|(_, old)| old.take());
+            let now = self.now;
+            let has_expired = |entry: &Modelled| entry.deadline != 0 && entry.deadline <= now;
             match cause {
-                Cause::Evicted => {}
-                Cause::Expired => assert!(was.deadline != 0 && was.deadline <= self.now + 60_000),
-                Cause::Replaced => assert_eq!(Some(&key[..]), replaced),
+                Cause::Evicted | Cause::Replaced => {
+                    assert_eq!(cause == Cause::Replaced, old.is_some() && cause != Cause::Evicted);
+                    // The model has lost what has expired already, and so may have no such.
+                    if let Some(was) = old.or_else(|| self.model.remove(&key)) {
+                        assert_eq!(was.value, value);
+                    }
+                }
+                Cause::Expired => {
+                    let was = self.model.get(&key);
+                    if was.is_some_and(has_expired) {
+                        self.model.remove(&key);
+                    }
+                }
                 Cause::Removed | Cause::Invalidated | Cause::Moved => panic!("{cause:?}"),
             }
         }
@@ -102,7 +124,7 @@ impl World {
             (Some((value, ttl)), Some(entry)) => {
                 assert_eq!(value, entry.value);
                 let left = entry.deadline.saturating_sub(self.now);
-                assert!(ttl <= left && ttl + 60_000 > left, "{ttl} {left}");
+                assert!(ttl <= left && ttl + STEP / 2 > left, "{ttl} {left}");
             }
             (hit, entry) => panic!("{} beside {}", hit.is_some(), entry.is_some()),
         }
@@ -155,9 +177,8 @@ impl World {
             }
             196 => self.cache.tidy(),
             _ => {
-                let step = self.random.below(1_000_000);
-                self.now += step;
-                self.cache.advance_clock(step);
+                self.now += STEP;
+                self.cache.advance_clock(STEP);
                 self.forget(None);
             }
         }
