@@ -48,7 +48,7 @@ install-core: build-rust-core ## the core's archive, header and pkg-config file 
 
 .PHONY: clean
 clean: ## removes what was built
-	rm -rf target mantisdb mantisdb-rust storage/core_stamp.h
+	rm -rf target mantisdb mantisdb-rust internal/core/core_stamp.h
 
 ##@ Test
 
@@ -98,7 +98,7 @@ test-race: build-rust-core ## the Go packages, both engines, under the race dete
 
 .PHONY: test-cgocheck
 test-cgocheck: build-rust-core ## the C ABI's Go side with every pointer that crosses checked
-	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 go test -short -tags rust . ./storage/...
+	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 go test -short -tags rust . ./storage/... ./cache/...
 
 .PHONY: test-sanitizers
 test-sanitizers: ## the core's tests under AddressSanitizer and ThreadSanitizer

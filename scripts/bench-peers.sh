@@ -25,10 +25,13 @@ GO_PEERS=$CARGO_TARGET_DIR/peers
 RUST_PEERS=$CARGO_TARGET_DIR/release/mantisdb-peers
 
 build() {
-    local features=()
+    local features=(--no-default-features --bin mantisdb-peers --features)
     if [ "$ROCKSDB" = no ]; then
-        features=(--no-default-features)
-    elif [ ! -e "$CARGO_TARGET_DIR/release/mantisdb-peers" ]; then
+        features+=(stores)
+    else
+        features+=(rocksdb)
+    fi
+    if [ "$ROCKSDB" != no ] && [ ! -e "$CARGO_TARGET_DIR/release/mantisdb-peers" ]; then
         echo "compiling RocksDB takes half an hour on a processor; ROCKSDB=no leaves it out" >&2
         has_libclang || fail "libclang is needed to build the RocksDB binding (Debian: apt-get install libclang1 libclang-common-14-dev), or set ROCKSDB=no"
     fi

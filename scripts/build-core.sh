@@ -8,7 +8,7 @@
 #   - no LLVM sections: Go refuses an object with bitcode in it.
 #
 # Go does not hash archives, so the archive's digest is left in
-# storage/core_stamp.h, which Go does hash: a changed core is linked anew by a
+# internal/core/core_stamp.h, which Go does hash: a changed core is linked anew by a
 # plain `go build -tags rust`. Both files change only when the core does.
 source "$(dirname "$0")/common.sh"
 scripts/require.sh rust cc binutils

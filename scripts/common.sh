@@ -7,7 +7,7 @@ shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 
-# Where the linkable archive of the core is left; storage/link_archive.go names
+# Where the linkable archive of the core is left; internal/core/link_archive.go names
 # the same place.
 ARCHIVE=target/mantisdb/libmantisdb_core.a
 

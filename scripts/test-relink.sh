@@ -31,7 +31,7 @@ scripts/stamp-core.sh
 grep -q "$mark" "$SCRATCH/consumer" || fail "the binary was rebuilt without the changed core"
 
 # Without a core the error says what to run.
-rm storage/core_stamp.h
+rm internal/core/core_stamp.h
 if build 2>"$SCRATCH/stderr" >/dev/null; then
     fail "a build without a core succeeded"
 fi

@@ -26,6 +26,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"github.com/mantisdb/mantisdb/internal/core"
 )
 
 // DefaultEngine is what an empty Config.Engine means in this build.
@@ -59,9 +61,8 @@ type RustStorageEngine struct {
 // checkABI finds a core that speaks another version of the C ABI. Nothing else may be
 // called before.
 func checkABI() error {
-	if got := uint32(C.mantisdb_abi_version()); got != C.MANTISDB_ABI_VERSION {
-		return fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core",
-			ErrABIMismatch, got, C.MANTISDB_ABI_VERSION)
+	if linked, wanted := core.ABI(); linked != wanted {
+		return fmt.Errorf("%w: %d, this package needs %d: rebuild or reinstall the core", ErrABIMismatch, linked, wanted)
 	}
 	return nil
 }

@@ -39,7 +39,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 8
+#define MANTISDB_ABI_VERSION 9
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -62,6 +62,31 @@
  * A write is done once it is visible, and is not logged.
  */
 #define MANTISDB_DURABILITY_MEMORY 3
+
+/**
+ * An entry left since room was needed.
+ */
+#define MANTISDB_CACHE_EVICTED 0
+
+/**
+ * An entry left since its time had come.
+ */
+#define MANTISDB_CACHE_EXPIRED 1
+
+/**
+ * An entry left since another value was put under its key.
+ */
+#define MANTISDB_CACHE_REPLACED 2
+
+/**
+ * An entry left since it was removed by its key.
+ */
+#define MANTISDB_CACHE_REMOVED 3
+
+/**
+ * An entry left with a prefix, a tag, or all.
+ */
+#define MANTISDB_CACHE_INVALIDATED 4
 
 /**
  * Segments are compressed by LZ4.
@@ -309,6 +334,11 @@
 #define MANTISDB_MAX_VALUE_LEN (64 << 20)
 
 /**
+ * An open cache. Opaque.
+ */
+typedef struct MantisdbCache MantisdbCache;
+
+/**
  * An open database. Opaque.
  */
 typedef struct MantisdbDb MantisdbDb;
@@ -322,6 +352,90 @@ typedef struct MantisdbSnapshot MantisdbSnapshot;
  * A watch of the changes of a range. Opaque.
  */
 typedef struct MantisdbWatch MantisdbWatch;
+
+/**
+ * How to open a cache.
+ */
+typedef struct {
+    /**
+     * The bytes that the cache may take, everything counted; 256 KiB at least.
+     */
+    uint64_t budget;
+    /**
+     * Not 0 to keep keys in order from the start: for `mantisdb_cache_remove_prefix`.
+     */
+    uint32_t ordered;
+    /**
+     * Not 0 to keep what leaves for `mantisdb_cache_take_departed`.
+     */
+    uint32_t listen;
+} MantisdbCacheOptions;
+
+/**
+ * Figures of a cache, of nearly one moment.
+ */
+typedef struct {
+    /**
+     * Entries, those that have expired and were not found to be yet among them.
+     */
+    uint64_t entries;
+    /**
+     * The budget in bytes.
+     */
+    uint64_t budget;
+    /**
+     * What counts against it: entries, retired ones, and tables.
+     */
+    uint64_t used_bytes;
+    /**
+     * Of that, entries that left and that a reader may still have.
+     */
+    uint64_t retired_bytes;
+    /**
+     * Keys and values of the entries, alone.
+     */
+    uint64_t data_bytes;
+    /**
+     * Lookups that found an entry.
+     */
+    uint64_t hits;
+    /**
+     * Lookups that found none.
+     */
+    uint64_t misses;
+    /**
+     * Entries put.
+     */
+    uint64_t puts;
+    /**
+     * Entries that were heavier than the whole budget, and others that found no room.
+     */
+    uint64_t refused;
+    /**
+     * Entries that left for others.
+     */
+    uint64_t evicted;
+    /**
+     * Entries that expired.
+     */
+    uint64_t expired;
+    /**
+     * Entries whose value was replaced.
+     */
+    uint64_t replaced;
+    /**
+     * Entries that were removed by key.
+     */
+    uint64_t removed;
+    /**
+     * Entries that went with a prefix, a tag, or all.
+     */
+    uint64_t invalidated;
+    /**
+     * How long those that left for others had been there on average, in milliseconds.
+     */
+    uint64_t evicted_age;
+} MantisdbCacheStats;
 
 /**
  * What a page of a scan holds.
@@ -669,6 +783,204 @@ extern "C" {
  * The ABI version that the library was built with.
  */
 uint32_t mantisdb_abi_version(void);
+
+/**
+ * Opens an empty cache into `*cache`. It must be closed by `mantisdb_cache_close` and then
+ * freed by `mantisdb_cache_free`. If that fails, `*cache` is null and up to
+ * `message_capacity` bytes of a message (UTF-8, no terminator) are written to `message`,
+ * its length to `*message_len`.
+ *
+ * # Safety
+ * `options`, `cache` and `message_len` are valid, `message` has room for
+ * `message_capacity` bytes.
+ */
+int32_t mantisdb_cache_open(const MantisdbCacheOptions *options,
+                            MantisdbCache **cache,
+                            uint8_t *message,
+                            size_t message_capacity,
+                            size_t *message_len);
+
+/**
+ * Closes a cache. Calls in flight finish, later ones return `MANTISDB_CLOSED`; closing
+ * again does nothing. Its memory is given back once no call uses it. What had left can
+ * still be taken.
+ *
+ * # Safety
+ * `cache` came from `mantisdb_cache_open` and was not freed.
+ */
+int32_t mantisdb_cache_close(MantisdbCache *cache);
+
+/**
+ * Closes a cache if need be and frees its handle. Null does nothing.
+ *
+ * # Safety
+ * `cache` came from `mantisdb_cache_open`; it is not used any more, by any thread.
+ */
+void mantisdb_cache_free(MantisdbCache *cache);
+
+/**
+ * Reads the value of a key into `buffer`, and its length into `*value_len`; or returns
+ * `MANTISDB_NOT_FOUND`. If the value is longer than `capacity`, the status is
+ * `MANTISDB_SHORT_BUFFER`, and `*value_len` the length that is needed.
+ *
+ * # Safety
+ * `cache` is a handle; `key` has `key_len` bytes; `buffer` has room for `capacity` bytes;
+ * `value_len` is valid.
+ */
+int32_t mantisdb_cache_get(const MantisdbCache *cache,
+                           const uint8_t *key,
+                           size_t key_len,
+                           uint8_t *buffer,
+                           size_t capacity,
+                           size_t *value_len);
+
+/**
+ * Whether a key has an entry: `MANTISDB_OK`, or `MANTISDB_NOT_FOUND`. It counts as no
+ * read.
+ *
+ * # Safety
+ * `cache` is a handle; `key` has `key_len` bytes.
+ */
+int32_t mantisdb_cache_has(const MantisdbCache *cache, const uint8_t *key, size_t key_len);
+
+/**
+ * Reads `count` keys, each by itself. `keys` holds them back to back; `key_ends[i]` is
+ * where the i-th ends. `lengths[i]` becomes the i-th value's length, or -1 if the key has
+ * none; the values come back to back into `buffer`. `*total` becomes the length of all
+ * values; if it is greater than `capacity`, the status is `MANTISDB_SHORT_BUFFER` and
+ * `buffer` is of no use.
+ *
+ * # Safety
+ * `cache` is a handle; `keys` has `keys_len` bytes; `key_ends` and `lengths` have `count`
+ * elements; `buffer` has room for `capacity` bytes; `total` is valid.
+ */
+int32_t mantisdb_cache_get_many(const MantisdbCache *cache,
+                                const uint8_t *keys,
+                                size_t keys_len,
+                                const uint32_t *key_ends,
+                                size_t count,
+                                uint8_t *buffer,
+                                size_t capacity,
+                                int64_t *lengths,
+                                size_t *total);
+
+/**
+ * Puts an entry, in the place of the one that the key has, for `ttl` milliseconds; 0 is
+ * for ever. It carries `tag_count` tags, which lie back to back in `tags`; `tag_ends[i]`
+ * is where the i-th ends. An entry that is heavier than the budget is
+ * `MANTISDB_OVER_BUDGET`; the key has none then. `MANTISDB_BUSY` says that there was no
+ * room because readers hold on to what left; the key has what it had.
+ *
+ * # Safety
+ * `cache` is a handle; `key` has `key_len` bytes, `value` has `value_len`, `tags` has
+ * `tags_len`; `tag_ends` has `tag_count` elements.
+ */
+int32_t mantisdb_cache_put(const MantisdbCache *cache,
+                           const uint8_t *key,
+                           size_t key_len,
+                           const uint8_t *value,
+                           size_t value_len,
+                           uint64_t ttl,
+                           const uint8_t *tags,
+                           size_t tags_len,
+                           const uint32_t *tag_ends,
+                           size_t tag_count);
+
+/**
+ * As `mantisdb_cache_put`, but only if the key has no entry: else `MANTISDB_EXISTS`, and
+ * nothing is put.
+ *
+ * # Safety
+ * As `mantisdb_cache_put`.
+ */
+int32_t mantisdb_cache_put_if_absent(const MantisdbCache *cache,
+                                     const uint8_t *key,
+                                     size_t key_len,
+                                     const uint8_t *value,
+                                     size_t value_len,
+                                     uint64_t ttl,
+                                     const uint8_t *tags,
+                                     size_t tags_len,
+                                     const uint32_t *tag_ends,
+                                     size_t tag_count);
+
+/**
+ * Removes the entry of a key, or returns `MANTISDB_NOT_FOUND`.
+ *
+ * # Safety
+ * `cache` is a handle; `key` has `key_len` bytes.
+ */
+int32_t mantisdb_cache_remove(const MantisdbCache *cache, const uint8_t *key, size_t key_len);
+
+/**
+ * Removes all entries whose key begins with `prefix`, and tells in `*removed` how many.
+ *
+ * # Safety
+ * `cache` is a handle; `prefix` has `prefix_len` bytes; `removed` is valid.
+ */
+int32_t mantisdb_cache_remove_prefix(const MantisdbCache *cache,
+                                     const uint8_t *prefix,
+                                     size_t prefix_len,
+                                     uint64_t *removed);
+
+/**
+ * Removes all entries that carry `tag`, and tells in `*removed` how many.
+ *
+ * # Safety
+ * `cache` is a handle; `tag` has `tag_len` bytes; `removed` is valid.
+ */
+int32_t mantisdb_cache_remove_tag(const MantisdbCache *cache,
+                                  const uint8_t *tag,
+                                  size_t tag_len,
+                                  uint64_t *removed);
+
+/**
+ * Removes all entries, and tells in `*removed` how many there were.
+ *
+ * # Safety
+ * `cache` is a handle; `removed` is valid.
+ */
+int32_t mantisdb_cache_clear(const MantisdbCache *cache, uint64_t *removed);
+
+/**
+ * Changes the budget, in bytes. What is too much leaves before it returns.
+ *
+ * # Safety
+ * `cache` is a handle.
+ */
+int32_t mantisdb_cache_resize(const MantisdbCache *cache, uint64_t budget);
+
+/**
+ * Writes figures of this moment to `*stats`.
+ *
+ * # Safety
+ * `cache` is a handle, `stats` is valid.
+ */
+int32_t mantisdb_cache_stats(const MantisdbCache *cache, MantisdbCacheStats *stats);
+
+/**
+ * Takes what left since the last call, if the cache was opened to keep that: as many
+ * records as fit into `buffer`, their length in `*len`; 0 if there are none. If the first
+ * one does not fit, the status is `MANTISDB_SHORT_BUFFER`, and `*len` its length. A
+ * record is, with integers little-endian: cause u8 (`MANTISDB_CACHE_...`), key length
+ * u32, value length u32, key, value. What left by a call can be taken when that has
+ * returned. It works after the close, too.
+ *
+ * # Safety
+ * `cache` is a handle; `buffer` has room for `capacity` bytes; `len` is valid.
+ */
+int32_t mantisdb_cache_take_departed(const MantisdbCache *cache,
+                                     uint8_t *buffer,
+                                     size_t capacity,
+                                     size_t *len);
+
+/**
+ * Puts the cache's clock forward: how a caller tests what expires.
+ *
+ * # Safety
+ * `cache` is a handle.
+ */
+int32_t mantisdb_cache_test_advance(const MantisdbCache *cache, uint64_t milliseconds);
 
 /**
  * Begins to watch the keys `start <= key < end` into `*watch`, and writes the first

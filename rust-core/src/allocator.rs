@@ -8,7 +8,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Has the allocator give free memory back to the system when it gets free, and not
 /// after a while, which without further calls is never. From then on, for good.
-fn give_back_at_once() {
+pub(crate) fn give_back_at_once() {
     #[cfg(feature = "mimalloc")]
     {
         /// The number of `mi_option_purge_delay`, which the binding does not name.

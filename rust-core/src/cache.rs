@@ -38,6 +38,7 @@ mod index;
 mod key_order;
 mod memory;
 pub mod policy;
+mod regions;
 mod shard;
 #[cfg(all(test, feature = "shuttle"))]
 mod shuttle_tests;
@@ -182,6 +183,16 @@ impl<P: Policy + 'static> LockFreeCache<P> {
         self.get(key, |_| ()).is_some()
     }
 
+    /// Whether a key has an entry. It counts as no read.
+    pub fn holds(&self, key: &[u8]) -> bool {
+        self.cache.holds(key)
+    }
+
+    /// Takes back lookups that are made again.
+    pub(crate) fn uncount(&self, hits: u64, misses: u64) {
+        self.cache.lookups.mine().uncount(hits, misses);
+    }
+
     /// Looks many keys up, so that the waiting for memory overlaps, and gives `each` their
     /// number and what was found.
     pub fn get_many(&self, keys: &[&[u8]], mut each: impl FnMut(usize, Option<Hit<'_>>)) {
@@ -297,6 +308,8 @@ impl<P: Policy> std::fmt::Debug for LockFreeCache<P> {
 impl<P: Policy> Cache<P> {
     fn new(options: CacheOptions) -> Result<Self> {
         check_budget(options.budget)?;
+        // Tables grow: what they leave behind would be resident beside the budget.
+        crate::allocator::give_back_at_once();
         let (clock, shards) = (Clock::new(), shards_for(options.budget));
         let capacity = options.budget / shards as u64;
         let shard = |_| Shard::new(capacity, options.ordered, clock.now()).map(CachePadded::new);
@@ -342,6 +355,14 @@ impl<P: Policy> Cache<P> {
         let hit = self.find(hash, key, guard);
         self.lookups.mine().count(u64::from(hit.is_some()), u64::from(hit.is_none()));
         hit.map(read)
+    }
+
+    fn holds(&self, key: &[u8]) -> bool {
+        let hash = self.hash(key);
+        let guard = &epoch::pin();
+        let entry = self.shards[self.shard_of(hash)].index.get(hash, key, guard);
+        let live = |deadline| deadline == 0 || deadline > self.clock.now();
+        entry.is_some_and(|entry| live(entry.times().deadline()))
     }
 
     /// The live entry of a key, which has been hit once more.
@@ -433,6 +454,7 @@ impl<P: Policy> Cache<P> {
             self.make_room(0, home);
         }
         self.memory.hurry();
+        self.help_compact();
         done
     }
 
@@ -603,6 +625,7 @@ impl<P: Policy> Cache<P> {
             used_bytes: self.memory.used(),
             retired_bytes: self.memory.retired(),
             table_bytes: self.memory.tables(),
+            slack_bytes: self.memory.slack(),
             refused: self.refused.load(Relaxed),
             ..CacheStats::default()
         };

@@ -14,6 +14,7 @@
 //! - A panic becomes `MANTISDB_PANICKED`, and from then on the database and its
 //!   snapshots return `MANTISDB_POISONED`.
 
+mod cache;
 mod closable;
 mod feed;
 mod handle;
@@ -29,6 +30,7 @@ use crate::durable::Durability;
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
+pub use cache::*;
 pub use feed::*;
 pub use handle::*;
 pub use inspect::*;
@@ -41,7 +43,7 @@ pub use status::*;
 
 /// The version of this ABI. It changes with every incompatible change; a caller
 /// compares it with [`mantisdb_abi_version`] before anything else.
-pub const MANTISDB_ABI_VERSION: u32 = 8;
+pub const MANTISDB_ABI_VERSION: u32 = 9;
 
 /// The ABI version that the library was built with.
 #[unsafe(no_mangle)]

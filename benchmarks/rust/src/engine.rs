@@ -8,6 +8,8 @@ mod rocksdb;
 
 use std::path::PathBuf;
 
+use mantisdb_peers::locked_version;
+
 use crate::Result;
 
 /// An open store. All but [`Engine::settle`] may be called by many threads at
@@ -79,13 +81,6 @@ impl Kind {
             name => format!("v{}", of(name)),
         }
     }
-}
-
-/// The version of a package in the lock file.
-fn locked_version(package: &str) -> Option<&'static str> {
-    let (_, entry) =
-        include_str!("../Cargo.lock").split_once(&format!("name = \"{package}\"\nversion = \""))?;
-    Some(entry.split_once('"')?.0)
 }
 
 #[cfg(test)]

@@ -1,24 +1,18 @@
 //! The Rust half of the comparison: Rust's embedded stores, with the work that
-//! the Go half gives MantisDB, and records of the same form. And caches beside
-//! MantisDB's, by their hit ratios.
+//! the Go half gives MantisDB, and records of the same form.
 
 mod engine;
-mod hit_ratios;
-mod measure;
 mod scenario;
-mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mantisdb_peers::{Result, measure, work};
 
 /// One allocator for all stores, the one that RocksDB's authors advise.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-/// What fails is told and ends the run: no error is expected.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 #[derive(Parser)]
 struct Cli {
@@ -30,8 +24,6 @@ struct Cli {
 enum Command {
     /// One scenario, records as JSON lines.
     Run(Options),
-    /// Hit ratios of cache policies and caches on recorded traces.
-    HitRatios(hit_ratios::Options),
     /// The engines of this program.
     Engines,
 }
@@ -91,7 +83,6 @@ fn value_size(text: &str) -> std::result::Result<usize, String> {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(options) => scenario::run(options),
-        Command::HitRatios(options) => hit_ratios::run(&options),
         Command::Engines => {
             engine::KINDS.iter().for_each(|kind| println!("{}", kind.name));
             Ok(())

@@ -3,10 +3,12 @@
 mod data;
 mod permutation;
 mod random;
+mod zipf;
 
 pub use data::{KEY_LEN, MIN_VALUE_LEN, check_value, key, value};
 pub use permutation::Permutation;
-pub use random::Random;
+pub use random::{Random, mix};
+pub use zipf::Zipf;
 
 #[cfg(test)]
 mod tests;

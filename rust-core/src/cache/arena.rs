@@ -11,15 +11,19 @@
 //! [`super::compaction`].
 
 use super::entry::vacant;
+use super::regions::{Regions, map, unmap};
+use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::{Mutex, MutexGuard, lock};
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
-use std::alloc::{Layout, alloc, dealloc};
 use std::mem::size_of;
 use std::ptr::{self, NonNull};
 
 /// Where [`Arena::alloc`] has blocks from, by the block's length.
 pub(super) struct Arena {
     classes: Box<[Mutex<Class>]>,
+    /// Where spans come from.
+    regions: Regions,
+    /// Bytes of spans and of long blocks.
+    held: AtomicU64,
     /// The length of spans of short blocks; a power of two.
     span_len: usize,
     /// Longer blocks are mapped one by one.
@@ -42,6 +46,7 @@ struct Class {
 /// A linked list of spans.
 struct Spans {
     first: *mut Span,
+    last: *mut Span,
 }
 
 /// The header of a span, at its start. It is changed under its class's lock.
@@ -86,7 +91,7 @@ impl Arena {
         let longest = share.max(usual).clamp(2 << 10, 64 << 10) as usize;
         let span_len = share.clamp(16 << 10, 64 << 10) as usize;
         let classes = (0..=class(longest)).map(|_| Mutex::default()).collect();
-        Self { classes, span_len, longest }
+        Self { classes, regions: Regions::new(), held: AtomicU64::new(0), span_len, longest }
     }
 
     /// The length of the block that so many bytes take, its own overhead included.
@@ -97,7 +102,14 @@ impl Arena {
 
     /// A block of a length from [`Arena::block_len`], without an entry, aligned to 8.
     pub(super) fn alloc(&self, len: usize) -> Option<NonNull<u8>> {
-        if len > self.longest { map(len) } else { self.alloc_short(len) }
+        if len <= self.longest {
+            return self.alloc_short(len);
+        }
+        let block = map(len)?;
+        // SAFETY: it is ours.
+        unsafe { vacant::prepare(block) };
+        self.held.fetch_add(len as u64, Relaxed);
+        Some(block)
     }
 
     fn alloc_short(&self, len: usize) -> Option<NonNull<u8>> {
@@ -106,8 +118,9 @@ impl Arena {
         let span = match unsafe { class.partial.first.as_mut() } {
             Some(span) => span,
             None => {
-                let span = Span::new(len, self.span_len_of(len))?;
+                let span = Span::new(&self.regions, len, self.span_len_of(len))?;
                 class.spans += 1;
+                self.held.fetch_add(self.span_len_of(len) as u64, Relaxed);
                 // SAFETY: fresh, and in no list.
                 unsafe { class.partial.push(span) };
                 // SAFETY: as above.
@@ -131,6 +144,7 @@ impl Arena {
         if len > self.longest {
             // SAFETY: by the contract it was mapped with this length.
             unsafe { unmap(block, len) };
+            self.held.fetch_sub(len as u64, Relaxed);
             return;
         }
         let span = self.span_of(block, len);
@@ -156,7 +170,8 @@ impl Arena {
                     class.partial.remove(span);
                     class.spans -= 1;
                 }
-                Span::free(span, self.span_len_of(len));
+                self.held.fetch_sub(self.span_len_of(len) as u64, Relaxed);
+                self.regions.free(NonNull::new_unchecked(span.cast()), self.span_len_of(len));
             } else if was_full && !is_emptying {
                 class.partial.push(span);
             }
@@ -171,6 +186,12 @@ impl Arena {
     fn span_of(&self, block: NonNull<u8>, len: usize) -> *mut Span {
         let mask = self.span_len_of(len) - 1;
         block.as_ptr().map_addr(|address| address & !mask).cast()
+    }
+
+    /// The bytes that blocks in use take, and those between them.
+    #[inline]
+    pub(super) fn held(&self) -> u64 {
+        self.held.load(Relaxed)
     }
 
     /// The bytes of spans that are being emptied.
@@ -261,10 +282,8 @@ impl Drop for Emptying<'_> {
 
 impl Span {
     /// A span of blocks of a length.
-    fn new(block_len: usize, span_len: usize) -> Option<*mut Span> {
-        let layout = Layout::from_size_align(span_len, span_len).ok()?;
-        // SAFETY: the size is not zero.
-        let span = unsafe { alloc(layout) }.cast::<Span>();
+    fn new(regions: &Regions, block_len: usize, span_len: usize) -> Option<*mut Span> {
+        let span = regions.alloc(span_len)?.cast::<Span>();
         let header = Span {
             next: ptr::null_mut(),
             previous: ptr::null_mut(),
@@ -275,18 +294,9 @@ impl Span {
             block_len: block_len as u32,
             emptying: false,
         };
-        // SAFETY: fresh, and aligned to its length.
-        unsafe { NonNull::new(span)?.write(header) };
-        Some(span)
-    }
-
-    /// # Safety
-    /// It came from [`Span::new`] with this length, and nobody uses it.
-    unsafe fn free(span: *mut Span, span_len: usize) {
-        if let Ok(layout) = Layout::from_size_align(span_len, span_len) {
-            // SAFETY: by the contract.
-            unsafe { dealloc(span.cast(), layout) };
-        }
+        // SAFETY: it is ours, and aligned to its length.
+        unsafe { span.write(header) };
+        Some(span.as_ptr())
     }
 
     /// # Safety
@@ -337,7 +347,7 @@ impl Span {
 
 impl Default for Spans {
     fn default() -> Self {
-        Self { first: ptr::null_mut() }
+        Self { first: ptr::null_mut(), last: ptr::null_mut() }
     }
 }
 
@@ -351,8 +361,9 @@ impl Spans {
         unsafe {
             (*span).next = self.first;
             (*span).previous = ptr::null_mut();
-            if let Some(first) = self.first.as_mut() {
-                first.previous = span;
+            match self.first.as_mut() {
+                Some(first) => first.previous = span,
+                None => self.last = span,
             }
         }
         self.first = span;
@@ -368,18 +379,23 @@ impl Spans {
                 Some(previous) => previous.next = next,
                 None => self.first = next,
             }
-            if let Some(next) = next.as_mut() {
-                next.previous = previous;
+            match next.as_mut() {
+                Some(next) => next.previous = previous,
+                None => self.last = previous,
             }
         }
     }
 
-    /// The span with the fewest blocks in use.
+    /// A span with few blocks in use: of those that have had a free block for longest, the
+    /// one with the fewest.
     fn emptiest(&self) -> Option<*mut Span> {
+        /// How many are looked at.
+        const OLDEST: usize = 64;
         // SAFETY: spans in the list are valid under the class's lock.
-        let first = unsafe { self.first.as_ref() };
+        let last = unsafe { self.last.as_ref() };
         // SAFETY: as above.
-        std::iter::successors(first, |span| unsafe { span.next.as_ref() })
+        std::iter::successors(last, |span| unsafe { span.previous.as_ref() })
+            .take(OLDEST)
             .min_by_key(|span| span.used)
             .map(|span| ptr::from_ref(span).cast_mut())
     }
@@ -410,25 +426,6 @@ fn len_of(class: usize) -> usize {
 /// A length rounded up to that of its class.
 fn rounded(len: usize) -> usize {
     len_of(class(len))
-}
-
-/// Maps a long block.
-fn map(len: usize) -> Option<NonNull<u8>> {
-    let protection = ProtFlags::READ | ProtFlags::WRITE;
-    // SAFETY: a new mapping that nobody else knows.
-    let block = unsafe { mmap_anonymous(ptr::null_mut(), len, protection, MapFlags::PRIVATE) };
-    let block = NonNull::new(block.ok()?)?.cast();
-    // SAFETY: it is ours.
-    unsafe { vacant::prepare(block) };
-    Some(block)
-}
-
-/// # Safety
-/// The block came from [`map`] with this length, and nobody uses it.
-unsafe fn unmap(block: NonNull<u8>, len: usize) {
-    // SAFETY: by the contract.
-    let result = unsafe { munmap(block.as_ptr().cast(), len) };
-    debug_assert!(result.is_ok());
 }
 
 #[cfg(all(test, not(feature = "shuttle")))]

@@ -8,14 +8,41 @@ use std::ptr::NonNull;
 
 /// This part of the budget may lie empty in spans.
 const SLACK: u64 = 64;
+/// From twice that on, puts take part in the work; but not for less than this, since each
+/// class of lengths may have a span that is nearly empty.
+const LEAST: u64 = 4 << 20;
+/// The spans that a put empties.
+const SHARE: usize = 2;
 
 impl<P: Policy> Cache<P> {
     /// Empties spans while more than a small part of the budget lies empty in such.
     pub(super) fn compact(&self) {
+        self.empty_spans(usize::MAX);
+    }
+
+    /// Takes part in that, if there is much to do. The caller is not pinned.
+    #[inline]
+    pub(super) fn help_compact(&self) {
+        let slack = self.memory.slack();
+        if slack > LEAST && slack > self.memory.budget() / (SLACK / 2) {
+            self.empty_spans(SHARE);
+        }
+    }
+
+    /// Empties so many spans at most.
+    #[cold]
+    fn empty_spans(&self, count: usize) {
         let (arena, most) = (&self.memory.arena, (self.memory.room() / SLACK) as usize);
-        // Spans are freed with the last block that was moved out of them, once no reader
-        // has it: while many wait for that, there is no sense in emptying more.
-        while arena.slack() > most && arena.emptying() <= most {
+        for _ in 0..count {
+            if arena.emptying() > most || self.memory.is_full() {
+                self.memory.collect();
+            }
+            // Spans are freed with the last block that was moved out of them, once no
+            // reader has it: while many wait for that, there is no sense in emptying more.
+            // And until then, what was moved counts twice.
+            if arena.slack() <= most || arena.emptying() > most || self.memory.is_full() {
+                return;
+            }
             let Some(span) = arena.sparsest() else { return };
             for block in span.blocks() {
                 self.relocate(block.cast());

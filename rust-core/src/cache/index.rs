@@ -12,6 +12,7 @@
 //! who misses one sees another count than before, and looks again.
 
 use super::entry::Entry;
+use super::regions;
 use crate::error::{Error, Result};
 use crate::memtable::prefetch;
 use crate::sync::atomic::{
@@ -47,6 +48,8 @@ const SLOTS: usize = 7;
 /// Buckets of the first segment. The k-th after it has as many as all before it.
 const FIRST: u32 = if cfg!(feature = "shuttle") { 1 } else { 8 };
 const SEGMENTS: usize = 27;
+/// Segments of so many bytes and more are mapped.
+const MAPPED: usize = 64 << 10;
 /// Entries to a bucket, on average, from which on the table grows.
 const LOAD: u32 = if cfg!(feature = "shuttle") { 2 } else { 6 };
 
@@ -397,9 +400,14 @@ fn layout(buckets: usize) -> Result<Layout> {
 
 /// Empty buckets.
 fn allocate(buckets: usize) -> Result<*mut Bucket> {
-    // SAFETY: the size is not zero.
-    let memory = unsafe { alloc_zeroed(layout(buckets)?) };
-    let first = NonNull::new(memory.cast::<Bucket>()).ok_or(Error::OutOfMemory)?;
+    let layout = layout(buckets)?;
+    let memory = match layout.size() {
+        // Pages take memory when their buckets come into use.
+        size if size >= MAPPED => regions::map(size),
+        // SAFETY: the size is not zero.
+        _ => NonNull::new(unsafe { alloc_zeroed(layout) }),
+    };
+    let first = memory.ok_or(Error::OutOfMemory)?.cast::<Bucket>();
     if cfg!(feature = "shuttle") {
         // The model checker's atomics are not all zeros.
         for n in 0..buckets {
@@ -413,9 +421,14 @@ fn allocate(buckets: usize) -> Result<*mut Bucket> {
 
 /// Frees what [`allocate`] gave for so many.
 fn free(bucket: *mut Bucket, buckets: usize) {
-    if let Ok(layout) = layout(buckets) {
+    if let (Ok(layout), Some(memory)) = (layout(buckets), NonNull::new(bucket.cast())) {
         // SAFETY: every caller frees what it alone has, with the count it was made with.
-        unsafe { dealloc(bucket.cast(), layout) };
+        unsafe {
+            match layout.size() {
+                size if size >= MAPPED => regions::unmap(memory, size),
+                _ => dealloc(memory.as_ptr(), layout),
+            }
+        }
     }
 }
 

@@ -113,6 +113,12 @@ impl Memory {
         self.used().saturating_sub(self.retired()).saturating_sub(self.tables())
     }
 
+    /// What lies between entries.
+    #[inline]
+    pub(super) fn slack(&self) -> u64 {
+        self.arena.held().saturating_sub(self.used().saturating_sub(self.tables()))
+    }
+
     /// Counts a table that has grown or shrunk.
     pub(super) fn count_table(&self, was: u64, is: u64) {
         // Adding what wraps is taking away.
@@ -150,6 +156,11 @@ impl Memory {
         self.used() + bytes > budget + budget / TOLERANCE
     }
 
+    /// Whether all of the budget is used.
+    pub(super) fn is_full(&self) -> bool {
+        self.used() >= self.budget()
+    }
+
     /// Counts bytes as used.
     #[inline]
     pub(super) fn count(&self, bytes: u64) {
@@ -182,11 +193,15 @@ impl Memory {
     /// Its block came from [`Memory::alloc`], and nobody will use it.
     pub(super) unsafe fn free_entry(&self, entry: NonNull<Entry>) {
         // SAFETY: by the contract.
-        unsafe {
-            let len = self.weight(entry.as_ref());
-            self.arena.free(entry.cast(), len as usize);
-            self.uncount(len);
-        }
+        unsafe { self.free_block(entry, self.weight(entry.as_ref())) };
+    }
+
+    /// # Safety
+    /// As for [`Memory::free_entry`], and it weighs so much.
+    unsafe fn free_block(&self, entry: NonNull<Entry>, len: u64) {
+        // SAFETY: by the contract.
+        unsafe { self.arena.free(entry.cast(), len as usize) };
+        self.uncount(len);
     }
 
     /// Counts an entry as retired, which follows.
@@ -217,7 +232,7 @@ impl Memory {
         // SAFETY: the memory is freed by whoever finds that nothing is retired any more
         // and that the owner is gone; until then, it is valid.
         unsafe {
-            memory.as_ref().free_entry(entry);
+            memory.as_ref().free_block(entry, len);
             if memory.as_ref().retired.fetch_sub(len, AcqRel) - len == CLOSED {
                 Self::free(memory);
             }

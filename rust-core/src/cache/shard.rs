@@ -27,8 +27,6 @@ pub(super) struct Shard<P> {
 
 struct State<P> {
     policy: P,
-    /// What the policy takes for its capacity.
-    capacity: u64,
     slots: Slots,
     timers: TimerWheel,
     tags: Tags,
@@ -59,7 +57,6 @@ impl<P: Policy> Shard<P> {
     pub(super) fn new(capacity: u64, ordered: bool, now: u64) -> Result<Self> {
         let state = State {
             policy: P::new(capacity),
-            capacity,
             slots: Slots::default(),
             timers: TimerWheel::new(now),
             tags: Tags::default(),
@@ -211,7 +208,6 @@ impl<P: Policy> Locked<'_, P> {
     /// Lets an entry of the policy's choice leave. Tells how many bytes it took; none if
     /// there is no entry.
     pub(super) fn evict(&mut self, now: u64, departures: &mut Departures) -> Option<u64> {
-        self.fit_capacity();
         let state = &mut *self.state;
         let view = View { slots: &state.slots, memory: self.memory };
         let token = state.policy.evict(&view)?;
@@ -243,16 +239,6 @@ impl<P: Policy> Locked<'_, P> {
         self.state.slots.remove(token);
         self.state.counts.departed(cause);
         self.depart(entry, cause, departures);
-    }
-
-    /// Tells the policy what room there is for entries: what the shard has when there is
-    /// no more. It is less than the shard's part of the budget, by what tables take.
-    fn fit_capacity(&mut self) {
-        let (weight, capacity) = (self.shard.weight(), self.state.capacity);
-        if weight.abs_diff(capacity) > capacity / 16 {
-            self.state.capacity = weight;
-            self.state.policy.set_capacity(weight);
-        }
     }
 
     /// Notes an entry that cannot be found any more.

@@ -20,6 +20,8 @@ pub struct CacheStats {
     pub retired_bytes: u64,
     /// Of that, tables.
     pub table_bytes: u64,
+    /// Beside what is used: bytes between entries that are kept for others to come.
+    pub slack_bytes: u64,
     /// Keys and values of the entries, alone.
     pub data_bytes: u64,
     /// Lookups that found an entry.
@@ -103,12 +105,22 @@ impl Lookups {
     /// All hits and all misses.
     pub(super) fn sum(&self) -> (u64, u64) {
         self.stripes.iter().fold((0, 0), |(hits, misses), stripe| {
-            (hits + stripe.hits.load(Relaxed), misses + stripe.misses.load(Relaxed))
+            (
+                hits.wrapping_add(stripe.hits.load(Relaxed)),
+                misses.wrapping_add(stripe.misses.load(Relaxed)),
+            )
         })
     }
 }
 
 impl Stripe {
+    /// Takes back what was counted, maybe in another stripe: only the sum counts.
+    #[cold]
+    pub(super) fn uncount(&self, hits: u64, misses: u64) {
+        self.hits.fetch_sub(hits, Relaxed);
+        self.misses.fetch_sub(misses, Relaxed);
+    }
+
     #[inline]
     pub(super) fn count(&self, hits: u64, misses: u64) {
         if hits != 0 {

@@ -54,6 +54,11 @@ impl Condition {
 }
 
 impl Condition {
+    /// Ends all later calls.
+    pub(super) fn close(&self) {
+        self.closed.store(true, SeqCst);
+    }
+
     /// An error's status. If it has more to tell, that can be asked for.
     #[cold]
     fn status_of(&self, error: &Error) -> i32 {
@@ -97,7 +102,7 @@ impl MantisdbDb {
     /// that is the error; it is unlocked in any case.
     fn close(&self) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(2);
-        self.condition.closed.store(true, SeqCst);
+        self.condition.close();
         let storage = self.storage.swap(ptr::null_mut(), SeqCst);
         if storage.is_null() {
             return Ok(());

@@ -166,7 +166,7 @@ impl Values {
 }
 
 /// The keys of an arena, by their ends.
-fn split<'a>(arena: &'a [u8], ends: &[u32]) -> Result<Vec<&'a [u8]>> {
+pub(super) fn split<'a>(arena: &'a [u8], ends: &[u32]) -> Result<Vec<&'a [u8]>> {
     let mut start = 0;
     ends.iter()
         .map(|&end| {

@@ -27,6 +27,23 @@ fn process_memory() -> Result<Memory> {
     Ok(Memory { anon: number(&status, "RssAnon")? << 10, file: number(&status, "RssFile")? << 10 })
 }
 
+/// What this process has resident of all kinds, in bytes.
+pub fn resident_bytes() -> Result<u64> {
+    Ok(number(&fs::read_to_string("/proc/self/status")?, "VmRSS")? << 10)
+}
+
+/// How often the calling thread gave its processor up to wait for something.
+pub fn thread_waits() -> Result<u64> {
+    number(&fs::read_to_string("/proc/thread-self/status")?, "voluntary_ctxt_switches")
+}
+
+/// The nanoseconds for which the calling thread had a processor.
+pub fn thread_cpu_nanos() -> Result<u64> {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let on_cpu = stat.split_whitespace().next().ok_or("the system counts no thread's time")?;
+    Ok(on_cpu.parse()?)
+}
+
 /// What this process has had the disk write since its start: the pages it made
 /// dirty, of mapped files too.
 fn written_bytes() -> Result<u64> {

@@ -5,6 +5,7 @@ use serde::Serialize;
 /// One measured phase: one line of JSON. The Go half, which reads it, tells what
 /// each field is.
 #[derive(Clone, Default, Serialize)]
+#[expect(missing_docs, reason = "the Go half has the documentation")]
 pub struct Record {
     pub engine: String,
     pub version: String,

@@ -26,7 +26,7 @@ impl Random {
     }
 
     /// The next number, each of 64 bits as likely.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         let n = mix(self.state);
         self.state = self.state.wrapping_add(GOLDEN);
         n
@@ -34,6 +34,6 @@ impl Random {
 
     /// A number below `n`, each as likely but for one part in 2^64/n.
     pub fn below(&mut self, n: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
+        ((u128::from(self.draw()) * u128::from(n)) >> 64) as u64
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{KEY_LEN, Permutation, Random, check_value, key, value};
+use super::{KEY_LEN, Permutation, Random, Zipf, check_value, key, value};
 
 #[derive(Deserialize)]
 struct Vectors {
@@ -83,4 +83,17 @@ fn an_order_has_every_number_once() {
 fn keys_have_their_numbers_order() {
     assert!(key(999) < key(1000));
     assert_eq!(key(0).len(), KEY_LEN);
+}
+
+#[test]
+fn ranks_follow_zipfs_law() {
+    let (zipf, mut random) = (Zipf::new(1000, 0.99), Random::new(1, 1));
+    let mut seen = [0u32; 1000];
+    (0..1_000_000).for_each(|_| seen[zipf.draw(&mut random) as usize] += 1);
+    let sum: f64 = (1..=1000).map(|rank| f64::from(rank).powf(-0.99)).sum();
+    for rank in [1, 2, 10, 100, 1000] {
+        let expected = 1e6 * f64::from(rank).powf(-0.99) / sum;
+        let found = f64::from(seen[rank as usize - 1]);
+        assert!((found - expected).abs() < 6.0 * expected.sqrt(), "{rank}: {found}, {expected}");
+    }
 }

@@ -106,7 +106,6 @@ fn part(weight: u64, share: f64) -> u64 {
 
 impl AdaptiveS3Fifo {
     /// The weight of all entries.
-    #[cfg(all(test, not(feature = "shuttle")))]
     pub(super) fn weight(&self) -> u64 {
         self.weights.iter().sum()
     }
@@ -177,7 +176,7 @@ impl AdaptiveS3Fifo {
     /// Takes note of a key that is back: whether it goes to main.
     fn welcome_back(&mut self, hash: u64, entries: &impl Entries) -> bool {
         // All votes weigh the same: a hit is a hit, whatever its weight.
-        let vote = self.weights.iter().sum::<u64>() as f64 / self.entries.max(1) as f64;
+        let vote = self.weight() as f64 / self.entries.max(1) as f64;
         if self.main_ghost.take(hash).is_some() {
             self.set_share(self.share - vote);
         }
@@ -190,6 +189,15 @@ impl AdaptiveS3Fifo {
             self.set_share(self.share + vote);
         }
         wins
+    }
+
+    /// Takes what there is, when something has to leave, for what there is room for. The
+    /// owner's budget may be for more than entries.
+    fn fit_capacity(&mut self) {
+        let weight = self.weight();
+        if weight.abs_diff(self.capacity) > self.capacity / 16 {
+            self.set_capacity(weight);
+        }
     }
 
     /// The queue that has to give.
@@ -315,6 +323,7 @@ impl Policy for AdaptiveS3Fifo {
     }
 
     fn evict(&mut self, entries: &impl Entries) -> Option<Token> {
+        self.fit_capacity();
         loop {
             let queue = self.giving_queue();
             let token = self.queues.oldest(queue)?;

@@ -15,7 +15,7 @@ fn value(i: u32, round: u32) -> Vec<u8> {
 }
 
 fn fill(storage: &Storage, keys: u32, round: u32) {
-    (0..keys).for_each(|i| drop(storage.put(&key(i), &value(i, round), 0).unwrap()));
+    (0..keys).for_each(|i| _ = storage.put(&key(i), &value(i, round), 0).unwrap());
 }
 
 fn check(storage: &Storage, keys: u32, round: u32) {
@@ -73,7 +73,7 @@ fn retired_segments_leave_nothing() {
     let storage = open(&sim, small());
     check(&storage, 3000, 1);
     assert!(blocks(&storage).blocks() > 10);
-    (0..3000).for_each(|i| drop(storage.delete(&key(i)).unwrap()));
+    (0..3000).for_each(|i| _ = storage.delete(&key(i)).unwrap());
     storage.compact().unwrap();
     wait_until("blocks of removed segments stay", || {
         storage.core().durable.as_ref().unwrap().segments.reap();

@@ -1,6 +1,6 @@
 //go:build rust && mantisdb_system
 
-package storage
+package core
 
 // The Rust core, as `make install-core PREFIX=...` installed it: pkg-config must
 // find mantisdb_core.pc (PKG_CONFIG_PATH=PREFIX/lib/pkgconfig).

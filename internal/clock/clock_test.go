@@ -1,4 +1,4 @@
-package storage
+package clock
 
 import (
 	"sync/atomic"

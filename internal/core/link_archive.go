@@ -1,6 +1,6 @@
 //go:build rust && !mantisdb_system
 
-package storage
+package core
 
 // The Rust core, as `make build-rust-core` leaves it in this checkout. Go does
 // not hash archives. It does hash core_stamp.h, which carries the archive's
@@ -8,8 +8,8 @@ package storage
 // anew by a plain `go build`.
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/../rust-core/include
-#cgo LDFLAGS: ${SRCDIR}/../target/mantisdb/libmantisdb_core.a -lm -ldl -lpthread
+#cgo CFLAGS: -I${SRCDIR}/../../rust-core/include
+#cgo LDFLAGS: ${SRCDIR}/../../target/mantisdb/libmantisdb_core.a -lm -ldl -lpthread
 
 #if !__has_include("core_stamp.h")
 #error "the Rust core is not built: run `make build-rust-core` in the MantisDB checkout, or install the core and build with -tags rust,mantisdb_system (see docs/building.md)"

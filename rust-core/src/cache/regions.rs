@@ -1,0 +1,150 @@
+//! The memory of spans: mapped from the system in regions, and given back to it span by
+//! span.
+//!
+//! An allocator for all purposes keeps some of what is freed, the more so if others free it
+//! than allocated it; what it keeps is resident and counts nowhere. Here only addresses are
+//! kept, until the cache is dropped.
+
+use crate::sync::{Mutex, lock};
+#[cfg(target_os = "linux")]
+use rustix::mm::{Advice, madvise};
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use std::ptr::{self, NonNull};
+
+/// Bytes that are mapped together, at least.
+const REGION: usize = 4 << 20;
+/// Lengths of spans are powers of two, of which there are so many at most.
+const LENGTHS: usize = usize::BITS as usize;
+
+/// See the module.
+pub(super) struct Regions(Mutex<Addresses>);
+
+struct Addresses {
+    /// Spans without memory, by the logarithm of their length.
+    free: [Vec<NonNull<u8>>; LENGTHS],
+    mapped: Vec<(NonNull<u8>, usize)>,
+}
+
+// SAFETY: these are addresses of memory that the regions own.
+unsafe impl Send for Addresses {}
+
+impl Regions {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Addresses { free: [const { Vec::new() }; LENGTHS], mapped: Vec::new() }))
+    }
+
+    /// A span of zeros, aligned to its length, which is a power of two and at least a page.
+    pub(super) fn alloc(&self, len: usize) -> Option<NonNull<u8>> {
+        let mut addresses = lock(&self.0);
+        let number = len.ilog2() as usize;
+        if addresses.free[number].is_empty() {
+            addresses.map(len)?;
+        }
+        addresses.free[number].pop()
+    }
+
+    /// Takes a span back, and its memory at once.
+    ///
+    /// # Safety
+    /// It came from [`Regions::alloc`] with this length, and nobody uses it.
+    pub(super) unsafe fn free(&self, span: NonNull<u8>, len: usize) {
+        // SAFETY: by the contract nobody misses what was in it.
+        unsafe { give_back(span, len) };
+        lock(&self.0).free[len.ilog2() as usize].push(span);
+    }
+}
+
+/// Maps zeros: so many bytes, or as many more as make a page full.
+pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
+    let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+    // SAFETY: a new mapping that nobody else knows.
+    let memory = unsafe { mmap_anonymous(ptr::null_mut(), len, protection, flags) };
+    NonNull::new(memory.ok()?).map(NonNull::cast)
+}
+
+/// # Safety
+/// The memory came from [`map`] with this length, and nobody uses it.
+pub(super) unsafe fn unmap(memory: NonNull<u8>, len: usize) {
+    // SAFETY: by the contract.
+    let result = unsafe { munmap(memory.as_ptr().cast(), len) };
+    debug_assert!(result.is_ok());
+}
+
+impl Addresses {
+    /// Maps a region and parts it into spans of a length.
+    fn map(&mut self, len: usize) -> Option<()> {
+        // Some more, since the system aligns to pages alone.
+        let mapped_len = REGION.max(8 * len) + len;
+        let start = map(mapped_len)?;
+        self.mapped.push((start, mapped_len));
+        // SAFETY: the mapping is ours. Huge pages would be given back in part only. A
+        // system that knows none refuses, which is as well.
+        #[cfg(target_os = "linux")]
+        let _ = unsafe { madvise(start.as_ptr().cast(), mapped_len, Advice::LinuxNoHugepage) };
+        let skipped = start.as_ptr().align_offset(len);
+        let count = (mapped_len - skipped) / len;
+        // SAFETY: each lies within the mapping.
+        let span = |n| unsafe { start.add(skipped + n * len) };
+        self.free[len.ilog2() as usize].extend((0..count).rev().map(span));
+        Some(())
+    }
+}
+
+/// Lets the system have the memory. It is zeros from then on.
+///
+/// # Safety
+/// It was mapped, so long, and nobody needs what is in it.
+#[cfg(target_os = "linux")]
+unsafe fn give_back(span: NonNull<u8>, len: usize) {
+    // SAFETY: by the contract.
+    let result = unsafe { madvise(span.as_ptr().cast(), len, Advice::LinuxDontNeed) };
+    debug_assert!(result.is_ok());
+}
+
+/// As above, by mapping it anew.
+///
+/// # Safety
+/// As above.
+#[cfg(not(target_os = "linux"))]
+unsafe fn give_back(span: NonNull<u8>, len: usize) {
+    let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+    // SAFETY: by the contract; the pages are replaced where they are.
+    let result =
+        unsafe { mmap_anonymous(span.as_ptr().cast(), len, protection, flags | MapFlags::FIXED) };
+    debug_assert!(result.is_ok());
+}
+
+impl Drop for Addresses {
+    fn drop(&mut self) {
+        for &(start, len) in &self.mapped {
+            // SAFETY: mapped with this length, and nobody uses a span of it any more.
+            unsafe { unmap(start, len) };
+        }
+    }
+}
+
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_apart_aligned_and_empty_again() {
+        let regions = Regions::new();
+        for len in [16 << 10, 64 << 10, 512 << 10] {
+            let mut spans: Vec<_> = (0..100).map(|_| regions.alloc(len).unwrap()).collect();
+            spans.sort();
+            assert!(spans.iter().all(|span| span.addr().get() % len == 0));
+            assert!(spans.windows(2).all(|two| two[1].addr().get() - two[0].addr().get() >= len));
+            for &span in &spans {
+                // SAFETY: the span is ours, and so long.
+                unsafe { span.as_ptr().add(len - 1).write(7) };
+                // SAFETY: allocated with this length, and not used below.
+                unsafe { regions.free(span, len) };
+            }
+            let again = regions.alloc(len).unwrap();
+            assert!(spans.contains(&again));
+            // SAFETY: the span is ours, and so long.
+            assert_eq!(unsafe { again.as_ptr().add(len - 1).read() }, 0);
+        }
+    }
+}

@@ -1,0 +1,676 @@
+//! Caches: opening, closing, reads, changes, and what left.
+
+use super::handle::Condition;
+use super::point::split;
+use super::status::*;
+use super::{borrowed, copy_out};
+use crate::cache::{CacheOptions, CacheStats, Departure, LockFreeCache, PutOptions};
+use crate::error::{Error, Result};
+use crate::sync::{Mutex, lock};
+use crossbeam_epoch as epoch;
+use smallvec::SmallVec;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
+
+/// An open cache. Opaque.
+pub struct MantisdbCache {
+    /// Null once closed. It is dropped by way of the epoch, so a read that found it uses
+    /// it to its end.
+    cache: AtomicPtr<Arc<LockFreeCache>>,
+    condition: Condition,
+    departed: Option<Arc<Mutex<Departed>>>,
+}
+
+impl MantisdbCache {
+    /// Runs the body of a read.
+    #[inline]
+    fn read(&self, body: impl FnOnce(&LockFreeCache) -> Result<i32>) -> i32 {
+        self.condition.run(|| {
+            let _guard = epoch::pin();
+            // SAFETY: null, or dropped no sooner than our guard.
+            let cache = unsafe { self.cache.load(SeqCst).as_ref() };
+            body(cache.ok_or(Error::Closed)?)
+        })
+    }
+
+    /// Runs the body of a call that changes something. It may wait for memory that left,
+    /// which must not be held up by a guard of its own.
+    #[inline]
+    fn change(&self, body: impl FnOnce(&LockFreeCache) -> Result<i32>) -> i32 {
+        self.condition.run(|| {
+            let cache = {
+                let _guard = epoch::pin();
+                // SAFETY: null, or dropped no sooner than our guard.
+                let cache = unsafe { self.cache.load(SeqCst).as_ref() };
+                Arc::clone(cache.ok_or(Error::Closed)?)
+            };
+            body(&cache)
+        })
+    }
+
+    fn close(&self) {
+        self.condition.close();
+        let cache = self.cache.swap(ptr::null_mut(), SeqCst);
+        if cache.is_null() {
+            return;
+        }
+        // SAFETY: it came from a box, and only this call has swapped it out.
+        let cache = unsafe { Box::from_raw(cache) };
+        // Who loaded the pointer before it was swapped out is pinned.
+        epoch::pin().defer(move || drop(cache));
+        for _ in 0..4 {
+            // Moves the epoch on, if nobody is pinned in an old one.
+            epoch::pin().flush();
+        }
+    }
+}
+
+/// What left and was not taken yet: records back to back, see
+/// [`mantisdb_cache_take_departed`].
+#[derive(Default)]
+struct Departed {
+    records: Vec<u8>,
+    /// Where those that were not taken begin.
+    start: usize,
+}
+
+/// The length of a record's cause and of the lengths of its key and value.
+const RECORD_HEADER: usize = 9;
+
+impl Departed {
+    fn add(&mut self, departure: Departure<'_>) {
+        self.records.push(departure.cause as u8);
+        for part in [departure.key, departure.value] {
+            self.records.extend_from_slice(&(part.len() as u32).to_le_bytes());
+        }
+        self.records.extend_from_slice(departure.key);
+        self.records.extend_from_slice(departure.value);
+    }
+
+    /// The length of the record that begins at a place; 0 at the end.
+    fn record_len(&self, at: usize) -> usize {
+        let Some(header) = self.records.get(at..at + RECORD_HEADER) else { return 0 };
+        let len = |at: usize| {
+            header[at..at + 4].iter().rev().fold(0, |len, &byte| len << 8 | usize::from(byte))
+        };
+        RECORD_HEADER + len(1) + len(5)
+    }
+
+    /// The whole records that come next and have at most `capacity` bytes together.
+    fn next(&self, capacity: usize) -> &[u8] {
+        let mut end = self.start;
+        loop {
+            let len = self.record_len(end);
+            if len == 0 || end + len - self.start > capacity {
+                return &self.records[self.start..end];
+            }
+            end += len;
+        }
+    }
+
+    /// Forgets so many bytes of what comes next.
+    fn forget(&mut self, len: usize) {
+        /// What is kept for the next records.
+        const KEPT: usize = 64 << 10;
+        self.start += len;
+        if self.start > self.records.len() / 2 {
+            self.records.drain(..self.start);
+            self.start = 0;
+            self.records.shrink_to(KEPT.max(2 * self.records.len()));
+        }
+    }
+}
+
+/// How to open a cache.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MantisdbCacheOptions {
+    /// The bytes that the cache may take, everything counted; 256 KiB at least.
+    pub budget: u64,
+    /// Not 0 to keep keys in order from the start: for `mantisdb_cache_remove_prefix`.
+    pub ordered: u32,
+    /// Not 0 to keep what leaves for `mantisdb_cache_take_departed`.
+    pub listen: u32,
+}
+
+/// An entry left since room was needed.
+pub const MANTISDB_CACHE_EVICTED: u32 = 0;
+/// An entry left since its time had come.
+pub const MANTISDB_CACHE_EXPIRED: u32 = 1;
+/// An entry left since another value was put under its key.
+pub const MANTISDB_CACHE_REPLACED: u32 = 2;
+/// An entry left since it was removed by its key.
+pub const MANTISDB_CACHE_REMOVED: u32 = 3;
+/// An entry left with a prefix, a tag, or all.
+pub const MANTISDB_CACHE_INVALIDATED: u32 = 4;
+
+/// Figures of a cache, of nearly one moment.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MantisdbCacheStats {
+    /// Entries, those that have expired and were not found to be yet among them.
+    pub entries: u64,
+    /// The budget in bytes.
+    pub budget: u64,
+    /// What counts against it: entries, retired ones, and tables.
+    pub used_bytes: u64,
+    /// Of that, entries that left and that a reader may still have.
+    pub retired_bytes: u64,
+    /// Keys and values of the entries, alone.
+    pub data_bytes: u64,
+    /// Lookups that found an entry.
+    pub hits: u64,
+    /// Lookups that found none.
+    pub misses: u64,
+    /// Entries put.
+    pub puts: u64,
+    /// Entries that were heavier than the whole budget, and others that found no room.
+    pub refused: u64,
+    /// Entries that left for others.
+    pub evicted: u64,
+    /// Entries that expired.
+    pub expired: u64,
+    /// Entries whose value was replaced.
+    pub replaced: u64,
+    /// Entries that were removed by key.
+    pub removed: u64,
+    /// Entries that went with a prefix, a tag, or all.
+    pub invalidated: u64,
+    /// How long those that left for others had been there on average, in milliseconds.
+    pub evicted_age: u64,
+}
+
+impl From<CacheStats> for MantisdbCacheStats {
+    fn from(s: CacheStats) -> Self {
+        Self {
+            entries: s.entries,
+            budget: s.budget,
+            used_bytes: s.used_bytes,
+            retired_bytes: s.retired_bytes,
+            data_bytes: s.data_bytes,
+            hits: s.hits,
+            misses: s.misses,
+            puts: s.puts,
+            refused: s.refused,
+            evicted: s.evicted,
+            expired: s.expired,
+            replaced: s.replaced,
+            removed: s.removed,
+            invalidated: s.invalidated,
+            evicted_age: s.evicted_age,
+        }
+    }
+}
+
+fn open(options: &MantisdbCacheOptions) -> Result<MantisdbCache> {
+    let departed = (options.listen != 0).then(Arc::<Mutex<Departed>>::default);
+    let listener = departed.clone().map(|departed| -> crate::cache::Listener {
+        Box::new(move |departure| lock(&departed).add(departure))
+    });
+    let ordered = options.ordered != 0;
+    let cache = LockFreeCache::open(CacheOptions {
+        budget: options.budget,
+        ordered,
+        listener,
+        ..CacheOptions::default()
+    })?;
+    Ok(MantisdbCache {
+        cache: AtomicPtr::new(Box::into_raw(Box::new(Arc::new(cache)))),
+        condition: Condition::default(),
+        departed,
+    })
+}
+
+/// Opens an empty cache into `*cache`. It must be closed by `mantisdb_cache_close` and then
+/// freed by `mantisdb_cache_free`. If that fails, `*cache` is null and up to
+/// `message_capacity` bytes of a message (UTF-8, no terminator) are written to `message`,
+/// its length to `*message_len`.
+///
+/// # Safety
+/// `options`, `cache` and `message_len` are valid, `message` has room for
+/// `message_capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_open(
+    options: *const MantisdbCacheOptions,
+    cache: *mut *mut MantisdbCache,
+    message: *mut u8,
+    message_capacity: usize,
+    message_len: *mut usize,
+) -> i32 {
+    // SAFETY: valid by the contract.
+    let options = unsafe { &*options };
+    let (status, text) = match catch_unwind(|| open(options)) {
+        Ok(Ok(opened)) => {
+            // SAFETY: valid by the contract.
+            unsafe { *cache = Box::into_raw(Box::new(opened)) };
+            return MANTISDB_OK;
+        }
+        Ok(Err(error)) => (status_of(&error), detail_of(&error).unwrap_or_default()),
+        Err(_) => (MANTISDB_PANICKED, "the core panicked while opening".into()),
+    };
+    // SAFETY: valid by the contract.
+    unsafe {
+        *cache = ptr::null_mut();
+        copy_out(text.as_bytes(), message, message_capacity);
+        *message_len = text.len().min(message_capacity);
+    }
+    status
+}
+
+/// Closes a cache. Calls in flight finish, later ones return `MANTISDB_CLOSED`; closing
+/// again does nothing. Its memory is given back once no call uses it. What had left can
+/// still be taken.
+///
+/// # Safety
+/// `cache` came from `mantisdb_cache_open` and was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_close(cache: *mut MantisdbCache) -> i32 {
+    // SAFETY: valid by the contract.
+    let cache = unsafe { &*cache };
+    match catch_unwind(AssertUnwindSafe(|| cache.close())) {
+        Ok(()) => MANTISDB_OK,
+        Err(_) => MANTISDB_PANICKED,
+    }
+}
+
+/// Closes a cache if need be and frees its handle. Null does nothing.
+///
+/// # Safety
+/// `cache` came from `mantisdb_cache_open`; it is not used any more, by any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_free(cache: *mut MantisdbCache) {
+    if cache.is_null() {
+        return;
+    }
+    // SAFETY: by the contract it is ours alone.
+    unsafe {
+        mantisdb_cache_close(cache);
+        drop(Box::from_raw(cache));
+    }
+}
+
+/// Reads the value of a key into `buffer`, and its length into `*value_len`; or returns
+/// `MANTISDB_NOT_FOUND`. If the value is longer than `capacity`, the status is
+/// `MANTISDB_SHORT_BUFFER`, and `*value_len` the length that is needed.
+///
+/// # Safety
+/// `cache` is a handle; `key` has `key_len` bytes; `buffer` has room for `capacity` bytes;
+/// `value_len` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_get(
+    cache: *const MantisdbCache,
+    key: *const u8,
+    key_len: usize,
+    buffer: *mut u8,
+    capacity: usize,
+    value_len: *mut usize,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (cache, key) = unsafe { (&*cache, borrowed(key, key_len)) };
+    cache.read(|cache| {
+        let read = cache.get(key, |hit| {
+            // SAFETY: by the contract.
+            unsafe {
+                *value_len = hit.value.len();
+                copy_out(hit.value, buffer, capacity)
+            }
+        });
+        Ok(match read {
+            None => MANTISDB_NOT_FOUND,
+            Some(true) => MANTISDB_OK,
+            Some(false) => {
+                cache.uncount(1, 0);
+                MANTISDB_SHORT_BUFFER
+            }
+        })
+    })
+}
+
+/// Whether a key has an entry: `MANTISDB_OK`, or `MANTISDB_NOT_FOUND`. It counts as no
+/// read.
+///
+/// # Safety
+/// `cache` is a handle; `key` has `key_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_has(
+    cache: *const MantisdbCache,
+    key: *const u8,
+    key_len: usize,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (cache, key) = unsafe { (&*cache, borrowed(key, key_len)) };
+    cache.read(|cache| Ok(if cache.holds(key) { MANTISDB_OK } else { MANTISDB_NOT_FOUND }))
+}
+
+/// Reads `count` keys, each by itself. `keys` holds them back to back; `key_ends[i]` is
+/// where the i-th ends. `lengths[i]` becomes the i-th value's length, or -1 if the key has
+/// none; the values come back to back into `buffer`. `*total` becomes the length of all
+/// values; if it is greater than `capacity`, the status is `MANTISDB_SHORT_BUFFER` and
+/// `buffer` is of no use.
+///
+/// # Safety
+/// `cache` is a handle; `keys` has `keys_len` bytes; `key_ends` and `lengths` have `count`
+/// elements; `buffer` has room for `capacity` bytes; `total` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_get_many(
+    cache: *const MantisdbCache,
+    keys: *const u8,
+    keys_len: usize,
+    key_ends: *const u32,
+    count: usize,
+    buffer: *mut u8,
+    capacity: usize,
+    lengths: *mut i64,
+    total: *mut usize,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (cache, keys) = unsafe { (&*cache, borrowed(keys, keys_len)) };
+    cache.read(|cache| {
+        let (mut len, mut hits) = (0, 0);
+        if count != 0 {
+            // SAFETY: by the contract.
+            let ends = unsafe { std::slice::from_raw_parts(key_ends, count) };
+            cache.get_many(&split(keys, ends)?, |i, hit| {
+                // SAFETY: by the contract; `i` is below `count`.
+                unsafe { *lengths.add(i) = hit.map_or(-1, |hit| hit.value.len() as i64) };
+                let Some(hit) = hit else { return };
+                if let Some(room) = capacity.checked_sub(len) {
+                    // SAFETY: the length so far is within the capacity.
+                    unsafe { copy_out(hit.value, buffer.wrapping_add(len), room) };
+                }
+                len += hit.value.len();
+                hits += 1;
+            });
+        }
+        // SAFETY: by the contract.
+        unsafe { *total = len };
+        if len > capacity {
+            cache.uncount(hits, count as u64 - hits);
+            return Ok(MANTISDB_SHORT_BUFFER);
+        }
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// The tags of a put, back to back with their ends, as `mantisdb_cache_get_many` has keys.
+///
+/// # Safety
+/// `tags` has `tags_len` bytes, `ends` has `count` elements.
+unsafe fn tags_of<'a>(
+    tags: *const u8,
+    tags_len: usize,
+    ends: *const u32,
+    count: usize,
+) -> Result<SmallVec<[&'a [u8]; 8]>> {
+    if count == 0 {
+        return Ok(SmallVec::new());
+    }
+    // SAFETY: by the contract.
+    let (tags, ends) =
+        unsafe { (borrowed(tags, tags_len), std::slice::from_raw_parts(ends, count)) };
+    let mut start = 0;
+    ends.iter()
+        .map(|&end| {
+            let tag = tags.get(start..end as usize);
+            start = end as usize;
+            tag.ok_or(Error::InvalidArgument("tag ends beyond the tags, or before it starts"))
+        })
+        .collect()
+}
+
+/// Puts an entry, in the place of the one that the key has, for `ttl` milliseconds; 0 is
+/// for ever. It carries `tag_count` tags, which lie back to back in `tags`; `tag_ends[i]`
+/// is where the i-th ends. An entry that is heavier than the budget is
+/// `MANTISDB_OVER_BUDGET`; the key has none then. `MANTISDB_BUSY` says that there was no
+/// room because readers hold on to what left; the key has what it had.
+///
+/// # Safety
+/// `cache` is a handle; `key` has `key_len` bytes, `value` has `value_len`, `tags` has
+/// `tags_len`; `tag_ends` has `tag_count` elements.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_put(
+    cache: *const MantisdbCache,
+    key: *const u8,
+    key_len: usize,
+    value: *const u8,
+    value_len: usize,
+    ttl: u64,
+    tags: *const u8,
+    tags_len: usize,
+    tag_ends: *const u32,
+    tag_count: usize,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (cache, key, value) =
+        unsafe { (&*cache, borrowed(key, key_len), borrowed(value, value_len)) };
+    cache.change(|cache| {
+        // SAFETY: by the contract.
+        let tags = unsafe { tags_of(tags, tags_len, tag_ends, tag_count) }?;
+        cache.put(key, value, PutOptions { ttl, tags: &tags })?;
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// As `mantisdb_cache_put`, but only if the key has no entry: else `MANTISDB_EXISTS`, and
+/// nothing is put.
+///
+/// # Safety
+/// As `mantisdb_cache_put`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_put_if_absent(
+    cache: *const MantisdbCache,
+    key: *const u8,
+    key_len: usize,
+    value: *const u8,
+    value_len: usize,
+    ttl: u64,
+    tags: *const u8,
+    tags_len: usize,
+    tag_ends: *const u32,
+    tag_count: usize,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (cache, key, value) =
+        unsafe { (&*cache, borrowed(key, key_len), borrowed(value, value_len)) };
+    cache.change(|cache| {
+        // SAFETY: by the contract.
+        let tags = unsafe { tags_of(tags, tags_len, tag_ends, tag_count) }?;
+        let stored = cache.put_if_absent(key, value, PutOptions { ttl, tags: &tags })?;
+        Ok(if stored { MANTISDB_OK } else { MANTISDB_EXISTS })
+    })
+}
+
+/// Removes the entry of a key, or returns `MANTISDB_NOT_FOUND`.
+///
+/// # Safety
+/// `cache` is a handle; `key` has `key_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_remove(
+    cache: *const MantisdbCache,
+    key: *const u8,
+    key_len: usize,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (cache, key) = unsafe { (&*cache, borrowed(key, key_len)) };
+    cache.change(|cache| Ok(if cache.remove(key) { MANTISDB_OK } else { MANTISDB_NOT_FOUND }))
+}
+
+/// Removes all entries whose key begins with `prefix`, and tells in `*removed` how many.
+///
+/// # Safety
+/// `cache` is a handle; `prefix` has `prefix_len` bytes; `removed` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_remove_prefix(
+    cache: *const MantisdbCache,
+    prefix: *const u8,
+    prefix_len: usize,
+    removed: *mut u64,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (cache, prefix) = unsafe { (&*cache, borrowed(prefix, prefix_len)) };
+    cache.change(|cache| {
+        let count = cache.remove_prefix(prefix);
+        // SAFETY: by the contract.
+        unsafe { *removed = count };
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// Removes all entries that carry `tag`, and tells in `*removed` how many.
+///
+/// # Safety
+/// `cache` is a handle; `tag` has `tag_len` bytes; `removed` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_remove_tag(
+    cache: *const MantisdbCache,
+    tag: *const u8,
+    tag_len: usize,
+    removed: *mut u64,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (cache, tag) = unsafe { (&*cache, borrowed(tag, tag_len)) };
+    cache.change(|cache| {
+        let count = cache.remove_tag(tag);
+        // SAFETY: by the contract.
+        unsafe { *removed = count };
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// Removes all entries, and tells in `*removed` how many there were.
+///
+/// # Safety
+/// `cache` is a handle; `removed` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_clear(
+    cache: *const MantisdbCache,
+    removed: *mut u64,
+) -> i32 {
+    // SAFETY: by the contract.
+    unsafe { &*cache }.change(|cache| {
+        let count = cache.clear();
+        // SAFETY: by the contract.
+        unsafe { *removed = count };
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// Changes the budget, in bytes. What is too much leaves before it returns.
+///
+/// # Safety
+/// `cache` is a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_resize(cache: *const MantisdbCache, budget: u64) -> i32 {
+    // SAFETY: by the contract.
+    unsafe { &*cache }.change(|cache| cache.resize(budget).map(|()| MANTISDB_OK))
+}
+
+/// Writes figures of this moment to `*stats`.
+///
+/// # Safety
+/// `cache` is a handle, `stats` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_stats(
+    cache: *const MantisdbCache,
+    stats: *mut MantisdbCacheStats,
+) -> i32 {
+    // SAFETY: by the contract.
+    unsafe { &*cache }.change(|cache| {
+        let figures = cache.stats().into();
+        // SAFETY: by the contract.
+        unsafe { *stats = figures };
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// Takes what left since the last call, if the cache was opened to keep that: as many
+/// records as fit into `buffer`, their length in `*len`; 0 if there are none. If the first
+/// one does not fit, the status is `MANTISDB_SHORT_BUFFER`, and `*len` its length. A
+/// record is, with integers little-endian: cause u8 (`MANTISDB_CACHE_...`), key length
+/// u32, value length u32, key, value. What left by a call can be taken when that has
+/// returned. It works after the close, too.
+///
+/// # Safety
+/// `cache` is a handle; `buffer` has room for `capacity` bytes; `len` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_take_departed(
+    cache: *const MantisdbCache,
+    buffer: *mut u8,
+    capacity: usize,
+    len: *mut usize,
+) -> i32 {
+    // SAFETY: by the contract.
+    let cache = unsafe { &*cache };
+    let take = || {
+        let Some(departed) = &cache.departed else { return (MANTISDB_OK, 0) };
+        let mut departed = lock(departed);
+        let first = departed.record_len(departed.start);
+        if first > capacity {
+            return (MANTISDB_SHORT_BUFFER, first);
+        }
+        let taken = {
+            let records = departed.next(capacity);
+            // SAFETY: by the contract.
+            unsafe { copy_out(records, buffer, capacity) };
+            records.len()
+        };
+        departed.forget(taken);
+        (MANTISDB_OK, taken)
+    };
+    let (status, length) = catch_unwind(AssertUnwindSafe(take)).unwrap_or((MANTISDB_PANICKED, 0));
+    // SAFETY: by the contract.
+    unsafe { *len = length };
+    status
+}
+
+/// Puts the cache's clock forward: how a caller tests what expires.
+///
+/// # Safety
+/// `cache` is a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_cache_test_advance(
+    cache: *const MantisdbCache,
+    milliseconds: u64,
+) -> i32 {
+    // SAFETY: by the contract.
+    unsafe { &*cache }.change(|cache| {
+        cache.advance_clock(milliseconds);
+        Ok(MANTISDB_OK)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Cause;
+
+    fn left(departed: &mut Departed, key: &[u8], value: &[u8]) {
+        departed.add(Departure { key, value, cause: Cause::Removed });
+    }
+
+    #[test]
+    fn departed_records_are_taken_whole_and_in_order() {
+        let mut departed = Departed::default();
+        assert_eq!(departed.next(100), b"");
+        left(&mut departed, b"key", b"value");
+        left(&mut departed, b"", b"");
+        left(&mut departed, b"k", &[7; 300]);
+        let first = b"\x03\x03\0\0\0\x05\0\0\0keyvalue";
+        assert_eq!(departed.next(first.len() - 1), b"");
+        assert_eq!(departed.next(first.len()), first);
+        assert_eq!(departed.next(first.len() + 8), first);
+        let two = [&first[..], &[3, 0, 0, 0, 0, 0, 0, 0, 0]].concat();
+        assert_eq!(departed.next(first.len() + 9), two);
+        departed.forget(first.len());
+        assert_eq!(departed.next(9), &two[first.len()..]);
+        departed.forget(9);
+        left(&mut departed, b"last", b"");
+        assert_eq!(departed.record_len(departed.start), 9 + 301);
+        departed.forget(9 + 301);
+        assert_eq!(departed.next(100), b"\x03\x04\0\0\0\0\0\0\0last");
+        departed.forget(9 + 4);
+        assert_eq!((departed.records.len(), departed.start), (0, 0));
+    }
+}
