@@ -8,6 +8,10 @@
 //! its own number in it; it carries the segment as a tag, by which it is dropped with the
 //! segment.
 //!
+//! To take a block in, and let another go for it, costs as much as to decompress it by LZ4.
+//! So a full cache takes one of [`ADMITTED`] blocks that were missed: what is read often
+//! soon comes in all the same, and reads without any order pay little.
+//!
 //! The cache has a share of the storage's memory, which the memtable has the use of until
 //! blocks come: the cache *claims* a step more than it holds, the memtable makes room, and
 //! the cache is *allowed* what is free then. So both together stay within theirs at any
@@ -20,6 +24,9 @@ use std::sync::{Arc, OnceLock};
 
 /// Most blocks are little longer than 4 KiB.
 const USUAL_LEN: usize = 8 << 10;
+
+/// Of so many blocks that were missed, a full cache takes one in.
+const ADMITTED: u64 = 8;
 
 /// See the module's text.
 #[derive(Default)]
@@ -88,13 +95,18 @@ impl BlockCache {
         }
     }
 
-    /// Whether there is room for a block that comes. A cache at its share makes its own.
-    fn has_room(&self, cache: &LockFreeCache, len: u64) -> bool {
+    /// Whether a block that comes is taken in: if there is room, or, since a cache at its
+    /// share makes its own, if it is one of [`ADMITTED`].
+    fn admits(&self, cache: &LockFreeCache, len: u64) -> bool {
         /// A block longer than this part would drive out too many others.
         const LONGEST: u64 = 16;
         let used = cache.used_bytes();
         let is_full = used + self.share / 16 >= self.share;
-        len <= self.share / LONGEST && (is_full || used + len <= self.allowed.load(Relaxed))
+        let admitted = match is_full {
+            true => self.misses.load(Relaxed).is_multiple_of(ADMITTED),
+            false => used + len <= self.allowed.load(Relaxed),
+        };
+        len <= self.share / LONGEST && admitted
     }
 }
 
@@ -130,7 +142,7 @@ impl SegmentBlocks {
         let options = CacheOptions { budget, usual_len: USUAL_LEN, ..CacheOptions::default() };
         let open = || LockFreeCache::open(options).ok();
         let Some(cache) = self.cache.cache.get_or_init(open) else { return };
-        if self.cache.has_room(cache, raw.len() as u64) {
+        if self.cache.admits(cache, raw.len() as u64) {
             // The caller is pinned, and so must not wait for what is retired. What is
             // refused is read from the file again.
             let tags: &[&[u8]] = &[&self.segment.to_be_bytes()];
