@@ -255,13 +255,20 @@ type Stats struct {
 	Expired      uint64 `json:"expired"`       // expired entries reclaimed
 	Reclaimed    uint64 `json:"reclaimed"`     // deleted entries reclaimed
 
-	Syncs            uint64 `json:"syncs"`             // syncs of the log that somebody waited for
-	Flushes          uint64 `json:"flushes"`           // write buffers written to segments
-	FlushedBytes     uint64 `json:"flushed_bytes"`     // bytes of those segments
-	Compactions      uint64 `json:"compactions"`       // compactions done
-	CompactedBytes   uint64 `json:"compacted_bytes"`   // bytes that they wrote
-	StallNanos       uint64 `json:"stall_nanos"`       // how long writers were held up, by flushes, compactions or evictions that lag
-	Evicted          uint64 `json:"evicted"`           // entries that left memory for its limit: they are in segments, or gone from a cache
+	Syncs          uint64 `json:"syncs"`           // syncs of the log that somebody waited for
+	Flushes        uint64 `json:"flushes"`         // write buffers written to segments
+	FlushedBytes   uint64 `json:"flushed_bytes"`   // bytes of those segments
+	Compactions    uint64 `json:"compactions"`     // compactions done
+	CompactedBytes uint64 `json:"compacted_bytes"` // bytes that they wrote
+	StallNanos     uint64 `json:"stall_nanos"`     // how long writers were held up, by flushes, compactions or evictions that lag
+	Evicted        uint64 `json:"evicted"`         // entries that left memory for its limit: they are in segments, or gone from a cache
+	// BlockCacheHits and BlockCacheMisses count blocks of segments that were found
+	// decompressed, or not, in the cache of BlockCacheBytes. The Rust engine counts
+	// compressed blocks alone: it reads others in place.
+	BlockCacheHits   uint64 `json:"block_cache_hits"`
+	BlockCacheMisses uint64 `json:"block_cache_misses"`
+	BlockCacheBytes  uint64 `json:"block_cache_bytes"`
+	PinnedBytes      uint64 `json:"pinned_bytes"`      // filters and indexes of segments that are locked into memory
 	BackgroundErrors uint64 `json:"background_errors"` // flushes, compactions and the like that failed and are tried again
 	RecoveredRecords uint64 `json:"recovered_records"` // records of the log that Open read; 0 if the engine does not tell
 	RecoveryNanos    uint64 `json:"recovery_nanos"`    // how long Open took

@@ -90,6 +90,9 @@ func (e *GoStorageEngine) addDiskStats(s *Stats, m *pebble.Metrics, held content
 		s.FlushedBytes += level.TableBytesFlushed
 		s.CompactedBytes += level.TableBytesCompacted
 	}
+	s.BlockCacheHits = uint64(m.BlockCache.Hits)
+	s.BlockCacheMisses = uint64(m.BlockCache.Misses)
+	s.BlockCacheBytes = uint64(m.BlockCache.Size)
 	s.StallNanos = uint64(e.stalls.sum())
 	s.BackgroundErrors = e.backgroundErrors.Load()
 	s.RecoveryNanos = uint64(e.recovery)

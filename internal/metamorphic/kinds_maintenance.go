@@ -54,7 +54,8 @@ func runStats(t *target, _ *Op) {
 
 var counterNames = []string{
 	"gets", "get hits", "puts", "deletes", "batches", "scans", "scan keys", "expired", "reclaimed",
-	"syncs", "flushes", "flushed bytes", "compactions", "compacted bytes", "stalls", "evicted",
+	"syncs", "flushes", "flushed bytes", "compactions", "compacted bytes", "stalls",
+	"block cache hits", "block cache misses", "evicted",
 }
 
 // counters are what only grows, before and after.
@@ -63,7 +64,8 @@ func counters(a, b mantisdb.Stats) [][2]uint64 {
 		{a.Gets, b.Gets}, {a.GetHits, b.GetHits}, {a.Puts, b.Puts}, {a.Deletes, b.Deletes}, {a.Batches, b.Batches},
 		{a.Scans, b.Scans}, {a.ScanKeys, b.ScanKeys}, {a.Expired, b.Expired}, {a.Reclaimed, b.Reclaimed},
 		{a.Syncs, b.Syncs}, {a.Flushes, b.Flushes}, {a.FlushedBytes, b.FlushedBytes}, {a.Compactions, b.Compactions},
-		{a.CompactedBytes, b.CompactedBytes}, {a.StallNanos, b.StallNanos}, {a.Evicted, b.Evicted},
+		{a.CompactedBytes, b.CompactedBytes}, {a.StallNanos, b.StallNanos},
+		{a.BlockCacheHits, b.BlockCacheHits}, {a.BlockCacheMisses, b.BlockCacheMisses}, {a.Evicted, b.Evicted},
 	}
 }
 

@@ -18,6 +18,9 @@ use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
+/// Most blocks are little longer than 4 KiB.
+const USUAL_LEN: usize = 8 << 10;
+
 /// See the module's text.
 #[derive(Default)]
 pub(crate) struct BlockCache {
@@ -123,8 +126,9 @@ impl SegmentBlocks {
 
     /// Puts a block, which is whole and sound, if there is room.
     pub(crate) fn put(&self, number: usize, raw: &[u8]) {
-        let options = || CacheOptions { budget: self.cache.share, ..CacheOptions::default() };
-        let open = || LockFreeCache::open(options()).ok();
+        let budget = self.cache.share;
+        let options = CacheOptions { budget, usual_len: USUAL_LEN, ..CacheOptions::default() };
+        let open = || LockFreeCache::open(options).ok();
         let Some(cache) = self.cache.cache.get_or_init(open) else { return };
         if self.cache.has_room(cache, raw.len() as u64) {
             // The caller is pinned, and so must not wait for what is retired. What is

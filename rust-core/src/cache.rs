@@ -83,6 +83,10 @@ pub struct CacheOptions {
     /// [`LockFreeCache::remove_prefix`], which so takes time for all entries. Keeping it
     /// costs each new key some microseconds in a cache of millions.
     pub ordered: bool,
+    /// Values of up to so many bytes are usual. If the budget is small, those of some
+    /// kilobytes are mapped from the system one by one, in whole pages, unless this says
+    /// otherwise. At most 32 KiB count.
+    pub usual_len: usize,
     /// Is told of each entry that leaves.
     pub listener: Option<Listener>,
 }
@@ -313,7 +317,7 @@ impl<P: Policy> Cache<P> {
             shards: (0..shards).map(shard).collect::<Result<_>>()?,
             shift: u32::BITS - shards.ilog2(),
             hasher: foldhash::quality::FixedState::with_seed(seed()),
-            memory: Owned::new(options.budget),
+            memory: Owned::new(options.budget, options.usual_len),
             clock,
             lookups: Lookups::new(),
             refused: AtomicU64::new(0),

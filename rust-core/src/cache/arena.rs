@@ -83,9 +83,12 @@ const BLOCKS: usize = 8;
 impl Arena {
     /// An arena for a cache of about so many bytes: spans are short beside that, since
     /// each class may have one that is nearly empty.
-    pub(super) fn new(budget: u64) -> Self {
+    ///
+    /// Values of up to `usual_len` bytes, of 32 KiB at most, are not mapped one by one.
+    pub(super) fn new(budget: u64, usual_len: usize) -> Self {
         let share = 1u64 << (budget / 4096).max(1).ilog2();
-        let longest = share.clamp(2 << 10, 64 << 10) as usize;
+        let usual = usual_len.saturating_mul(2).next_power_of_two() as u64;
+        let longest = share.max(usual).clamp(2 << 10, 64 << 10) as usize;
         let span_len = share.clamp(16 << 10, 64 << 10) as usize;
         let classes = (0..=class(longest)).map(|_| Mutex::default()).collect();
         Self { classes, regions: Regions::new(), held: AtomicU64::new(0), span_len, longest }
@@ -444,7 +447,7 @@ mod tests {
 
     #[test]
     fn blocks_do_not_overlap_and_spans_are_given_back() {
-        let arena = Arena::new(64 << 20);
+        let arena = Arena::new(64 << 20, 0);
         for len in [24, 144, 1000, 4000, 30_000].map(|size| arena.block_len(size)) {
             let mut blocks: Vec<_> = (0..2000).map(|_| arena.alloc(len).unwrap()).collect();
             blocks.sort();
@@ -467,7 +470,7 @@ mod tests {
 
     #[test]
     fn the_sparsest_span_gets_free() {
-        let arena = Arena::new(64 << 20);
+        let arena = Arena::new(64 << 20, 0);
         let len = arena.block_len(100);
         let blocks: Vec<_> = (0..4000).map(|_| arena.alloc(len).unwrap()).collect();
         assert!(arena.sparsest().is_none());

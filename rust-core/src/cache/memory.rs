@@ -45,9 +45,9 @@ unsafe impl Send for Owned {}
 unsafe impl Sync for Owned {}
 
 impl Owned {
-    pub(super) fn new(budget: u64) -> Self {
+    pub(super) fn new(budget: u64, usual_len: usize) -> Self {
         let memory = Memory {
-            arena: Arena::new(budget),
+            arena: Arena::new(budget, usual_len),
             budget: AtomicU64::new(budget),
             used: CachePadded::default(),
             tables: AtomicU64::new(0),

@@ -210,7 +210,12 @@ fn open(options: &MantisdbCacheOptions) -> Result<MantisdbCache> {
         Box::new(move |departure| lock(&departed).add(departure))
     });
     let ordered = options.ordered != 0;
-    let cache = LockFreeCache::open(CacheOptions { budget: options.budget, ordered, listener })?;
+    let cache = LockFreeCache::open(CacheOptions {
+        budget: options.budget,
+        ordered,
+        listener,
+        ..CacheOptions::default()
+    })?;
     Ok(MantisdbCache {
         cache: AtomicPtr::new(Box::into_raw(Box::new(Arc::new(cache)))),
         condition: Condition::default(),

@@ -11,7 +11,12 @@ fn each_entry_that_leaves_is_told_of_once_with_its_cause() {
         assert_eq!(gone.value, [gone.key, b"'s value"].concat());
         sink.lock().unwrap().entry(gone.cause as u8).or_default().push(gone.key.to_vec());
     });
-    let options = CacheOptions { budget: 4 << 20, ordered: false, listener: Some(listener) };
+    let options = CacheOptions {
+        budget: 4 << 20,
+        ordered: false,
+        listener: Some(listener),
+        ..CacheOptions::default()
+    };
     let cache = LockFreeCache::open(options).unwrap();
     let put = |key: &[u8], ttl, tags: &[&[u8]]| {
         cache.put(key, &[key, b"'s value"].concat(), PutOptions { ttl, tags }).unwrap();

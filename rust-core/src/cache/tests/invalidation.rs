@@ -26,7 +26,7 @@ fn a_tag_takes_all_that_carry_it() {
 #[test]
 fn a_prefix_takes_all_that_begin_with_it() {
     for ordered in [false, true] {
-        let options = CacheOptions { budget: 64 << 20, ordered, listener: None };
+        let options = CacheOptions { budget: 64 << 20, ordered, ..CacheOptions::default() };
         let cache = LockFreeCache::open(options).unwrap();
         for n in 0..10_000u64 {
             put(&cache, format!("user/{n}").as_bytes(), b"");
@@ -44,7 +44,7 @@ fn a_prefix_takes_all_that_begin_with_it() {
 /// Removing few of many takes a small part of the time of removing many.
 #[test]
 fn the_time_is_that_of_what_is_dropped() {
-    let options = CacheOptions { budget: 256 << 20, ordered: true, listener: None };
+    let options = CacheOptions { budget: 256 << 20, ordered: true, ..CacheOptions::default() };
     let cache = LockFreeCache::open(options).unwrap();
     for n in 0..200_000u64 {
         let group = (n % 1000).to_be_bytes();

@@ -30,7 +30,8 @@ impl World {
         let listener = Box::new(move |gone: crate::cache::Departure<'_>| {
             told.lock().unwrap().push((gone.key.to_vec(), gone.value.to_vec(), gone.cause));
         });
-        let options = CacheOptions { budget, ordered, listener: Some(listener) };
+        let options =
+            CacheOptions { budget, ordered, listener: Some(listener), ..CacheOptions::default() };
         let cache = LockFreeCache::open(options).unwrap();
         Self { cache, model: BTreeMap::new(), left, now: 0, random: Random(seed) }
     }
