@@ -149,7 +149,9 @@ fn mixed<P: Policy + 'static>(c: &mut Criterion) {
     group.bench_function(format!("75%_reads/{}", P::NAME), |b| {
         b.iter(|| match *at.next().expect("endless") {
             (i, true) => put(&cache, i),
-            (i, false) => drop(black_box(get(&cache, i))),
+            (i, false) => {
+                black_box(get(&cache, i));
+            }
         });
     });
     group.bench_function(format!("read_through/{}", P::NAME), |b| {
