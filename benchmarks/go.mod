@@ -11,6 +11,7 @@ require (
 	github.com/cockroachdb/pebble/v2 v2.1.7
 	github.com/dgraph-io/badger/v4 v4.9.6
 	github.com/mantisdb/mantisdb v0.0.0
+	github.com/maypok86/otter/v2 v2.4.0
 )
 
 require (
