@@ -45,7 +45,8 @@ mod shuttle_tests;
 pub mod simulation;
 mod stats;
 mod tags;
-#[cfg(all(test, not(feature = "shuttle")))]
+#[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
 mod tests;
 mod timer_wheel;
 

@@ -55,7 +55,7 @@ impl Times {
     }
 
     fn ticks(now: u64) -> u64 {
-        now / Self::AGE_UNIT & ((1 << Self::AGE_BITS) - 1)
+        (now / Self::AGE_UNIT) & ((1 << Self::AGE_BITS) - 1)
     }
 
     /// When it expires; 0 for never.

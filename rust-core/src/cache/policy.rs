@@ -14,7 +14,8 @@ mod ghost;
 pub mod lru;
 mod queues;
 pub mod s3_fifo;
-#[cfg(all(test, not(feature = "shuttle")))]
+#[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
 mod tests;
 
 /// The policy of a cache that names none.

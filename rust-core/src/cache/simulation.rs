@@ -1,7 +1,8 @@
 //! What a policy makes of a trace: hits and misses, without a cache.
 
 mod bound;
-#[cfg(all(test, not(feature = "shuttle")))]
+#[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
 mod tests;
 
 use super::policy::{Entries, Policy, Token};

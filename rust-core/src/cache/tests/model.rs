@@ -14,6 +14,9 @@ struct Modelled {
     tags: BTreeSet<u8>,
 }
 
+/// An entry that left: key, value and cause.
+type Left = (Vec<u8>, Vec<u8>, Cause);
+
 /// By what the clock is put forward, in milliseconds.
 const STEP: u64 = 1_000_000;
 
@@ -21,14 +24,14 @@ struct World {
     cache: LockFreeCache,
     model: BTreeMap<Vec<u8>, Modelled>,
     /// What left for others, or because of its time.
-    left: Arc<Mutex<Vec<(Vec<u8>, Vec<u8>, Cause)>>>,
+    left: Arc<Mutex<Vec<Left>>>,
     now: u64,
     random: Random,
 }
 
 impl World {
     fn new(budget: u64, ordered: bool, seed: u64) -> Self {
-        let left = Arc::new(Mutex::new(Vec::new()));
+        let left = Arc::new(Mutex::new(Vec::<Left>::new()));
         let told = Arc::clone(&left);
         let listener = Box::new(move |gone: crate::cache::Departure<'_>| {
             told.lock().unwrap().push((gone.key.to_vec(), gone.value.to_vec(), gone.cause));
