@@ -10,7 +10,8 @@ fn versions() -> Vec<Owned> {
     let version = |i: u64| Owned {
         key: format!("cached/{:04}", i / 2).into_bytes(),
         sequence: 10_000 - i,
-        value: (!i.is_multiple_of(7)).then(|| (format!("value {i} value {i} value").into_bytes(), i % 3)),
+        value: (!i.is_multiple_of(7))
+            .then(|| (format!("value {i} value {i} value").into_bytes(), i % 3)),
     };
     (0..200).map(version).collect()
 }
