@@ -33,7 +33,7 @@
 /**
  * The smallest budget, in bytes.
  */
-#define MIN_BUDGET (256 << 10)
+#define MANTISDB_CACHE_MIN_BUDGET (256 << 10)
 
 /**
  * The version of this ABI. It changes with every incompatible change; a caller
