@@ -57,7 +57,9 @@ func TestThrottledWritersHoldNoThreads(t *testing.T) {
 	if s.StallNanos == 0 {
 		t.Error("nobody had to wait: the test shows nothing")
 	}
-	if n := watch(); n > before+40 {
+	// Some are in a call when their processor is taken from them; were they to wait in
+	// one, it would be a thread for each of a thousand.
+	if n := watch(); n > before+150 {
 		t.Errorf("%d threads, %d before", n, before)
 	}
 	if most > MinMemoryLimit*3/2 {
