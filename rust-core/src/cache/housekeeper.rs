@@ -5,6 +5,7 @@ use super::policy::Policy;
 use crate::error::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Between two looks. Expired entries keep their memory for no longer.
@@ -12,18 +13,31 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// The thread, as its cache holds it. It ends with the cache.
 pub(super) struct Housekeeper {
-    _until_dropped: mpsc::Sender<()>,
+    until_dropped: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Housekeeper {
     pub(super) fn start<P: Policy + 'static>(cache: &Arc<Cache<P>>) -> Result<Self> {
-        let (_until_dropped, dropped) = mpsc::channel();
+        let (until_dropped, dropped) = mpsc::channel();
         let cache = Arc::downgrade(cache);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("mantisdb-cache".into())
             .spawn(move || keep(&cache, &dropped))
             .map_err(|error| Error::ThreadSpawn(error.to_string()))?;
-        Ok(Self { _until_dropped })
+        Ok(Self { until_dropped: Some(until_dropped), thread: Some(thread) })
+    }
+}
+
+impl Drop for Housekeeper {
+    fn drop(&mut self) {
+        drop(self.until_dropped.take());
+        let Some(thread) = self.thread.take() else { return };
+        // A listener may drop the cache, on the very thread.
+        if thread.thread().id() != std::thread::current().id() {
+            // It catches its panics.
+            let _ = thread.join();
+        }
     }
 }
 

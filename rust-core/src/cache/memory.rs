@@ -7,14 +7,16 @@
 
 use super::arena::Arena;
 use super::entry::Entry;
-use crate::sync::atomic::{
-    AtomicU64,
-    Ordering::{AcqRel, Relaxed},
-};
 use crossbeam_epoch::{self as epoch, Guard};
 use crossbeam_utils::CachePadded;
 use std::ops::Deref;
 use std::ptr::NonNull;
+// Also for the model checker: counts order nothing, and what is retired may be freed while
+// it explores another schedule.
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{AcqRel, Relaxed},
+};
 
 /// See the module.
 pub(super) struct Memory {

@@ -41,7 +41,12 @@ fn check(cache: &LockFreeCache, keys: impl Iterator<Item = u8>) {
     let stats = cache.stats();
     assert_eq!(stats.entries, there);
     let content: u64 = cache.cache.shards.iter().map(|shard| shard.weight()).sum();
-    assert_eq!(stats.used_bytes, content + stats.retired_bytes + stats.table_bytes);
+    // What is retired may be freed meanwhile, by the thread of another test.
+    let adds_up = || {
+        let stats = cache.stats();
+        stats.used_bytes == content + stats.retired_bytes + stats.table_bytes
+    };
+    assert!((0..1000).any(|_| adds_up()), "{:?}", cache.stats());
     assert!(content <= cache.cache.memory.room());
 }
 
