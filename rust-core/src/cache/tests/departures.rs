@@ -1,7 +1,8 @@
 use super::*;
 use crate::cache::{Cause, Departure};
+use crate::sync::{Mutex, lock};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 #[test]
 fn each_entry_that_leaves_is_told_of_once_with_its_cause() {
@@ -9,7 +10,7 @@ fn each_entry_that_leaves_is_told_of_once_with_its_cause() {
     let sink = Arc::clone(&told);
     let listener = Box::new(move |gone: Departure<'_>| {
         assert_eq!(gone.value, [gone.key, b"'s value"].concat());
-        sink.lock().unwrap().entry(gone.cause as u8).or_default().push(gone.key.to_vec());
+        lock(&sink).entry(gone.cause as u8).or_default().push(gone.key.to_vec());
     });
     let options = CacheOptions {
         budget: 4 << 20,
@@ -34,7 +35,7 @@ fn each_entry_that_leaves_is_told_of_once_with_its_cause() {
         put(&n.to_be_bytes(), 0, &[]);
     }
     let stats = cache.stats();
-    let told = told.lock().unwrap();
+    let told = lock(&told);
     let of = |cause: Cause| told.get(&(cause as u8)).cloned().unwrap_or_default();
     assert_eq!(of(Cause::Replaced), [b"twice"]);
     assert_eq!(of(Cause::Removed), [b"removed"]);
