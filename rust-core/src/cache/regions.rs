@@ -8,8 +8,11 @@
 use crate::sync::{Mutex, lock};
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
+#[cfg(not(crossbeam_sanitize))]
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
-use std::ptr::{self, NonNull};
+#[cfg(not(crossbeam_sanitize))]
+use std::ptr;
+use std::ptr::NonNull;
 
 /// Bytes that are mapped together, at least.
 const REGION: usize = 4 << 20;
@@ -55,6 +58,7 @@ impl Regions {
 }
 
 /// Maps zeros: so many bytes, or as many more as make a page full.
+#[cfg(not(crossbeam_sanitize))]
 pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
     let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
     // SAFETY: a new mapping that nobody else knows.
@@ -64,10 +68,30 @@ pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
 
 /// # Safety
 /// The memory came from [`map`] with this length, and nobody uses it.
+#[cfg(not(crossbeam_sanitize))]
 pub(super) unsafe fn unmap(memory: NonNull<u8>, len: usize) {
     // SAFETY: by the contract.
     let result = unsafe { munmap(memory.as_ptr().cast(), len) };
     debug_assert!(result.is_ok());
+}
+
+/// For the sanitizers, which do not see the system's calls, and so would take what one
+/// cache did to an address for what the next one there does.
+#[cfg(crossbeam_sanitize)]
+pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
+    let layout = std::alloc::Layout::from_size_align(len, 4096).ok()?;
+    // SAFETY: no length is zero.
+    NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })
+}
+
+/// # Safety
+/// As above.
+#[cfg(crossbeam_sanitize)]
+pub(super) unsafe fn unmap(memory: NonNull<u8>, len: usize) {
+    if let Ok(layout) = std::alloc::Layout::from_size_align(len, 4096) {
+        // SAFETY: by the contract.
+        unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+    }
 }
 
 impl Addresses {
