@@ -36,9 +36,11 @@ mod entry;
 mod housekeeper;
 mod index;
 mod key_order;
+mod lookup;
 mod memory;
 pub mod policy;
 mod regions;
+mod room;
 mod shard;
 #[cfg(all(test, feature = "shuttle"))]
 mod shuttle_tests;
@@ -56,7 +58,6 @@ pub use stats::CacheStats;
 
 use crate::error::{Error, Result};
 use crate::limits::{check_key, check_value};
-use crate::sync::Backoff;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use clock::Clock;
 use crossbeam_epoch::{self as epoch, Guard};
@@ -71,7 +72,7 @@ use shard::{Arrival, Locked, Shard};
 use stats::Lookups;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How to open a cache.
 #[derive(Default)]
@@ -350,59 +351,6 @@ impl<P: Policy> Cache<P> {
         place.unbounded_shr(self.shift) as usize
     }
 
-    #[inline]
-    fn get<R>(&self, key: &[u8], read: impl FnOnce(Hit<'_>) -> R) -> Option<R> {
-        let hash = self.hash(key);
-        let guard = &epoch::pin();
-        let hit = self.find(hash, key, guard);
-        self.lookups.mine().count(u64::from(hit.is_some()), u64::from(hit.is_none()));
-        hit.map(read)
-    }
-
-    fn holds(&self, key: &[u8]) -> bool {
-        let hash = self.hash(key);
-        let guard = &epoch::pin();
-        let entry = self.shards[self.shard_of(hash)].index.get(hash, key, guard);
-        let live = |deadline| deadline == 0 || deadline > self.clock.now();
-        entry.is_some_and(|entry| live(entry.times().deadline()))
-    }
-
-    /// The live entry of a key, which has been hit once more.
-    #[inline]
-    fn find<'g>(&self, hash: Hash, key: &[u8], guard: &'g Guard) -> Option<Hit<'g>> {
-        let shard = &self.shards[self.shard_of(hash)];
-        let entry = shard.index.get(hash, key, guard)?;
-        let mut ttl = 0;
-        if entry.times().deadline() != 0 {
-            ttl = entry.times().deadline().checked_sub(self.clock.now()).filter(|&ttl| ttl != 0)?;
-        }
-        if P::SEES_HITS {
-            shard.lock(&self.memory, guard).hit(entry);
-        } else {
-            entry.count_hit(P::MAX_HITS);
-        }
-        // SAFETY: the entry was found, and lives as long as the guard.
-        Some(Hit { value: unsafe { Entry::value(entry) }, ttl })
-    }
-
-    fn get_together(&self, keys: &[&[u8]], mut each: impl FnMut(usize, Option<Hit<'_>>)) {
-        let hashes: smallvec::SmallVec<[Hash; 16]> = keys.iter().map(|k| self.hash(k)).collect();
-        for &hash in &hashes {
-            self.shards[self.shard_of(hash)].index.prefetch(hash);
-        }
-        let guard = &epoch::pin();
-        for &hash in &hashes {
-            self.shards[self.shard_of(hash)].index.prefetch_entry(hash, guard);
-        }
-        let mut hits = 0;
-        for (i, (&hash, key)) in hashes.iter().zip(keys).enumerate() {
-            let hit = self.find(hash, key, guard);
-            hits += u64::from(hit.is_some());
-            each(i, hit);
-        }
-        self.lookups.mine().count(hits, keys.len() as u64 - hits);
-    }
-
     fn put(
         &self,
         key: &[u8],
@@ -496,59 +444,6 @@ impl<P: Policy> Cache<P> {
         Ok(unsafe { Entry::write(block, hash.place(), Times::new(now, deadline), key, value) })
     }
 
-    /// Evicts and waits until there is room for so many bytes, also for what is retired.
-    #[cold]
-    fn wait_for_room(&self, bytes: u64, home: usize, patience: Duration) -> bool {
-        if patience.is_zero() {
-            // Evicting more would not help: what leaves is retired, and waits too.
-            epoch::pin().flush();
-            return !self.memory.is_short_of(bytes);
-        }
-        let (start, mut backoff) = (Instant::now(), Backoff::default());
-        loop {
-            self.make_room(bytes, home);
-            self.memory.collect();
-            if !self.memory.is_short_of(bytes) {
-                return true;
-            }
-            if start.elapsed() > patience {
-                return false;
-            }
-            backoff.wait();
-        }
-    }
-
-    /// Evicts until the content and so many bytes are within the budget, if there is
-    /// anything to evict. It begins with a shard, if that has its share.
-    fn make_room(&self, bytes: u64, home: usize) {
-        let (mut shard, mut idle) = (home, 0);
-        while self.memory.excess_with(bytes) > 0 && idle < self.shards.len() {
-            if !self.is_heavy(shard) && idle + 1 < self.shards.len() {
-                idle += 1;
-                shard = self.hand.fetch_add(1, Relaxed) % self.shards.len();
-                continue;
-            }
-            let freed = self.within(shard, |locked, departures| {
-                let (now, mut freed) = (self.clock.now(), 0);
-                for _ in 0..BATCH {
-                    freed += locked.evict(now, departures).unwrap_or(0);
-                    if self.memory.excess_with(bytes) == 0 || !self.is_heavy(shard) {
-                        break;
-                    }
-                }
-                freed
-            });
-            idle = if freed == 0 { idle + 1 } else { 0 };
-            shard = self.hand.fetch_add(1, Relaxed) % self.shards.len();
-        }
-    }
-
-    /// Whether a shard has its share of the content: so shards stay of one size, and
-    /// each entry competes with those that came and were hit as it was.
-    fn is_heavy(&self, shard: usize) -> bool {
-        self.shards[shard].weight() * self.shards.len() as u64 * 8 >= self.memory.content() * 7
-    }
-
     /// Does something with a shard under its lock, and then what follows for the entries
     /// that left.
     fn within<R>(
@@ -598,18 +493,6 @@ impl<P: Policy> Cache<P> {
         }
         epoch::pin().flush();
         removed
-    }
-
-    fn resize(&self, budget: u64) {
-        self.memory.set_budget(budget);
-        self.make_room(0, 0);
-        if self.memory.tables() > self.memory.room() / 4 {
-            self.remove_while(|locked, departures| {
-                locked.clear(departures);
-                true
-            });
-        }
-        self.wait_for_room(0, 0, PATIENCE);
     }
 
     /// What is due from time to time.

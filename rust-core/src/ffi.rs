@@ -16,6 +16,7 @@
 
 mod cache;
 mod closable;
+mod departed;
 mod feed;
 mod handle;
 mod inspect;

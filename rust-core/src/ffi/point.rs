@@ -128,7 +128,7 @@ pub unsafe extern "C" fn mantisdb_multi_get(
         }
         // SAFETY: by the contract.
         let ends = unsafe { std::slice::from_raw_parts(key_ends, count) };
-        let keys = split(keys, ends)?;
+        let keys: Vec<_> = split(keys, ends)?;
         let mut values = Values { buffer, capacity, lengths, total: 0, found: 0 };
         storage.multi_get(
             &keys,
@@ -165,14 +165,14 @@ impl Values {
     }
 }
 
-/// The keys of an arena, by their ends.
-pub(super) fn split<'a>(arena: &'a [u8], ends: &[u32]) -> Result<Vec<&'a [u8]>> {
+/// The parts of an arena, by their ends.
+pub(super) fn split<'a, C: FromIterator<&'a [u8]>>(arena: &'a [u8], ends: &[u32]) -> Result<C> {
     let mut start = 0;
     ends.iter()
         .map(|&end| {
-            let key = arena.get(start..end as usize);
+            let part = arena.get(start..end as usize);
             start = end as usize;
-            key.ok_or(Error::InvalidArgument("key ends beyond the keys, or before it starts"))
+            part.ok_or(Error::InvalidArgument("a part ends beyond the whole, or before it starts"))
         })
         .collect()
 }
