@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -23,7 +21,7 @@ func TestWaitingHoldsNoThreads(t *testing.T) {
 		t.Fatal(err)
 	}
 	const writers, each = 10_000, 3
-	before, watch := threads(t), watchThreads(t)
+	watch := watchCalls(t)
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
@@ -36,64 +34,19 @@ func TestWaitingHoldsNoThreads(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	most := watch()
+	inCalls := watch()
 	s, err := e.Stats()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d threads before, at most %d; %d writes took %d syncs", before, most, writers*each, s.Syncs)
-	if more := most - before; more > 20 {
-		t.Errorf("%d goroutines in sync writes held %d threads more", writers, more)
-	}
+	t.Logf("%v; %d writes took %d syncs", inCalls, writers*each, s.Syncs)
+	inCalls.wantAtMost(t, 20, writers)
 	if s.Syncs > writers*each/10 {
 		t.Errorf("%d writes took %d syncs", writers*each, s.Syncs)
 	}
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// watchThreads looks at how many threads the process has until the function that
-// it returns is called, which tells the most that there were.
-func watchThreads(t *testing.T) func() int {
-	var most atomic.Int64
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for {
-			most.Store(max(most.Load(), int64(threads(t))))
-			select {
-			case <-stop:
-				return
-			case <-time.After(time.Millisecond):
-			}
-		}
-	}()
-	return func() int {
-		close(stop)
-		<-stopped
-		return int(most.Load())
-	}
-}
-
-// threads is how many the process has.
-func threads(t *testing.T) int {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Error(err)
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if text, ok := strings.CutPrefix(line, "Threads:"); ok {
-			n, err := strconv.Atoi(strings.TrimSpace(text))
-			if err != nil {
-				t.Error(err)
-			}
-			return n
-		}
-	}
-	t.Error("no Threads in /proc/self/status")
-	return 0
 }
 
 // TestCloseWakesWaitingWriters: none waits for ever, and what was acknowledged is
