@@ -377,13 +377,11 @@ impl<P: Policy> Cache<P> {
         })?;
         let arrival = Arrival { hash, entry, tags: o.tags };
         let done = self.within(home, |shard, departures| {
+            shard.prefetch(hash);
             let now = self.clock.now();
-            let upcoming = shard.prefetch(hash);
-            let old = shard.live(hash, key, now, departures);
-            if let Some(upcoming) = upcoming.filter(|&upcoming| Some(upcoming) != old) {
-                shard.prefetch_bucket(upcoming);
-            }
             shard.expire(now, departures);
+            let old = shard.live(hash, key, now, departures);
+            shard.prefetch_eviction();
             if if_absent && old.is_some() {
                 return Ok(false);
             }
@@ -451,10 +449,13 @@ impl<P: Policy> Cache<P> {
         shard: usize,
         change: impl FnOnce(&mut Locked<'_, P>, &mut Departures) -> R,
     ) -> R {
+        let (shard, mut departures) = (&self.shards[shard], Departures::new());
+        // Pinned only once the lock is there: who waits for it would hold up all that is
+        // retired.
+        let state = shard.lock();
         let guard = &epoch::pin();
-        let mut departures = Departures::new();
         let result = {
-            let mut locked = self.shards[shard].lock(&self.memory, guard);
+            let mut locked = Locked::new(shard, state, &self.memory, guard);
             let result = change(&mut locked, &mut departures);
             locked.count_tables();
             result

@@ -11,7 +11,7 @@
 //! [`super::compaction`].
 
 use super::entry::vacant;
-use super::regions::{Regions, map, unmap};
+use super::regions::{self, Regions, map, unmap};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::{Mutex, MutexGuard, lock};
 use std::mem::size_of;
@@ -49,9 +49,11 @@ struct Spans {
     last: *mut Span,
 }
 
-/// The header of a span, at its start. It is changed under its class's lock.
-#[repr(C, align(64))]
+/// What is known of a span, in the note that its region keeps. It is changed under its
+/// class's lock.
 pub(super) struct Span {
+    /// Where its blocks begin.
+    start: *mut u8,
     next: *mut Span,
     previous: *mut Span,
     /// The first of the freed blocks, linked by their numbers; [`NONE`] for none.
@@ -70,7 +72,7 @@ pub(super) struct Span {
 unsafe impl Send for Class {}
 
 const NONE: u32 = u32::MAX;
-const HEADER: usize = size_of::<Span>();
+const _: () = assert!(size_of::<Span>() <= regions::NOTE);
 const STEP: usize = 16;
 /// Classes are [`STEP`] apart up to here.
 const FINE: usize = 256;
@@ -178,21 +180,20 @@ impl Arena {
                     class.spans -= 1;
                 }
                 self.held.fetch_sub(self.span_len_of(len) as u64, Relaxed);
-                self.regions.free(NonNull::new_unchecked(span.cast()), self.span_len_of(len));
+                self.regions.free(NonNull::new_unchecked((*span).start), self.span_len_of(len));
             } else if was_full && !is_emptying {
                 class.partial.push(span);
             }
         }
     }
 
-    /// The length of a class's spans; they are aligned to it.
+    /// The length of a class's spans.
     fn span_len_of(&self, block_len: usize) -> usize {
         self.span_len.max((BLOCKS * block_len).next_power_of_two())
     }
 
     fn span_of(&self, block: NonNull<u8>, len: usize) -> *mut Span {
-        let mask = self.span_len_of(len) - 1;
-        block.as_ptr().map_addr(|address| address & !mask).cast()
+        regions::note_of(block, self.span_len_of(len)).cast()
     }
 
     /// The bytes that blocks in use take, and those between them.
@@ -222,7 +223,7 @@ impl Arena {
     /// Whether a class's blocks would find room in one span less.
     fn is_sparse(&self, number: usize, class: &Class) -> bool {
         let len = len_of(number);
-        let capacity = (self.span_len_of(len) - HEADER) / len;
+        let capacity = self.span_len_of(len) / len;
         class.used + capacity <= class.spans * capacity
     }
 
@@ -318,20 +319,22 @@ impl Drop for Emptying<'_> {
 impl Span {
     /// A span of blocks of a length.
     fn new(regions: &Regions, block_len: usize, span_len: usize) -> Option<*mut Span> {
-        let span = regions.alloc(span_len)?.cast::<Span>();
-        let header = Span {
+        let start = regions.alloc(span_len)?;
+        let span = regions::note_of(start, span_len).cast::<Span>();
+        let empty = Span {
+            start: start.as_ptr(),
             next: ptr::null_mut(),
             previous: ptr::null_mut(),
             freed: NONE,
             fresh: 0,
             used: 0,
-            capacity: ((span_len - HEADER) / block_len) as u32,
+            capacity: (span_len / block_len) as u32,
             block_len: block_len as u32,
             emptying: false,
         };
-        // SAFETY: it is ours, and aligned to its length.
-        unsafe { span.write(header) };
-        Some(span.as_ptr())
+        // SAFETY: the note is ours, as the span is.
+        unsafe { span.write(empty) };
+        Some(span)
     }
 
     /// # Safety
@@ -339,8 +342,8 @@ impl Span {
     unsafe fn block(span: *mut Span, number: u32) -> NonNull<u8> {
         // SAFETY: by the contract the block lies within the span.
         unsafe {
-            let offset = HEADER + number as usize * (*span).block_len as usize;
-            NonNull::new_unchecked(span.cast::<u8>().add(offset))
+            let offset = number as usize * (*span).block_len as usize;
+            NonNull::new_unchecked((*span).start.add(offset))
         }
     }
 
@@ -372,10 +375,10 @@ impl Span {
     /// # Safety
     /// The block is one of the span's, and nobody will use it any more.
     unsafe fn give_back(&mut self, block: NonNull<u8>) {
-        let offset = block.addr().get() - ptr::from_mut(self).addr() - HEADER;
+        let offset = (block.addr().get() - self.start.addr()) as u32;
         // SAFETY: it is free from now on.
         unsafe { vacant::set_link(block, self.freed) };
-        self.freed = (offset / self.block_len as usize) as u32;
+        self.freed = offset / self.block_len;
         self.used -= 1;
     }
 }
@@ -458,9 +461,13 @@ fn len_of(class: usize) -> usize {
     }
 }
 
-/// A length rounded up to that of its class.
+/// A length rounded up to that of its class, which is not zero: `len_of(class(len))`, in a
+/// few instructions.
+#[inline]
 fn rounded(len: usize) -> usize {
-    len_of(class(len))
+    let step = 1 << ((len - 1) | 1).ilog2() >> PER_DOUBLING.ilog2();
+    let mask = STEP.max(step) - 1;
+    (len + mask) & !mask
 }
 
 #[cfg(all(test, not(feature = "shuttle")))]
@@ -474,7 +481,7 @@ mod tests {
             let (number, rounded) = (class(len), rounded(len));
             assert!(rounded >= len, "{len}");
             assert!(rounded - len < STEP || (rounded - len) * PER_DOUBLING <= len, "{len}");
-            assert_eq!(class(rounded), number, "{len}");
+            assert_eq!((class(rounded), rounded), (number, len_of(number)), "{len}");
             assert_eq!(last.0 != number, last.1 != rounded, "{len}");
             last = (number, rounded);
         }

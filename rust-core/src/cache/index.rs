@@ -38,7 +38,8 @@ impl Hash {
 
     #[inline]
     fn tag(self) -> u64 {
-        self.0 << TAG_SHIFT
+        // Not 0, which is a free slot.
+        (self.0 << TAG_SHIFT).max(1 << TAG_SHIFT)
     }
 }
 
@@ -118,7 +119,7 @@ impl Index {
         while let Some(b) = unsafe { bucket.as_ref() } {
             for slot in &b.slots {
                 let word = slot.load(Acquire);
-                if word & !ADDRESS == hash.tag() && word != 0 {
+                if (word ^ hash.tag()) & !ADDRESS == 0 {
                     let entry = address(word);
                     if is_it(entry) {
                         // SAFETY: what is in a slot is freed only by way of the epoch.
@@ -158,7 +159,7 @@ impl Index {
         }
         let bucket = self.bucket(number(hash.place(), self.buckets.load(Relaxed)));
         self.place(bucket, hash.tag() | entry.as_ptr() as u64)?;
-        self.entries.fetch_add(1, Relaxed);
+        add(&self.entries, 1);
         Ok(())
     }
 
@@ -179,7 +180,7 @@ impl Index {
                     // SAFETY: fresh and zeroed, which is an empty bucket.
                     unsafe { (*further).slots[0].store(word, Relaxed) };
                     b.further.store(further, Release);
-                    self.further.fetch_add(1, Relaxed);
+                    add(&self.further, 1);
                     return Ok(());
                 }
             };
@@ -202,7 +203,7 @@ impl Index {
     pub(super) fn remove(&self, place: u32, entry: NonNull<Entry>, guard: &Guard) {
         let (slot, bucket) = self.slot_of(place, entry).expect("the entry is in the index");
         slot.store(0, Release);
-        self.entries.fetch_sub(1, Relaxed);
+        add(&self.entries, -1);
         self.trim(place, bucket, guard);
     }
 
@@ -232,7 +233,7 @@ impl Index {
             let next = b.further.load(Relaxed);
             if ptr::eq(next, emptied) {
                 b.further.store(emptied.further.load(Relaxed), Release);
-                self.further.fetch_sub(1, Relaxed);
+                add(&self.further, -1);
                 // SAFETY: nothing links to it any more; who found it before is pinned.
                 unsafe { guard.defer_unchecked(move || free(next, 1)) };
                 return;
@@ -352,6 +353,11 @@ impl Drop for Index {
             }
         }
     }
+}
+
+/// Adds to a count that only who holds the shard's lock writes.
+fn add(count: &AtomicU32, more: i32) {
+    count.store(count.load(Relaxed).wrapping_add_signed(more), Relaxed);
 }
 
 /// The bucket of a place among so many.

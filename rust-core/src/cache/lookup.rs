@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::index::Hash;
 use super::policy::Policy;
+use super::shard::Locked;
 use super::{Cache, Hit};
 use crossbeam_epoch::{self as epoch, Guard};
 use smallvec::SmallVec;
@@ -35,7 +36,7 @@ impl<P: Policy> Cache<P> {
             ttl = entry.times().deadline().checked_sub(self.clock.now()).filter(|&ttl| ttl != 0)?;
         }
         if P::SEES_HITS {
-            shard.lock(&self.memory, guard).hit(entry);
+            Locked::new(shard, shard.lock(), &self.memory, guard).hit(entry);
         } else {
             entry.count_hit(P::MAX_HITS);
         }

@@ -18,12 +18,21 @@ pub mod s3_fifo;
 #[cfg(not(feature = "shuttle"))]
 mod tests;
 
+use smallvec::SmallVec;
+
 /// The policy of a cache that names none.
 pub type DefaultPolicy = adaptive_s3_fifo::AdaptiveS3Fifo;
 
 /// The number of an entry. Owners give out small ones and use them again, so that policies
 /// can keep what they note of an entry in arrays.
 pub type Token = u32;
+
+/// How far a policy looks ahead: about as many entries as it looks at until it finds one
+/// that leaves.
+const AHEAD: usize = 2;
+
+/// See [`Policy::upcoming`].
+pub type Upcoming = SmallVec<[Token; AHEAD]>;
 
 /// What a policy may ask about entries that it was told of.
 pub trait Entries {
@@ -66,10 +75,10 @@ pub trait Policy: Send {
     /// Asks for the memory where the coming of a key with this hash is looked up, which
     /// follows.
     fn prefetch(&self, _hash: u64) {}
-    /// The entry that is probably looked at first by the next [`Policy::evict`], so that
-    /// its memory can be asked for.
-    fn upcoming(&self) -> Option<Token> {
-        None
+    /// The entries that the next [`Policy::evict`] will probably look at, the first of them
+    /// first, so that their memory can be asked for.
+    fn upcoming(&self) -> Upcoming {
+        Upcoming::new()
     }
     /// Forgets all entries and what is remembered of former ones.
     fn clear(&mut self);

@@ -4,6 +4,11 @@
 //! An allocator for all purposes keeps some of what is freed, the more so if others free it
 //! than allocated it; what it keeps is resident and counts nowhere. Here only addresses are
 //! kept, until the cache is dropped.
+//!
+//! A region has a *note* of some bytes for each of its spans, for their owner. Notes lie
+//! side by side in the place of the region's first span. In the spans themselves, all of
+//! them would be at addresses that differ by a power of two, which a processor's cache
+//! keeps a few of only.
 
 use crate::sync::{Mutex, lock};
 #[cfg(target_os = "linux")]
@@ -14,8 +19,13 @@ use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::ptr;
 use std::ptr::NonNull;
 
-/// Bytes that are mapped together, at least.
+/// Bytes that are mapped together, and aligned to as many.
 const REGION: usize = 4 << 20;
+/// The bytes of a note, a cache line.
+pub(super) const NOTE: usize = 64;
+/// Spans are so long at least: a region's notes fit one.
+const SHORTEST: usize = 16 << 10;
+const _: () = assert!(REGION / SHORTEST * NOTE <= SHORTEST);
 /// Lengths of spans are powers of two, of which there are so many at most.
 const LENGTHS: usize = usize::BITS as usize;
 
@@ -25,7 +35,7 @@ pub(super) struct Regions(Mutex<Addresses>);
 struct Addresses {
     /// Spans without memory, by the logarithm of their length.
     free: [Vec<NonNull<u8>>; LENGTHS],
-    mapped: Vec<(NonNull<u8>, usize)>,
+    mapped: Vec<NonNull<u8>>,
 }
 
 // SAFETY: these are addresses of memory that the regions own.
@@ -36,8 +46,10 @@ impl Regions {
         Self(Mutex::new(Addresses { free: [const { Vec::new() }; LENGTHS], mapped: Vec::new() }))
     }
 
-    /// A span of zeros, aligned to its length, which is a power of two and at least a page.
+    /// A span of zeros, aligned to its length, which is a power of two, at least
+    /// [`SHORTEST`] and well below that of a region.
     pub(super) fn alloc(&self, len: usize) -> Option<NonNull<u8>> {
+        debug_assert!(len.is_power_of_two() && (SHORTEST..REGION).contains(&len));
         let mut addresses = lock(&self.0);
         let number = len.ilog2() as usize;
         if addresses.free[number].is_empty() {
@@ -57,6 +69,14 @@ impl Regions {
     }
 }
 
+/// The note of the span of this length in which an address lies. It is zeros at first, and
+/// belongs to the owner of the span.
+#[inline]
+pub(super) fn note_of(address: NonNull<u8>, len: usize) -> *mut u8 {
+    let number = |a| (a & (REGION - 1)) >> len.ilog2();
+    address.as_ptr().map_addr(|a| (a & !(REGION - 1)) + number(a) * NOTE)
+}
+
 /// Maps zeros: so many bytes, or as many more as make a page full.
 #[cfg(not(crossbeam_sanitize))]
 pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
@@ -73,6 +93,54 @@ pub(super) unsafe fn unmap(memory: NonNull<u8>, len: usize) {
     // SAFETY: by the contract.
     let result = unsafe { munmap(memory.as_ptr().cast(), len) };
     debug_assert!(result.is_ok());
+}
+
+/// Maps a region of zeros.
+#[cfg(not(crossbeam_sanitize))]
+fn map_region() -> Option<NonNull<u8>> {
+    // The system aligns to pages alone, so some more at first.
+    let mapped = map(2 * REGION)?;
+    let before = mapped.as_ptr().align_offset(REGION);
+    // SAFETY: both parts are ours, and nobody knows them.
+    unsafe {
+        let start = mapped.add(before);
+        if before > 0 {
+            unmap(mapped, before);
+        }
+        unmap(start.add(REGION), REGION - before);
+        Some(start)
+    }
+}
+
+/// # Safety
+/// It came from [`map_region`], and nobody uses it.
+#[cfg(not(crossbeam_sanitize))]
+unsafe fn unmap_region(start: NonNull<u8>) {
+    // SAFETY: by the contract.
+    unsafe { unmap(start, REGION) };
+}
+
+/// As above, for the sanitizers.
+#[cfg(crossbeam_sanitize)]
+const REGION_LAYOUT: std::alloc::Layout = match std::alloc::Layout::from_size_align(REGION, REGION)
+{
+    Ok(layout) => layout,
+    Err(_) => panic!("a region is aligned to its length"),
+};
+
+/// As above.
+#[cfg(crossbeam_sanitize)]
+fn map_region() -> Option<NonNull<u8>> {
+    // SAFETY: its length is not zero.
+    NonNull::new(unsafe { std::alloc::alloc_zeroed(REGION_LAYOUT) })
+}
+
+/// # Safety
+/// It came from [`map_region`], and nobody uses it.
+#[cfg(crossbeam_sanitize)]
+unsafe fn unmap_region(start: NonNull<u8>) {
+    // SAFETY: by the contract.
+    unsafe { std::alloc::dealloc(start.as_ptr(), REGION_LAYOUT) };
 }
 
 /// For the sanitizers, which do not see the system's calls, and so would take what one
@@ -97,19 +165,16 @@ pub(super) unsafe fn unmap(memory: NonNull<u8>, len: usize) {
 impl Addresses {
     /// Maps a region and parts it into spans of a length.
     fn map(&mut self, len: usize) -> Option<()> {
-        // Some more, since the system aligns to pages alone.
-        let mapped_len = REGION.max(8 * len) + len;
-        let start = map(mapped_len)?;
-        self.mapped.push((start, mapped_len));
+        let start = map_region()?;
+        self.mapped.push(start);
         // SAFETY: the mapping is ours. Huge pages would be given back in part only. A
         // system that knows none refuses, which is as well.
         #[cfg(target_os = "linux")]
-        let _ = unsafe { madvise(start.as_ptr().cast(), mapped_len, Advice::LinuxNoHugepage) };
-        let skipped = start.as_ptr().align_offset(len);
-        let count = (mapped_len - skipped) / len;
+        let _ = unsafe { madvise(start.as_ptr().cast(), REGION, Advice::LinuxNoHugepage) };
         // SAFETY: each lies within the mapping.
-        let span = |n| unsafe { start.add(skipped + n * len) };
-        self.free[len.ilog2() as usize].extend((0..count).rev().map(span));
+        let span = |n| unsafe { start.add(n * len) };
+        // The place of the first is that of the notes.
+        self.free[len.ilog2() as usize].extend((1..REGION / len).rev().map(span));
         Some(())
     }
 }
@@ -140,9 +205,9 @@ unsafe fn give_back(span: NonNull<u8>, len: usize) {
 
 impl Drop for Addresses {
     fn drop(&mut self) {
-        for &(start, len) in &self.mapped {
-            // SAFETY: mapped with this length, and nobody uses a span of it any more.
-            unsafe { unmap(start, len) };
+        for &start in &self.mapped {
+            // SAFETY: it was mapped, and nobody uses a span of it any more.
+            unsafe { unmap_region(start) };
         }
     }
 }

@@ -6,7 +6,7 @@ use super::entry::{Entry, NO_TOKEN};
 use super::index::{Hash, Index};
 use super::key_order::KeyOrder;
 use super::memory::Memory;
-use super::policy::{Entries, Policy, Token};
+use super::policy::{Entries, Policy, Token, Upcoming};
 use super::stats::Counts;
 use super::tags::Tags;
 use super::timer_wheel::TimerWheel;
@@ -25,14 +25,15 @@ pub(super) struct Shard<P> {
     state: Mutex<State<P>>,
 }
 
-struct State<P> {
+/// What the lock guards.
+pub(super) struct State<P> {
     policy: P,
     slots: Slots,
     timers: TimerWheel,
     tags: Tags,
     order: Option<KeyOrder>,
     /// What [`Policy::upcoming`] said last.
-    upcoming: Option<Token>,
+    upcoming: Upcoming,
     counts: Counts,
     /// Bytes of tables that the memory has counted.
     footprint: u64,
@@ -61,15 +62,16 @@ impl<P: Policy> Shard<P> {
             timers: TimerWheel::new(now),
             tags: Tags::default(),
             order: ordered.then(KeyOrder::default),
-            upcoming: None,
+            upcoming: Upcoming::new(),
             counts: Counts::default(),
             footprint: 0,
         };
         Ok(Self { index: Index::new()?, weight: AtomicU64::new(0), state: Mutex::new(state) })
     }
 
-    pub(super) fn lock<'a>(&'a self, memory: &'a Memory, guard: &'a Guard) -> Locked<'a, P> {
-        Locked { shard: self, state: lock(&self.state), memory, guard }
+    /// Waits for the lock.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<P>> {
+        lock(&self.state)
     }
 
     /// Bytes of its entries.
@@ -78,7 +80,16 @@ impl<P: Policy> Shard<P> {
     }
 }
 
-impl<P: Policy> Locked<'_, P> {
+impl<'a, P: Policy> Locked<'a, P> {
+    pub(super) fn new(
+        shard: &'a Shard<P>,
+        state: MutexGuard<'a, State<P>>,
+        memory: &'a Memory,
+        guard: &'a Guard,
+    ) -> Self {
+        Self { shard, state, memory, guard }
+    }
+
     /// The live entry of a key. What has expired leaves.
     pub(super) fn live(
         &mut self,
@@ -96,30 +107,41 @@ impl<P: Policy> Locked<'_, P> {
         Some(entry)
     }
 
-    /// Asks for the memory that a put will touch, and gives what it will look at first:
-    /// the policy's tables, and the entry that will probably be evicted. Entries that are
-    /// about to leave have not been touched for long, so each of these is a wait for
-    /// memory, and all begin here.
-    pub(super) fn prefetch(&self, hash: Hash) -> Option<NonNull<Entry>> {
+    /// Asks for the memory that a put will touch: the key's entry, the policy's tables, and
+    /// the entries that it will perhaps evict. None of these were touched for long, so each
+    /// is a wait for memory, and all begin here.
+    pub(super) fn prefetch(&self, hash: Hash) {
+        self.shard.index.prefetch_entry(hash, self.guard);
         self.state.policy.prefetch(spread(hash.place()));
-        let upcoming = self.state.slots.0.get(self.state.upcoming? as usize)?.entry()?;
-        prefetch::read(upcoming.as_ptr().cast());
-        Some(upcoming)
+        for entry in self.upcoming() {
+            prefetch::read(entry.as_ptr().cast());
+        }
     }
 
-    /// Asks for the bucket of an entry from [`Locked::prefetch`], under the same lock.
-    pub(super) fn prefetch_bucket(&self, entry: NonNull<Entry>) {
-        // SAFETY: it is in the cache, under our lock.
-        let place = unsafe { entry.as_ref() }.place();
-        self.shard.index.prefetch(Hash(u64::from(place) << 32));
+    /// Asks for what an eviction looks up of the first entry that it perhaps takes.
+    pub(super) fn prefetch_eviction(&self) {
+        if let Some(entry) = self.upcoming().next() {
+            // SAFETY: it is in the cache, under our lock.
+            let place = unsafe { entry.as_ref() }.place();
+            self.shard.index.prefetch(Hash(u64::from(place) << 32));
+            self.state.policy.prefetch(spread(place));
+        }
+    }
+
+    /// The entries that the last put was ahead of, as far as they are still there.
+    fn upcoming(&self) -> impl Iterator<Item = NonNull<Entry>> {
+        let slots = &self.state.slots.0;
+        self.state.upcoming.iter().filter_map(|&token| slots.get(token as usize)?.entry())
     }
 
     /// Looks ahead to the next put.
     pub(super) fn look_ahead(&mut self) {
         let state = &mut *self.state;
         state.upcoming = state.policy.upcoming();
-        if let Some(slot) = state.upcoming.and_then(|token| state.slots.0.get(token as usize)) {
-            prefetch::read(std::ptr::from_ref(slot).cast());
+        for &token in &state.upcoming {
+            if let Some(slot) = state.slots.0.get(token as usize) {
+                prefetch::read(std::ptr::from_ref(slot).cast());
+            }
         }
     }
 
@@ -149,7 +171,7 @@ impl<P: Policy> Locked<'_, P> {
         }
         self.state.counts.puts += 1;
         self.state.counts.data_bytes += entry.data_len() as u64;
-        self.shard.weight.fetch_add(self.memory.weight(entry), Relaxed);
+        self.weigh(self.memory.weight(entry));
         Ok(())
     }
 
@@ -182,13 +204,19 @@ impl<P: Policy> Locked<'_, P> {
         self.depart(old, Cause::Replaced, departures);
     }
 
+    /// Adds to the weight; what wraps is taken away. Only who holds the lock writes it.
+    fn weigh(&self, more: u64) {
+        let weight = &self.shard.weight;
+        weight.store(weight.load(Relaxed).wrapping_add(more), Relaxed);
+    }
+
     /// What an entry's leaving means for all but index, slots, policy and order.
     fn leave(&mut self, entry: &Entry, token: Token) {
         entry.set_token(NO_TOKEN);
         self.state.timers.remove(token);
         self.state.tags.remove(token);
         self.state.counts.data_bytes -= entry.data_len() as u64;
-        self.shard.weight.fetch_sub(self.memory.weight(entry), Relaxed);
+        self.weigh(self.memory.weight(entry).wrapping_neg());
     }
 
     /// Takes an entry out that is in the cache.

@@ -59,7 +59,7 @@
 use super::chunks::Chunks;
 use super::ghost::Ghost;
 use super::queues::Queues;
-use super::{Entries, Policy, Token};
+use super::{Entries, Policy, Token, Upcoming};
 
 const SMALL: usize = 0;
 const MAIN: usize = 1;
@@ -70,13 +70,13 @@ const LEAST_SHARE: f64 = 1.0 / 64.0;
 const LARGEST_SHARE: f64 = 0.8;
 /// The reach of the ghost of those that left small, in capacities; what small remembers of
 /// a key by holding it comes on top.
-const REACH: f64 = 1.2;
+const REACH: Part = Part(6, 5);
 /// How much larger a queue votes are about, in capacities: the reach of main's ghost.
-const MARGIN: f64 = 0.1;
+const MARGIN: Part = Part(1, 10);
 /// How many of main's oldest a returner is compared with.
 const RIVALS: usize = 2;
 /// By how much of the capacity small must be over its share for main to have room.
-const ROOM: f64 = 1.0 / 32.0;
+const ROOM: Part = Part(1, 32);
 /// One in so many that leave small goes to main while that has room.
 const FILL: u64 = 8;
 /// How long an entry may stay in main unread, in capacities that leave small.
@@ -91,6 +91,8 @@ pub struct AdaptiveS3Fifo {
     capacity: u64,
     /// The weight that is small's share, whatever it has at the moment.
     share: f64,
+    /// The same in whole bytes.
+    small_most: u64,
     /// Of entries in main, when the hand was there last, by the clock of small's ghost.
     met: Chunks<u32>,
     /// Who left small, and the clock: the weight of all that did.
@@ -101,9 +103,14 @@ pub struct AdaptiveS3Fifo {
     unplaced: u64,
 }
 
-/// A part of a weight.
-fn part(weight: u64, share: f64) -> u64 {
-    (weight as f64 * share) as u64
+/// A part, as a fraction.
+struct Part(u64, u64);
+
+impl Part {
+    /// The part of a weight, which is below 2^60.
+    const fn of(&self, weight: u64) -> u64 {
+        weight * self.0 / self.1
+    }
 }
 
 impl AdaptiveS3Fifo {
@@ -150,14 +157,14 @@ impl AdaptiveS3Fifo {
     /// The weight that left small since main's hand was at an entry.
     fn since_met(&self, token: Token) -> u64 {
         let met = self.met.get(token as usize).unwrap_or(0);
-        u64::from(self.small_ghost.ticks().saturating_sub(met)) * self.small_ghost.tick()
+        self.small_ghost.weight_of(self.small_ghost.ticks().saturating_sub(met))
     }
 
     /// Whether small has much more than its share, which is main's to take. Not a little
     /// more: owners may evict ahead, and then small is at its share at one moment and a
     /// little over it at the next, while main has no room at all.
     fn has_room(&self) -> bool {
-        self.weights[SMALL] > self.share as u64 + part(self.capacity, ROOM)
+        self.weights[SMALL] > self.small_most + ROOM.of(self.capacity)
     }
 
     /// Whether someone who returned, while so much weight left small, is used more often
@@ -190,7 +197,7 @@ impl AdaptiveS3Fifo {
             return true;
         }
         let wins = self.wins(away, entries);
-        if wins && away <= part(self.capacity, MARGIN) {
+        if wins && away <= MARGIN.of(self.capacity) {
             self.set_share(self.share + vote);
         }
         wins
@@ -207,13 +214,14 @@ impl AdaptiveS3Fifo {
 
     /// The queue that has to give.
     fn giving_queue(&self) -> usize {
-        let is_small = self.weights[SMALL] > self.share as u64 || self.weights[MAIN] == 0;
+        let is_small = self.weights[SMALL] > self.small_most || self.weights[MAIN] == 0;
         if is_small { SMALL } else { MAIN }
     }
 
     fn set_share(&mut self, share: f64) {
         let capacity = self.capacity as f64;
         self.share = share.clamp(capacity * LEAST_SHARE, capacity * LARGEST_SHARE);
+        self.small_most = self.share as u64;
     }
 
     /// Lets small's oldest start again, go on to main or leave; who left, if anyone did.
@@ -235,7 +243,7 @@ impl AdaptiveS3Fifo {
         let weight = entries.weight(token);
         self.unlink(token, weight);
         self.entries -= 1;
-        self.small_ghost.fit(part(self.entries, REACH) as usize);
+        self.small_ghost.fit(REACH.of(self.entries) as usize);
         self.small_ghost.insert(entries.hash(token), weight);
         Some(token)
     }
@@ -275,7 +283,7 @@ impl AdaptiveS3Fifo {
         let weight = entries.weight(token);
         self.unlink(token, weight);
         self.entries -= 1;
-        self.main_ghost.fit(part(self.entries, MARGIN) as usize);
+        self.main_ghost.fit(MARGIN.of(self.entries) as usize);
         self.main_ghost.insert(entries.hash(token), weight);
         token
     }
@@ -292,9 +300,10 @@ impl Policy for AdaptiveS3Fifo {
             entries: 0,
             capacity,
             share: capacity as f64 * FIRST_SHARE,
+            small_most: (capacity as f64 * FIRST_SHARE) as u64,
             met: Chunks::new(),
-            small_ghost: Ghost::new(part(capacity, REACH)),
-            main_ghost: Ghost::new(part(capacity, MARGIN)),
+            small_ghost: Ghost::new(REACH.of(capacity)),
+            main_ghost: Ghost::new(MARGIN.of(capacity)),
             unplaced: 0,
         }
     }
@@ -303,8 +312,8 @@ impl Policy for AdaptiveS3Fifo {
         let share = self.share / (self.capacity.max(1)) as f64;
         self.capacity = capacity;
         self.set_share(share * capacity as f64);
-        self.small_ghost.set_reach(part(capacity, REACH));
-        self.main_ghost.set_reach(part(capacity, MARGIN));
+        self.small_ghost.set_reach(REACH.of(capacity));
+        self.main_ghost.set_reach(MARGIN.of(capacity));
     }
 
     fn insert(&mut self, token: Token, entries: &impl Entries) {
@@ -316,9 +325,13 @@ impl Policy for AdaptiveS3Fifo {
     fn hit(&mut self, _token: Token) {}
 
     fn replace(&mut self, token: Token, old_weight: u64, entries: &impl Entries) {
-        if let Some(queue) = self.queues.queue_of(token) {
-            self.weights[queue] = self.weights[queue] - old_weight + entries.weight(token);
-            entries.set_hits(token, (entries.hits(token) + 1).min(Self::MAX_HITS));
+        entries.set_hits(token, (entries.hits(token) + 1).min(Self::MAX_HITS));
+        let weight = entries.weight(token);
+        // Most weigh the same, and then the queue's memory need not be waited for.
+        if weight != old_weight
+            && let Some(queue) = self.queues.queue_of(token)
+        {
+            self.weights[queue] = self.weights[queue] - old_weight + weight;
         }
     }
 
@@ -347,8 +360,8 @@ impl Policy for AdaptiveS3Fifo {
         self.main_ghost.prefetch(hash);
     }
 
-    fn upcoming(&self) -> Option<Token> {
-        self.queues.oldest(self.giving_queue())
+    fn upcoming(&self) -> Upcoming {
+        self.queues.upcoming(self.giving_queue())
     }
 
     fn clear(&mut self) {

@@ -1,5 +1,7 @@
 //! An array that grows without moving what it holds.
 
+use crate::memtable::prefetch;
+
 /// The elements of a chunk: small enough that a cache of a few entries costs little.
 const CHUNK: usize = 512;
 
@@ -26,6 +28,14 @@ impl<T: Copy> Chunks<T> {
     #[inline]
     pub(super) fn get(&self, index: usize) -> Option<T> {
         Some(self.chunks.get(index / CHUNK)?[index % CHUNK])
+    }
+
+    /// Asks for the memory of the element, if it was reached.
+    #[inline]
+    pub(super) fn prefetch(&self, index: usize) {
+        if let Some(chunk) = self.chunks.get(index / CHUNK) {
+            prefetch::read((&raw const chunk[index % CHUNK]).cast());
+        }
     }
 
     /// The element, which was reached.

@@ -20,13 +20,13 @@ pub(super) struct Ghost {
     reach: u64,
     /// The weight of all that ever came in.
     passed: u64,
-    /// The weight that the clock counts as one.
-    tick: u64,
+    /// The weight that the clock counts as one, as a power of two.
+    tick_bits: u32,
 }
 
 impl Ghost {
     pub(super) fn new(reach: u64) -> Self {
-        Self { buckets: Vec::new(), reach, passed: 0, tick: (reach / TICKS).max(1) }
+        Self { buckets: Vec::new(), reach, passed: 0, tick_bits: (reach / TICKS).max(1).ilog2() }
     }
 
     /// Changes the reach, and forgets all but the time.
@@ -53,23 +53,25 @@ impl Ghost {
         self.passed += weight;
         let now = self.ticks() as u16;
         let (print, Some(bucket)) = self.find(hash) else { return };
-        let age = |slot: &u32| match *slot {
-            0 => u16::MAX,
-            slot if slot >> 16 == print => u16::MAX,
-            slot => now.wrapping_sub(slot as u16),
-        };
-        if let Some(oldest) = bucket.iter_mut().max_by_key(|slot| age(slot)) {
-            *oldest = print << 16 | u32::from(now);
+        // The key's own place, else a free one, else the oldest's.
+        let (mut oldest, mut most) = (0, 0);
+        for (n, &slot) in bucket.iter().enumerate() {
+            let age = now.wrapping_sub(slot as u16);
+            let rank = if slot >> 16 == print || slot == 0 { 1 << 16 } else { u32::from(age) };
+            if rank >= most {
+                (oldest, most) = (n, rank);
+            }
         }
+        bucket[oldest] = print << 16 | u32::from(now);
     }
 
     /// Forgets a key that came back: the weight that came in since it left, if it is
     /// remembered and that is within the reach.
     pub(super) fn take(&mut self, hash: u64) -> Option<u64> {
-        let (now, tick, reach) = (self.ticks() as u16, self.tick, self.reach);
+        let (now, tick_bits, reach) = (self.ticks() as u16, self.tick_bits, self.reach);
         let (print, Some(bucket)) = self.find(hash) else { return None };
         let slot = bucket.iter_mut().find(|slot| **slot >> 16 == print)?;
-        let age = u64::from(now.wrapping_sub(*slot as u16)) * tick;
+        let age = u64::from(now.wrapping_sub(*slot as u16)) << tick_bits;
         *slot = 0;
         (age <= reach).then_some(age)
     }
@@ -85,12 +87,12 @@ impl Ghost {
 
     /// The time: how many ticks of weight ever came in.
     pub(super) fn ticks(&self) -> u32 {
-        (self.passed / self.tick) as u32
+        (self.passed >> self.tick_bits) as u32
     }
 
-    /// The weight that makes a tick.
-    pub(super) fn tick(&self) -> u64 {
-        self.tick
+    /// The weight that makes so many ticks.
+    pub(super) fn weight_of(&self, ticks: u32) -> u64 {
+        u64::from(ticks) << self.tick_bits
     }
 
     /// The bytes of memory that it takes.

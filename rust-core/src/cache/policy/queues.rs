@@ -1,7 +1,7 @@
 //! Queues of tokens, as links in one array: 8 bytes a token.
 
-use super::Token;
 use super::chunks::Chunks;
+use super::{AHEAD, Token, Upcoming};
 
 /// How many queues there can be at most: what two bits tell apart, beside "none".
 const MAX_QUEUES: usize = 3;
@@ -75,6 +75,23 @@ impl<const N: usize> Queues<N> {
     #[inline]
     pub(super) fn oldest(&self, queue: usize) -> Option<Token> {
         self.links.get(queue)?.newer.checked_sub(N as u32)
+    }
+
+    /// A queue's oldest tokens. It asks for the memory of the one after them, so that the
+    /// next call finds it.
+    #[inline]
+    pub(super) fn upcoming(&self, queue: usize) -> Upcoming {
+        let (mut upcoming, mut index) = (Upcoming::new(), queue);
+        for _ in 0..=AHEAD {
+            let Some(link) = self.links.get(index) else { break };
+            index = link.newer as usize;
+            match index.checked_sub(N) {
+                Some(token) if upcoming.len() < AHEAD => upcoming.push(token as Token),
+                _ => break,
+            }
+        }
+        self.links.prefetch(index);
+        upcoming
     }
 
     /// The queue that a token is in.

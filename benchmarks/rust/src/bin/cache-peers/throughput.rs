@@ -27,6 +27,14 @@ pub struct Options {
     /// Threads.
     #[arg(long, value_delimiter = ',', default_value = "1,2,16", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Vec<u32>,
+    /// What is done with each key that is drawn.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_enum,
+        default_value = "reads,three-quarters-reads,read-through"
+    )]
+    mixes: Vec<Mix>,
     /// Which caches.
     #[arg(long, value_delimiter = ',', default_value = "mantisdb-core,quick_cache,moka")]
     caches: Vec<String>,
@@ -125,7 +133,7 @@ pub fn run(options: &Options) -> Result<()> {
             let mut subjects: Vec<_> =
                 options.caches.iter().map(|c| open(c, room)).collect::<Result<_>>()?;
             subjects.iter().for_each(|subject| subject.fill(&draws, all));
-            for mix in Mix::ALL {
+            for &mix in &options.mixes {
                 for &threads in &options.threads {
                     for left in (1..=subjects.len()).rev() {
                         subjects.swap(left - 1, order.below(left as u64) as usize);

@@ -12,7 +12,7 @@ use crate::measure::thread_cpu_nanos;
 use crate::work::{Permutation, Random, Zipf};
 
 /// What is done with each key that is drawn.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Mix {
     /// A read.
@@ -21,10 +21,6 @@ pub enum Mix {
     ThreeQuartersReads,
     /// A read, and a write if there was nothing.
     ReadThrough,
-}
-
-impl Mix {
-    pub const ALL: [Self; 3] = [Self::Reads, Self::ThreeQuartersReads, Self::ReadThrough];
 }
 
 /// Keys by number, drawn before anything is timed.

@@ -27,7 +27,7 @@ pub fn markdown(options: &Options, records: &[Record]) -> String {
     rooms.sort_unstable();
     rooms.dedup();
     for room in rooms {
-        for mix in Mix::ALL {
+        for &mix in &options.mixes {
             for &threads in &options.threads {
                 let cell = |cache: &String| {
                     let is_it = |r: &&Record| {
