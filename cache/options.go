@@ -44,7 +44,7 @@ type Options struct {
 	Engine string
 	// Budget is how many bytes the cache may hold, from MinBudget to MaxBudget. All is
 	// counted: keys, values, tags, and what the engine needs to keep entries. What has
-	// left and a read may still have can pass it by a sixty-fourth, for a moment. With
+	// left and a read may still have can pass it by a hundredth, for a moment. With
 	// the Go engine an entry that comes can, too, and Go's collector needs room beside,
 	// as GOGC says.
 	Budget uint64

@@ -79,7 +79,7 @@ use std::time::Duration;
 pub struct CacheOptions {
     /// The bytes that the cache may take, at least [`MIN_BUDGET`]: keys, values, what each
     /// entry and the tables take, and what left but may still be read. What is retired may
-    /// pass it by a sixty-fourth.
+    /// pass it by a hundredth.
     pub budget: u64,
     /// Keeps keys in order from the start. Else that begins, for each shard, with the first
     /// [`LockFreeCache::remove_prefix`], which so takes time for all entries. Keeping it

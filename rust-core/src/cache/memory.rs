@@ -32,9 +32,9 @@ pub(super) struct Memory {
 /// The cache is gone: the last retired block takes the memory along.
 const CLOSED: u64 = 1 << 63;
 /// This part of the budget is kept free of content.
-const RESERVE: u64 = 64;
+const RESERVE: u64 = 48;
 /// The budget may be passed by this part, for what is retired.
-const TOLERANCE: u64 = 64;
+const TOLERANCE: u64 = 96;
 /// If more than this part of the budget is retired, whoever retires has it freed.
 const HASTE: u64 = 256;
 

@@ -100,8 +100,8 @@ fn reduce(bits: u64, len: usize) -> usize {
     ((bits * len as u64) >> 32) as usize
 }
 
-/// So many entries and the place to become more: an eighth, so that tables that must be made
+/// So many entries and the place to become more: a sixteenth, so that tables that must be made
 /// anew last for a while.
 fn with_room(entries: usize) -> usize {
-    (entries + entries / 8).max(64)
+    (entries + entries / 16).max(64)
 }

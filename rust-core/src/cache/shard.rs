@@ -364,6 +364,10 @@ impl<'a, P: Policy> Locked<'a, P> {
         }
         // SAFETY: it is in the cache, under our lock.
         let old = unsafe { entry.as_ref() };
+        // Until the old block is freed, the entry counts twice.
+        if self.memory.is_short_of(self.memory.weight(old)) {
+            return;
+        }
         let Some(block) = self.memory.alloc(old.size()) else { return };
         // SAFETY: the block is fresh and long enough; key and value are valid.
         let moved = unsafe {
@@ -463,7 +467,7 @@ impl Slots {
         }
         if self.0.len() == self.0.capacity() {
             // Byte-exact budgets do not like doubling.
-            self.0.reserve_exact(self.0.len() / 8 + 16);
+            self.0.reserve_exact(self.0.len() / 32 + 16);
         }
         self.0.push(Slot::used(entry));
         self.0.len() as Token - 1
