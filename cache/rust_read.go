@@ -22,20 +22,25 @@ import (
 	"unsafe"
 )
 
-// guessLen is how much room a value is given before its length is known: most are read in
-// one call then.
-const guessLen = 512
+const (
+	// guessLen is how much room a value is given before its length is known: most are
+	// read in one call then.
+	guessLen = 512
+	// leastRoom is how much room a caller's slice has if it was meant for the value. A
+	// longer value costs a second call.
+	leastRoom = 64
+)
 
 func (e *rustEngine) appendGet(dst, key []byte) ([]byte, error) {
-	if cap(dst)-len(dst) < guessLen {
-		return e.appendShort(dst, key)
+	if cap(dst)-len(dst) < leastRoom {
+		return e.appendGuessed(dst, key)
 	}
 	return e.appendInto(dst, key)
 }
 
-// appendShort reads by way of a buffer on the stack, so that dst grows to what is needed
+// appendGuessed reads by way of a buffer on the stack, so that dst grows to what is needed
 // and no further.
-func (e *rustEngine) appendShort(dst, key []byte) ([]byte, error) {
+func (e *rustEngine) appendGuessed(dst, key []byte) ([]byte, error) {
 	var buffer [guessLen]byte
 	value, err := e.appendInto(buffer[:0], key)
 	if err != nil {

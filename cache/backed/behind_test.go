@@ -247,20 +247,30 @@ func TestBackPressure(t *testing.T) {
 }
 
 func TestFailWhenFull(t *testing.T) {
-	m := newMapStore()
-	m.fail(errors.New("broken"))
-	b := newBehind(t, newCache(t, 1<<20), m, backed.BehindOptions{MaxQueuedBytes: 100, FailWhenFull: true, Interval: later})
-	wantErr(t, "an error", b.Set(t.Context(), []byte("large"), make([]byte, 1000)), nil) // alone: it is taken
-	wantErr(t, "beside it", b.Set(t.Context(), []byte("key"), nil), backed.ErrQueueFull)
-	wantAbsentInQueue(t, b, m, "key")
-	ok(t, b.Set(t.Context(), []byte("large"), make([]byte, 50)))
-	ok(t, b.Set(t.Context(), []byte("key"), make([]byte, 20)))
-	wantErr(t, "a longer value", b.Set(t.Context(), []byte("key"), make([]byte, 90)), backed.ErrQueueFull)
-	m.fail(nil)
-	ok(t, b.Flush(t.Context()))
-	if got := len(m.value("large")) + len(m.value("key")); got != 70 {
-		t.Fatalf("the store has %d bytes", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		m := newMapStore()
+		m.fail(errors.New("broken"))
+		c, err := cache.New(cache.Options{Budget: 1 << 20, Engine: cache.EngineGo})
+		ok(t, err)
+		defer func() { ok(t, c.Close()) }()
+		b := newBehind(t, c, m, backed.BehindOptions{MaxQueuedBytes: 100, FailWhenFull: true, Interval: later})
+		// What is on its way to the store takes room until it is there, or back.
+		set := func(key string, n int) error {
+			synctest.Wait()
+			return b.Set(t.Context(), []byte(key), make([]byte, n))
+		}
+		wantErr(t, "an error", set("large", 1000), nil) // alone: it is taken
+		wantErr(t, "beside it", set("key", 0), backed.ErrQueueFull)
+		wantAbsentInQueue(t, b, m, "key")
+		ok(t, set("large", 50))
+		ok(t, set("key", 20))
+		wantErr(t, "a longer value", set("key", 90), backed.ErrQueueFull)
+		m.fail(nil)
+		ok(t, b.Flush(t.Context()))
+		if got := len(m.value("large")) + len(m.value("key")); got != 70 {
+			t.Fatalf("the store has %d bytes", got)
+		}
+	})
 }
 
 func wantAbsentInQueue(t testing.TB, b *backed.Behind, m *mapStore, key string) {
