@@ -49,6 +49,20 @@ fn fill(storage: &Storage, bytes: u64) {
     }
 }
 
+/// A key that `write` wrote and that has left since. One in eight takes a place that is free,
+/// and stays; reading it to see that would keep it all the longer, so others are tried.
+fn one_that_leaves(storage: &Storage, mut write: impl FnMut(&[u8])) -> Vec<u8> {
+    for i in 0..10 {
+        let key = format!("leaving {i}").into_bytes();
+        write(&key);
+        fill(storage, 40 * MIB);
+        if storage.get_vec(&key).unwrap().is_none() {
+            return key;
+        }
+    }
+    panic!("none of ten keys left");
+}
+
 /// Lengths from 10 B to 1 MiB, each magnitude as likely as the others.
 fn mixed_len(state: &mut u64) -> usize {
     let magnitude = 10 << (next(state) % 17);
@@ -110,12 +124,18 @@ fn a_pass_over_many_keys_spares_the_hot_ones() {
             assert!(storage.get(hot(i).as_bytes(), |_| ()).expect("a read").is_some());
         }
     }
-    // Five times the memory, and meanwhile hardly a read.
-    fill(&storage, 40 * MIB);
+    // Five times the memory, and meanwhile no read. Not faster than entries leave: on a busy
+    // machine the janitor would be behind, and much would leave in one stride.
+    for i in 0..40 * MIB / 1000 {
+        storage.put(format!("filling {i}").as_bytes(), &[0; 1000], 0).expect("a write");
+        if i % 100 == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
     await_that("entries have left", || storage.stats().evicted > 20_000);
     let stay = (0..2000).filter(|&i| storage.get_vec(hot(i).as_bytes()).unwrap().is_some()).count();
     // One in eight of the others may take a place while the hot ones are not read.
-    assert!(stay >= 1400, "{stay} of 2000 hot keys stay");
+    assert!(stay >= 1700, "{stay} of 2000 hot keys stay");
 }
 
 #[test]
@@ -196,10 +216,8 @@ fn a_counter_that_left_starts_anew() {
     let count = |key: &[u8]| {
         storage.modify(key, &Modification::Increment(1), |_| {}).expect("a number").number
     };
-    assert_eq!(count(b"n"), 1);
-    fill(&storage, 40 * MIB);
-    assert_eq!(storage.get_vec(b"n").unwrap(), None);
-    assert_eq!(count(b"n"), 1);
+    let n = one_that_leaves(&storage, |n| assert_eq!(count(n), 1));
+    assert_eq!(count(&n), 1);
 }
 
 /// The packed form of a read: of a key (1), or of a range (2).
@@ -218,23 +236,26 @@ fn a_transaction_conflicts_with_what_left() {
         batch
     };
     let put = |key: &[u8]| storage.put(key, &[0; 1000], 0).expect("a write");
-    let until_gone = |key: &[u8]| {
-        fill(&storage, 40 * MIB);
-        assert_eq!(storage.get_vec(key).unwrap(), None, "it was to leave");
-    };
     // The value that it read has left.
-    let sequence = put(b"k");
-    let snapshot = storage.snapshot().expect("open");
-    until_gone(b"k");
-    let read = read_of(1, b"k", sequence);
+    let mut before = None;
+    let k = one_that_leaves(&storage, |k| {
+        before = None; // It holds on to what it sees.
+        let sequence = put(k);
+        before = Some((sequence, storage.snapshot().expect("open")));
+    });
+    let (sequence, snapshot) = before.expect("it was written");
+    let read = read_of(1, &k, sequence);
     assert_eq!(snapshot.write_if(write.packed(), &read), Err(Error::Conflict));
     // It read that there is none, and that is so.
-    assert!(snapshot.write_if(write.packed(), &read_of(1, b"k", 0)).is_ok());
+    assert!(snapshot.write_if(write.packed(), &read_of(1, &k, 0)).is_ok());
     // What was written into the range that it read has left without a trace.
-    let snapshot = storage.snapshot().expect("open");
-    put(b"z");
-    until_gone(b"z");
-    let range = read_of(2, b"z", 0);
+    let mut before = None;
+    let z = one_that_leaves(&storage, |z| {
+        before = Some(storage.snapshot().expect("open"));
+        put(z);
+    });
+    let snapshot = before.expect("it was written");
+    let range = read_of(2, &z, 0);
     assert_eq!(snapshot.write_if(write.packed(), &range), Err(Error::Conflict));
     let snapshot = storage.snapshot().expect("open");
     assert!(snapshot.write_if(write.packed(), &range).is_ok(), "nothing was written since");
