@@ -56,7 +56,7 @@ fn one_that_leaves(storage: &Storage, mut write: impl FnMut(&[u8])) -> Vec<u8> {
         let key = format!("leaving {i}").into_bytes();
         write(&key);
         fill(storage, 40 * MIB);
-        if storage.get_vec(&key).unwrap().is_none() {
+        if storage.get_vec(&key).expect("a read").is_none() {
             return key;
         }
     }
