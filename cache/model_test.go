@@ -176,6 +176,11 @@ func (m *model) put(key, value string, o cache.EntryOptions) {
 	if o.ExpiresAt < 0 {
 		m.t.Fatal("the clock is wrong")
 	}
+	if o.ExpiresAt != 0 && o.ExpiresAt <= cache.Now(m.c) {
+		// It never is in the cache, where the one that expired before it may still be.
+		delete(m.entries, key)
+		return
+	}
 	m.entries[key] = modelEntry{value, o.ExpiresAt, o.Tags}
 	delete(m.expired, key)
 }
