@@ -16,5 +16,9 @@ func Now(c *Cache) int64 { return c.clock.now() }
 // Indexed is how many tags and keys the Go engine's indexes have.
 func Indexed(c *Cache) (tags, keys int) {
 	x := &c.engine.(*otterEngine).index
+	x.tags.mu.Lock()
+	defer x.tags.mu.Unlock()
+	x.order.mu.Lock()
+	defer x.order.mu.Unlock()
 	return len(x.tags.items), x.order.tree.Len()
 }
