@@ -1,4 +1,4 @@
-//go:build rust
+//go:build rust && linux
 
 package storage
 
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime/metrics"
 	"slices"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -63,4 +65,33 @@ func watchCalls(t *testing.T) func() calls {
 			threads: sample[1].Value.Uint64(),
 		}
 	}
+}
+
+// TestWatchCallsSeesThoseThatWait: goroutines that wait in a call would fail the tests
+// that use it.
+func TestWatchCallsSeesThoseThatWait(t *testing.T) {
+	var pipe [2]int
+	if err := syscall.Pipe(pipe[:]); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(pipe[0])
+	const waiters = 50
+	var wg sync.WaitGroup
+	for range waiters {
+		wg.Go(func() {
+			if _, err := syscall.Read(pipe[0], make([]byte, 1)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	time.Sleep(10 * time.Millisecond)
+	watch := watchCalls(t)
+	time.Sleep(50 * time.Millisecond)
+	if seen := watch(); seen.median < waiters/2 {
+		t.Errorf("%v, %d wait", seen, waiters)
+	}
+	if err := syscall.Close(pipe[1]); err != nil { // They read that it has ended.
+		t.Fatal(err)
+	}
+	wg.Wait()
 }

@@ -81,14 +81,11 @@ impl<const N: usize> Queues<N> {
     /// next call finds it.
     #[inline]
     pub(super) fn upcoming(&self, queue: usize) -> Upcoming {
-        let (mut upcoming, mut index) = (Upcoming::new(), queue);
-        for _ in 0..=AHEAD {
-            let Some(link) = self.links.get(index) else { break };
-            index = link.newer as usize;
-            match index.checked_sub(N) {
-                Some(token) if upcoming.len() < AHEAD => upcoming.push(token as Token),
-                _ => break,
-            }
+        let newer = |index| self.links.get(index).map_or(0, |link| link.newer as usize);
+        let (mut upcoming, mut index) = (Upcoming::new(), newer(queue));
+        while upcoming.len() < AHEAD && index >= N {
+            upcoming.push((index - N) as Token);
+            index = newer(index);
         }
         self.links.prefetch(index);
         upcoming
