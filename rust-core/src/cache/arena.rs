@@ -490,7 +490,8 @@ mod tests {
     #[test]
     fn blocks_do_not_overlap_and_spans_are_given_back() {
         let arena = Arena::new(64 << 20, 0);
-        for len in [24, 144, 1000, 4000, 30_000].map(|size| arena.block_len(size)) {
+        for len in [24, 144, 1000, 4000, 15_000].map(|size| arena.block_len(size)) {
+            assert!(len <= arena.longest, "the system maps it where it likes");
             let mut blocks: Vec<_> = (0..2000).map(|_| arena.alloc(len).unwrap()).collect();
             blocks.sort();
             assert!(blocks.windows(2).all(|w| w[1].addr().get() - w[0].addr().get() >= len));

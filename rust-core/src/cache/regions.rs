@@ -55,7 +55,13 @@ impl Regions {
         if addresses.free[number].is_empty() {
             addresses.map(len)?;
         }
-        addresses.free[number].pop()
+        let span = addresses.free[number].pop()?;
+        #[cfg(crossbeam_sanitize)]
+        // SAFETY: it is so long, and ours.
+        unsafe {
+            span.write_bytes(0, len);
+        }
+        Some(span)
     }
 
     /// Takes a span back, and its memory at once.
@@ -128,11 +134,16 @@ const REGION_LAYOUT: std::alloc::Layout = match std::alloc::Layout::from_size_al
     Err(_) => panic!("a region is aligned to its length"),
 };
 
-/// As above.
+/// As above. Only the place of the notes is zeros: to write a whole region would take
+/// longer than most tests that open a cache. Spans are cleared as they are given.
 #[cfg(crossbeam_sanitize)]
 fn map_region() -> Option<NonNull<u8>> {
-    // SAFETY: its length is not zero.
-    NonNull::new(unsafe { std::alloc::alloc_zeroed(REGION_LAYOUT) })
+    // SAFETY: its length is not zero; it is longer than a span.
+    unsafe {
+        let region = NonNull::new(std::alloc::alloc(REGION_LAYOUT))?;
+        region.write_bytes(0, SHORTEST);
+        Some(region)
+    }
 }
 
 /// # Safety
