@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 )
@@ -25,13 +26,25 @@ const (
 // Server runs the protocols on a listener.
 type Server struct {
 	http            http.Server
+	redis           RedisServer
 	logger          *slog.Logger
 	shutdownTimeout time.Duration
 }
 
+// RedisServer speaks the Redis protocol.
+type RedisServer interface {
+	// ServeConn answers a connection until it ends, and closes it.
+	ServeConn(conn net.Conn)
+	// Shutdown answers what clients have sent, and disconnects them; by force, once ctx
+	// is done, with its error.
+	Shutdown(ctx context.Context) error
+}
+
 // Config says what to serve.
 type Config struct {
-	HTTP   http.Handler
+	HTTP http.Handler
+	// Redis answers what is not HTTP; without it, everything is taken for HTTP.
+	Redis  RedisServer
 	Logger *slog.Logger
 	// ShutdownTimeout is how long requests in flight may take to finish once
 	// the server is told to end; they are cut off after it.
@@ -53,6 +66,7 @@ func New(c Config) *Server {
 			MaxHeaderBytes:    maxHeaderBytes,
 			ErrorLog:          slog.NewLogLogger(c.Logger.Handler(), slog.LevelWarn),
 		},
+		redis:           c.Redis,
 		logger:          c.Logger,
 		shutdownTimeout: c.ShutdownTimeout,
 	}
@@ -62,25 +76,61 @@ func New(c Config) *Server {
 	return s
 }
 
-// Serve answers on l until ctx is done, then takes no new requests, finishes
-// those in flight, and returns nil. What is not finished within the shutdown
-// timeout is cut off, and that is an error. It closes l. A server serves once.
-func (s *Server) Serve(ctx context.Context, l *Listener) error {
-	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(l) }()
+// Serve answers on l, and on those that take the Redis protocol alone, until ctx is done.
+// Then it takes no new requests, finishes those in flight, and returns nil. What is not
+// finished within the shutdown timeout is cut off, and that is an error. It closes the
+// listeners. A server serves once.
+func (s *Server) Serve(ctx context.Context, l *Listener, redisOnly ...*Listener) error {
+	conns := newHanded(l.Addr())
+	ports := s.ports(conns, l, redisOnly)
+	failed := make(chan error, len(ports)+1)
+	for _, p := range ports {
+		go func() { failed <- p.serve() }()
+	}
+	go func() { failed <- s.http.Serve(conns) }()
+	defer func() {
+		for _, p := range ports {
+			p.close()
+		}
+	}()
 	select {
 	case err := <-failed:
-		return err
+		return errors.Join(err, s.shutdown())
 	case <-ctx.Done():
 	}
 	s.logger.Info("shutting down, finishing the requests in flight", "timeout", s.shutdownTimeout)
+	for _, p := range ports {
+		p.close()
+	}
 	return s.shutdown()
 }
 
+func (s *Server) ports(conns *handed, l *Listener, redisOnly []*Listener) []*port {
+	shared := &port{listener: l, http: conns, only: protocolHTTP, sniffed: map[net.Conn]struct{}{}}
+	if s.redis == nil {
+		return []*port{shared}
+	}
+	shared.only, shared.redis = protocolUnknown, s.redis.ServeConn
+	ports := []*port{shared}
+	for _, l := range redisOnly {
+		ports = append(ports, &port{listener: l, redis: s.redis.ServeConn, only: protocolRedis})
+	}
+	return ports
+}
+
+// shutdown ends both protocols at the same time.
 func (s *Server) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.shutdownTimeout)
 	defer cancel()
-	err := s.http.Shutdown(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		if s.redis == nil {
+			ended <- nil
+			return
+		}
+		ended <- s.redis.Shutdown(ctx)
+	}()
+	err := errors.Join(s.http.Shutdown(ctx), <-ended)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.http.Close()
 		return errors.New("requests were still in flight at the end of the shutdown timeout and were cut off")

@@ -15,6 +15,7 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
+	"github.com/mantisdb/mantisdb/server/redis"
 	"github.com/mantisdb/mantisdb/storage"
 )
 
@@ -131,7 +132,11 @@ func (f *serveFlags) isCache() bool { return f.engine.value == mantisdb.EngineCa
 func (f *serveFlags) serve(ctx context.Context, l *server.Listener, db *mantisdb.DB, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
 	handler := httpapi.NewHandler(server.NewLocal(db).WithCheckpoints(f.checkpointDir), logger, about)
-	s := server.New(server.Config{HTTP: handler, Logger: logger, ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams})
+	redisServer, err := redis.New(redis.Config{Database: db, Logger: logger, Version: versionNumber()})
+	if err != nil {
+		return err
+	}
+	s := server.New(server.Config{HTTP: handler, Redis: redisServer, Logger: logger, ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams})
 	f.announce(logger, l, about)
 	return s.Serve(ctx, l)
 }

@@ -1,0 +1,142 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// sniffTimeout is how long a client may take to send what tells its protocol.
+const sniffTimeout = 10 * time.Second
+
+// port hands the connections of a listener to those who speak their protocols.
+type port struct {
+	listener net.Listener
+	http     *handed
+	redis    func(net.Conn) // nil: everything is HTTP
+	only     protocol       // of all connections; protocolUnknown: it is told by their first bytes
+
+	mu      sync.Mutex
+	sniffed map[net.Conn]struct{} // whose protocol is not told yet
+	closed  bool
+}
+
+// serve accepts connections until the listener is closed.
+func (p *port) serve() error {
+	pause := time.Duration(0)
+	for {
+		conn, err := p.listener.Accept()
+		if err == nil {
+			pause = 0
+			go p.hand(conn)
+			continue
+		}
+		if !isTemporary(err) {
+			return err
+		}
+		// As when the process has no file descriptors left: connections end.
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		time.Sleep(pause)
+	}
+}
+
+// isTemporary tells whether Accept may succeed later.
+func isTemporary(err error) bool {
+	var temporary interface{ Temporary() bool }
+	return !errors.Is(err, net.ErrClosed) && errors.As(err, &temporary) && temporary.Temporary()
+}
+
+// hand gives one connection to whom it is for.
+func (p *port) hand(conn net.Conn) {
+	found := p.only
+	if found == protocolUnknown {
+		if !p.begin(conn) {
+			conn.Close()
+			return
+		}
+		var err error
+		found, conn, err = sniffConn(conn, time.Now().Add(sniffTimeout))
+		if ended := p.end(conn); err != nil || ended {
+			conn.Close()
+			return
+		}
+	}
+	if found == protocolRedis && p.redis != nil {
+		p.redis(conn)
+		return
+	}
+	p.http.give(conn)
+}
+
+// begin and end note a connection whose protocol is being told, so that close finds it.
+func (p *port) begin(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.sniffed[conn] = struct{}{}
+	return true
+}
+
+func (p *port) end(conn net.Conn) (closed bool) {
+	if r, ok := conn.(*replayed); ok {
+		conn = r.Conn
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.sniffed, conn)
+	return p.closed
+}
+
+// close takes no new connections, and drops those that have not said what they want.
+func (p *port) close() {
+	p.listener.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for conn := range p.sniffed {
+		conn.Close()
+	}
+}
+
+// handed is a listener of connections that others have accepted.
+type handed struct {
+	address net.Addr
+	conns   chan net.Conn
+	done    chan struct{}
+	once    sync.Once
+}
+
+func newHanded(address net.Addr) *handed {
+	return &handed{address: address, conns: make(chan net.Conn), done: make(chan struct{})}
+}
+
+// give waits until the connection is accepted, or the listener closed.
+func (h *handed) give(conn net.Conn) {
+	select {
+	case h.conns <- conn:
+	case <-h.done:
+		conn.Close()
+	}
+}
+
+// Accept implements net.Listener.
+func (h *handed) Accept() (net.Conn, error) {
+	select {
+	case conn := <-h.conns:
+		return conn, nil
+	case <-h.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (h *handed) Close() error {
+	h.once.Do(func() { close(h.done) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (h *handed) Addr() net.Addr { return h.address }

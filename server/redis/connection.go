@@ -1,0 +1,78 @@
+package redis
+
+func connectionCommands() []*Command {
+	return []*Command{
+		{Name: "ping", Arity: -1, Flags: flagFast | flagSubscribed, Group: "connection",
+			Summary: "Returns the server's liveliness response.", Since: "1.0.0", Complexity: "O(1)", run: ping},
+		{Name: "echo", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection",
+			Summary: "Returns the given string.", Since: "1.0.0", Complexity: "O(1)", run: echo},
+		{Name: "select", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection",
+			Summary: "Changes the selected database.", Since: "1.0.0", Complexity: "O(1)", run: selectDatabase},
+		{Name: "quit", Arity: -1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
+			Summary: "Closes the connection.", Since: "1.0.0", Complexity: "O(1)", run: quit},
+	}
+}
+
+// ping replies PONG, or what it is given; as a message to a subscriber of version 2, who
+// expects nothing else.
+func ping(r *Request) error {
+	if len(r.args) > 2 {
+		return Error("ERR wrong number of arguments for 'ping' command")
+	}
+	switch {
+	case r.client.subscriptions.count() > 0 && r.out.Proto != 3:
+		r.out.Array(2)
+		r.out.BulkString("pong")
+		if len(r.args) == 2 {
+			r.out.Bulk(r.args[1])
+		} else {
+			r.out.BulkString("")
+		}
+	case len(r.args) == 2:
+		r.out.Bulk(r.args[1])
+	default:
+		r.out.Simple("PONG")
+	}
+	return nil
+}
+
+func echo(r *Request) error {
+	r.out.Bulk(r.args[1])
+	return nil
+}
+
+func selectDatabase(r *Request) error {
+	number, err := r.databaseNumber(1)
+	if err != nil {
+		return err
+	}
+	if _, err := r.server.databases.open(number); err != nil {
+		return err
+	}
+	r.client.database = number
+	r.out.OK()
+	return nil
+}
+
+// databaseNumber is an argument as the number of a database.
+func (r *Request) databaseNumber(i int) (int, error) {
+	n, ok := parseInteger(r.args[i])
+	switch {
+	case !ok:
+		return 0, Error("ERR invalid DB index")
+	case n < 0 || n >= databaseCount:
+		return 0, errDBIndex
+	}
+	return int(n), nil
+}
+
+func quit(r *Request) error {
+	r.out.OK()
+	return errQuit
+}
+
+// setProto has the client speak a version of the protocol.
+func (c *Client) setProto(version int) {
+	c.out.Proto = version
+	c.proto.Store(int32(version))
+}

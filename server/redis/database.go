@@ -1,0 +1,20 @@
+package redis
+
+import "github.com/mantisdb/mantisdb"
+
+// Database is what the protocol serves. *mantisdb.DB is one.
+type Database interface {
+	// Engine is the engine's name.
+	Engine() string
+	// DefaultKeyspace, Keyspace and CreateKeyspace are mantisdb.DB's.
+	DefaultKeyspace() *mantisdb.Keyspace
+	Keyspace(name string) (*mantisdb.Keyspace, error)
+	CreateKeyspace(name string, o mantisdb.KeyspaceOptions) (*mantisdb.Keyspace, error)
+	// View, Update and WriteWith are mantisdb.DB's.
+	View(fn func(tx *mantisdb.Tx) error) error
+	Update(fn func(tx *mantisdb.Tx) error) error
+	WriteWith(b *mantisdb.Batch, o mantisdb.WriteOptions) error
+	// Stats and Sync are mantisdb.DB's.
+	Stats() (mantisdb.Stats, error)
+	Sync() error
+}

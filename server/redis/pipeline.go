@@ -1,0 +1,151 @@
+package redis
+
+import (
+	"time"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// run is a row of commands of a pipeline that go to the engine together.
+type run struct {
+	keys   [][]byte
+	values mantisdb.Values
+	value  []byte
+	batch  mantisdb.Batch
+}
+
+// Bounds of a run, so that neither its replies nor its batch become long.
+const (
+	longestRun   = 512
+	longestBatch = 1 << 20
+)
+
+// runner takes the run that begins with args off the parser, and returns what follows
+// it, as the parser's Next does.
+type runner func(c *Client, args [][]byte) (next [][]byte, err error)
+
+// runOf is what takes a run that begins with args, or nil: the usual commands in their
+// usual form, where nothing that they may concern asks for more.
+func (s *Server) runOf(c *Client, args [][]byte) runner {
+	if c.transaction != nil || !c.mayRun() {
+		return nil
+	}
+	switch {
+	case len(args) == 2 && is(args[0], "GET"):
+		return (*Client).runGets
+	case len(args) == 3 && is(args[0], "SET") && !s.notifications.any():
+		return (*Client).runSets
+	}
+	return nil
+}
+
+// mayRun tells whether the client may send any command on strings.
+func (c *Client) mayRun() bool {
+	return c.authenticated && c.subscriptions.count() == 0
+}
+
+// runGets answers GETs in a row: as of one moment.
+func (c *Client) runGets(args [][]byte) (next [][]byte, err error) {
+	begin := time.Now()
+	r := &c.run
+	r.keys = append(r.keys[:0], args[1])
+	for len(r.keys) < longestRun {
+		next, err = c.in.Next()
+		if err != nil || len(next) != 2 || !is(next[0], "GET") {
+			break
+		}
+		r.keys = append(r.keys, next[1])
+		next = nil
+	}
+	failed := c.replyGets()
+	c.server.accountRun(c, c.server.get, len(r.keys), failed, begin)
+	if next == nil && err == nil {
+		next, err = c.in.Next()
+	}
+	return next, err
+}
+
+// replyGets answers for the keys of the run, and tells how many were refused.
+func (c *Client) replyGets() (failed int) {
+	r := &c.run
+	if len(r.keys) > 1 {
+		if err := c.keyspace().MultiGetInto(&r.values, r.keys); err == nil {
+			for i := range r.keys {
+				if value, found := r.values.At(i); found {
+					c.out.Bulk(value)
+				} else {
+					c.out.Null()
+				}
+			}
+			return 0
+		}
+		// A key is none. Alone, each gets its own answer.
+	}
+	for _, key := range r.keys {
+		failed += c.replyGet(key)
+	}
+	return failed
+}
+
+func (c *Client) replyGet(key []byte) (failed int) {
+	value, err := c.keyspace().AppendGet(c.run.value[:0], key)
+	switch {
+	case err == nil:
+		c.out.Bulk(value)
+		if cap(value) <= keepReply {
+			c.run.value = value
+		}
+	case isNotFound(err):
+		c.out.Null()
+	default:
+		c.out.Error(replyOf(err))
+		return 1
+	}
+	return 0
+}
+
+// runSets applies SETs in a row: as one batch, so that one sync serves all.
+func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
+	begin := time.Now()
+	b := &c.run.batch
+	b.Reset()
+	n, failed := 0, error(nil)
+	ks := b.In(c.keyspace())
+	for {
+		if failed = ks.Put(args[1], args[2]); failed != nil {
+			break
+		}
+		n++
+		if next, err = c.in.Next(); n == longestRun || b.Size() >= longestBatch ||
+			err != nil || len(next) != 3 || !is(next[0], "SET") {
+			break
+		}
+		args = next
+	}
+	wrong := 0
+	if written := c.writeSets(n); written != nil {
+		wrong = n
+		for range n {
+			c.out.Error(replyOf(written))
+		}
+	} else {
+		for range n {
+			c.out.OK()
+		}
+	}
+	c.server.accountRun(c, c.server.set, n, wrong, begin)
+	if failed != nil {
+		c.out.Error(replyOf(failed))
+		c.server.accountRun(c, c.server.set, 1, 1, time.Now())
+		next, err = c.in.Next()
+	}
+	return next, err
+}
+
+// writeSets writes the run. One alone needs no batch.
+func (c *Client) writeSets(n int) error {
+	if n == 0 {
+		return nil
+	}
+	return c.server.db.WriteWith(&c.run.batch, mantisdb.WriteOptions{})
+}

@@ -1,0 +1,127 @@
+package redis
+
+import (
+	"context"
+	"crypto/subtle"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mantisdb/mantisdb/server/redis/resp"
+)
+
+// Config says what to serve, and to whom.
+type Config struct {
+	Database Database
+	Logger   *slog.Logger
+	// Version is the server's own, which INFO tells.
+	Version string
+	// Password is what AUTH and HELLO ask of the user "default"; empty: nothing.
+	Password string
+	Limits   Limits
+}
+
+// Server answers connections that it is given. All of its methods may be called from any
+// number of goroutines.
+type Server struct {
+	db            Database
+	logger        *slog.Logger
+	version       string
+	password      string
+	limits        Limits
+	table         commandTable
+	get, set      *Command // those that come in runs
+	databases     *databases
+	clients       clients
+	hub           hub
+	notifications notifications
+	started       time.Time
+
+	commandsDone    atomic.Int64
+	connectionsDone atomic.Int64
+	refused         atomic.Int64 // connections
+	protocolErrors  atomic.Int64
+
+	serving sync.WaitGroup
+	ending  atomic.Bool
+}
+
+// New makes a server. It fails if the numbered databases cannot be opened.
+func New(c Config) (*Server, error) {
+	databases, err := openDatabases(c.Database)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		db: c.Database, logger: c.Logger, version: c.Version, password: c.Password,
+		limits: c.Limits.withDefaults(), table: newCommandTable(), databases: databases, started: time.Now(),
+	}
+	s.get, s.set = s.table["get"], s.table["set"]
+	return s, nil
+}
+
+// ServeConn answers one connection until it ends, and closes it.
+func (s *Server) ServeConn(conn net.Conn) {
+	s.serving.Add(1)
+	defer s.serving.Done()
+	c := s.newClient(conn)
+	if s.ending.Load() || !s.clients.add(c, s.limits.MaxClients) {
+		s.refused.Add(1)
+		c.out.Error("ERR max number of clients reached")
+		c.flush()
+		conn.Close()
+		return
+	}
+	s.connectionsDone.Add(1)
+	c.serve()
+}
+
+func (s *Server) newClient(conn net.Conn) *Client {
+	now := time.Now()
+	c := &Client{
+		server: s, conn: conn, sink: newSink(conn, &s.limits), created: now,
+		authenticated: s.password == "", user: defaultUser,
+	}
+	c.in = resp.NewParser(s.limits.parser(c.authenticated))
+	c.lastUsed.Store(now.UnixMilli())
+	return c
+}
+
+// Shutdown lets every client have the answers to what it has sent, and disconnects it.
+// Who is not done when ctx is, is cut off, and the context's error is returned.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.ending.Store(true)
+	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Now()) })
+	done := make(chan struct{})
+	go func() {
+		s.serving.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		s.clients.each(func(c *Client) { c.conn.Close() })
+		return ctx.Err()
+	}
+}
+
+// readDeadline is when a client must have sent something.
+func (s *Server) readDeadline(c *Client) time.Time {
+	switch {
+	case s.ending.Load():
+		return time.Unix(1, 0)
+	case s.limits.IdleTimeout == 0 || c.subscriptions.count() > 0:
+		return time.Time{}
+	}
+	return time.Now().Add(s.limits.IdleTimeout)
+}
+
+const defaultUser = "default"
+
+// isPassword compares in a time that tells nothing.
+func (s *Server) isPassword(given []byte) bool {
+	return subtle.ConstantTimeCompare([]byte(s.password), given) == 1
+}
