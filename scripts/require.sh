@@ -52,6 +52,7 @@ for tool in "$@"; do
     c++) install_or_fail c++ g++ ;;
     binutils) require_binutils ;;
     pkg-config | shellcheck) install_or_fail "$tool" "$tool" ;;
+    tclsh) install_or_fail tclsh tcl ;;
     *) fail "unknown tool $tool" ;;
     esac
 done

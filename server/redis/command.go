@@ -96,7 +96,9 @@ type commandTable map[string]*Command
 func newCommandTable() commandTable {
 	table := commandTable{}
 	for _, family := range [][]*Command{
-		stringCommands(), keyCommands(), connectionCommands(), transactionCommands(),
+		stringCommands(), bitCommands(), keyCommands(), expiryCommands(), iterationCommands(),
+		dumpCommands(), connectionCommands(), clientCommands(), transactionCommands(),
+		pubsubCommands(), configCommands(), introspectionCommands(), serverCommands(),
 	} {
 		for _, c := range family {
 			table[c.Name] = c

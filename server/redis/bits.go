@@ -1,0 +1,3 @@
+package redis
+
+func bitCommands() []*Command { return nil }

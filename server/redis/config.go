@@ -1,0 +1,3 @@
+package redis
+
+func configCommands() []*Command { return nil }

@@ -1,0 +1,3 @@
+package redis
+
+func expiryCommands() []*Command { return nil }

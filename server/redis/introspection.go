@@ -1,0 +1,3 @@
+package redis
+
+func introspectionCommands() []*Command { return nil }

@@ -1,0 +1,3 @@
+package redis
+
+func iterationCommands() []*Command { return nil }
