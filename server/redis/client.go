@@ -185,7 +185,7 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 // attempt runs a request in a transaction, if it needs one.
 func (c *Client) attempt(r *Request, mark int) error {
 	switch cmd := r.cmd; {
-	case cmd.direct != nil:
+	case cmd.direct != nil && !c.server.notifications.wantsExistence():
 		return cmd.direct(r)
 	case !cmd.touchesKeys():
 		return cmd.run(r)
@@ -194,6 +194,11 @@ func (c *Client) attempt(r *Request, mark int) error {
 	default:
 		return c.server.db.View(r.within(mark, cmd.run))
 	}
+}
+
+// inTransaction is what a direct command does that needs a transaction after all.
+func (r *Request) inTransaction() error {
+	return r.server.db.Update(r.within(len(r.out.Buf), r.cmd.run))
 }
 
 // within makes run a function of a transaction, which may be called more than once.
