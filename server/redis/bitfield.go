@@ -242,15 +242,20 @@ func (t integerType) lowBits(n uint64) int64 {
 	return int64(n << unused >> unused)
 }
 
+// bounds are the least and the greatest integer of the type.
+func (t integerType) bounds() (least, most int64) {
+	if t.signed {
+		most = math.MaxInt64 >> (64 - t.bits)
+		return -most - 1, most
+	}
+	return 0, math.MaxInt64 >> (63 - t.bits)
+}
+
 // sum adds two numbers. If the integer has no room for the sum, that does not fit, and
 // what is returned is what is written instead. A negative number that is to be stored
 // without a sign is a very large one.
 func (t integerType) sum(a, b int64, mode overflowMode) (sum int64, fits bool) {
-	least, most := int64(0), int64(math.MaxInt64)>>(63-t.bits)
-	if t.signed {
-		most = math.MaxInt64 >> (64 - t.bits)
-		least = -most - 1
-	}
+	least, most := t.bounds()
 	above := a > most || b > 0 && a > most-b || !t.signed && a < 0
 	below := !above && (a < least || b < 0 && a < least-b)
 	switch {

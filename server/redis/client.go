@@ -196,11 +196,6 @@ func (c *Client) attempt(r *Request, mark int) error {
 	}
 }
 
-// inTransaction is what a direct command does that needs a transaction after all.
-func (r *Request) inTransaction() error {
-	return r.server.db.Update(r.within(len(r.out.Buf), r.cmd.run))
-}
-
 // within makes run a function of a transaction, which may be called more than once.
 func (r *Request) within(mark int, run func(*Request) error) func(*mantisdb.Tx) error {
 	return func(tx *mantisdb.Tx) error {

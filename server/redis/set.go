@@ -27,7 +27,7 @@ func set(r *Request) error {
 	case r.tx != nil:
 		return r.setOn(key, value, o, e)
 	case o.ifPresent || o.keepTTL || o.ifAbsent && o.get || !e.isTimeToLive():
-		return r.inTransaction()
+		return r.update()
 	case o.ifAbsent:
 		return r.setIfAbsent(key, value, e)
 	}

@@ -35,9 +35,12 @@ func getrange(r *Request) error {
 }
 
 // indexes are the first and the last index that start and end mean in something of a
-// length: below zero they count from the end. The first is greater if there is none.
+// length: below zero they count from the end. Both are within it but where there is none:
+// then the first is greater, and at most the length.
 func indexes(start, end, length int64) (first, last int64) {
-	return max(fromEnd(start, length), 0), min(max(fromEnd(end, length), 0), length-1)
+	first = min(max(fromEnd(start, length), 0), length)
+	last = min(max(fromEnd(end, length), 0), length-1)
+	return first, last
 }
 
 func fromEnd(index, length int64) int64 {
