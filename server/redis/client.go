@@ -216,7 +216,7 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 // attempt runs a request in a transaction, if it needs one.
 func (c *Client) attempt(r *Request, mark int) error {
 	switch cmd := r.cmd; {
-	case cmd.direct != nil:
+	case cmd.direct != nil && !c.server.notifications.wantsExistence():
 		return cmd.direct(r)
 	case !cmd.touchesKeys():
 		return cmd.run(r)

@@ -35,6 +35,10 @@ func (n *notifications) wants(class notifyClass) bool {
 	return classes&class != 0 && classes&(notifyKeyspace|notifyKeyevent) != 0
 }
 
+// wantsExistence tells whether somebody wants to know of keys that are new or missed, which
+// only a transaction finds out.
+func (n *notifications) wantsExistence() bool { return n.wants(notifyNew | notifyKeyMiss) }
+
 // publishEvents publishes what has happened by a request.
 func (s *Server) publishEvents(r *Request) {
 	for i := range r.events {
