@@ -1,8 +1,6 @@
 package redis
 
-import (
-	"bytes"
-)
+import "bytes"
 
 const errSameObject Error = "ERR source and destination objects are the same"
 
@@ -111,7 +109,7 @@ func copyKey(r *Request) error {
 	if err != nil || !free {
 		return r.replyZero(err)
 	}
-	if err := r.putAt(to, value); err != nil {
+	if err := r.putNew(to, value); err != nil {
 		return err
 	}
 	r.notifyIn(to.database, notifyGeneric, "copy_to", to.key)
@@ -154,14 +152,16 @@ func (r *Request) getFor(from, to place, replace bool) (value Value, may bool, e
 
 // transfer stores a value, which is at one place, at another instead.
 func (r *Request) transfer(from, to place, value Value) error {
-	if err := r.putAt(to, value); err != nil {
+	if err := r.putNew(to, value); err != nil {
 		return err
 	}
 	return r.tx.In(r.at(from.database)).Delete(from.key)
 }
 
-// putAt stores a value with its expiry at a place, whose database is open.
-func (r *Request) putAt(to place, value Value) error {
+// putNew stores a value with its expiry at a place, whose database is open. What may be
+// there before counts as gone.
+func (r *Request) putNew(to place, value Value) error {
+	r.notifyIn(to.database, notifyNew, "new", to.key)
 	return r.tx.In(r.at(to.database)).PutExpiresAt(to.key, value.Bytes, value.ExpiresAt)
 }
 

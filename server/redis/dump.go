@@ -1,6 +1,10 @@
 package redis
 
-import "math"
+import (
+	"math"
+
+	"github.com/mantisdb/mantisdb"
+)
 
 const errBusyKey Error = "BUSYKEY Target key name already exists."
 
@@ -22,6 +26,7 @@ func dump(r *Request) error {
 	case found:
 		r.out.Bulk(appendDump(nil, value.Bytes))
 	default:
+		r.miss(r.args[1])
 		r.out.Null()
 	}
 	return nil
@@ -65,8 +70,11 @@ func restore(r *Request) error {
 // restoreValue stores the value, unless it has expired already.
 func (r *Request) restoreValue(key, value []byte, at int64, options restoreOptions) error {
 	if at == 0 || at > r.now.UnixMilli() {
+		if err := r.putNew(r.here(key), Value{value, mantisdb.Meta{ExpiresAt: at}}); err != nil {
+			return err
+		}
 		r.notify(notifyGeneric, "restore", key)
-		return r.put(key, value, at)
+		return nil
 	}
 	if !options.replace {
 		return nil // there is none

@@ -84,7 +84,11 @@ func exists(r *Request) error {
 		if err != nil {
 			return err
 		}
-		count += one(found)
+		if !found {
+			r.miss(key)
+			continue
+		}
+		count++
 	}
 	r.out.Int(count)
 	return nil
@@ -106,6 +110,9 @@ func existsDirect(r *Request) error {
 // typeOf replies string, since all values are, or none.
 func typeOf(r *Request) error {
 	found, err := r.has(r.args[1])
+	if !found {
+		r.miss(r.args[1])
+	}
 	return r.replyType(found, err)
 }
 

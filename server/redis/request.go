@@ -74,6 +74,9 @@ func (r *Request) getIn(ks *mantisdb.Keyspace, key []byte) (value Value, found b
 // has tells whether a key exists in the transaction.
 func (r *Request) has(key []byte) (bool, error) { return r.keys().Has(key) }
 
+// miss tells of a key that a command has looked for and not found.
+func (r *Request) miss(key []byte) { r.notify(notifyKeyMiss, "keymiss", key) }
+
 // put writes a key in the transaction; expiresAt is in Unix milliseconds, 0 for never.
 func (r *Request) put(key, value []byte, expiresAt int64) error {
 	return r.keys().PutExpiresAt(key, value, expiresAt)

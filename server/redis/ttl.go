@@ -35,6 +35,9 @@ func ttl(r *Request) error {
 	if err != nil {
 		return err
 	}
+	if !found {
+		r.miss(r.args[1])
+	}
 	r.replyExpiry(found, value.ExpiresAt)
 	return nil
 }
