@@ -83,8 +83,11 @@ func move(r *Request) error {
 	if from.equal(to) {
 		return errSameObject
 	}
-	value, free, err := r.getFor(from, to, false)
-	if err != nil || !free {
+	value, found, err := r.get(from.key)
+	if err != nil || !found {
+		return r.replyZero(err)
+	}
+	if free, err := r.isFree(to); err != nil || !free {
 		return r.replyZero(err)
 	}
 	if err := r.transfer(from, to, value); err != nil {
@@ -105,8 +108,12 @@ func copyKey(r *Request) error {
 	if from.equal(to) {
 		return errSameObject
 	}
-	value, free, err := r.getFor(from, to, replace)
-	if err != nil || !free {
+	value, found, err := r.get(from.key)
+	if err != nil || !found {
+		r.miss(from.key)
+		return r.replyZero(err)
+	}
+	if free, err := r.isFree(to); err != nil || !free && !replace {
 		return r.replyZero(err)
 	}
 	if err := r.putNew(to, value); err != nil {
@@ -135,19 +142,14 @@ func (r *Request) parseCopy() (from, to place, replace bool, err error) {
 	return from, to, replace, nil
 }
 
-// getFor is the value at a place, and whether there is one that may be stored at another
-// place: one that is free, unless it may be replaced.
-func (r *Request) getFor(from, to place, replace bool) (value Value, may bool, err error) {
-	ks, err := r.open(to.database)
+// isFree tells whether there is nothing at a place, whose database is made if need be.
+func (r *Request) isFree(p place) (bool, error) {
+	ks, err := r.open(p.database)
 	if err != nil {
-		return value, false, err
+		return false, err
 	}
-	value, found, err := r.getIn(r.at(from.database), from.key)
-	if err != nil || !found || replace {
-		return value, found, err
-	}
-	taken, err := r.tx.In(ks).Has(to.key)
-	return value, !taken, err
+	taken, err := r.tx.In(ks).Has(p.key)
+	return !taken, err
 }
 
 // transfer stores a value, which is at one place, at another instead.
