@@ -28,7 +28,8 @@ type Client struct {
 	subscriptions subscriptions
 	request       Request
 	run           run
-	closing       bool // once what is in out was sent
+	closing       bool      // once what is in out was sent
+	deadline      time.Time // for the next command; none is the zero time
 
 	// What other clients ask for.
 	created  time.Time
@@ -52,7 +53,7 @@ func (c *Client) keyspace() *mantisdb.Keyspace { return c.server.databases.at(c.
 func (c *Client) serve() {
 	defer c.leave()
 	for {
-		if err := c.conn.SetReadDeadline(c.server.readDeadline(c)); err != nil {
+		if err := c.extendDeadline(); err != nil {
 			return
 		}
 		n, err := c.conn.Read(c.in.Room())
@@ -66,6 +67,36 @@ func (c *Client) serve() {
 			return
 		}
 	}
+}
+
+// extendDeadline gives the client at least three quarters of the time that it may be idle,
+// to send something. As for writing, it is not set for each command.
+func (c *Client) extendDeadline() error {
+	idle := c.server.limits.IdleTimeout
+	if c.subscriptions.count() > 0 {
+		idle = 0
+	}
+	now := time.Now()
+	switch {
+	case idle == 0 && c.deadline.IsZero(), idle != 0 && c.deadline.Sub(now) >= idle/4*3:
+		return nil
+	case idle == 0:
+		c.deadline = time.Time{}
+	default:
+		c.deadline = now.Add(idle)
+	}
+	return c.setReadDeadline(c.deadline)
+}
+
+// setReadDeadline sets it unless the server ends, which sets one that has passed.
+func (c *Client) setReadDeadline(deadline time.Time) error {
+	if err := c.conn.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	if c.server.ending.Load() {
+		return c.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+	return nil
 }
 
 // handle answers all commands that are there whole, with one write unless that would be

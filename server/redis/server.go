@@ -95,7 +95,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 // Who is not done when ctx is, is cut off, and the context's error is returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
-	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Now()) })
+	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Unix(1, 0)) })
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
@@ -108,17 +108,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.clients.each(func(c *Client) { c.conn.Close() })
 		return ctx.Err()
 	}
-}
-
-// readDeadline is when a client must have sent something.
-func (s *Server) readDeadline(c *Client) time.Time {
-	switch {
-	case s.ending.Load():
-		return time.Unix(1, 0)
-	case s.limits.IdleTimeout == 0 || c.subscriptions.count() > 0:
-		return time.Time{}
-	}
-	return time.Now().Add(s.limits.IdleTimeout)
 }
 
 const defaultUser = "default"
