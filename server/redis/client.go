@@ -200,6 +200,9 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 	begin := time.Now()
 	mark := len(c.out.Buf)
 	err := c.attempt(r, mark)
+	if r.swapped {
+		err = errors.Join(err, c.server.databases.refresh())
+	}
 	if errors.Is(err, errQuit) {
 		c.closing = true
 		err = nil
@@ -232,6 +235,7 @@ func (r *Request) within(mark int, run func(*Request) error) func(*mantisdb.Tx) 
 	return func(tx *mantisdb.Tx) error {
 		r.tx = tx
 		r.out.Buf, r.events = r.out.Buf[:mark], r.events[:0]
+		r.order, r.swapped = r.server.databases.order.Load(), false
 		return run(r)
 	}
 }

@@ -37,6 +37,8 @@ type Server struct {
 	clients       clients
 	hub           hub
 	notifications notifications
+	cursors       cursors
+	counts        keyCounts
 	started       time.Time
 
 	commandsDone    atomic.Int64

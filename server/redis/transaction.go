@@ -144,7 +144,12 @@ func exec(r *Request) error {
 	events := r.events
 	err := c.server.db.Update(func(tx *mantisdb.Tx) error {
 		c.database, r.out.Buf, r.events = database, r.out.Buf[:mark], events[:0]
-		if err := c.checkWatched(tx, watched); err != nil {
+		order, err := c.server.databases.orderIn(tx)
+		if err != nil {
+			return err
+		}
+		r.order, r.swapped = order, false
+		if err := r.checkWatched(tx, watched); err != nil {
 			return err
 		}
 		return r.execAll(tx, t.commands)
@@ -158,10 +163,9 @@ func exec(r *Request) error {
 }
 
 // checkWatched is errWatched if a watched key has not the version that it had.
-func (c *Client) checkWatched(tx *mantisdb.Tx, watched []watchedKey) error {
+func (r *Request) checkWatched(tx *mantisdb.Tx, watched []watchedKey) error {
 	for _, w := range watched {
-		ks := c.server.databases.at(w.database)
-		_, meta, err := tx.In(ks).AppendGetMeta(nil, w.key)
+		_, meta, err := tx.In(r.at(w.database)).AppendGetMeta(nil, w.key)
 		if err != nil && !errors.Is(err, mantisdb.ErrNotFound) {
 			return err
 		}
@@ -178,12 +182,13 @@ func (r *Request) execAll(tx *mantisdb.Tx, commands []queued) error {
 	r.out.Array(len(commands))
 	for _, q := range commands {
 		mark := len(r.out.Buf)
-		sub := Request{client: r.client, server: r.server, cmd: q.cmd, args: q.args, out: r.out, now: r.now, tx: tx}
+		sub := Request{client: r.client, server: r.server, cmd: q.cmd, args: q.args, out: r.out, now: r.now, tx: tx, order: r.order}
 		err := q.cmd.run(&sub)
 		var own Error
 		switch {
 		case err == nil:
 			r.events = append(r.events, sub.events...)
+			r.order, r.swapped = sub.order, r.swapped || sub.swapped
 		case errors.As(err, &own), isRefusal(err):
 			r.out.Buf = r.out.Buf[:mark]
 			r.out.Error(replyOf(err))
