@@ -25,14 +25,18 @@ const (
 // without a name; number n is the keyspace redis-n, made when it is first selected.
 // SWAPDB changes which number has which of these, for good.
 type databases struct {
-	db    Database
+	db Database
+	// opened is told of each keyspace that was made, in any goroutine. It is set before
+	// there are clients.
+	opened func(*mantisdb.Keyspace)
+
 	mu    sync.Mutex // of changes
 	spots [databaseCount]atomic.Pointer[mantisdb.Keyspace]
 	order [databaseCount]int // of a number, that of its keyspace
 }
 
 func openDatabases(db Database) (*databases, error) {
-	d := &databases{db: db}
+	d := &databases{db: db, opened: func(*mantisdb.Keyspace) {}}
 	for i := range d.order {
 		d.order[i] = i
 	}
@@ -84,6 +88,7 @@ func (d *databases) open(number int) (*mantisdb.Keyspace, error) {
 		return nil, err
 	}
 	d.spots[number].Store(ks)
+	d.opened(ks)
 	return ks, nil
 }
 
