@@ -140,7 +140,13 @@ func (c *Client) commands(now time.Time) error {
 		if run := c.server.runOf(c, args); run != nil {
 			args, err = run(c, args)
 		} else {
+			mark := len(c.out.Buf)
 			c.execute(args)
+			if c.out.Overflowed {
+				c.logOverflow(args[0])
+				c.out.Buf = c.out.Buf[:mark]
+				return errQuit
+			}
 			if c.closing || c.killed.Load() {
 				return errQuit
 			}
@@ -157,6 +163,12 @@ func (c *Client) commands(now time.Time) error {
 		c.out.Error("ERR " + err.Error())
 	}
 	return err
+}
+
+// logOverflow tells why a client loses its connection whose reply is longer than the
+// server gathers, where there is no other reply in its place any more.
+func (c *Client) logOverflow(name []byte) {
+	c.server.logger.Warn("a client was cut off, since the reply to a command was too long", "client", c.conn.RemoteAddr(), "command", printable(name, longestName), "limit", c.out.Limit)
 }
 
 // flush sends what is unsent. Who does not take it within the time for that is cut off.
