@@ -150,7 +150,7 @@ func is(arg []byte, word string) bool {
 }
 
 // resolve is the command that arguments name, a subcommand if they do, or the error that
-// Redis replies.
+// Redis replies; with the command, if there is one and only their number is wrong.
 func (t commandTable) resolve(args [][]byte) (*Command, error) {
 	c := t.find(args[0])
 	if c == nil {
@@ -164,7 +164,7 @@ func (t commandTable) resolve(args [][]byte) (*Command, error) {
 		c = sub
 	}
 	if !c.takes(len(args)) {
-		return nil, Error("ERR wrong number of arguments for '" + c.fullName() + "' command")
+		return c, Error("ERR wrong number of arguments for '" + c.fullName() + "' command")
 	}
 	return c, nil
 }

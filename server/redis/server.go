@@ -2,13 +2,14 @@ package redis
 
 import (
 	"context"
-	"crypto/subtle"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -18,9 +19,9 @@ type Config struct {
 	Logger   *slog.Logger
 	// Version is the server's own, which INFO tells.
 	Version string
-	// Password is what AUTH and HELLO ask of the user "default"; empty: nothing.
-	Password string
-	Limits   Limits
+	// Users are those who may use it; nil: everybody may do everything.
+	Users  *acl.List
+	Limits Limits
 }
 
 // Server answers connections that it is given. All of its methods may be called from any
@@ -29,7 +30,7 @@ type Server struct {
 	db            Database
 	logger        *slog.Logger
 	version       string
-	password      string
+	users         *acl.List
 	limits        Limits
 	table         commandTable
 	get, set      *Command // those that come in runs
@@ -37,6 +38,9 @@ type Server struct {
 	clients       clients
 	hub           hub
 	notifications notifications
+	cursors       cursors
+	counts        keyCounts
+	expiries      expiries
 	started       time.Time
 
 	commandsDone    atomic.Int64
@@ -55,10 +59,15 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		db: c.Database, logger: c.Logger, version: c.Version, password: c.Password,
+		db: c.Database, users: c.Users, logger: c.Logger, version: c.Version,
 		limits: c.Limits.withDefaults(), table: newCommandTable(), databases: databases, started: time.Now(),
 	}
 	s.get, s.set = s.table["get"], s.table["set"]
+	if s.users == nil {
+		s.users = acl.NewList("")
+	}
+	s.expiries.server = s
+	databases.opened = s.expiries.follow
 	return s, nil
 }
 
@@ -75,16 +84,24 @@ func (s *Server) ServeConn(conn net.Conn) {
 		return
 	}
 	s.connectionsDone.Add(1)
+	defer s.contain(c)
 	c.serve()
+}
+
+// contain turns a panic into a line of the log and a connection that ends.
+func (s *Server) contain(c *Client) {
+	if cause := recover(); cause != nil {
+		s.logger.Error("panic in a command", "client", c.conn.RemoteAddr(), "panic", cause, "stack", string(debug.Stack()))
+	}
 }
 
 func (s *Server) newClient(conn net.Conn) *Client {
 	now := time.Now()
 	c := &Client{
 		server: s, conn: conn, sink: newSink(conn, &s.limits), created: now,
-		authenticated: s.password == "", user: defaultUser,
 	}
-	c.in = resp.NewParser(s.limits.parser(c.authenticated))
+	c.in = resp.NewParser(s.limits.parser(false))
+	c.letIn(s.users.Anonymous())
 	c.lastUsed.Store(now.UnixMilli())
 	return c
 }
@@ -93,7 +110,8 @@ func (s *Server) newClient(conn net.Conn) *Client {
 // Who is not done when ctx is, is cut off, and the context's error is returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
-	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Now()) })
+	s.expiries.stop()
+	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Unix(1, 0)) })
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
@@ -106,22 +124,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.clients.each(func(c *Client) { c.conn.Close() })
 		return ctx.Err()
 	}
-}
-
-// readDeadline is when a client must have sent something.
-func (s *Server) readDeadline(c *Client) time.Time {
-	switch {
-	case s.ending.Load():
-		return time.Unix(1, 0)
-	case s.limits.IdleTimeout == 0 || c.subscriptions.count() > 0:
-		return time.Time{}
-	}
-	return time.Now().Add(s.limits.IdleTimeout)
-}
-
-const defaultUser = "default"
-
-// isPassword compares in a time that tells nothing.
-func (s *Server) isPassword(given []byte) bool {
-	return subtle.ConstantTimeCompare([]byte(s.password), given) == 1
 }
