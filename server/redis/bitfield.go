@@ -76,13 +76,16 @@ func (r *Request) bitfieldWrite(steps []bitfieldStep) error {
 			changed = true
 		}
 	}
-	if changed {
-		r.notify(notifyString, "setbit", key)
-	}
 	if !changed && !grows {
 		return nil
 	}
-	return r.put(key, value.Bytes, value.ExpiresAt)
+	if err := r.put(key, value.Bytes, value.ExpiresAt); err != nil {
+		return err
+	}
+	if changed {
+		r.notify(notifyString, "setbit", key)
+	}
+	return nil
 }
 
 // bitfieldStep takes one step and replies its result. It tells whether it wrote, and

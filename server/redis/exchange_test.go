@@ -47,17 +47,16 @@ func (c *testConn) converse(exchanges []exchange) {
 	}
 }
 
-// list is an array of replies; an int in it is a number.
-func list(replies ...any) []any {
-	for i, reply := range replies {
+// replies is an array of replies; an int in it is a number.
+func replies(list ...any) []any {
+	all := make([]any, 0, len(list))
+	for _, reply := range list {
 		if n, ok := reply.(int); ok {
-			replies[i] = int64(n)
+			reply = int64(n)
 		}
+		all = append(all, reply)
 	}
-	if replies == nil {
-		return []any{}
-	}
-	return replies
+	return all
 }
 
 const (

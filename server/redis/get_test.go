@@ -16,7 +16,7 @@ func TestGetReplies(t *testing.T) {
 		{"STRLEN k", 5},
 		{"GETDEL k", "hello"},
 		{"GET k", nil},
-		{"MGET k", list(nil)},
+		{"MGET k", replies(nil)},
 		{"MGET", wrongArity("mget")},
 		{"GETEX k", nil},
 		// Without a value, Redis looks at no time.
@@ -87,7 +87,7 @@ func TestLongestValue(t *testing.T) {
 		{"GETBIT k 536870911", 0},
 	}
 	c.converse(want)
-	c.converse([]exchange{{"MULTI", "OK"}, {"APPEND k x", "QUEUED"}, {"BITFIELD k SET u8 536870911 1", "QUEUED"}, {"STRLEN k", "QUEUED"}, {"EXEC", list(tooLong, tooLong, mantisdb.MaxValueLen)}})
+	c.converse([]exchange{{"MULTI", "OK"}, {"APPEND k x", "QUEUED"}, {"BITFIELD k SET u8 536870911 1", "QUEUED"}, {"STRLEN k", "QUEUED"}, {"EXEC", replies(tooLong, tooLong, mantisdb.MaxValueLen)}})
 	if reply := c.do("LCS", "k", "k"); !strings.Contains(string(reply.(replyError)), "transient memory for LCS exceeds proto-max-bulk-len") {
 		t.Errorf("LCS: got %v", reply)
 	}

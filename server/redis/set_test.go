@@ -59,12 +59,12 @@ func TestSetFamilyReplies(t *testing.T) {
 		{"PSETEX k 9000000000000000000 x", "OK"},
 		{"PSETEX k 9223372036854775807 x", invalidExpiry("psetex")},
 		{"MSET a 1 b 2 a 3", "OK"},
-		{"MGET a b absent k", list("3", "2", nil, "x")},
+		{"MGET a b absent k", replies("3", "2", nil, "x")},
 		{"MSET a 1 b", wrongArity("mset")},
 		{"MSETNX c 1 a 9", 0},
 		{"GET c", nil},
 		{"MSETNX c 1 d 2 c 3", 1},
-		{"MGET c d", list("3", "2")},
+		{"MGET c d", replies("3", "2")},
 		{"MSETNX e 1 f", wrongArity("msetnx")},
 	})
 }

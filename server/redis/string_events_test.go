@@ -62,24 +62,28 @@ func TestStringEvents(t *testing.T) {
 // Who wants to know of new and of missed keys is told by every command.
 func TestExistenceEvents(t *testing.T) {
 	for _, test := range []struct{ command, want string }{
-		{"SET k v", ""},
-		{"SET new v", "new new"},
-		{"SETNX new v", "new new"},
-		{"SET new v NX EX 10", "new new"},
-		{"MSET k v new v", "new new"},
-		{"INCR new", "new new"},
-		{"APPEND new v", "new new"},
-		{"SETBIT new 0 1", "new new"},
-		{"GETSET new v", "keymiss new, new new"},
+		{"SET k v", "set k"},
+		{"SET new v", "new new, set new"},
+		{"SETNX new v", "new new, set new"},
+		{"SET new v NX EX 10", "new new, set new, expire new"},
+		{"INCR new", "new new, incrby new"},
+		{"APPEND new v", "new new, append new"},
+		{"SETRANGE new 0 v", "new new, setrange new"},
+		{"SETBIT new 0 1", "new new, setbit new"},
+		{"BITFIELD new SET u8 0 1", "new new, setbit new"},
+		{"BITOP NOT new k", "new new, set new"},
+		{"GETSET new v", "keymiss new, new new, set new"},
+		{"SET new v GET", "keymiss new, new new, set new"},
 		{"GET k", ""},
 		{"GET none", "keymiss none"},
 		{"MGET k none", "keymiss none"},
 		{"STRLEN none", "keymiss none"},
 		{"GETBIT none 0", "keymiss none"},
+		{"LCS k none", "keymiss none"},
 		{"GETDEL none", "keymiss none"},
 		{"GETEX none", "keymiss none"},
 	} {
-		if events := eventsOf(t, test.command, notifyKeyevent|notifyNew|notifyKeyMiss); events != test.want {
+		if events := eventsOf(t, test.command, notifyKeyevent|notifyString|notifyGeneric|notifyNew|notifyKeyMiss); events != test.want {
 			t.Errorf("%s: told of %q, want %q", test.command, events, test.want)
 		}
 	}
