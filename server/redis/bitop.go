@@ -83,8 +83,11 @@ func combine(op bitOperation, a, b []byte) []byte {
 // storeBits stores the result of BITOP; an empty one is none.
 func (r *Request) storeBits(key, result []byte) error {
 	if len(result) > 0 {
+		if err := r.put(key, result, 0); err != nil {
+			return err
+		}
 		r.notify(notifyString, "set", key)
-		return r.put(key, result, 0)
+		return nil
 	}
 	existed, err := r.keys().Has(key)
 	if err != nil || !existed {

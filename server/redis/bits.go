@@ -75,8 +75,11 @@ func setbit(r *Request) error {
 	}
 	value.Bytes = grown(value.Bytes, length)
 	putBit(value.Bytes, offset, byte(on))
+	if err := r.put(key, value.Bytes, value.ExpiresAt); err != nil {
+		return err
+	}
 	r.notify(notifyString, "setbit", key)
-	return r.put(key, value.Bytes, value.ExpiresAt)
+	return nil
 }
 
 func getbit(r *Request) error {

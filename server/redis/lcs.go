@@ -93,37 +93,52 @@ func (r *Request) replyRange(first, length int) {
 	r.out.Int(int64(first + length - 1))
 }
 
-// lcsTable has the lengths of the longest common subsequences of all beginnings of two
-// strings: that of a[:i] and b[:j] is at i*(len(b)+1) + j.
+// lcsTable tells how a longest common subsequence of two strings is found from their ends
+// on: whether, where the bytes before a[i] and b[j] differ, that of a[:i-1] and b[:j] is
+// longer than that of a[:i] and b[:j-1]. It is the bit i*(len(b)+1) + j.
 type lcsTable struct {
-	a, b    []byte
-	lengths []uint32
+	a, b     []byte
+	shortenA []uint64
+	longest  uint32
 }
 
-// newLCSTable computes the table, which is bounded as a value is.
+// newLCSTable computes the table. Redis's has four bytes where this one has a bit, and
+// what it would take of memory is bounded as a value is.
 func newLCSTable(a, b []byte) (*lcsTable, error) {
 	cells := int64(len(a)+1) * int64(len(b)+1)
 	if cells*4 > mantisdb.MaxValueLen {
 		return nil, Error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
 	}
-	t := &lcsTable{a, b, make([]uint32, cells)}
-	width := len(b) + 1
+	t := &lcsTable{a: a, b: b, shortenA: make([]uint64, (cells+63)/64)}
+	// Of the lengths of all beginnings, those of a[:i] and of a[:i+1] are enough.
+	above, row := make([]uint32, len(b)+1), make([]uint32, len(b)+1)
 	for i := range a {
-		above, row := t.lengths[i*width:(i+1)*width], t.lengths[(i+1)*width:(i+2)*width]
 		for j := range b {
-			if a[i] == b[j] {
+			switch {
+			case a[i] == b[j]:
 				row[j+1] = above[j] + 1
-			} else {
-				row[j+1] = max(above[j+1], row[j])
+			case above[j+1] > row[j]:
+				row[j+1] = above[j+1]
+				cell := t.cell(i+1, j+1)
+				t.shortenA[cell/64] |= 1 << (cell % 64)
+			default:
+				row[j+1] = row[j]
 			}
 		}
+		above, row = row, above
 	}
+	t.longest = above[len(b)]
 	return t, nil
 }
 
-func (t *lcsTable) at(i, j int) uint32 { return t.lengths[i*(len(t.b)+1)+j] }
+func (t *lcsTable) cell(i, j int) int { return i*(len(t.b)+1) + j }
 
-func (t *lcsTable) length() int { return int(t.lengths[len(t.lengths)-1]) }
+func (t *lcsTable) shortensA(i, j int) bool {
+	cell := t.cell(i, j)
+	return t.shortenA[cell/64]>>(cell%64)&1 != 0
+}
+
+func (t *lcsTable) length() int { return int(t.longest) }
 
 // walk yields the places of the common bytes, from the last one to the first.
 func (t *lcsTable) walk(yield func(i, j int)) {
@@ -133,7 +148,7 @@ func (t *lcsTable) walk(yield func(i, j int)) {
 		case t.a[i-1] == t.b[j-1]:
 			i, j = i-1, j-1
 			yield(i, j)
-		case t.at(i-1, j) > t.at(i, j-1):
+		case t.shortensA(i, j):
 			i--
 		default:
 			j--

@@ -21,15 +21,11 @@ func (r *Request) store(key, value []byte, expiresAt int64) error {
 	return r.server.db.WriteWith(b, mantisdb.WriteOptions{})
 }
 
-// storeAll writes keys and values, which take turns in pairs, without expiry.
+// storeAll writes keys and values, which take turns in pairs, without expiry. If one is
+// refused, nothing is written.
 func (r *Request) storeAll(pairs [][]byte) error {
 	if r.tx != nil {
-		for i := 0; i < len(pairs); i += 2 {
-			if err := r.put(pairs[i], pairs[i+1], 0); err != nil {
-				return err
-			}
-		}
-		return nil
+		return r.putAll(pairs)
 	}
 	b := r.client.run.emptyBatch()
 	for i := 0; i < len(pairs); i += 2 {
@@ -38,6 +34,22 @@ func (r *Request) storeAll(pairs [][]byte) error {
 		}
 	}
 	return r.server.db.WriteWith(b, mantisdb.WriteOptions{})
+}
+
+// putAll is storeAll in the transaction, which EXEC goes on with after an error: so the
+// keys are looked at before the first is written.
+func (r *Request) putAll(pairs [][]byte) error {
+	for i := 0; i < len(pairs); i += 2 {
+		if err := mantisdb.CheckKey(pairs[i]); err != nil {
+			return err
+		}
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if err := r.put(pairs[i], pairs[i+1], 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // storeIfAbsent writes a value unless there is one, and tells whether it did.

@@ -64,14 +64,14 @@ func setrange(r *Request) error {
 		return Error("ERR offset is out of range")
 	}
 	key, part := r.args[1], r.args[3]
+	if len(part) > 0 && offset > int64(mantisdb.MaxValueLen-len(part)) {
+		return errStringTooLong
+	}
 	value, _, err := r.get(key)
 	if err != nil {
 		return err
 	}
 	if len(part) > 0 {
-		if offset > int64(mantisdb.MaxValueLen-len(part)) {
-			return errStringTooLong
-		}
 		value.Bytes = grown(value.Bytes, int(offset)+len(part))
 		copy(value.Bytes[offset:], part)
 		if err := r.put(key, value.Bytes, value.ExpiresAt); err != nil {
