@@ -2,9 +2,9 @@ package redis
 
 import (
 	"sync"
-	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/clock"
 )
 
 // The database does not know how many keys a keyspace has. DBSIZE and INFO count them, by
@@ -64,7 +64,7 @@ func (s *Server) countKeys(number int) (keys, expiring, averageTTL int64, err er
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	now := time.Now().UnixMilli()
+	now := clock.Now()
 	if !c.holds(stats.LastVersion, now) {
 		if err := c.count(ks, stats.LastVersion); err != nil {
 			return 0, 0, 0, err
