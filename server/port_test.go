@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -49,19 +50,26 @@ func (e *echoing) Shutdown(ctx context.Context) error {
 // servePorts runs a server of both protocols, and one port more for Redis alone, until
 // stop or the test's end.
 func servePorts(t *testing.T) (shared, redisOnly string, stop func()) {
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "http:%s", r.URL.Path) })
-	s := New(Config{HTTP: handler, Redis: &echoing{}, Logger: slog.New(slog.DiscardHandler), ShutdownTimeout: 10 * time.Second})
 	var listeners [2]*Listener
 	for i := range listeners {
 		l, err := Listen(t.Context(), Address{Bind: "127.0.0.1"})
 		if err != nil {
 			t.Fatal(err)
 		}
+		l.RedisOnly = i == 1
 		listeners[i] = l
 	}
+	stop = serveOn(t, nil, listeners[:]...)
+	return listeners[0].Addr().String(), listeners[1].Addr().String(), stop
+}
+
+// serveOn runs a server of both protocols until stop or the test's end.
+func serveOn(t *testing.T, config *tls.Config, listeners ...*Listener) (stop func()) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "http:%s", r.URL.Path) })
+	s := New(Config{HTTP: handler, Redis: &echoing{}, TLS: config, Logger: slog.New(slog.DiscardHandler), ShutdownTimeout: 10 * time.Second})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, listeners[0], listeners[1]) }()
+	go func() { ended <- s.Serve(ctx, listeners...) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -69,15 +77,25 @@ func servePorts(t *testing.T) (shared, redisOnly string, stop func()) {
 		}
 	})
 	t.Cleanup(stop)
-	return listeners[0].Addr().String(), listeners[1].Addr().String(), stop
+	return stop
 }
 
 // answerTo sends pieces with pauses, and reads until there is an answer of a length.
 func answerTo(t *testing.T, address string, length int, pieces ...string) string {
-	conn, err := net.Dial("tcp", address)
+	t.Helper()
+	network := "tcp"
+	if strings.HasPrefix(address, "/") {
+		network = "unix"
+	}
+	conn, err := net.Dial(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return answerOn(t, conn, length, pieces...)
+}
+
+func answerOn(t *testing.T, conn net.Conn, length int, pieces ...string) string {
+	t.Helper()
 	defer conn.Close()
 	for i, piece := range pieces {
 		if i > 0 {

@@ -2,7 +2,10 @@ package redis
 
 import (
 	"errors"
+	"io"
 	"net"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -18,13 +21,16 @@ type Client struct {
 	conn   net.Conn
 	in     *resp.Parser
 	out    resp.Writer // what was not yet sent
+	pushes resp.Writer // messages of the command under way, which are sent before its reply
 	sink   *sink       // of what others send to this client, and the lock of the connection
+	held   bool        // what others send waits for the replies in out
 
 	database      int
 	authenticated bool
 	user          string
 	transaction   *transaction // after MULTI
-	watched       []watchedKey
+	executing     bool         // EXEC is under way
+	watched       watchedKeys
 	subscriptions subscriptions
 	request       Request
 	run           run
@@ -56,10 +62,15 @@ func (c *Client) serve() {
 		if err := c.extendDeadline(); err != nil {
 			return
 		}
+		// Shutdown sets a deadline after it is ending, so one of the two is seen here.
+		if c.server.ending.Load() {
+			return
+		}
 		n, err := c.conn.Read(c.in.Room())
 		if n > 0 {
 			c.in.Filled(n)
-			if c.handle() != nil {
+			if err := c.handle(); err != nil {
+				c.linger(err)
 				return
 			}
 		}
@@ -85,18 +96,26 @@ func (c *Client) extendDeadline() error {
 	default:
 		c.deadline = now.Add(idle)
 	}
-	return c.setReadDeadline(c.deadline)
+	return c.conn.SetReadDeadline(c.deadline)
 }
 
-// setReadDeadline sets it unless the server ends, which sets one that has passed.
-func (c *Client) setReadDeadline(deadline time.Time) error {
-	if err := c.conn.SetReadDeadline(deadline); err != nil {
-		return err
+// Bounds of what is read of a client that is disconnected, so that the last reply
+// reaches it: what comes for a closed connection makes the system drop what was sent.
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 1 << 20
+)
+
+// linger waits until a client whose connection ends with a reply has that.
+func (c *Client) linger(why error) {
+	var wrong resp.ProtocolError
+	half, ok := c.conn.(interface{ CloseWrite() error })
+	if !ok || !errors.Is(why, errQuit) && !errors.As(why, &wrong) || c.killed.Load() {
+		return
 	}
-	if c.server.ending.Load() {
-		return c.conn.SetReadDeadline(time.Unix(1, 0))
+	if half.CloseWrite() == nil && c.conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		io.CopyN(io.Discard, c.conn, lingerBytes)
 	}
-	return nil
 }
 
 // handle answers all commands that are there whole, with one write unless that would be
@@ -139,9 +158,10 @@ func (c *Client) commands(now time.Time) error {
 
 // flush sends what is unsent. Who does not take it within the time for that is cut off.
 func (c *Client) flush() error {
-	if len(c.out.Buf) == 0 {
+	if len(c.out.Buf) == 0 && !c.held {
 		return nil
 	}
+	c.held = false
 	err := c.sink.write(c.out.Buf)
 	if cap(c.out.Buf) > keepReply {
 		c.out.Buf = nil
@@ -159,36 +179,86 @@ func (c *Client) leave() {
 
 // execute runs one command, or queues it after MULTI.
 func (c *Client) execute(args [][]byte) {
+	if isOfHTTP(args[0]) {
+		c.server.logger.Warn("a request of HTTP came by the Redis protocol and was cut off", "client", c.conn.RemoteAddr())
+		c.closing = true
+		return
+	}
+	// Messages are not held longer than until the subscriber is told that it is one.
+	if c.held && c.flush() != nil {
+		c.closing = true
+		return
+	}
+	mark := len(c.out.Buf)
 	cmd, err := c.admit(args)
-	switch {
-	case err != nil:
-		c.transaction.fail()
-		c.out.Error(replyOf(err))
-	case c.transaction != nil && !cmd.endsQueue():
-		c.transaction.queue(cmd, args)
-		c.out.Simple("QUEUED")
-	default:
+	if err == nil && c.transaction != nil && !cmd.endsQueue() {
+		if err = c.transaction.queue(cmd, args, c.server.limits.MaxTransaction); err == nil {
+			c.out.Simple("QUEUED")
+		}
+	} else if err == nil {
 		c.perform(cmd, args)
+	}
+	if err != nil {
+		c.refuse(cmd, err)
+	}
+	c.insertPushes(mark)
+}
+
+// isOfHTTP tells whether a command is one that a web page can make a browser send to a
+// server of Redis, with commands in its body.
+func isOfHTTP(name []byte) bool { return is(name, "POST") || is(name, "HOST:") }
+
+// refuse replies why a command is not executed or queued. A transaction is lost by it.
+func (c *Client) refuse(cmd *Command, err error) {
+	text := replyOf(err)
+	if cmd != nil && cmd.run != nil && cmd.fullName() == "exec" {
+		c.endTransaction()
+		text = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
+	}
+	c.transaction.fail()
+	c.out.Error(text)
+}
+
+// holdMessages has what others send wait until what is in out, and the reply to the
+// command under way, was sent.
+func (c *Client) holdMessages() error {
+	if c.held {
+		return nil
+	}
+	c.held = true
+	return c.sink.hold()
+}
+
+// pushed is where the command under way writes a message to its client.
+func (r *Request) pushed() *resp.Writer {
+	if r.client.executing {
+		return r.out
+	}
+	return &r.client.pushes
+}
+
+// insertPushes puts the messages of a command before its reply, which begins at mark.
+func (c *Client) insertPushes(mark int) {
+	if len(c.pushes.Buf) > 0 {
+		c.out.Buf = slices.Insert(c.out.Buf, mark, c.pushes.Buf...)
+		c.pushes.Buf = c.pushes.Buf[:0]
 	}
 }
 
-// admit finds the command and tells whether the client may send it now.
+// admit finds the command and tells whether the client may send it now. With an error it
+// is the command that was refused, nil if there is none.
 func (c *Client) admit(args [][]byte) (*Command, error) {
 	cmd, err := c.server.table.resolve(args)
 	if err != nil {
-		// Nobody learns without a password which commands there are.
-		if !c.authenticated {
-			return nil, errNoAuth
-		}
-		return nil, err
+		return cmd, err
 	}
 	switch {
-	case !c.authenticated && !cmd.has(flagNoAuth):
-		return nil, errNoAuth
+	case c.needsPassword() && !cmd.has(flagNoAuth):
+		return cmd, errNoAuth
 	case c.transaction != nil && cmd.has(flagNoMulti):
-		return nil, Error("ERR Command not allowed inside a transaction")
+		return cmd, Error("ERR Command not allowed inside a transaction")
 	case c.subscriptions.count() > 0 && c.out.Proto != 3 && !cmd.has(flagSubscribed):
-		return nil, Error("ERR Can't execute '" + cmd.fullName() + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+		return cmd, Error("ERR Can't execute '" + cmd.fullName() + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
 	}
 	return cmd, nil
 }
@@ -219,7 +289,7 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 // attempt runs a request in a transaction, if it needs one.
 func (c *Client) attempt(r *Request, mark int) error {
 	switch cmd := r.cmd; {
-	case cmd.direct != nil:
+	case cmd.direct != nil && !c.server.notifications.wantsExistence():
 		return cmd.direct(r)
 	case !cmd.touchesKeys():
 		return cmd.run(r)

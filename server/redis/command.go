@@ -15,7 +15,8 @@ type Command struct {
 	// run executes it. If it touches keys, it does so in the request's transaction, and
 	// may be called again for the same request if others have come between.
 	run func(r *Request) error
-	// direct, if there is one, is used instead where no transaction is under way.
+	// direct, if there is one, is used instead where no transaction is under way. It is the
+	// same function if that asks r.tx itself.
 	direct func(r *Request) error
 	// Subcommands are those of a command that is nothing by itself, by name.
 	Subcommands map[string]*Command
@@ -149,7 +150,7 @@ func is(arg []byte, word string) bool {
 }
 
 // resolve is the command that arguments name, a subcommand if they do, or the error that
-// Redis replies.
+// Redis replies; with the command, if there is one and only their number is wrong.
 func (t commandTable) resolve(args [][]byte) (*Command, error) {
 	c := t.find(args[0])
 	if c == nil {
@@ -163,7 +164,7 @@ func (t commandTable) resolve(args [][]byte) (*Command, error) {
 		c = sub
 	}
 	if !c.takes(len(args)) {
-		return nil, Error("ERR wrong number of arguments for '" + c.fullName() + "' command")
+		return c, Error("ERR wrong number of arguments for '" + c.fullName() + "' command")
 	}
 	return c, nil
 }

@@ -8,6 +8,12 @@ func connectionCommands() []*Command {
 			Summary: "Returns the given string.", Since: "1.0.0", Complexity: "O(1)", run: echo},
 		{Name: "select", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection",
 			Summary: "Changes the selected database.", Since: "1.0.0", Complexity: "O(1)", run: selectDatabase},
+		{Name: "auth", Arity: -2, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
+			Summary: "Authenticates the connection.", Since: "1.0.0", Complexity: "O(1)", run: auth},
+		{Name: "hello", Arity: -1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
+			Summary: "Selects the version of the protocol, and tells about the server.", Since: "6.0.0", Complexity: "O(1)", run: hello},
+		{Name: "reset", Arity: 1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
+			Summary: "Makes the connection as new.", Since: "6.2.0", Complexity: "O(1)", run: reset},
 		{Name: "quit", Arity: -1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
 			Summary: "Closes the connection.", Since: "1.0.0", Complexity: "O(1)", run: quit},
 	}
@@ -68,6 +74,20 @@ func (r *Request) databaseNumber(i int) (int, error) {
 	return int(n), nil
 }
 
+// reset has the client be as it was when it connected.
+func reset(r *Request) error {
+	c := r.client
+	c.unsubscribeAll()
+	c.endTransaction()
+	c.database = 0
+	c.setProto(2)
+	c.name.Store(nil)
+	c.authenticated = r.server.password.Load() == nil
+	c.limitParser()
+	r.out.Simple("RESET")
+	return nil
+}
+
 func quit(r *Request) error {
 	r.out.OK()
 	return errQuit
@@ -75,6 +95,6 @@ func quit(r *Request) error {
 
 // setProto has the client speak a version of the protocol.
 func (c *Client) setProto(version int) {
-	c.out.Proto = version
+	c.out.Proto, c.pushes.Proto = version, version
 	c.proto.Store(int32(version))
 }

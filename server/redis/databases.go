@@ -27,7 +27,11 @@ const (
 // A keyspace goes by its own number, its home, which never changes. The order is one
 // value, so that a swap is seen by all clients at once, and whole.
 type databases struct {
-	db    Database
+	db Database
+	// opened is told of each keyspace that was made, in any goroutine. It is set before
+	// there are clients.
+	opened func(*mantisdb.Keyspace)
+
 	mu    sync.Mutex // of what is made, and of refresh
 	homes [databaseCount]atomic.Pointer[mantisdb.Keyspace]
 	order atomic.Pointer[order]
@@ -38,7 +42,7 @@ type databases struct {
 type order [databaseCount]int
 
 func openDatabases(db Database) (*databases, error) {
-	d := &databases{db: db}
+	d := &databases{db: db, opened: func(*mantisdb.Keyspace) {}}
 	for home := range d.homes {
 		ks, err := d.existing(home)
 		if err != nil {
@@ -99,6 +103,7 @@ func (d *databases) openIn(o *order, number int) (*mantisdb.Keyspace, error) {
 		return nil, err
 	}
 	d.homes[o[number]].Store(ks)
+	d.opened(ks)
 	return ks, nil
 }
 

@@ -71,6 +71,23 @@ func (r *Request) getIn(ks *mantisdb.Keyspace, key []byte) (value Value, found b
 	return value, err == nil, err
 }
 
+// read reads a key as get does, for a command that gives the value away: without a
+// transaction as well. The bytes are in a buffer of the client, until it reads again.
+func (r *Request) read(key []byte) (value Value, found bool, err error) {
+	buffer := r.client.run.value[:0]
+	if r.tx == nil {
+		value.Bytes, value.Meta, err = r.keyspace().AppendGetMeta(buffer, key)
+	} else {
+		value.Bytes, value.Meta, err = r.keys().AppendGetMeta(buffer, key)
+	}
+	r.client.run.keep(value.Bytes)
+	if isNotFound(err) {
+		r.miss(key)
+		return value, false, nil
+	}
+	return value, err == nil, err
+}
+
 // has tells whether a key exists in the transaction.
 func (r *Request) has(key []byte) (bool, error) { return r.keys().Has(key) }
 
@@ -79,6 +96,15 @@ func (r *Request) miss(key []byte) { r.notify(notifyKeyMiss, "keymiss", key) }
 
 // put writes a key in the transaction; expiresAt is in Unix milliseconds, 0 for never.
 func (r *Request) put(key, value []byte, expiresAt int64) error {
+	if r.server.notifications.wants(notifyNew) {
+		existed, err := r.keys().Has(key)
+		if err != nil {
+			return err
+		}
+		if !existed {
+			r.notify(notifyNew, "new", key)
+		}
+	}
 	return r.keys().PutExpiresAt(key, value, expiresAt)
 }
 

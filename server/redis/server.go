@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"crypto/subtle"
 	"log/slog"
 	"net"
 	"sync"
@@ -29,7 +28,7 @@ type Server struct {
 	db            Database
 	logger        *slog.Logger
 	version       string
-	password      string
+	password      atomic.Pointer[password] // nil: none is asked for
 	limits        Limits
 	table         commandTable
 	get, set      *Command // those that come in runs
@@ -39,6 +38,7 @@ type Server struct {
 	notifications notifications
 	cursors       cursors
 	counts        keyCounts
+	expiries      expiries
 	started       time.Time
 
 	commandsDone    atomic.Int64
@@ -57,10 +57,13 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		db: c.Database, logger: c.Logger, version: c.Version, password: c.Password,
+		db: c.Database, logger: c.Logger, version: c.Version,
 		limits: c.Limits.withDefaults(), table: newCommandTable(), databases: databases, started: time.Now(),
 	}
 	s.get, s.set = s.table["get"], s.table["set"]
+	s.setPassword(c.Password)
+	s.expiries.server = s
+	databases.opened = s.expiries.follow
 	return s, nil
 }
 
@@ -84,7 +87,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 	now := time.Now()
 	c := &Client{
 		server: s, conn: conn, sink: newSink(conn, &s.limits), created: now,
-		authenticated: s.password == "", user: defaultUser,
+		authenticated: s.password.Load() == nil, user: defaultUser,
 	}
 	c.in = resp.NewParser(s.limits.parser(c.authenticated))
 	c.lastUsed.Store(now.UnixMilli())
@@ -95,6 +98,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 // Who is not done when ctx is, is cut off, and the context's error is returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
+	s.expiries.stop()
 	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Unix(1, 0)) })
 	done := make(chan struct{})
 	go func() {
@@ -108,11 +112,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.clients.each(func(c *Client) { c.conn.Close() })
 		return ctx.Err()
 	}
-}
-
-const defaultUser = "default"
-
-// isPassword compares in a time that tells nothing.
-func (s *Server) isPassword(given []byte) bool {
-	return subtle.ConstantTimeCompare([]byte(s.password), given) == 1
 }
