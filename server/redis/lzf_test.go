@@ -31,10 +31,11 @@ func TestUnpackLZFRefuses(t *testing.T) {
 // FuzzLZF: what is unpacked is what a byte at a time gives, and no memory is taken but for
 // what there can be.
 func FuzzLZF(f *testing.F) {
-	f.Add([]byte{1, 'a', 'a', 0xe0, 0x57, 0, 1, 'a', 'a'}, 100)
-	f.Add([]byte{0, 'a', 0xe0, 255, 0}, 265)
-	f.Add([]byte{7, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 0x20, 3, 0x40, 0}, 15)
-	f.Fuzz(func(t *testing.T, packed []byte, length int) {
+	f.Add([]byte{1, 'a', 'a', 0xe0, 0x57, 0, 1, 'a', 'a'}, uint32(100))
+	f.Add([]byte{0, 'a', 0xe0, 255, 0}, uint32(265))
+	f.Add([]byte{7, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 0x20, 3, 0x40, 0}, uint32(15))
+	f.Fuzz(func(t *testing.T, packed []byte, length32 uint32) {
+		length := int(length32)
 		got, err := unpackLZF(packed, length)
 		want, ok := unpackSlowly(packed)
 		if (err == nil) != (ok && len(want) == length) {
