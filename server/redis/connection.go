@@ -62,10 +62,12 @@ func selectDatabase(r *Request) error {
 
 // databaseNumber is an argument as the number of a database.
 func (r *Request) databaseNumber(i int) (int, error) {
-	n, ok := parseInteger(r.args[i])
+	n, err := r.int(i)
 	switch {
-	case !ok:
-		return 0, Error("ERR invalid DB index")
+	case err != nil:
+		return 0, err
+	case n != int64(int32(n)):
+		return 0, Error("ERR value is out of range, value must between -2147483648 and 2147483647")
 	case n < 0 || n >= databaseCount:
 		return 0, errDBIndex
 	}
