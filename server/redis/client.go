@@ -34,7 +34,8 @@ type Client struct {
 	subscriptions subscriptions
 	request       Request
 	run           run
-	closing       bool // once what is in out was sent
+	closing       bool      // once what is in out was sent
+	deadline      time.Time // for the next command; none is the zero time
 
 	// What other clients ask for.
 	created  time.Time
@@ -58,7 +59,7 @@ func (c *Client) keyspace() *mantisdb.Keyspace { return c.server.databases.at(c.
 func (c *Client) serve() {
 	defer c.leave()
 	for {
-		if err := c.conn.SetReadDeadline(c.server.readDeadline(c)); err != nil {
+		if err := c.extendDeadline(); err != nil {
 			return
 		}
 		// Shutdown sets a deadline after it is ending, so one of the two is seen here.
@@ -77,6 +78,25 @@ func (c *Client) serve() {
 			return
 		}
 	}
+}
+
+// extendDeadline gives the client at least three quarters of the time that it may be idle,
+// to send something. As for writing, it is not set for each command.
+func (c *Client) extendDeadline() error {
+	idle := c.server.limits.IdleTimeout
+	if c.subscriptions.count() > 0 {
+		idle = 0
+	}
+	now := time.Now()
+	switch {
+	case idle == 0 && c.deadline.IsZero(), idle != 0 && c.deadline.Sub(now) >= idle/4*3:
+		return nil
+	case idle == 0:
+		c.deadline = time.Time{}
+	default:
+		c.deadline = now.Add(idle)
+	}
+	return c.conn.SetReadDeadline(c.deadline)
 }
 
 // Bounds of what is read of a client that is disconnected, so that the last reply
@@ -253,6 +273,9 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 	begin := time.Now()
 	mark := len(c.out.Buf)
 	err := c.attempt(r, mark)
+	if r.swapped {
+		err = errors.Join(err, c.server.databases.refresh())
+	}
 	if errors.Is(err, errQuit) {
 		c.closing = true
 		err = nil
@@ -269,7 +292,7 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 // attempt runs a request in a transaction, if it needs one.
 func (c *Client) attempt(r *Request, mark int) error {
 	switch cmd := r.cmd; {
-	case cmd.direct != nil:
+	case cmd.direct != nil && !c.server.notifications.wantsExistence():
 		return cmd.direct(r)
 	case !cmd.touchesKeys():
 		return cmd.run(r)
@@ -285,6 +308,7 @@ func (r *Request) within(mark int, run func(*Request) error) func(*mantisdb.Tx) 
 	return func(tx *mantisdb.Tx) error {
 		r.tx = tx
 		r.out.Buf, r.events = r.out.Buf[:mark], r.events[:0]
+		r.order, r.swapped = r.server.databases.order.Load(), false
 		return run(r)
 	}
 }

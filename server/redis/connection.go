@@ -52,7 +52,7 @@ func selectDatabase(r *Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.server.databases.open(number); err != nil {
+	if _, err := r.open(number); err != nil {
 		return err
 	}
 	r.client.database = number

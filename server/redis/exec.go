@@ -84,7 +84,12 @@ func (e *execution) restore() {
 func (e *execution) try(tx *mantisdb.Tx) error {
 	e.restore()
 	r := e.request
-	if err := e.watched.check(tx, r.server.databases); err != nil {
+	order, err := r.server.databases.orderIn(tx)
+	if err != nil {
+		return err
+	}
+	r.order, r.swapped = order, false
+	if err := e.watched.check(tx, r); err != nil {
 		return err
 	}
 	r.out.Array(len(e.commands))
@@ -130,12 +135,13 @@ func (e *execution) finish() {
 // reply.
 func (r *Request) runQueued(q *queued, tx *mantisdb.Tx) error {
 	mark := len(r.out.Buf)
-	sub := Request{client: r.client, server: r.server, cmd: q.cmd, args: q.args, out: r.out, now: r.now, tx: tx}
+	sub := Request{client: r.client, server: r.server, cmd: q.cmd, args: q.args, out: r.out, now: r.now, tx: tx, order: r.order}
 	err := q.cmd.run(&sub)
 	var own Error
 	switch {
 	case err == nil:
 		r.events = append(r.events, sub.events...)
+		r.order, r.swapped = sub.order, r.swapped || sub.swapped
 		return nil
 	case errors.Is(err, errQuit):
 		r.client.closing = true

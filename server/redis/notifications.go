@@ -100,6 +100,10 @@ func (n *notifications) wants(class notifyClass) bool {
 	return notifyClass(n.classes.Load()).have(class)
 }
 
+// wantsExistence tells whether somebody wants to know of keys that are new or missed, which
+// only a transaction finds out.
+func (n *notifications) wantsExistence() bool { return n.wants(notifyNew | notifyKeyMiss) }
+
 // have tells whether events of a class are published.
 func (n notifyClass) have(class notifyClass) bool {
 	return n&class != 0 && n&(notifyKeyspace|notifyKeyevent) != 0

@@ -14,6 +14,22 @@ type run struct {
 	batch  mantisdb.Batch
 }
 
+// keep has the next value read into the memory of this one, unless that is much.
+func (r *run) keep(value []byte) {
+	if cap(value) <= keepReply {
+		r.value = value[:0]
+	}
+}
+
+// emptyBatch is the batch without what it had, and without its memory if that is much.
+func (r *run) emptyBatch() *mantisdb.Batch {
+	if r.batch.Size() > longestBatch {
+		r.batch = mantisdb.Batch{}
+	}
+	r.batch.Reset()
+	return &r.batch
+}
+
 // Bounds of a run, so that neither its replies nor its batch become long.
 const (
 	longestRun   = 512
@@ -31,7 +47,7 @@ func (s *Server) runOf(c *Client, args [][]byte) runner {
 		return nil
 	}
 	switch {
-	case len(args) == 2 && is(args[0], "GET"):
+	case len(args) == 2 && is(args[0], "GET") && !s.notifications.wantsExistence():
 		return (*Client).runGets
 	case len(args) == 3 && is(args[0], "SET") && !s.notifications.any():
 		return (*Client).runSets
@@ -92,9 +108,7 @@ func (c *Client) replyGet(key []byte) (failed int) {
 	switch {
 	case err == nil:
 		c.out.Bulk(value)
-		if cap(value) <= keepReply {
-			c.run.value = value
-		}
+		c.run.keep(value)
 	case isNotFound(err):
 		c.out.Null()
 	default:
@@ -107,8 +121,7 @@ func (c *Client) replyGet(key []byte) (failed int) {
 // runSets applies SETs in a row: as one batch, so that one sync serves all.
 func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 	begin := time.Now()
-	b := &c.run.batch
-	b.Reset()
+	b := c.run.emptyBatch()
 	n, failed := 0, error(nil)
 	ks := b.In(c.keyspace())
 	for {

@@ -36,6 +36,8 @@ type Server struct {
 	clients       clients
 	hub           hub
 	notifications notifications
+	cursors       cursors
+	counts        keyCounts
 	expiries      expiries
 	started       time.Time
 
@@ -97,7 +99,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
 	s.expiries.stop()
-	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Now()) })
+	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Unix(1, 0)) })
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
@@ -110,15 +112,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.clients.each(func(c *Client) { c.conn.Close() })
 		return ctx.Err()
 	}
-}
-
-// readDeadline is when a client must have sent something.
-func (s *Server) readDeadline(c *Client) time.Time {
-	switch {
-	case s.ending.Load():
-		return time.Unix(1, 0)
-	case s.limits.IdleTimeout == 0 || c.subscriptions.count() > 0:
-		return time.Time{}
-	}
-	return time.Now().Add(s.limits.IdleTimeout)
 }

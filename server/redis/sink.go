@@ -15,10 +15,11 @@ import (
 // is sent after the next replies: so a subscriber is told that it is one before it gets
 // a message.
 type sink struct {
-	conn    net.Conn
-	limits  *Limits
-	writing sync.Mutex // of the connection; taken before mu
-	spare   []byte     // a buffer that was sent; of who is writing
+	conn     net.Conn
+	limits   *Limits
+	writing  sync.Mutex // of the connection, deadline and spare; taken before mu
+	deadline time.Time  // of writing
+	spare    []byte     // a buffer that was sent
 
 	mu      sync.Mutex // of what follows
 	queue   []byte
@@ -156,11 +157,23 @@ func (s *sink) send(bytes []byte) error {
 	if len(bytes) == 0 {
 		return nil
 	}
-	if err := s.conn.SetWriteDeadline(time.Now().Add(s.limits.WriteTimeout)); err != nil {
+	if err := s.extendDeadline(); err != nil {
 		return err
 	}
 	_, err := s.conn.Write(bytes)
 	return err
+}
+
+// extendDeadline gives the client at least three quarters of the time to take what is
+// sent now. To set a deadline costs about as much as to look up a key, so it is not set
+// for each reply.
+func (s *sink) extendDeadline() error {
+	now := time.Now()
+	if s.deadline.Sub(now) >= s.limits.WriteTimeout/4*3 {
+		return nil
+	}
+	s.deadline = now.Add(s.limits.WriteTimeout)
+	return s.conn.SetWriteDeadline(s.deadline)
 }
 
 func (s *sink) isClosed() bool {

@@ -66,9 +66,9 @@ func unwatch(r *Request) error {
 
 // check is errWatched if a watched key has not the version that it had. The keys are read
 // in the transaction, so that a change up to its very commit is found.
-func (w *watchedKeys) check(tx *mantisdb.Tx, d *databases) error {
+func (w *watchedKeys) check(tx *mantisdb.Tx, r *Request) error {
 	for key, version := range w.versions {
-		_, meta, err := tx.In(d.at(key.database)).AppendGetMeta(nil, []byte(key.key))
+		_, meta, err := tx.In(r.at(key.database)).AppendGetMeta(nil, []byte(key.key))
 		if err != nil && !isNotFound(err) {
 			return err
 		}
