@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Users are users by their names.
@@ -12,16 +13,46 @@ type Users map[string]*User
 // List is the users that a running server has. Its methods may be called from any number
 // of goroutines.
 type List struct {
-	mu    sync.RWMutex
-	users Users
-	path  string // of the file; empty: there is none
+	changes atomic.Uint64 // how often the users have changed
+
+	mu       sync.RWMutex
+	users    Users
+	path     string // of the file; empty: there is none
+	password string // of DefaultName, if it was given as a text
 }
 
 // NewList is a list of one user, DefaultName, who may do everything with a password; an
 // empty one is none.
 func NewList(password string) *List {
-	return &List{users: Users{DefaultName: Everybody().WithPassword(password)}}
+	l := &List{users: Users{}}
+	l.set(Everybody())
+	l.SetPassword(password)
+	return l
 }
+
+// SetPassword gives DefaultName one password in place of those there are; an empty one
+// asks for none.
+func (l *List) SetPassword(password string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	user := l.users[DefaultName]
+	if user == nil {
+		user = Everybody()
+	}
+	l.set(user.WithPassword(password))
+	l.password = password
+}
+
+// Password is what SetPassword was given last.
+func (l *List) Password() string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.password
+}
+
+// Changes counts how often users have changed: whoever keeps a user finds it again when
+// that has.
+func (l *List) Changes() uint64 { return l.changes.Load() }
 
 // LoadList is the list of a file's users.
 func LoadList(path string) (*List, error) {
@@ -37,7 +68,8 @@ func (l *List) Reload() error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.users = users
+	l.users, l.password = users, ""
+	l.changes.Add(1)
 	return nil
 }
 
@@ -74,13 +106,12 @@ func (l *List) Anonymous() *User {
 	return nil
 }
 
-// Set adds a user, or changes the one of the name.
-func (l *List) Set(user *User) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// set is called with mu.
+func (l *List) set(user *User) {
 	users := maps.Clone(l.users)
 	users[user.Name] = user
 	l.users = users
+	l.changes.Add(1)
 }
 
 // All are the users by name.

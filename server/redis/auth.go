@@ -1,87 +1,67 @@
 package redis
 
-import (
-	"crypto/sha256"
-	"crypto/subtle"
-)
-
-// defaultUser is the one that there is.
-const defaultUser = "default"
+import "github.com/mantisdb/mantisdb/server/acl"
 
 const errWrongPassword Error = "WRONGPASS invalid username-password pair or user is disabled."
 
-// password is what a client must know.
-type password struct {
-	text string
-	sum  [sha256.Size]byte
-}
-
 // setPassword is what clients that connect from now on are asked for; empty is nothing.
 // Those that are connected go on as they are. It may be called from any goroutine.
-func (s *Server) setPassword(text string) {
-	if text == "" {
-		s.password.Store(nil)
-		return
-	}
-	s.password.Store(&password{text, sha256.Sum256([]byte(text))})
-}
+func (s *Server) setPassword(text string) { s.users.SetPassword(text) }
 
 // passwordText is the password, empty if there is none.
-func (s *Server) passwordText() string {
-	if p := s.password.Load(); p != nil {
-		return p.text
-	}
-	return ""
-}
+func (s *Server) passwordText() string { return s.users.Password() }
 
-// isPassword tells whether it is that, in a time that tells nothing, neither of the
-// contents nor of the length.
-func (p *password) is(given []byte) bool {
-	sum := sha256.Sum256(given)
-	return subtle.ConstantTimeCompare(p.sum[:], sum[:]) == 1
-}
-
-// needsPassword tells whether the client must say it first. One that was asked for it is
+// needsPassword tells whether the client must say one first. One that was asked for it is
 // let in if it is asked for no more.
 func (c *Client) needsPassword() bool {
-	if c.authenticated {
-		return false
+	if c.user == nil {
+		c.letIn(c.server.users.Anonymous())
 	}
-	if c.server.password.Load() != nil {
-		return true
-	}
-	c.letIn()
-	return false
+	return c.user == nil
 }
 
-// login lets the client in if it knows the password. Without one, everybody is.
-func (c *Client) login(user, given []byte) error {
-	p := c.server.password.Load()
-	knows := p == nil || p.is(given)
-	if string(user) != defaultUser || !knows {
+// login lets the client in as a user whose password it knows.
+func (c *Client) login(name, password []byte) error {
+	user := c.server.users.Authenticate(string(name), string(password))
+	if user == nil {
 		return errWrongPassword
 	}
-	c.letIn()
+	c.letIn(user)
 	return nil
 }
 
-func (c *Client) letIn() {
-	c.authenticated = true
+// letIn has the client be a user; nil is nobody.
+func (c *Client) letIn(user *acl.User) {
+	c.user, c.userSince = user, c.server.users.Changes()
+	c.unrestricted = user != nil && user.Unrestricted()
 	c.limitParser()
 }
 
+// renewUser looks whether the client's user has changed. Whoever is none any more has to
+// authenticate again.
+func (c *Client) renewUser() {
+	if c.user == nil || c.server.users.Changes() == c.userSince {
+		return
+	}
+	user := c.server.users.Find(c.user.Name)
+	if user != nil && !user.Enabled {
+		user = nil
+	}
+	c.letIn(user)
+}
+
 // limitParser holds what the client sends to what is due to it.
-func (c *Client) limitParser() { c.in.SetLimits(c.server.limits.parser(c.authenticated)) }
+func (c *Client) limitParser() { c.in.SetLimits(c.server.limits.parser(c.user != nil)) }
 
 // auth is AUTH [username] password.
 func auth(r *Request) error {
-	user, given := []byte(defaultUser), r.args[1]
+	user, given := []byte(acl.DefaultName), r.args[1]
 	switch {
 	case len(r.args) > 3:
 		return errSyntax
 	case len(r.args) == 3:
 		user, given = r.args[1], r.args[2]
-	case r.server.password.Load() == nil:
+	case r.server.users.Anonymous() != nil:
 		return Error("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
 	}
 	if err := r.client.login(user, given); err != nil {

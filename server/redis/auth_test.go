@@ -3,13 +3,15 @@ package redis
 import (
 	"strings"
 	"testing"
+
+	"github.com/mantisdb/mantisdb/server/acl"
 )
 
 const noAuth = replyError(errNoAuth)
 const wrongPassword = replyError(errWrongPassword)
 
 func TestAuth(t *testing.T) {
-	s := newTestServerWith(t, Config{Password: "foo\x00bar"})
+	s := newTestServerWith(t, Config{Users: acl.NewList("foo\x00bar")})
 	c := s.dial(t)
 	c.want(noAuth, "SET", "k", "v")
 	c.want(noAuth, "GET", "k")
@@ -62,7 +64,7 @@ func TestPasswordChange(t *testing.T) {
 // TestUnauthenticatedLimits: who has not said the password cannot have the server keep
 // much.
 func TestUnauthenticatedLimits(t *testing.T) {
-	s := newTestServerWith(t, Config{Password: "secret"})
+	s := newTestServerWith(t, Config{Users: acl.NewList("secret")})
 	for _, c := range []struct{ sent, want string }{
 		{"*11\r\n", "ERR Protocol error: unauthenticated multibulk length"},
 		{"*1\r\n$16385\r\n", "ERR Protocol error: unauthenticated bulk length"},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -26,8 +27,9 @@ type Client struct {
 	held   bool        // what others send waits for the replies in out
 
 	database      int
-	authenticated bool
-	user          string
+	user          *acl.User    // nil: the client has not authenticated
+	userSince     uint64       // what the list's Changes were when user was found
+	unrestricted  bool         // the user may do everything
 	transaction   *transaction // after MULTI
 	executing     bool         // EXEC is under way
 	watched       watchedKeys
@@ -126,6 +128,7 @@ func (c *Client) linger(why error) {
 func (c *Client) handle() error {
 	now := time.Now()
 	c.lastUsed.Store(now.UnixMilli())
+	c.renewUser()
 	err := c.commands(now)
 	if sent := c.flush(); err == nil {
 		err = sent

@@ -82,8 +82,7 @@ func reset(r *Request) error {
 	c.database = 0
 	c.setProto(2)
 	c.name.Store(nil)
-	c.authenticated = r.server.password.Load() == nil
-	c.limitParser()
+	c.letIn(r.server.users.Anonymous())
 	r.out.Simple("RESET")
 	return nil
 }

@@ -1,6 +1,10 @@
 package redis
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/mantisdb/mantisdb/server/acl"
+)
 
 func TestHello(t *testing.T) {
 	c := newTestServer(t).dial(t)
@@ -24,7 +28,7 @@ func TestHello(t *testing.T) {
 }
 
 func TestHelloAuth(t *testing.T) {
-	s := newTestServerWith(t, Config{Password: "secret"})
+	s := newTestServerWith(t, Config{Users: acl.NewList("secret")})
 	c := s.dial(t)
 	c.want(replyError("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"), "HELLO", "3")
 	c.want(wrongPassword, "HELLO", "3", "AUTH", "default", "wrong")

@@ -57,7 +57,7 @@ func (s *Server) runOf(c *Client, args [][]byte) runner {
 
 // mayRun tells whether the client may send any command on strings.
 func (c *Client) mayRun() bool {
-	return c.authenticated && c.subscriptions.count() == 0
+	return c.unrestricted && c.subscriptions.count() == 0
 }
 
 // runGets answers GETs in a row: as of one moment.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -17,9 +19,9 @@ type Config struct {
 	Logger   *slog.Logger
 	// Version is the server's own, which INFO tells.
 	Version string
-	// Password is what AUTH and HELLO ask of the user "default"; empty: nothing.
-	Password string
-	Limits   Limits
+	// Users are those who may use it; nil: everybody may do everything.
+	Users  *acl.List
+	Limits Limits
 }
 
 // Server answers connections that it is given. All of its methods may be called from any
@@ -28,7 +30,7 @@ type Server struct {
 	db            Database
 	logger        *slog.Logger
 	version       string
-	password      atomic.Pointer[password] // nil: none is asked for
+	users         *acl.List
 	limits        Limits
 	table         commandTable
 	get, set      *Command // those that come in runs
@@ -57,11 +59,13 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		db: c.Database, logger: c.Logger, version: c.Version,
+		db: c.Database, users: c.Users, logger: c.Logger, version: c.Version,
 		limits: c.Limits.withDefaults(), table: newCommandTable(), databases: databases, started: time.Now(),
 	}
 	s.get, s.set = s.table["get"], s.table["set"]
-	s.setPassword(c.Password)
+	if s.users == nil {
+		s.users = acl.NewList("")
+	}
 	s.expiries.server = s
 	databases.opened = s.expiries.follow
 	return s, nil
@@ -80,16 +84,24 @@ func (s *Server) ServeConn(conn net.Conn) {
 		return
 	}
 	s.connectionsDone.Add(1)
+	defer s.contain(c)
 	c.serve()
+}
+
+// contain turns a panic into a line of the log and a connection that ends.
+func (s *Server) contain(c *Client) {
+	if cause := recover(); cause != nil {
+		s.logger.Error("panic in a command", "client", c.conn.RemoteAddr(), "panic", cause, "stack", string(debug.Stack()))
+	}
 }
 
 func (s *Server) newClient(conn net.Conn) *Client {
 	now := time.Now()
 	c := &Client{
 		server: s, conn: conn, sink: newSink(conn, &s.limits), created: now,
-		authenticated: s.password.Load() == nil, user: defaultUser,
 	}
-	c.in = resp.NewParser(s.limits.parser(c.authenticated))
+	c.in = resp.NewParser(s.limits.parser(false))
+	c.letIn(s.users.Anonymous())
 	c.lastUsed.Store(now.UnixMilli())
 	return c
 }
