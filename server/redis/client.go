@@ -108,13 +108,16 @@ const (
 	lingerBytes = 1 << 20
 )
 
-// linger waits until a client whose connection ends with a reply has that.
+// linger waits until a client whose connection ends with a reply has that. To others it
+// has left already.
 func (c *Client) linger(why error) {
 	var wrong resp.ProtocolError
 	half, ok := c.conn.(interface{ CloseWrite() error })
 	if !ok || !errors.Is(why, errQuit) && !errors.As(why, &wrong) || c.killed.Load() {
 		return
 	}
+	c.unsubscribeAll()
+	c.server.clients.remove(c)
 	if half.CloseWrite() == nil && c.conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		io.CopyN(io.Discard, c.conn, lingerBytes)
 	}
