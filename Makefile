@@ -55,7 +55,7 @@ clean: ## removes what was built
 # In an order that fails early and shares builds: the quick Go suite, then the
 # core's own tests, then what links the two.
 .PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-rust-engine test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+test: test-go test-header test-core test-shuttle test-archive test-rust-engine test-redis test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
 
 .PHONY: test-go
 test-go: ## the Go packages with the Go engine, without cgo
@@ -83,6 +83,11 @@ test-archive: build-rust-core ## the archive exports the C ABI and nothing else
 test-rust-engine: build-rust-core ## the Go packages with the Rust engine
 	@scripts/require.sh go cc
 	CGO_ENABLED=1 go test -tags rust ./...
+
+.PHONY: test-redis
+test-redis: build-rust-core ## Redis's own test suite, against both engines
+	@scripts/test-redis.sh go
+	@scripts/test-redis.sh rust
 
 .PHONY: test-relink
 test-relink: build-rust-core ## a changed core is linked anew by a plain go build

@@ -73,16 +73,15 @@ func matchSet(pattern string, p int, c byte) (next int, ok bool) {
 	return min(p+1, len(pattern)), ok != negated
 }
 
-// LiteralPrefix is what every text of a pattern begins with, as far as it stands there
-// literally, and whether the pattern is that and a star, which is any text that so begins.
-func LiteralPrefix(pattern string) (prefix string, isPrefix bool) {
+// LiteralPrefix parts a pattern into the text that all that match begin with, and the rest,
+// from the first element on that stands for others. Without a rest, only that text matches;
+// with one of "*", all that begin so.
+func LiteralPrefix(pattern string) (prefix, rest string) {
 	literal := make([]byte, 0, len(pattern))
 	for i := 0; i < len(pattern); i++ {
 		switch pattern[i] {
-		case '*':
-			return string(literal), i == len(pattern)-1
-		case '?', '[':
-			return string(literal), false
+		case '*', '?', '[':
+			return string(literal), pattern[i:]
 		case '\\':
 			if i+1 < len(pattern) {
 				i++
@@ -90,5 +89,5 @@ func LiteralPrefix(pattern string) (prefix string, isPrefix bool) {
 		}
 		literal = append(literal, pattern[i])
 	}
-	return string(literal), false
+	return string(literal), ""
 }

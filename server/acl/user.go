@@ -139,8 +139,8 @@ func (u *User) MayWritePrefix(prefix string) bool {
 
 // covers tells whether a pattern is a literal beginning of prefix, and a star.
 func (k keyPattern) covers(prefix string) bool {
-	literal, isPrefix := glob.LiteralPrefix(k.pattern)
-	return isPrefix && strings.HasPrefix(prefix, literal)
+	literal, rest := glob.LiteralPrefix(k.pattern)
+	return rest == "*" && strings.HasPrefix(prefix, literal)
 }
 
 // MayUse tells whether the user may publish to a channel, and listen to it.

@@ -1,8 +1,6 @@
 package redis
 
 import (
-	"strings"
-
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/glob"
 )
@@ -11,19 +9,12 @@ import (
 // its first character that stands for others; the one key, if there is no such character.
 // So a pattern costs what lies there, not what the whole database holds.
 func rangeOf(pattern string) mantisdb.Range {
-	var prefix []byte
-	for i := 0; i < len(pattern); i++ {
-		c := pattern[i]
-		switch {
-		case strings.IndexByte("*?[", c) >= 0:
-			return keysOnly(mantisdb.Prefix(prefix))
-		case c == '\\' && i+1 < len(pattern):
-			i++
-			c = pattern[i]
-		}
-		prefix = append(prefix, c)
+	text, rest := glob.LiteralPrefix(pattern)
+	prefix := []byte(text)
+	if rest == "" {
+		return keysOnly(mantisdb.Range{Start: prefix, End: append(prefix[:len(prefix):len(prefix)], 0)})
 	}
-	return keysOnly(mantisdb.Range{Start: prefix, End: append(prefix[:len(prefix):len(prefix)], 0)})
+	return keysOnly(mantisdb.Prefix(prefix))
 }
 
 func keysOnly(r mantisdb.Range) mantisdb.Range {

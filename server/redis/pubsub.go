@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/mantisdb/mantisdb/internal/glob"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -65,7 +66,7 @@ func (h *hub) publish(from *Client, channel string, message []byte) (receivers i
 		receivers += m.deliver(from, listeners)
 	}
 	for pattern, listeners := range h.patterns {
-		if matches(pattern, channel) {
+		if glob.Match(pattern, channel) {
 			m := frames{words: []string{"pmessage", pattern, channel}, message: message}
 			receivers += m.deliver(from, listeners)
 		}
@@ -111,7 +112,7 @@ func (h *hub) activeChannels(pattern string) []string {
 	defer h.mu.RUnlock()
 	var names []string
 	for name := range h.channels {
-		if matches(pattern, name) {
+		if glob.Match(pattern, name) {
 			names = append(names, name)
 		}
 	}

@@ -1,4 +1,4 @@
-package redis
+package glob
 
 import (
 	"strings"
@@ -23,7 +23,7 @@ func TestMatches(t *testing.T) {
 		{`\*`, "*", true}, {`\*`, "a", false}, {`\\`, `\`, true}, {`a\`, `a\`, true}, {`\a`, "a", true},
 		{"a", "A", false},
 	} {
-		if got := matches(c.pattern, c.text); got != c.want {
+		if got := Match(c.pattern, c.text); got != c.want {
 			t.Errorf("%q matches %q: %v", c.pattern, c.text, got)
 		}
 	}
@@ -32,7 +32,7 @@ func TestMatches(t *testing.T) {
 // TestMatchesTime: many stars take no time that grows with their number's power.
 func TestMatchesTime(t *testing.T) {
 	begin := time.Now()
-	if matches(strings.Repeat("a*", 1000)+"b", strings.Repeat("a", 10_000)) {
+	if Match(strings.Repeat("a*", 1000)+"b", strings.Repeat("a", 10_000)) {
 		t.Error("there is no b")
 	}
 	if took := time.Since(begin); took > 5*time.Second {
@@ -106,8 +106,27 @@ func FuzzMatches(f *testing.F) {
 		if strings.Count(pattern, "*") > 4 || len(pattern) > 40 || len(text) > 16 {
 			return
 		}
-		if got, want := matches(pattern, text), matchesPlainly(pattern, text); got != want {
+		if got, want := Match(pattern, text), matchesPlainly(pattern, text); got != want {
 			t.Errorf("%q matches %q: %v, by the definition %v", pattern, text, got, want)
 		}
 	})
+}
+
+func TestLiteralPrefix(t *testing.T) {
+	for pattern, want := range map[string][2]string{
+		"":        {"", ""},
+		"*":       {"", "*"},
+		"app:*":   {"app:", "*"},
+		"app":     {"app", ""},
+		`a\*b*`:   {"a*b", "*"},
+		"a?b*":    {"a", "?b*"},
+		"a[bc]":   {"a", "[bc]"},
+		"a**":     {"a", "**"},
+		`a\`:      {`a\`, ""},
+		`\[x\]y*`: {"[x]y", "*"},
+	} {
+		if prefix, rest := LiteralPrefix(pattern); prefix != want[0] || rest != want[1] {
+			t.Errorf("%q: %q, %q", pattern, prefix, rest)
+		}
+	}
 }
