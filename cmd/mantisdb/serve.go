@@ -29,6 +29,7 @@ type serveFlags struct {
 	checkpointDir   string
 	log             logFlags
 	shutdownTimeout time.Duration
+	redisDebug      bool
 }
 
 func newServeCommand() *cobra.Command {
@@ -56,6 +57,8 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.checkpointDir, "checkpoint-dir", "", "directory in which clients may make checkpoints, on the file system of the data; without it, they may not; needs --data-dir")
 	f.log.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
+	flags.BoolVar(&f.redisDebug, "redis-debug-commands", false, "let clients send Redis's DEBUG; for tests")
+	flags.Lookup("redis-debug-commands").Hidden = true
 	flags.String(configFlag, "", "file of settings, .yaml or .toml, with the flags' names as keys")
 }
 
@@ -131,14 +134,32 @@ func (f *serveFlags) isCache() bool { return f.engine.value == mantisdb.EngineCa
 // serve answers for db on l until ctx is done.
 func (f *serveFlags) serve(ctx context.Context, l *server.Listener, db *mantisdb.DB, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
-	handler := httpapi.NewHandler(server.NewLocal(db).WithCheckpoints(f.checkpointDir), logger, about)
-	redisServer, err := redis.New(redis.Config{Database: db, Logger: logger, Version: versionNumber()})
+	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
+	handler := httpapi.NewHandler(store, logger, about)
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	redisServer, err := redis.New(redis.Config{
+		Database: db, Logger: logger, Version: versionNumber(),
+		Checkpoint: f.checkpointOf(store), Quit: quit, EnableDebug: f.redisDebug,
+	})
 	if err != nil {
 		return err
 	}
 	s := server.New(server.Config{HTTP: handler, Redis: redisServer, Logger: logger, ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams})
 	f.announce(logger, l, about)
 	return s.Serve(ctx, l)
+}
+
+// checkpointOf is what makes checkpoints for clients of the Redis protocol, nil if there
+// is no place for them.
+func (f *serveFlags) checkpointOf(store server.Local) func(name string) error {
+	if f.checkpointDir == "" {
+		return nil
+	}
+	return func(name string) error {
+		_, err := store.Checkpoint(context.Background(), name)
+		return err
+	}
 }
 
 func (f *serveFlags) listen(ctx context.Context) (*server.Listener, error) {

@@ -29,12 +29,23 @@ type Client struct {
 	request       Request
 	run           run
 	closing       bool // once what is in out was sent
+	replies       replyMode
+	limits        *Limits // that the parser has
+	traffic       *trafficShard
 
 	// What other clients ask for.
 	created  time.Time
 	lastUsed atomic.Int64           // Unix milliseconds
 	name     atomic.Pointer[string] // CLIENT SETNAME
-	lastCmd  atomic.Pointer[string]
+	lastCmd  atomic.Pointer[Command]
+	shown    atomic.Pointer[clientView]
+	view     clientView   // as in shown; of the client's goroutine
+	query    atomic.Int64 // bytes of commands that wait or are executed
+	room     atomic.Int64 // free bytes behind them
+	unsent   atomic.Int64 // the room for replies, in bytes
+	peak     atomic.Int64 // the longest that replies were
+	noEvict  atomic.Bool
+	paused   atomic.Bool  // waits for the end of CLIENT PAUSE
 	proto    atomic.Int32 // as out has it
 	killed   atomic.Bool
 }
@@ -58,6 +69,8 @@ func (c *Client) serve() {
 		n, err := c.conn.Read(c.in.Room())
 		if n > 0 {
 			c.in.Filled(n)
+			c.traffic.received.Add(int64(n))
+			c.traffic.reads.Add(1)
 			if c.handle() != nil {
 				return
 			}
@@ -73,7 +86,14 @@ func (c *Client) serve() {
 func (c *Client) handle() error {
 	now := time.Now()
 	c.lastUsed.Store(now.UnixMilli())
+	if l := c.server.limits(); l != c.limits {
+		c.takeLimits(l)
+	}
+	used, free := c.in.Held()
+	c.query.Store(int64(used))
+	c.room.Store(int64(free))
 	err := c.commands(now)
+	c.query.Store(int64(c.in.Buffered()))
 	if sent := c.flush(); err == nil {
 		err = sent
 	}
@@ -101,6 +121,7 @@ func (c *Client) commands(now time.Time) error {
 	}
 	if err != nil {
 		c.server.protocolErrors.Add(1)
+		c.server.errors.count("ERR")
 		c.out.Error("ERR " + err.Error())
 	}
 	return err
@@ -111,6 +132,7 @@ func (c *Client) flush() error {
 	if len(c.out.Buf) == 0 {
 		return nil
 	}
+	c.showBuffer()
 	err := c.sink.write(c.out.Buf)
 	if cap(c.out.Buf) > keepReply {
 		c.out.Buf = nil
@@ -128,10 +150,16 @@ func (c *Client) leave() {
 
 // execute runs one command, or queues it after MULTI.
 func (c *Client) execute(args [][]byte) {
+	mark := len(c.out.Buf)
+	mode := c.replies
 	cmd, err := c.admit(args)
+	if err == nil {
+		c.server.pause.wait(c, cmd)
+	}
 	switch {
 	case err != nil:
 		c.transaction.fail()
+		c.server.accountRejected(c, cmd, err)
 		c.out.Error(replyOf(err))
 	case c.transaction != nil && !cmd.endsQueue():
 		c.transaction.queue(cmd, args)
@@ -139,9 +167,14 @@ func (c *Client) execute(args [][]byte) {
 	default:
 		c.perform(cmd, args)
 	}
+	if mode != replyOn || c.replies != replyOn {
+		c.silence(mode, mark)
+	}
+	c.publishView()
 }
 
-// admit finds the command and tells whether the client may send it now.
+// admit finds the command and tells whether the client may send it now. With an error it
+// is the command that was refused, nil if there is none.
 func (c *Client) admit(args [][]byte) (*Command, error) {
 	cmd, err := c.server.table.resolve(args)
 	if err != nil {
@@ -149,15 +182,15 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 		if !c.authenticated {
 			return nil, errNoAuth
 		}
-		return nil, err
+		return cmd, err
 	}
 	switch {
 	case !c.authenticated && !cmd.has(flagNoAuth):
-		return nil, errNoAuth
+		return cmd, errNoAuth
 	case c.transaction != nil && cmd.has(flagNoMulti):
-		return nil, Error("ERR Command not allowed inside a transaction")
+		return cmd, Error("ERR Command not allowed inside a transaction")
 	case c.subscriptions.count() > 0 && c.out.Proto != 3 && !cmd.has(flagSubscribed):
-		return nil, Error("ERR Can't execute '" + cmd.fullName() + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+		return cmd, Error("ERR Can't execute '" + cmd.fullName() + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
 	}
 	return cmd, nil
 }
@@ -166,6 +199,7 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 func (c *Client) perform(cmd *Command, args [][]byte) {
 	r := &c.request
 	*r = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: r.now, events: r.events[:0]}
+	c.lastCmd.Store(cmd)
 	begin := time.Now()
 	mark := len(c.out.Buf)
 	err := c.attempt(r, mark)

@@ -12,6 +12,7 @@ type Limits struct {
 	MaxClients   int           // connections at once
 	MaxRequest   int           // bytes of one command
 	MaxArgs      int           // arguments of one command
+	MaxBulk      int           // bytes of one argument, and of a value
 	OutputBuffer int           // bytes that wait for a client that does not read
 	IdleTimeout  time.Duration // between commands; 0 is for ever
 	WriteTimeout time.Duration // for a client to take what it is sent
@@ -23,6 +24,7 @@ func DefaultLimits() Limits {
 		MaxClients:   10_000,
 		MaxRequest:   128 << 20,
 		MaxArgs:      1 << 20,
+		MaxBulk:      mantisdb.MaxValueLen,
 		OutputBuffer: 32 << 20,
 		WriteTimeout: 60 * time.Second,
 	}
@@ -40,6 +42,9 @@ func (l Limits) withDefaults() Limits {
 	if l.MaxArgs == 0 {
 		l.MaxArgs = d.MaxArgs
 	}
+	if l.MaxBulk == 0 {
+		l.MaxBulk = d.MaxBulk
+	}
 	if l.OutputBuffer == 0 {
 		l.OutputBuffer = d.OutputBuffer
 	}
@@ -51,9 +56,25 @@ func (l Limits) withDefaults() Limits {
 
 // parser are the limits of what a client's parser takes in.
 func (l Limits) parser(authenticated bool) resp.Limits {
-	p := resp.Limits{MaxBulk: mantisdb.MaxValueLen, MaxArgs: l.MaxArgs, MaxRequest: l.MaxRequest}
+	p := resp.Limits{MaxBulk: min(l.MaxBulk, mantisdb.MaxValueLen), MaxArgs: l.MaxArgs, MaxRequest: l.MaxRequest}
 	if !authenticated {
 		p.MaxArgs, p.MaxBulk = resp.UnauthArgs, resp.UnauthBulk
 	}
 	return p
+}
+
+// limits are those of the moment. They are never changed, but replaced as a whole.
+func (s *Server) limits() *Limits { return s.currentLimits.Load() }
+
+// changeLimits replaces the limits by changed ones. Clients take to them with the next
+// thing that they do.
+func (s *Server) changeLimits(change func(*Limits)) {
+	for {
+		before := s.currentLimits.Load()
+		after := *before
+		change(&after)
+		if s.currentLimits.CompareAndSwap(before, &after) {
+			return
+		}
+	}
 }

@@ -2,14 +2,13 @@ package redis
 
 import (
 	"context"
-	"crypto/subtle"
 	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/mantisdb/mantisdb/server/redis/resp"
+	"github.com/mantisdb/mantisdb"
 )
 
 // Config says what to serve, and to whom.
@@ -21,6 +20,13 @@ type Config struct {
 	// Password is what AUTH and HELLO ask of the user "default"; empty: nothing.
 	Password string
 	Limits   Limits
+	// Checkpoint makes a copy of the data under a name, for SAVE and BGSAVE; nil if there
+	// is no place for one.
+	Checkpoint func(name string) error
+	// Quit ends the server, for SHUTDOWN; nil if clients may not.
+	Quit func()
+	// EnableDebug lets clients send DEBUG, which can hold up a client and is for tests.
+	EnableDebug bool
 }
 
 // Server answers connections that it is given. All of its methods may be called from any
@@ -29,17 +35,31 @@ type Server struct {
 	db            Database
 	logger        *slog.Logger
 	version       string
-	password      string
-	limits        Limits
+	password      atomic.Pointer[password] // nil: none is asked for
 	table         commandTable
-	get, set      *Command // those that come in runs
+	parameters    []*parameter // of CONFIG
+	get, set      *Command     // those that come in runs
 	databases     *databases
 	clients       clients
 	hub           hub
 	notifications notifications
 	started       time.Time
+	runID         string // of this start, for INFO
 
-	commandsDone    atomic.Int64
+	currentLimits atomic.Pointer[Limits]
+	configuring   sync.Mutex // held by CONFIG SET
+	pause         pause
+	slow          slowCommands
+	saves         saves
+	debug         bool
+	quit          func()
+
+	errors          errorCounts
+	traffic         traffic
+	rates           rates
+	memoryPeak      atomic.Uint64
+	counts          keyCounts
+	baseline        atomic.Pointer[mantisdb.Stats] // of the last CONFIG RESETSTAT
 	connectionsDone atomic.Int64
 	refused         atomic.Int64 // connections
 	protocolErrors  atomic.Int64
@@ -50,14 +70,26 @@ type Server struct {
 
 // New makes a server. It fails if the numbered databases cannot be opened.
 func New(c Config) (*Server, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	databases, err := openDatabases(c.Database)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		db: c.Database, logger: c.Logger, version: c.Version, password: c.Password,
-		limits: c.Limits.withDefaults(), table: newCommandTable(), databases: databases, started: time.Now(),
+		db: c.Database, logger: c.Logger, version: c.Version,
+		table: newCommandTable(), databases: databases, started: time.Now(), runID: newRunID(),
+		saves: saves{checkpoint: c.Checkpoint}, quit: c.Quit, debug: c.EnableDebug,
+		traffic: make(traffic, figureShards()),
 	}
+	limits := c.Limits.withDefaults()
+	s.currentLimits.Store(&limits)
+	s.baseline.Store(&mantisdb.Stats{})
+	s.saves.last.Store(s.started.Unix())
+	s.setPassword(c.Password)
+	s.slow.init()
+	s.parameters = s.newParameters()
 	s.get, s.set = s.table["get"], s.table["set"]
 	return s, nil
 }
@@ -67,7 +99,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 	s.serving.Add(1)
 	defer s.serving.Done()
 	c := s.newClient(conn)
-	if s.ending.Load() || !s.clients.add(c, s.limits.MaxClients) {
+	if s.ending.Load() || !s.clients.add(c, s.limits().MaxClients) {
 		s.refused.Add(1)
 		c.out.Error("ERR max number of clients reached")
 		c.flush()
@@ -75,16 +107,21 @@ func (s *Server) ServeConn(conn net.Conn) {
 		return
 	}
 	s.connectionsDone.Add(1)
+	c.traffic = s.traffic.of(c)
+	c.sink.traffic = c.traffic
+	s.rates.begin(s)
+	defer s.rates.end()
 	c.serve()
 }
 
 func (s *Server) newClient(conn net.Conn) *Client {
 	now := time.Now()
 	c := &Client{
-		server: s, conn: conn, sink: newSink(conn, &s.limits), created: now,
-		authenticated: s.password == "", user: defaultUser,
+		server: s, conn: conn, sink: newSink(conn, s.limits), created: now,
+		authenticated: s.password.Load() == nil, user: defaultUser,
 	}
-	c.in = resp.NewParser(s.limits.parser(c.authenticated))
+	c.takeLimits(s.limits())
+	c.publishView()
 	c.lastUsed.Store(now.UnixMilli())
 	return c
 }
@@ -93,6 +130,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 // Who is not done when ctx is, is cut off, and the context's error is returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
+	s.pause.end()
 	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Now()) })
 	done := make(chan struct{})
 	go func() {
@@ -113,15 +151,11 @@ func (s *Server) readDeadline(c *Client) time.Time {
 	switch {
 	case s.ending.Load():
 		return time.Unix(1, 0)
-	case s.limits.IdleTimeout == 0 || c.subscriptions.count() > 0:
+	case s.limits().IdleTimeout == 0 || c.subscriptions.count() > 0:
 		return time.Time{}
 	}
-	return time.Now().Add(s.limits.IdleTimeout)
+	return time.Now().Add(s.limits().IdleTimeout)
 }
 
-const defaultUser = "default"
-
-// isPassword compares in a time that tells nothing.
-func (s *Server) isPassword(given []byte) bool {
-	return subtle.ConstantTimeCompare([]byte(s.password), given) == 1
-}
+// hasUser tells whether there is a user of a name.
+func (s *Server) hasUser(name string) bool { return name == defaultUser }

@@ -12,8 +12,9 @@ import (
 // off.
 type sink struct {
 	conn    net.Conn
-	limits  *Limits
-	writing sync.Mutex // of the connection
+	limits  func() *Limits // of the moment
+	traffic *trafficShard  // set before the first use
+	writing sync.Mutex     // of the connection
 
 	mu      sync.Mutex // of what follows
 	queue   []byte
@@ -22,7 +23,7 @@ type sink struct {
 	wake    chan struct{}
 }
 
-func newSink(conn net.Conn, limits *Limits) *sink {
+func newSink(conn net.Conn, limits func() *Limits) *sink {
 	return &sink{conn: conn, limits: limits, wake: make(chan struct{}, 1)}
 }
 
@@ -43,7 +44,7 @@ func (s *sink) push(message []byte) {
 	if s.closed {
 		return
 	}
-	if len(s.queue)+len(message) > s.limits.OutputBuffer {
+	if len(s.queue)+len(message) > s.limits().OutputBuffer {
 		s.closed = true
 		s.conn.Close()
 		return
@@ -84,11 +85,22 @@ func (s *sink) send(bytes []byte) error {
 	if len(bytes) == 0 {
 		return nil
 	}
-	if err := s.conn.SetWriteDeadline(time.Now().Add(s.limits.WriteTimeout)); err != nil {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(s.limits().WriteTimeout)); err != nil {
 		return err
 	}
-	_, err := s.conn.Write(bytes)
+	n, err := s.conn.Write(bytes)
+	if s.traffic != nil {
+		s.traffic.sent.Add(int64(n))
+		s.traffic.writes.Add(1)
+	}
 	return err
+}
+
+// queued is how many bytes wait to be sent.
+func (s *sink) queued() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue)
 }
 
 // close closes the connection and ends the goroutine.

@@ -3,6 +3,7 @@ package redis
 import (
 	"bytes"
 	"errors"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -10,12 +11,17 @@ import (
 // transaction is what a client has queued after MULTI.
 type transaction struct {
 	commands []queued
+	bytes    int  // of their arguments
 	failed   bool // a command could not be queued
 }
 
 type queued struct {
 	cmd  *Command
 	args [][]byte
+	// How it went when it was last executed.
+	begin time.Time
+	took  time.Duration
+	err   error
 }
 
 // watchedKey is a key and the version that it had at WATCH, 0 for none.
@@ -40,8 +46,9 @@ func (t *transaction) queue(cmd *Command, args [][]byte) {
 	kept := make([][]byte, len(args))
 	for i, arg := range args {
 		kept[i] = bytes.Clone(arg)
+		t.bytes += len(arg)
 	}
-	t.commands = append(t.commands, queued{cmd, kept})
+	t.commands = append(t.commands, queued{cmd: cmd, args: kept})
 }
 
 // endsQueue tells whether a command after MULTI is not queued.
@@ -149,6 +156,9 @@ func exec(r *Request) error {
 		}
 		return r.execAll(tx, t.commands)
 	})
+	if err == nil {
+		c.server.accountQueued(c, t.commands)
+	}
 	if errors.Is(err, errWatched) {
 		c.database, r.out.Buf = database, r.out.Buf[:mark]
 		r.out.NullArray()
@@ -176,10 +186,13 @@ func (c *Client) checkWatched(tx *mantisdb.Tx, watched []watchedKey) error {
 // not keep the others from running, as in Redis; one of the database ends them all.
 func (r *Request) execAll(tx *mantisdb.Tx, commands []queued) error {
 	r.out.Array(len(commands))
-	for _, q := range commands {
+	for i := range commands {
+		q := &commands[i]
 		mark := len(r.out.Buf)
 		sub := Request{client: r.client, server: r.server, cmd: q.cmd, args: q.args, out: r.out, now: r.now, tx: tx}
+		q.begin = time.Now()
 		err := q.cmd.run(&sub)
+		q.took, q.err = time.Since(q.begin), err
 		var own Error
 		switch {
 		case err == nil:
@@ -188,6 +201,7 @@ func (r *Request) execAll(tx *mantisdb.Tx, commands []queued) error {
 			r.out.Buf = r.out.Buf[:mark]
 			r.out.Error(replyOf(err))
 		case errors.Is(err, errQuit):
+			q.err = nil
 			r.client.closing = true
 		default:
 			return err
