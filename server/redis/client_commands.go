@@ -145,7 +145,7 @@ func filtered(list []*Client, wants func(*Client) bool) []*Client {
 // clientUnblock replies that there was nobody to unblock: no command here blocks.
 func clientUnblock(r *Request) error {
 	if len(r.args) > 4 {
-		return errSyntax
+		return r.errSubcommandSyntax()
 	}
 	if len(r.args) == 4 && !is(r.args[3], "TIMEOUT") && !is(r.args[3], "ERROR") {
 		return Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")

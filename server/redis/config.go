@@ -27,16 +27,26 @@ func configCommands() []*Command {
 
 // configGet is CONFIG GET pattern [pattern ...].
 func configGet(r *Request) error {
-	var found []*parameter
+	type match struct {
+		*parameter
+		name string // as it was asked for, if by its name
+	}
+	var found []match
 	for _, p := range r.server.parameters {
-		if slices.ContainsFunc(r.args[2:], func(pattern []byte) bool { return matches(lower(pattern), p.name) }) {
-			found = append(found, p)
+		i := slices.IndexFunc(r.args[2:], func(pattern []byte) bool { return matches(lower(pattern), p.name) })
+		if i < 0 {
+			continue
+		}
+		if asked := string(r.args[2+i]); strings.EqualFold(asked, p.name) {
+			found = append(found, match{p, asked})
+		} else {
+			found = append(found, match{p, p.name})
 		}
 	}
 	r.out.Map(len(found))
-	for _, p := range found {
-		r.out.BulkString(p.name)
-		r.out.BulkString(p.get(r))
+	for _, m := range found {
+		r.out.BulkString(m.name)
+		r.out.BulkString(m.get(r))
 	}
 	return nil
 }

@@ -19,12 +19,10 @@ func debugCommand(r *Request) error {
 		return r.debugNothing(name)
 	case is(name, "OBJECT") && n >= 3:
 		return r.debugObject()
-	case is(name, "STRINGMATCH-LEN") && n == 4:
-		return r.debugMatch()
 	case is(name, "PROTOCOL") && n == 3:
 		return r.debugProtocol()
 	}
-	return Error("ERR unknown subcommand or wrong number of arguments for '" + printable(r.args[1], 128) + "'. Try DEBUG HELP.")
+	return r.errSubcommandSyntax()
 }
 
 // longestSleep bounds DEBUG SLEEP.
@@ -72,23 +70,6 @@ func (r *Request) debugObject() error {
 		encoding = "embstr"
 	}
 	r.out.Simple(fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:0 lru_seconds_idle:0", encoding, len(value)))
-	return nil
-}
-
-// debugMatch is DEBUG STRINGMATCH-LEN length pattern: whether so many a's match.
-func (r *Request) debugMatch() error {
-	length, err := r.int(2)
-	if err != nil {
-		return err
-	}
-	if length < 0 || length > 64<<20 {
-		return errOutOfRange
-	}
-	text := make([]byte, length)
-	for i := range text {
-		text[i] = 'a'
-	}
-	r.out.Int(int64(flag(matches(string(r.args[3]), string(text)))))
 	return nil
 }
 
@@ -142,7 +123,7 @@ func (r *Request) debugProtocol() error {
 	case "bignum":
 		r.out.BigNumber("1234567999999999999999999999999999999")
 	default:
-		return Error("ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|attrib|push|verbatim|true|false|bignum")
+		return Error("ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")
 	}
 	return nil
 }

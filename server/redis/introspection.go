@@ -48,7 +48,7 @@ func commandInfo(r *Request) error {
 		if cmd := r.server.table.named(string(arg)); cmd != nil {
 			r.replyCommand(cmd)
 		} else {
-			r.out.NullArray()
+			r.out.Null()
 		}
 	}
 	return nil

@@ -123,7 +123,7 @@ func (s *Server) behaviourParameters() []*parameter {
 				return s.setNotifications(classes)
 			}},
 		number("slowlog-log-slower-than", -1, math.MaxInt64, s.slow.logFrom.Load, s.slow.setLogFrom),
-		number("slowlog-max-len", 0, math.MaxInt32,
+		number("slowlog-max-len", 0, math.MaxInt,
 			func() int64 { return int64(s.slow.log.maxLength()) },
 			func(n int64) { s.slow.log.setLength(int(n)) }),
 		number("latency-monitor-threshold", 0, math.MaxInt64, s.slow.eventFrom.Load, s.slow.setEventFrom),

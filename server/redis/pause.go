@@ -61,7 +61,7 @@ func (p *pause) holds(c *Client, cmd *Command) (time.Duration, <-chan struct{}) 
 		p.all = false
 		return 0, nil
 	}
-	if !p.all && !c.mayWrite(cmd) || c.killed.Load() || c.server.ending.Load() {
+	if !p.all && !c.mayWrite(cmd) || cmd.endsPause() || c.killed.Load() || c.server.ending.Load() {
 		return 0, nil
 	}
 	if p.changed == nil {
@@ -81,6 +81,10 @@ func (c *Client) mayWrite(cmd *Command) bool {
 	}
 	return cmd.has(flagWrite | flagMayReplicate)
 }
+
+// endsPause tells whether a command is the one that ends a pause, which is never held up:
+// in Redis nobody could end a pause of all commands.
+func (c *Command) endsPause() bool { return c.parent == "client" && c.Name == "unpause" }
 
 // wait holds a command up until no pause concerns it, or its client is to go.
 func (p *pause) wait(c *Client, cmd *Command) {
@@ -108,11 +112,14 @@ func (p *pause) wait(c *Client, cmd *Command) {
 	}
 }
 
+// longestPause is a year, in milliseconds; who asks for more gets that.
+const longestPause = 365 * 24 * 3600 * 1000
+
 // clientPause is CLIENT PAUSE milliseconds [WRITE | ALL].
 func clientPause(r *Request) error {
 	all := true
 	if len(r.args) > 4 {
-		return errSyntax
+		return r.errSubcommandSyntax()
 	}
 	if len(r.args) == 4 {
 		switch mode := r.args[3]; {
@@ -123,14 +130,14 @@ func clientPause(r *Request) error {
 		}
 	}
 	millis, ok := parseInteger(r.args[2])
-	until := r.now.UnixMilli() + millis
 	switch {
-	case !ok || millis > 0 && until < millis:
+	case !ok:
 		return Error("ERR timeout is not an integer or out of range")
 	case millis < 0:
 		return Error("ERR timeout is negative")
 	}
-	r.server.pause.begin(until, all)
+	now := r.now.UnixMilli()
+	r.server.pause.begin(now+min(millis, longestPause), all)
 	r.out.OK()
 	return nil
 }
