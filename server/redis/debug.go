@@ -116,6 +116,7 @@ func (r *Request) debugProtocol() error {
 		r.out.Push(2)
 		r.out.BulkString("server-cpu-usage")
 		r.out.Int(42)
+		r.out.BulkString("Some real reply following the push reply")
 	case "verbatim":
 		r.out.Verbatim("txt", "This is a verbatim\nstring")
 	case "true", "false":
