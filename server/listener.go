@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"syscall"
 )
@@ -22,6 +24,43 @@ type Address struct {
 	Bind        string // an IP address, or "localhost"
 	Port        int    // 0 picks a free one
 	AllowPublic bool   // lets Bind be reachable from other machines
+}
+
+// ListenUnix opens a Unix socket, which the user of the process and those of its group may
+// connect to. One that a process left behind that has ended is replaced.
+func ListenUnix(ctx context.Context, path string) (*Listener, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "unix", path)
+	if errors.Is(err, syscall.EADDRINUSE) && isAbandoned(path) {
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("cannot remove the abandoned socket: %w", err)
+		}
+		l, err = config.Listen(ctx, "unix", path)
+	}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is taken: by another process, or it is no socket", path)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen on the socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o660); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("cannot set the rights of the socket: %w", err)
+	}
+	return &Listener{Listener: l}, nil
+}
+
+// isAbandoned tells whether a path is a socket on which nobody listens.
+func isAbandoned(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSocket {
+		return false
+	}
+	conn, err := net.Dial("unix", path)
+	if err == nil {
+		conn.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // Check returns nil if the address may be listened on: ErrBadAddress if it is
@@ -54,8 +93,12 @@ func (a Address) network() string {
 	return "tcp"
 }
 
-// Listener is the one port that all protocols share.
-type Listener struct{ net.Listener }
+// Listener is a port, or a Unix socket, that the protocols share.
+type Listener struct {
+	net.Listener
+	// RedisOnly says that all connections speak the Redis protocol.
+	RedisOnly bool
+}
 
 // Listen opens the port, or says in one line why it cannot.
 func Listen(ctx context.Context, a Address) (*Listener, error) {
@@ -74,5 +117,5 @@ func Listen(ctx context.Context, a Address) (*Listener, error) {
 	case err != nil:
 		return nil, fmt.Errorf("cannot listen on %s: %w", a, err)
 	}
-	return &Listener{l}, nil
+	return &Listener{Listener: l}, nil
 }

@@ -1,13 +1,15 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
 	"time"
 )
 
-// sniffTimeout is how long a client may take to send what tells its protocol.
+// sniffTimeout is how long a client may take for the handshake of TLS, and to send what tells
+// its protocol.
 const sniffTimeout = 10 * time.Second
 
 // port hands the connections of a listener to those who speak their protocols.
@@ -16,9 +18,10 @@ type port struct {
 	http     *handed
 	redis    func(net.Conn) // nil: everything is HTTP
 	only     protocol       // of all connections; protocolUnknown: it is told by their first bytes
+	tls      *tls.Config    // nil: connections are not encrypted
 
 	mu      sync.Mutex
-	sniffed map[net.Conn]struct{} // whose protocol is not told yet
+	waiting map[net.Conn]struct{} // that are being prepared
 	closed  bool
 }
 
@@ -49,44 +52,59 @@ func isTemporary(err error) bool {
 
 // hand gives one connection to whom it is for.
 func (p *port) hand(conn net.Conn) {
-	found := p.only
-	if found == protocolUnknown {
-		if !p.begin(conn) {
-			conn.Close()
-			return
-		}
-		var err error
-		found, conn, err = sniffConn(conn, time.Now().Add(sniffTimeout))
-		if ended := p.end(conn); err != nil || ended {
-			conn.Close()
-			return
-		}
-	}
-	if found == protocolRedis && p.redis != nil {
-		p.redis(conn)
+	if !p.begin(conn) {
+		conn.Close()
 		return
 	}
-	p.http.give(conn)
+	found, ready, err := p.prepare(conn)
+	if ended := p.end(conn); err != nil || ended {
+		conn.Close()
+		return
+	}
+	if found == protocolRedis && p.redis != nil {
+		p.redis(ready)
+		return
+	}
+	p.http.give(ready)
 }
 
-// begin and end note a connection whose protocol is being told, so that close finds it.
+// prepare sees to the encryption, and tells the protocol.
+func (p *port) prepare(conn net.Conn) (protocol, net.Conn, error) {
+	deadline := time.Now().Add(sniffTimeout)
+	if p.tls != nil {
+		encrypted := tls.Server(conn, p.tls)
+		if err := encrypted.SetDeadline(deadline); err != nil {
+			return protocolUnknown, conn, err
+		}
+		if err := encrypted.Handshake(); err != nil {
+			return protocolUnknown, conn, err
+		}
+		if err := encrypted.SetDeadline(time.Time{}); err != nil {
+			return protocolUnknown, conn, err
+		}
+		conn = encrypted
+	}
+	if p.only != protocolUnknown {
+		return p.only, conn, nil
+	}
+	return sniffConn(conn, deadline)
+}
+
+// begin and end note a connection that is being prepared, so that close finds it.
 func (p *port) begin(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
-	p.sniffed[conn] = struct{}{}
+	p.waiting[conn] = struct{}{}
 	return true
 }
 
 func (p *port) end(conn net.Conn) (closed bool) {
-	if r, ok := conn.(*replayed); ok {
-		conn = r.Conn
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.sniffed, conn)
+	delete(p.waiting, conn)
 	return p.closed
 }
 
@@ -96,7 +114,7 @@ func (p *port) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	for conn := range p.sniffed {
+	for conn := range p.waiting {
 		conn.Close()
 	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -27,6 +28,7 @@ const (
 type Server struct {
 	http            http.Server
 	redis           RedisServer
+	tls             *tls.Config
 	logger          *slog.Logger
 	shutdownTimeout time.Duration
 }
@@ -44,7 +46,9 @@ type RedisServer interface {
 type Config struct {
 	HTTP http.Handler
 	// Redis answers what is not HTTP; without it, everything is taken for HTTP.
-	Redis  RedisServer
+	Redis RedisServer
+	// TLS encrypts every connection but those of a Unix socket; nil: none.
+	TLS    *tls.Config
 	Logger *slog.Logger
 	// ShutdownTimeout is how long requests in flight may take to finish once
 	// the server is told to end; they are cut off after it.
@@ -67,6 +71,7 @@ func New(c Config) *Server {
 			ErrorLog:          slog.NewLogLogger(c.Logger.Handler(), slog.LevelWarn),
 		},
 		redis:           c.Redis,
+		tls:             c.TLS,
 		logger:          c.Logger,
 		shutdownTimeout: c.ShutdownTimeout,
 	}
@@ -76,44 +81,47 @@ func New(c Config) *Server {
 	return s
 }
 
-// Serve answers on l, and on those that take the Redis protocol alone, until ctx is done.
-// Then it takes no new requests, finishes those in flight, and returns nil. What is not
-// finished within the shutdown timeout is cut off, and that is an error. It closes the
-// listeners. A server serves once.
-func (s *Server) Serve(ctx context.Context, l *Listener, redisOnly ...*Listener) error {
-	conns := newHanded(l.Addr())
-	ports := s.ports(conns, l, redisOnly)
+// Serve answers on the listeners until ctx is done. Then it takes no new requests,
+// finishes those in flight, and returns nil. What is not finished within the shutdown
+// timeout is cut off, and that is an error. It closes the listeners. A server serves once.
+func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
+	conns := newHanded(listeners[0].Addr())
+	ports := s.ports(conns, listeners)
 	failed := make(chan error, len(ports)+1)
 	for _, p := range ports {
 		go func() { failed <- p.serve() }()
 	}
 	go func() { failed <- s.http.Serve(conns) }()
-	defer func() {
+	closePorts := func() {
 		for _, p := range ports {
 			p.close()
 		}
-	}()
+	}
 	select {
 	case err := <-failed:
+		closePorts()
 		return errors.Join(err, s.shutdown())
 	case <-ctx.Done():
 	}
 	s.logger.Info("shutting down, finishing the requests in flight", "timeout", s.shutdownTimeout)
-	for _, p := range ports {
-		p.close()
-	}
+	closePorts()
 	return s.shutdown()
 }
 
-func (s *Server) ports(conns *handed, l *Listener, redisOnly []*Listener) []*port {
-	shared := &port{listener: l, http: conns, only: protocolHTTP, sniffed: map[net.Conn]struct{}{}}
-	if s.redis == nil {
-		return []*port{shared}
-	}
-	shared.only, shared.redis = protocolUnknown, s.redis.ServeConn
-	ports := []*port{shared}
-	for _, l := range redisOnly {
-		ports = append(ports, &port{listener: l, redis: s.redis.ServeConn, only: protocolRedis})
+func (s *Server) ports(conns *handed, listeners []*Listener) []*port {
+	var ports []*port
+	for _, l := range listeners {
+		p := &port{listener: l, http: conns, waiting: map[net.Conn]struct{}{}, only: protocolHTTP}
+		if s.redis != nil {
+			p.redis, p.only = s.redis.ServeConn, protocolUnknown
+			if l.RedisOnly {
+				p.only = protocolRedis
+			}
+		}
+		if l.Addr().Network() != "unix" {
+			p.tls = s.tls
+		}
+		ports = append(ports, p)
 	}
 	return ports
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"time"
 )
@@ -97,4 +98,12 @@ func (r *replayed) Read(dst []byte) (int, error) {
 		r.first = nil
 	}
 	return n, nil
+}
+
+// CloseWrite ends what is sent, if the connection can do that.
+func (r *replayed) CloseWrite() error {
+	if half, ok := r.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
+	"github.com/mantisdb/mantisdb/server/acl"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
 	"github.com/mantisdb/mantisdb/server/redis"
 	"github.com/mantisdb/mantisdb/storage"
@@ -27,6 +29,10 @@ type serveFlags struct {
 	durability      enum
 	memoryLimit     byteSize
 	checkpointDir   string
+	redisPort       int
+	unixSocket      string
+	access          accessFlags
+	limits          redis.Limits
 	log             logFlags
 	shutdownTimeout time.Duration
 	redisDebug      bool
@@ -48,18 +54,33 @@ func newServeCommand() *cobra.Command {
 func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.address.Port, "port", 8080, "port to listen on; 0 picks a free one and logs it")
 	flags.StringVar(&f.address.Bind, "bind", "127.0.0.1", "IP address to listen on")
-	flags.BoolVar(&f.address.AllowPublic, "allow-public", false, "let --bind be an address that other machines can reach")
+	flags.BoolVar(&f.address.AllowPublic, "allow-public", false, "let --bind be an address that other machines can reach, without a password or users")
 	flags.StringVar(&f.dataDir, "data-dir", "", "directory of the data, created if absent; without it, all is kept in memory and lost at the end")
 	addEngineFlag(flags, &f.engine)
 	f.durability = newEnum("sync", "sync", "buffered", "memory")
 	flags.Var(&f.durability, "durability", "when a write is acknowledged, unless it says so itself: on disk, with the operating system, or visible")
 	flags.Var(&f.memoryLimit, "memory-limit", "what the engine may hold in memory, as 512MiB; needs --data-dir or --engine=cache (there 256MiB if not given)")
 	flags.StringVar(&f.checkpointDir, "checkpoint-dir", "", "directory in which clients may make checkpoints, on the file system of the data; without it, they may not; needs --data-dir")
+	flags.IntVar(&f.redisPort, "redis-port", noPort, "port for the Redis protocol alone, beside --port, which takes both; 0 picks a free one")
+	flags.StringVar(&f.unixSocket, "unix-socket", "", "path of a Unix socket for both protocols, beside the port")
+	f.access.add(flags)
+	f.addLimits(flags)
 	f.log.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
 	flags.BoolVar(&f.redisDebug, "redis-debug-commands", false, "let clients send Redis's DEBUG; for tests")
 	flags.Lookup("redis-debug-commands").Hidden = true
 	flags.String(configFlag, "", "file of settings, .yaml or .toml, with the flags' names as keys")
+}
+
+// noPort says that there is no port of its own.
+const noPort = -1
+
+// addLimits adds the bounds of what a client of Redis may take.
+func (f *serveFlags) addLimits(flags *pflag.FlagSet) {
+	defaults := redis.DefaultLimits()
+	flags.IntVar(&f.limits.MaxClients, "max-clients", defaults.MaxClients, "connections of the Redis protocol at once")
+	flags.IntVar(&f.limits.OutputBuffer, "client-output-buffer", defaults.OutputBuffer, "bytes that may wait for a client that does not read, before it is cut off")
+	flags.DurationVar(&f.limits.IdleTimeout, "client-idle-timeout", 0, "how long a client of the Redis protocol may send nothing; 0 is for ever")
 }
 
 func addEngineFlag(flags *pflag.FlagSet, engine *enum) {
@@ -73,17 +94,25 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	// First the port, since to open a database may leave a new directory.
-	listener, err := f.listen(ctx)
+	users, err := f.access.users()
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
+	certificate, err := f.access.certificate(logger)
+	if err != nil {
+		return err
+	}
+	// First the ports, since to open a database may leave a new directory.
+	listeners, err := f.listen(ctx, users)
+	defer closeAll(listeners)
+	if err != nil {
+		return err
+	}
 	db, err := f.open(logger)
 	if err != nil {
 		return err
 	}
-	served := f.serve(ctx, listener, db, logger)
+	served := f.serve(ctx, listeners, db, users, certificate, logger)
 	closed := db.Close()
 	if closed != nil {
 		logger.Error("closing the database failed: something acknowledged may be lost", "error", closed.Error())
@@ -131,23 +160,26 @@ func (f *serveFlags) check() error {
 // isCache tells whether entries leave for good when memory is full.
 func (f *serveFlags) isCache() bool { return f.engine.value == mantisdb.EngineCache }
 
-// serve answers for db on l until ctx is done.
-func (f *serveFlags) serve(ctx context.Context, l *server.Listener, db *mantisdb.DB, logger *slog.Logger) error {
+// serve answers for db on the listeners until ctx is done.
+func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db *mantisdb.DB, users *acl.List, certificate *tls.Config, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
 	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
-	handler := httpapi.NewHandler(store, logger, about)
+	handler := httpapi.NewHandler(store, logger, about).WithUsers(users)
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	redisServer, err := redis.New(redis.Config{
-		Database: db, Logger: logger, Version: versionNumber(),
+		Database: db, Users: users, Limits: f.limits, Logger: logger, Version: versionNumber(),
 		Checkpoint: f.checkpointOf(store), Quit: quit, EnableDebug: f.redisDebug,
 	})
 	if err != nil {
 		return err
 	}
-	s := server.New(server.Config{HTTP: handler, Redis: redisServer, Logger: logger, ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams})
-	f.announce(logger, l, about)
-	return s.Serve(ctx, l)
+	s := server.New(server.Config{
+		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
+		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,
+	})
+	f.announce(logger, listeners, about, users)
+	return s.Serve(ctx, listeners...)
 }
 
 // checkpointOf is what makes checkpoints for clients of the Redis protocol, nil if there
@@ -162,22 +194,63 @@ func (f *serveFlags) checkpointOf(store server.Local) func(name string) error {
 	}
 }
 
-func (f *serveFlags) listen(ctx context.Context) (*server.Listener, error) {
-	listener, err := server.Listen(ctx, f.address)
-	if errors.Is(err, server.ErrPublicBind) {
-		return nil, fmt.Errorf("%w; give --allow-public to accept that", err)
+// listen opens the ports and the socket. What was opened before an error is returned with
+// it.
+func (f *serveFlags) listen(ctx context.Context, users *acl.List) (listeners []*server.Listener, err error) {
+	// Who must authenticate may come from anywhere.
+	f.address.AllowPublic = f.address.AllowPublic || users.Anonymous() == nil
+	add := func(l *server.Listener, err error) error {
+		if err == nil {
+			listeners = append(listeners, l)
+		}
+		return err
 	}
-	return listener, err
+	if err := add(server.Listen(ctx, f.address)); err != nil {
+		if errors.Is(err, server.ErrPublicBind) {
+			return nil, fmt.Errorf("%w; give it one by MANTISDB_PASSWORD or --users, or --allow-public to do without", err)
+		}
+		return listeners, err
+	}
+	if f.redisPort != noPort {
+		address := f.address
+		address.Port = f.redisPort
+		if err := add(server.Listen(ctx, address)); err != nil {
+			return listeners, err
+		}
+		listeners[len(listeners)-1].RedisOnly = true
+	}
+	if f.unixSocket != "" {
+		return listeners, add(server.ListenUnix(ctx, f.unixSocket))
+	}
+	return listeners, nil
+}
+
+func closeAll(listeners []*server.Listener) {
+	for _, l := range listeners {
+		l.Close()
+	}
 }
 
 // announce tells where the server listens, now that it does.
-func (f *serveFlags) announce(logger *slog.Logger, l *server.Listener, about httpapi.About) {
+func (f *serveFlags) announce(logger *slog.Logger, listeners []*server.Listener, about httpapi.About, users *acl.List) {
 	if f.dataDir == "" && !f.isCache() {
 		logger.Warn("no --data-dir: all data is in memory and lost when the server ends")
 	}
-	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		logger.Warn("whoever reaches this address can read and write everything", "address", tcp)
+	for _, l := range listeners[1:] {
+		logger.Info("listening", "network", l.Addr().Network(), "address", l.Addr().String(), "redis_only", l.RedisOnly)
 	}
-	logger.Info("listening", "url", "http://"+l.Addr().String(), "engine", about.Engine,
+	address, scheme := listeners[0].Addr(), "http://"
+	if f.access.isEncrypted() {
+		scheme = "https://"
+	}
+	if tcp, ok := address.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		if users.Anonymous() != nil {
+			logger.Warn("whoever reaches this address can use the database without a password", "address", tcp)
+		}
+		if !f.access.isEncrypted() {
+			logger.Warn("what is sent to this address, passwords too, is not encrypted: see --tls-cert", "address", tcp)
+		}
+	}
+	logger.Info("listening", "url", scheme+address.String(), "engine", about.Engine,
 		"data_dir", f.dataDir, "durability", f.durability.value, "version", about.Version)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
+	"github.com/mantisdb/mantisdb/server/acl"
 )
 
 // Handler answers the HTTP API over a store.
@@ -18,6 +19,7 @@ type Handler struct {
 	about  About
 	mux    *http.ServeMux
 	origin *http.CrossOriginProtection
+	users  *acl.List // nil: whoever asks may do everything
 
 	streams    context.Context // ends when streams are to end
 	endStreams context.CancelFunc
@@ -58,6 +60,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveEntry answers a request for the entry of a path.
 func (h *Handler) serveEntry(w http.ResponseWriter, r *http.Request, path entryPath) error {
+	if err := h.admitEntry(r, path.key); err != nil {
+		return err
+	}
 	if !path.isNamed {
 		return h.serveKey(w, r, entry{h.store, path.key})
 	}

@@ -42,7 +42,12 @@ func newServer(t *testing.T, configure ...func(*http.Server)) *testServer {
 
 func newServerOver(t *testing.T, store server.Store, configure ...func(*http.Server)) *testServer {
 	t.Helper()
-	s := httptest.NewUnstartedServer(NewHandler(store, slog.New(slog.DiscardHandler), testAbout))
+	return serveHandler(t, NewHandler(store, slog.New(slog.DiscardHandler), testAbout), configure...)
+}
+
+func serveHandler(t *testing.T, h *Handler, configure ...func(*http.Server)) *testServer {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
 	for _, c := range configure {
 		c(s.Config)
 	}

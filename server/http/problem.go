@@ -28,6 +28,8 @@ type kind struct {
 var (
 	malformedRequest = kind{"malformed-request", "Malformed request", http.StatusBadRequest}
 	invalidKey       = kind{"invalid-key", "Invalid key", http.StatusBadRequest}
+	unauthorized     = kind{"unauthorized", "Not authenticated", http.StatusUnauthorized}
+	forbidden        = kind{"forbidden", "Not allowed", http.StatusForbidden}
 	crossOrigin      = kind{"cross-origin", "Cross-origin request", http.StatusForbidden}
 	keyNotFound      = kind{"key-not-found", "Key not found", http.StatusNotFound}
 	keyspaceNotFound = kind{"keyspace-not-found", "Keyspace not found", http.StatusNotFound}
@@ -137,6 +139,9 @@ func (h *Handler) writeProblem(w http.ResponseWriter, r *http.Request, err error
 	body = append(body, '\n')
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
+	if p.Status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Basic realm="MantisDB", charset="UTF-8"`)
+	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header["Cache-Control"] = noStore
 	header["X-Content-Type-Options"] = noSniff

@@ -200,7 +200,7 @@ func TestProblemsAreExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, k := range []kind{
-		malformedRequest, invalidKey, crossOrigin, keyNotFound, routeNotFound, methodNotAllowed, requestTimeout,
+		malformedRequest, invalidKey, unauthorized, forbidden, crossOrigin, keyNotFound, routeNotFound, methodNotAllowed, requestTimeout,
 		alreadyExists, notANumber, numberOverflow, conditionFailed, writeConflict, keyExists, versionDiffers,
 		bodyTooLarge, unsupportedMedia, internalError, unsupported, diskFull, unavailable,
 	} {

@@ -16,6 +16,7 @@ type handlerFunc func(http.ResponseWriter, *http.Request) error
 type route struct {
 	method string
 	path   string
+	needs  right
 	serve  handlerFunc
 }
 
@@ -27,6 +28,7 @@ type keyspaceFunc func(http.ResponseWriter, *http.Request, server.Keyspace) erro
 type keyspaceRoute struct {
 	method string
 	path   string
+	needs  right
 	serve  keyspaceFunc
 }
 
@@ -53,38 +55,38 @@ func isBatch(r *http.Request, key []byte) bool {
 // answers for.
 func (h *Handler) keyspaceRoutes() []keyspaceRoute {
 	return []keyspaceRoute{
-		{http.MethodGet, "/scan", h.scan},
-		{http.MethodGet, "/watch", h.watch},
-		{http.MethodDelete, "/range", h.deleteRange},
-		{http.MethodPost, "/kv/" + batchKey, h.batch},
-		{http.MethodPost, "/transaction", h.transaction},
+		{http.MethodGet, "/scan", readKeys, h.scan},
+		{http.MethodGet, "/watch", readKeys, h.watch},
+		{http.MethodDelete, "/range", writeRange, h.deleteRange},
+		{http.MethodPost, "/kv/" + batchKey, writeKeys, h.batch},
+		{http.MethodPost, "/transaction", writeKeys, h.transaction},
 	}
 }
 
 // routes are all resources but the entries.
 func (h *Handler) routes() []route {
 	routes := []route{
-		{http.MethodGet, "/", h.index},
-		{http.MethodGet, "/health", h.health},
-		{http.MethodGet, "/api/v1/health", h.health},
-		{http.MethodGet, "/api/v1/version", h.version},
-		{http.MethodGet, "/api/v1/stats", h.stats},
-		{http.MethodGet, "/api/v1/openapi.yaml", h.openAPI},
-		{http.MethodGet, "/api/v1/applied-index", h.appliedIndex},
-		{http.MethodPost, "/api/v1/sync", h.sync},
-		{http.MethodGet, "/api/v1/backup", h.backup},
-		{http.MethodPost, "/api/v1/checkpoint", h.checkpoint},
-		{http.MethodGet, keyspacesPath, h.listKeyspaces},
-		{http.MethodPost, keyspacesPath, h.createKeyspace},
-		{http.MethodGet, keyspacePath, h.getKeyspace},
-		{http.MethodDelete, keyspacePath, h.dropKeyspace},
+		{http.MethodGet, "/", nothing, h.index},
+		{http.MethodGet, "/health", nothing, h.health},
+		{http.MethodGet, "/api/v1/health", nothing, h.health},
+		{http.MethodGet, "/api/v1/version", nothing, h.version},
+		{http.MethodGet, "/api/v1/stats", readFigures, h.stats},
+		{http.MethodGet, "/api/v1/openapi.yaml", nothing, h.openAPI},
+		{http.MethodGet, "/api/v1/applied-index", readFigures, h.appliedIndex},
+		{http.MethodPost, "/api/v1/sync", administrate, h.sync},
+		{http.MethodGet, "/api/v1/backup", readEverything, h.backup},
+		{http.MethodPost, "/api/v1/checkpoint", administrate, h.checkpoint},
+		{http.MethodGet, keyspacesPath, readFigures, h.listKeyspaces},
+		{http.MethodPost, keyspacesPath, administrate, h.createKeyspace},
+		{http.MethodGet, keyspacePath, readFigures, h.getKeyspace},
+		{http.MethodDelete, keyspacePath, dropKeyspaces, h.dropKeyspace},
 	}
 	for _, in := range h.keyspaceRoutes() {
 		routes = append(routes,
-			route{in.method, apiPath + in.path, func(w http.ResponseWriter, r *http.Request) error {
+			route{in.method, apiPath + in.path, in.needs, func(w http.ResponseWriter, r *http.Request) error {
 				return in.serve(w, r, h.store)
 			}},
-			route{in.method, keyspacePath + in.path, func(w http.ResponseWriter, r *http.Request) error {
+			route{in.method, keyspacePath + in.path, in.needs, func(w http.ResponseWriter, r *http.Request) error {
 				ks, err := h.store.Named(r.Context(), r.PathValue(keyspaceWildcard))
 				if err != nil {
 					return err
@@ -105,7 +107,7 @@ func (h *Handler) newMux() *http.ServeMux {
 		if pattern == "/" {
 			pattern = "/{$}" // itself, not all that is under it
 		}
-		mux.HandleFunc(route.method+" "+pattern, h.adapt(route.serve))
+		mux.HandleFunc(route.method+" "+pattern, h.adapt(h.guarded(route)))
 		allowed[pattern] = append(allowed[pattern], route.method)
 	}
 	for pattern, methods := range allowed {
@@ -121,6 +123,16 @@ func (h *Handler) newMux() *http.ServeMux {
 		return newProblem(routeNotFound, "there is nothing at %s; the API is described by /api/v1/openapi.yaml", r.URL.EscapedPath())
 	}))
 	return mux
+}
+
+// guarded is what a route does for those who have the right to it.
+func (h *Handler) guarded(route route) handlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := h.admit(r, route.needs); err != nil {
+			return err
+		}
+		return route.serve(w, r)
+	}
 }
 
 // refuseMethod is the answer to a method that the resource does not have.

@@ -1,39 +1,78 @@
 package redis
 
-import (
-	"crypto/sha256"
-	"crypto/subtle"
-)
+import "github.com/mantisdb/mantisdb/server/acl"
 
-// defaultUser is the one that there is.
-const defaultUser = "default"
-
-// password is what a client must know.
-type password struct {
-	text string
-	sum  [sha256.Size]byte
-}
+const errWrongPassword Error = "WRONGPASS invalid username-password pair or user is disabled."
 
 // setPassword is what clients that connect from now on are asked for; empty is nothing.
 // Those that are connected go on as they are. It may be called from any goroutine.
-func (s *Server) setPassword(text string) {
-	if text == "" {
-		s.password.Store(nil)
-		return
-	}
-	s.password.Store(&password{text, sha256.Sum256([]byte(text))})
-}
+func (s *Server) setPassword(text string) { s.users.SetPassword(text) }
 
 // passwordText is the password, empty if there is none.
-func (s *Server) passwordText() string {
-	if p := s.password.Load(); p != nil {
-		return p.text
+func (s *Server) passwordText() string { return s.users.Password() }
+
+// needsPassword tells whether the client must say one first. One that was asked for it is
+// let in if it is asked for no more.
+func (c *Client) needsPassword() bool {
+	if c.user == nil {
+		c.letIn(c.server.users.Anonymous())
 	}
-	return ""
+	return c.user == nil
 }
 
-// is tells whether it is that, in a time that tells nothing.
-func (p *password) is(given []byte) bool {
-	sum := sha256.Sum256(given)
-	return subtle.ConstantTimeCompare(p.sum[:], sum[:]) == 1
+// login lets the client in as a user whose password it knows.
+func (c *Client) login(name, password []byte) error {
+	user := c.server.users.Authenticate(string(name), string(password))
+	if user == nil {
+		return errWrongPassword
+	}
+	c.letIn(user)
+	return nil
+}
+
+// letIn has the client be a user; nil is nobody.
+func (c *Client) letIn(user *acl.User) {
+	c.user, c.userSince = user, c.server.users.Changes()
+	c.unrestricted = user != nil && user.Unrestricted()
+	c.limitParser()
+}
+
+// renewUser looks whether the client's user has changed. Whoever is none any more has to
+// authenticate again.
+func (c *Client) renewUser() {
+	if c.user == nil || c.server.users.Changes() == c.userSince {
+		return
+	}
+	user := c.server.users.Find(c.user.Name)
+	if user != nil && !user.Enabled {
+		user = nil
+	}
+	c.letIn(user)
+}
+
+// limitParser holds what the client sends to what is due to it.
+func (c *Client) limitParser() {
+	c.limits = c.server.limits()
+	c.in.SetLimits(c.limits.parser(c.user != nil))
+}
+
+// hasUser tells whether there is a user of a name.
+func (s *Server) hasUser(name string) bool { return s.users.Find(name) != nil }
+
+// auth is AUTH [username] password.
+func auth(r *Request) error {
+	user, given := []byte(acl.DefaultName), r.args[1]
+	switch {
+	case len(r.args) > 3:
+		return errSyntax
+	case len(r.args) == 3:
+		user, given = r.args[1], r.args[2]
+	case r.server.users.Anonymous() != nil:
+		return Error("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
+	}
+	if err := r.client.login(user, given); err != nil {
+		return err
+	}
+	r.out.OK()
+	return nil
 }

@@ -2,11 +2,15 @@ package redis
 
 import (
 	"errors"
+	"io"
 	"net"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -18,17 +22,23 @@ type Client struct {
 	conn   net.Conn
 	in     *resp.Parser
 	out    resp.Writer // what was not yet sent
+	pushes resp.Writer // messages of the command under way, which are sent before its reply
 	sink   *sink       // of what others send to this client, and the lock of the connection
+	held   bool        // what others send waits for the replies in out
 
 	database      int
-	authenticated bool
-	user          string
+	user          *acl.User    // nil: the client has not authenticated
+	userSince     uint64       // what the list's Changes were when user was found
+	unrestricted  bool         // the user may do everything
 	transaction   *transaction // after MULTI
-	watched       []watchedKey
+	executing     bool         // EXEC is under way
+	watched       watchedKeys
 	subscriptions subscriptions
 	request       Request
 	run           run
-	closing       bool // once what is in out was sent
+	closing       bool          // once what is in out was sent
+	deadline      time.Time     // for the next command; none is the zero time
+	idle          time.Duration // that the deadline was set for
 	replies       replyMode
 	limits        *Limits // that the parser has
 	traffic       *trafficShard
@@ -63,7 +73,11 @@ func (c *Client) keyspace() *mantisdb.Keyspace { return c.server.databases.at(c.
 func (c *Client) serve() {
 	defer c.leave()
 	for {
-		if err := c.conn.SetReadDeadline(c.server.readDeadline(c)); err != nil {
+		if err := c.extendDeadline(); err != nil {
+			return
+		}
+		// Shutdown sets a deadline after it is ending, so one of the two is seen here.
+		if c.server.ending.Load() {
 			return
 		}
 		n, err := c.conn.Read(c.in.Room())
@@ -71,7 +85,8 @@ func (c *Client) serve() {
 			c.in.Filled(n)
 			c.traffic.received.Add(int64(n))
 			c.traffic.reads.Add(1)
-			if c.handle() != nil {
+			if err := c.handle(); err != nil {
+				c.linger(err)
 				return
 			}
 		}
@@ -81,17 +96,55 @@ func (c *Client) serve() {
 	}
 }
 
+// extendDeadline gives the client at least three quarters of the time that it may be idle,
+// to send something. As for writing, it is not set for each command.
+func (c *Client) extendDeadline() error {
+	idle := c.server.limits().IdleTimeout
+	if c.subscriptions.count() > 0 {
+		idle = 0
+	}
+	now := time.Now()
+	switch {
+	case idle == 0 && c.deadline.IsZero(), idle != 0 && idle == c.idle && c.deadline.Sub(now) >= idle/4*3:
+		return nil
+	case idle == 0:
+		c.deadline = time.Time{}
+	default:
+		c.deadline = now.Add(idle)
+	}
+	c.idle = idle
+	return c.conn.SetReadDeadline(c.deadline)
+}
+
+// Bounds of what is read of a client that is disconnected, so that the last reply
+// reaches it: what comes for a closed connection makes the system drop what was sent.
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 1 << 20
+)
+
+// linger waits until a client whose connection ends with a reply has that.
+func (c *Client) linger(why error) {
+	var wrong resp.ProtocolError
+	half, ok := c.conn.(interface{ CloseWrite() error })
+	if !ok || !errors.Is(why, errQuit) && !errors.As(why, &wrong) || c.killed.Load() {
+		return
+	}
+	if half.CloseWrite() == nil && c.conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		io.CopyN(io.Discard, c.conn, lingerBytes)
+	}
+}
+
 // handle answers all commands that are there whole, with one write unless that would be
 // long. An error means that the connection is to be closed.
 func (c *Client) handle() error {
 	now := time.Now()
 	c.lastUsed.Store(now.UnixMilli())
-	if l := c.server.limits(); l != c.limits {
-		c.takeLimits(l)
+	c.renewUser()
+	if c.limits != c.server.limits() {
+		c.limitParser()
 	}
-	used, free := c.in.Held()
-	c.query.Store(int64(used))
-	c.room.Store(int64(free))
+	c.showQuery()
 	err := c.commands(now)
 	c.query.Store(int64(c.in.Buffered()))
 	if sent := c.flush(); err == nil {
@@ -129,9 +182,10 @@ func (c *Client) commands(now time.Time) error {
 
 // flush sends what is unsent. Who does not take it within the time for that is cut off.
 func (c *Client) flush() error {
-	if len(c.out.Buf) == 0 {
+	if len(c.out.Buf) == 0 && !c.held {
 		return nil
 	}
+	c.held = false
 	c.showBuffer()
 	err := c.sink.write(c.out.Buf)
 	if cap(c.out.Buf) > keepReply {
@@ -150,27 +204,78 @@ func (c *Client) leave() {
 
 // execute runs one command, or queues it after MULTI.
 func (c *Client) execute(args [][]byte) {
-	mark := len(c.out.Buf)
-	mode := c.replies
-	cmd, err := c.admit(args)
-	if err == nil {
-		c.server.pause.wait(c, cmd)
+	if isOfHTTP(args[0]) {
+		c.server.logger.Warn("a request of HTTP came by the Redis protocol and was cut off", "client", c.conn.RemoteAddr())
+		c.closing = true
+		return
 	}
-	switch {
-	case err != nil:
-		c.transaction.fail()
-		c.server.accountRejected(c, cmd, err)
-		c.out.Error(replyOf(err))
-	case c.transaction != nil && !cmd.endsQueue():
-		c.transaction.queue(cmd, args)
-		c.out.Simple("QUEUED")
-	default:
+	// Messages are not held longer than until the subscriber is told that it is one.
+	if c.held && c.flush() != nil {
+		c.closing = true
+		return
+	}
+	mark, replies := len(c.out.Buf), c.replies
+	cmd, err := c.admit(args)
+	if err == nil && c.server.pause.active() {
+		mark = c.waitForPause(cmd, mark)
+	}
+	if err == nil && c.transaction != nil && !cmd.endsQueue() {
+		if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
+			c.out.Simple("QUEUED")
+		}
+	} else if err == nil {
 		c.perform(cmd, args)
 	}
-	if mode != replyOn || c.replies != replyOn {
-		c.silence(mode, mark)
+	if err != nil {
+		c.refuse(cmd, err)
 	}
+	if replies != replyOn || c.replies != replyOn {
+		c.silence(replies, mark)
+	}
+	c.insertPushes(mark)
 	c.publishView()
+}
+
+// isOfHTTP tells whether a command is one that a web page can make a browser send to a
+// server of Redis, with commands in its body.
+func isOfHTTP(name []byte) bool { return is(name, "POST") || is(name, "HOST:") }
+
+// refuse replies why a command is not executed or queued. A transaction is lost by it.
+func (c *Client) refuse(cmd *Command, err error) {
+	text := replyOf(err)
+	if cmd != nil && cmd.run != nil && cmd.fullName() == "exec" {
+		c.endTransaction()
+		text = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
+	}
+	c.transaction.fail()
+	c.server.accountRejected(c, cmd, text)
+	c.out.Error(text)
+}
+
+// holdMessages has what others send wait until what is in out, and the reply to the
+// command under way, was sent.
+func (c *Client) holdMessages() error {
+	if c.held {
+		return nil
+	}
+	c.held = true
+	return c.sink.hold()
+}
+
+// pushed is where the command under way writes a message to its client.
+func (r *Request) pushed() *resp.Writer {
+	if r.client.executing {
+		return r.out
+	}
+	return &r.client.pushes
+}
+
+// insertPushes puts the messages of a command before its reply, which begins at mark.
+func (c *Client) insertPushes(mark int) {
+	if len(c.pushes.Buf) > 0 {
+		c.out.Buf = slices.Insert(c.out.Buf, mark, c.pushes.Buf...)
+		c.pushes.Buf = c.pushes.Buf[:0]
+	}
 }
 
 // admit finds the command and tells whether the client may send it now. With an error it
@@ -178,14 +283,10 @@ func (c *Client) execute(args [][]byte) {
 func (c *Client) admit(args [][]byte) (*Command, error) {
 	cmd, err := c.server.table.resolve(args)
 	if err != nil {
-		// Nobody learns without a password which commands there are.
-		if !c.authenticated {
-			return nil, errNoAuth
-		}
 		return cmd, err
 	}
 	switch {
-	case !c.authenticated && !cmd.has(flagNoAuth):
+	case c.needsPassword() && !cmd.has(flagNoAuth):
 		return cmd, errNoAuth
 	case c.transaction != nil && cmd.has(flagNoMulti):
 		return cmd, Error("ERR Command not allowed inside a transaction")
@@ -203,6 +304,9 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 	begin := time.Now()
 	mark := len(c.out.Buf)
 	err := c.attempt(r, mark)
+	if r.swapped {
+		err = errors.Join(err, c.server.databases.refresh())
+	}
 	if errors.Is(err, errQuit) {
 		c.closing = true
 		err = nil
@@ -219,7 +323,7 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 // attempt runs a request in a transaction, if it needs one.
 func (c *Client) attempt(r *Request, mark int) error {
 	switch cmd := r.cmd; {
-	case cmd.direct != nil:
+	case cmd.direct != nil && !c.server.notifications.wantsExistence():
 		return cmd.direct(r)
 	case !cmd.touchesKeys():
 		return cmd.run(r)
@@ -235,6 +339,7 @@ func (r *Request) within(mark int, run func(*Request) error) func(*mantisdb.Tx) 
 	return func(tx *mantisdb.Tx) error {
 		r.tx = tx
 		r.out.Buf, r.events = r.out.Buf[:mark], r.events[:0]
+		r.order, r.swapped = r.server.databases.order.Load(), false
 		return run(r)
 	}
 }

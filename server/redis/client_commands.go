@@ -86,18 +86,6 @@ func clientSetName(r *Request) error {
 	return nil
 }
 
-// setName gives the connection a name, or none if it is empty.
-func (c *Client) setName(name []byte) error {
-	for _, b := range name {
-		if b < '!' || b > '~' {
-			return Error("ERR Client names cannot contain spaces, newlines or special characters.")
-		}
-	}
-	own := string(name)
-	c.name.Store(&own)
-	return nil
-}
-
 // clientList is CLIENT LIST [TYPE type | ID id ...].
 func clientList(r *Request) error {
 	wanted := r.server.clients.list()
@@ -145,7 +133,7 @@ func filtered(list []*Client, wants func(*Client) bool) []*Client {
 // clientUnblock replies that there was nobody to unblock: no command here blocks.
 func clientUnblock(r *Request) error {
 	if len(r.args) > 4 {
-		return r.errSubcommandSyntax()
+		return r.wrongSubcommand()
 	}
 	if len(r.args) == 4 && !is(r.args[3], "TIMEOUT") && !is(r.args[3], "ERROR") {
 		return Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")

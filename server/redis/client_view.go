@@ -5,14 +5,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mantisdb/mantisdb/server/redis/resp"
+	"github.com/mantisdb/mantisdb/server/acl"
 )
 
 // clientView is what others see of a client's state. The client's goroutine publishes a
 // new one whenever it has changed.
 type clientView struct {
 	database           int
-	user               string
+	user               string // one who has not authenticated is shown as the default
 	channels, patterns int
 	queued             int // after MULTI; -1 without one
 	queuedBytes        int
@@ -21,8 +21,11 @@ type clientView struct {
 // publishView lets others see the client as it is now.
 func (c *Client) publishView() {
 	v := clientView{
-		database: c.database, user: c.user, queued: -1,
+		database: c.database, user: acl.DefaultName, queued: -1,
 		channels: len(c.subscriptions.channels), patterns: len(c.subscriptions.patterns),
+	}
+	if c.user != nil {
+		v.user = c.user.Name
 	}
 	if t := c.transaction; t != nil {
 		v.queued, v.queuedBytes = len(t.commands), t.bytes
@@ -33,14 +36,11 @@ func (c *Client) publishView() {
 	}
 }
 
-// takeLimits holds the parser to limits.
-func (c *Client) takeLimits(l *Limits) {
-	c.limits = l
-	if c.in == nil {
-		c.in = resp.NewParser(l.parser(c.authenticated))
-		return
-	}
-	c.in.SetLimits(l.parser(c.authenticated))
+// showQuery lets others see how much of commands has come.
+func (c *Client) showQuery() {
+	used, free := c.in.Held()
+	c.query.Store(int64(used))
+	c.room.Store(int64(free))
 }
 
 // showBuffer lets others see how large the buffer of replies is.
@@ -98,7 +98,7 @@ const clientMemory = 10 << 10
 
 // memory is what the client takes of memory, in bytes, of that what waits in its queue.
 func (c *Client) memory(v *clientView) (all, queue int64) {
-	queue = int64(c.sink.queued())
+	queue = int64(c.sink.waiting())
 	return clientMemory + c.query.Load() + c.room.Load() + c.unsent.Load() + queue + int64(v.queuedBytes), queue
 }
 
@@ -121,11 +121,11 @@ func (r *Request) describe(c *Client) string {
 	return fmt.Sprintf("id=%d addr=%s laddr=%s fd=-1 name=%s age=%d idle=%d flags=%s db=%d sub=%d psub=%d ssub=0 multi=%d "+
 		"qbuf=%d qbuf-free=%d argv-mem=%d multi-mem=%d rbs=%d rbp=%d obl=0 oll=%d omem=%d tot-mem=%d "+
 		"events=r cmd=%s user=%s redir=-1 resp=%d",
-		c.id, c.conn.RemoteAddr(), c.conn.LocalAddr(), c.clientName(), seconds(age), seconds(idle),
+		c.id, c.conn.RemoteAddr(), c.conn.LocalAddr(), c.clientName(), wholeSeconds(age), wholeSeconds(idle),
 		c.flags(v), v.database, v.channels, v.patterns, v.queued,
 		c.query.Load(), c.room.Load(), arguments, v.queuedBytes, c.unsent.Load(), c.peak.Load(), pieces, queue, memory,
 		c.lastCommand(), v.user, max(c.proto.Load(), 2))
 }
 
-// seconds is a duration in whole seconds, and never below zero.
-func seconds(d time.Duration) int64 { return int64(max(d, 0) / time.Second) }
+// wholeSeconds is a duration in whole seconds, and never below zero.
+func wholeSeconds(d time.Duration) int64 { return int64(max(d, 0) / time.Second) }

@@ -18,7 +18,8 @@ type Command struct {
 	// run executes it. If it touches keys, it does so in the request's transaction, and
 	// may be called again for the same request if others have come between.
 	run func(r *Request) error
-	// direct, if there is one, is used instead where no transaction is under way.
+	// direct, if there is one, is used instead where no transaction is under way. It is the
+	// same function if that asks r.tx itself.
 	direct func(r *Request) error
 	// Subcommands are those of a command that is nothing by itself, by name.
 	Subcommands map[string]*Command

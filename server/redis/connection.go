@@ -8,6 +8,12 @@ func connectionCommands() []*Command {
 			Summary: "Returns the given string.", Since: "1.0.0", Complexity: "O(1)", run: echo},
 		{Name: "select", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection",
 			Summary: "Changes the selected database.", Since: "1.0.0", Complexity: "O(1)", run: selectDatabase},
+		{Name: "auth", Arity: -2, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
+			Summary: "Authenticates the connection.", Since: "1.0.0", Complexity: "O(1)", run: auth},
+		{Name: "hello", Arity: -1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
+			Summary: "Selects the version of the protocol, and tells about the server.", Since: "6.0.0", Complexity: "O(1)", run: hello},
+		{Name: "reset", Arity: 1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
+			Summary: "Makes the connection as new.", Since: "6.2.0", Complexity: "O(1)", run: reset},
 		{Name: "quit", Arity: -1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
 			Summary: "Closes the connection.", Since: "1.0.0", Complexity: "O(1)", run: quit},
 	}
@@ -46,7 +52,7 @@ func selectDatabase(r *Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.server.databases.open(number); err != nil {
+	if _, err := r.open(number); err != nil {
 		return err
 	}
 	r.client.database = number
@@ -56,14 +62,29 @@ func selectDatabase(r *Request) error {
 
 // databaseNumber is an argument as the number of a database.
 func (r *Request) databaseNumber(i int) (int, error) {
-	n, ok := parseInteger(r.args[i])
+	n, err := r.int(i)
 	switch {
-	case !ok:
-		return 0, Error("ERR invalid DB index")
+	case err != nil:
+		return 0, err
+	case n != int64(int32(n)):
+		return 0, Error("ERR value is out of range, value must between -2147483648 and 2147483647")
 	case n < 0 || n >= databaseCount:
 		return 0, errDBIndex
 	}
 	return int(n), nil
+}
+
+// reset has the client be as it was when it connected.
+func reset(r *Request) error {
+	c := r.client
+	c.unsubscribeAll()
+	c.endTransaction()
+	c.database = 0
+	c.setProto(2)
+	c.name.Store(nil)
+	c.letIn(r.server.users.Anonymous())
+	r.out.Simple("RESET")
+	return nil
 }
 
 func quit(r *Request) error {
@@ -73,6 +94,6 @@ func quit(r *Request) error {
 
 // setProto has the client speak a version of the protocol.
 func (c *Client) setProto(version int) {
-	c.out.Proto = version
+	c.out.Proto, c.pushes.Proto = version, version
 	c.proto.Store(int32(version))
 }

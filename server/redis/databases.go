@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -24,32 +23,47 @@ const (
 // databases are the numbered ones. Number 0 is the default keyspace, which HTTP serves
 // without a name; number n is the keyspace redis-n, made when it is first selected.
 // SWAPDB changes which number has which of these, for good.
+//
+// A keyspace goes by its own number, its home, which never changes. The order is one
+// value, so that a swap is seen by all clients at once, and whole.
 type databases struct {
-	db    Database
-	mu    sync.Mutex // of changes
-	spots [databaseCount]atomic.Pointer[mantisdb.Keyspace]
-	order [databaseCount]int // of a number, that of its keyspace
+	db Database
+	// opened is told of each keyspace that was made, in any goroutine. It is set before
+	// there are clients.
+	opened func(*mantisdb.Keyspace)
+
+	mu    sync.Mutex // of what is made, and of refresh
+	homes [databaseCount]atomic.Pointer[mantisdb.Keyspace]
+	order atomic.Pointer[order]
+	state atomic.Pointer[mantisdb.Keyspace] // where the order is stored; nil if it never changed
 }
 
+// order is the home of each number's keyspace. It is not changed once it is shared.
+type order [databaseCount]int
+
 func openDatabases(db Database) (*databases, error) {
-	d := &databases{db: db}
-	for i := range d.order {
-		d.order[i] = i
-	}
-	if err := d.loadOrder(); err != nil {
-		return nil, err
-	}
-	for i, home := range d.order {
+	d := &databases{db: db, opened: func(*mantisdb.Keyspace) {}}
+	for home := range d.homes {
 		ks, err := d.existing(home)
 		if err != nil {
 			return nil, err
 		}
-		d.spots[i].Store(ks)
+		d.homes[home].Store(ks)
 	}
-	return d, nil
+	state, err := db.Keyspace(stateKeyspace)
+	if err != nil && !errors.Is(err, mantisdb.ErrKeyspaceNotFound) {
+		return nil, err
+	}
+	d.state.Store(state)
+	if err := d.refresh(); err != nil {
+		return nil, err
+	}
+	// Clients begin there without having selected it.
+	_, err = d.open(0)
+	return d, err
 }
 
-// existing is a keyspace by its own number, nil if it was never made.
+// existing is a keyspace by its home, nil if it was never made.
 func (d *databases) existing(home int) (*mantisdb.Keyspace, error) {
 	if home == 0 {
 		return d.db.DefaultKeyspace(), nil
@@ -64,91 +78,40 @@ func (d *databases) existing(home int) (*mantisdb.Keyspace, error) {
 func keyspaceName(home int) string { return fmt.Sprintf("redis-%d", home) }
 
 // at is the keyspace of a number, nil if nobody has selected it yet.
-func (d *databases) at(number int) *mantisdb.Keyspace { return d.spots[number].Load() }
+func (d *databases) at(number int) *mantisdb.Keyspace { return d.in(d.order.Load(), number) }
+
+// in is at in a certain order.
+func (d *databases) in(o *order, number int) *mantisdb.Keyspace { return d.homes[o[number]].Load() }
 
 // open is the keyspace of a number, which is made if need be.
 func (d *databases) open(number int) (*mantisdb.Keyspace, error) {
-	if ks := d.at(number); ks != nil {
+	return d.openIn(d.order.Load(), number)
+}
+
+// openIn is open in a certain order.
+func (d *databases) openIn(o *order, number int) (*mantisdb.Keyspace, error) {
+	if ks := d.in(o, number); ks != nil {
 		return ks, nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if ks := d.at(number); ks != nil {
+	if ks := d.in(o, number); ks != nil {
 		return ks, nil
 	}
-	ks, err := d.db.CreateKeyspace(keyspaceName(d.order[number]), mantisdb.KeyspaceOptions{})
-	if errors.Is(err, mantisdb.ErrKeyspaceExists) {
-		ks, err = d.db.Keyspace(keyspaceName(d.order[number]))
-	}
+	ks, err := d.made(keyspaceName(o[number]))
 	if err != nil {
 		return nil, err
 	}
-	d.spots[number].Store(ks)
+	d.homes[o[number]].Store(ks)
+	d.opened(ks)
 	return ks, nil
 }
 
-// swap exchanges two databases, for all clients at once.
-func (d *databases) swap(a, b int) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	order := d.order
-	order[a], order[b] = order[b], order[a]
-	if err := d.saveOrder(order); err != nil {
-		return err
+// made is a keyspace, which is created if there is none of that name.
+func (d *databases) made(name string) (*mantisdb.Keyspace, error) {
+	ks, err := d.db.CreateKeyspace(name, mantisdb.KeyspaceOptions{})
+	if errors.Is(err, mantisdb.ErrKeyspaceExists) {
+		return d.db.Keyspace(name)
 	}
-	d.order = order
-	first, second := d.spots[a].Load(), d.spots[b].Load()
-	d.spots[a].Store(second)
-	d.spots[b].Store(first)
-	return nil
-}
-
-func (d *databases) loadOrder() error {
-	ks, err := d.db.Keyspace(stateKeyspace)
-	if errors.Is(err, mantisdb.ErrKeyspaceNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	stored, err := ks.Get([]byte(orderKey))
-	if errors.Is(err, mantisdb.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var order []int
-	if err := json.Unmarshal(stored, &order); err != nil || !isPermutation(order) {
-		return fmt.Errorf("the value of %q in the keyspace %q is not an order of %d databases: delete it to have them in their own", orderKey, stateKeyspace, databaseCount)
-	}
-	copy(d.order[:], order)
-	return nil
-}
-
-func (d *databases) saveOrder(order [databaseCount]int) error {
-	ks, err := d.db.Keyspace(stateKeyspace)
-	if errors.Is(err, mantisdb.ErrKeyspaceNotFound) {
-		ks, err = d.db.CreateKeyspace(stateKeyspace, mantisdb.KeyspaceOptions{})
-	}
-	if err != nil {
-		return err
-	}
-	text, err := json.Marshal(order)
-	if err != nil {
-		return err
-	}
-	return ks.Put([]byte(orderKey), text)
-}
-
-// isPermutation tells whether each database has its place once.
-func isPermutation(order []int) bool {
-	var seen [databaseCount]bool
-	for _, home := range order {
-		if home < 0 || home >= databaseCount || seen[home] {
-			return false
-		}
-		seen[home] = true
-	}
-	return len(order) == databaseCount
+	return ks, err
 }

@@ -22,7 +22,7 @@ func debugCommand(r *Request) error {
 	case is(name, "PROTOCOL") && n == 3:
 		return r.debugProtocol()
 	}
-	return r.errSubcommandSyntax()
+	return r.wrongSubcommand()
 }
 
 // longestSleep bounds DEBUG SLEEP.

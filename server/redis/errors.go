@@ -2,7 +2,6 @@ package redis
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -28,11 +27,6 @@ const (
 	errExecAbort     Error = "EXECABORT Transaction discarded because of previous errors."
 	errOutOfMemory   Error = "OOM command not allowed when used memory > 'maxmemory'."
 )
-
-// errSubcommandSyntax is what a subcommand replies that has too many arguments.
-func (r *Request) errSubcommandSyntax() error {
-	return Error("ERR unknown subcommand or wrong number of arguments for '" + printable(r.args[1], 128) + "'. Try " + strings.ToUpper(string(r.args[0])) + " HELP.")
-}
 
 // errQuit ends a connection after its reply was sent.
 var errQuit = errors.New("redis: the client is to be disconnected")

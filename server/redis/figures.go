@@ -67,10 +67,10 @@ func (s *Server) accountRun(c *Client, cmd *Command, n, failed int, begin time.T
 	}
 }
 
-// accountRejected counts a command that was not performed. cmd is nil if there is none of
+// accountRejected counts a command that was not performed but replied a text. cmd is nil if there is none of
 // that name.
-func (s *Server) accountRejected(c *Client, cmd *Command, err error) {
-	s.errors.count(replyOf(err))
+func (s *Server) accountRejected(c *Client, cmd *Command, text string) {
+	s.errors.count(text)
 	if cmd != nil {
 		cmd.figures.of(c).rejected.Add(1)
 	}

@@ -24,8 +24,8 @@ func (i *info) server() {
 	i.line("run_id", i.RunID)
 	i.line("tcp_port", i.r.port())
 	i.line("server_time_usec", i.Now.UnixMicro())
-	i.line("uptime_in_seconds", seconds(i.Uptime()))
-	i.line("uptime_in_days", seconds(i.Uptime())/(24*3600))
+	i.line("uptime_in_seconds", wholeSeconds(i.Uptime()))
+	i.line("uptime_in_days", wholeSeconds(i.Uptime())/(24*3600))
 	executable, _ := os.Executable() // not known is empty, as Redis has it
 	i.line("executable", executable)
 	i.line("config_file", "")

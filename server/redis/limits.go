@@ -9,24 +9,26 @@ import (
 
 // Limits bound what a client may take of the server. Zero fields take the defaults.
 type Limits struct {
-	MaxClients   int           // connections at once
-	MaxRequest   int           // bytes of one command
-	MaxArgs      int           // arguments of one command
-	MaxBulk      int           // bytes of one argument, and of a value
-	OutputBuffer int           // bytes that wait for a client that does not read
-	IdleTimeout  time.Duration // between commands; 0 is for ever
-	WriteTimeout time.Duration // for a client to take what it is sent
+	MaxClients     int           // connections at once
+	MaxRequest     int           // bytes of one command
+	MaxArgs        int           // arguments of one command
+	MaxBulk        int           // bytes of one argument, and of a value
+	MaxTransaction int           // bytes that wait for EXEC: queued commands, or watched keys
+	OutputBuffer   int           // bytes that wait for a client that does not read
+	IdleTimeout    time.Duration // between commands; 0 is for ever
+	WriteTimeout   time.Duration // for a client to take what it is sent
 }
 
 // DefaultLimits are what a server has that is not told otherwise.
 func DefaultLimits() Limits {
 	return Limits{
-		MaxClients:   10_000,
-		MaxRequest:   128 << 20,
-		MaxArgs:      1 << 20,
-		MaxBulk:      mantisdb.MaxValueLen,
-		OutputBuffer: 32 << 20,
-		WriteTimeout: 60 * time.Second,
+		MaxClients:     10_000,
+		MaxRequest:     128 << 20,
+		MaxArgs:        1 << 20,
+		MaxBulk:        mantisdb.MaxValueLen,
+		MaxTransaction: 128 << 20,
+		OutputBuffer:   32 << 20,
+		WriteTimeout:   60 * time.Second,
 	}
 }
 
@@ -44,6 +46,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.MaxBulk == 0 {
 		l.MaxBulk = d.MaxBulk
+	}
+	if l.MaxTransaction == 0 {
+		l.MaxTransaction = d.MaxTransaction
 	}
 	if l.OutputBuffer == 0 {
 		l.OutputBuffer = d.OutputBuffer

@@ -100,6 +100,10 @@ func (n *notifications) wants(class notifyClass) bool {
 	return notifyClass(n.classes.Load()).have(class)
 }
 
+// wantsExistence tells whether somebody wants to know of keys that are new or missed, which
+// only a transaction finds out.
+func (n *notifications) wantsExistence() bool { return n.wants(notifyNew | notifyKeyMiss) }
+
 // have tells whether events of a class are published.
 func (n notifyClass) have(class notifyClass) bool {
 	return n&class != 0 && n&(notifyKeyspace|notifyKeyevent) != 0
@@ -110,6 +114,9 @@ func (n notifyClass) have(class notifyClass) bool {
 func (s *Server) setNotifications(classes notifyClass) error {
 	s.notifications.changing.Lock()
 	defer s.notifications.changing.Unlock()
+	if err := s.expiries.set(classes.have(notifyExpired)); err != nil {
+		return err
+	}
 	s.notifications.classes.Store(uint32(classes))
 	return nil
 }

@@ -46,8 +46,8 @@ func immutable(p *parameter) *parameter {
 	return p
 }
 
-// number is a parameter that is a number within bounds.
-func number(name string, least, most int64, get func() int64, set func(n int64)) *parameter {
+// integer is a parameter that is a whole number within bounds.
+func integer(name string, least, most int64, get func() int64, set func(n int64)) *parameter {
 	return numeric(name, least, most, parseDecimal, get, set)
 }
 

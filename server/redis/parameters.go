@@ -25,10 +25,10 @@ func (s *Server) newParameters() []*parameter {
 // limitParameters are the server's limits.
 func (s *Server) limitParameters() []*parameter {
 	return []*parameter{
-		number("maxclients", 1, math.MaxUint32,
+		integer("maxclients", 1, math.MaxUint32,
 			func() int64 { return int64(s.limits().MaxClients) },
 			func(n int64) { s.changeLimits(func(l *Limits) { l.MaxClients = int(n) }) }),
-		number("timeout", 0, math.MaxInt32,
+		integer("timeout", 0, math.MaxInt32,
 			func() int64 { return int64(s.limits().IdleTimeout / time.Second) },
 			func(n int64) { s.setIdleTimeout(time.Duration(n) * time.Second) }),
 		memory("proto-max-bulk-len", leastBulk, mantisdb.MaxValueLen,
@@ -122,11 +122,11 @@ func (s *Server) behaviourParameters() []*parameter {
 				}
 				return s.setNotifications(classes)
 			}},
-		number("slowlog-log-slower-than", -1, math.MaxInt64, s.slow.logFrom.Load, s.slow.setLogFrom),
-		number("slowlog-max-len", 0, math.MaxInt,
+		integer("slowlog-log-slower-than", -1, math.MaxInt64, s.slow.logFrom.Load, s.slow.setLogFrom),
+		integer("slowlog-max-len", 0, math.MaxInt,
 			func() int64 { return int64(s.slow.log.maxLength()) },
 			func(n int64) { s.slow.log.setLength(int(n)) }),
-		number("latency-monitor-threshold", 0, math.MaxInt64, s.slow.eventFrom.Load, s.slow.setEventFrom),
+		integer("latency-monitor-threshold", 0, math.MaxInt64, s.slow.eventFrom.Load, s.slow.setEventFrom),
 		constant("latency-tracking", "yes"),
 		constant("latency-tracking-info-percentiles", "50 99 99.9"),
 	}

@@ -86,11 +86,15 @@ func (c *Client) mayWrite(cmd *Command) bool {
 // in Redis nobody could end a pause of all commands.
 func (c *Command) endsPause() bool { return c.parent == "client" && c.Name == "unpause" }
 
+// waitForPause is wait, and tells where the reply to the command begins afterwards, as the
+// replies before it were sent.
+func (c *Client) waitForPause(cmd *Command, mark int) int {
+	c.server.pause.wait(c, cmd)
+	return min(mark, len(c.out.Buf))
+}
+
 // wait holds a command up until no pause concerns it, or its client is to go.
 func (p *pause) wait(c *Client, cmd *Command) {
-	if !p.active() {
-		return
-	}
 	left, changed := p.holds(c, cmd)
 	if left == 0 || c.flush() != nil {
 		return
@@ -119,7 +123,7 @@ const longestPause = 365 * 24 * 3600 * 1000
 func clientPause(r *Request) error {
 	all := true
 	if len(r.args) > 4 {
-		return r.errSubcommandSyntax()
+		return r.wrongSubcommand()
 	}
 	if len(r.args) == 4 {
 		switch mode := r.args[3]; {

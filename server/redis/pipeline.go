@@ -16,6 +16,22 @@ type run struct {
 	first  [3][]byte // the first command's arguments
 }
 
+// keep has the next value read into the memory of this one, unless that is much.
+func (r *run) keep(value []byte) {
+	if cap(value) <= keepReply {
+		r.value = value[:0]
+	}
+}
+
+// emptyBatch is the batch without what it had, and without its memory if that is much.
+func (r *run) emptyBatch() *mantisdb.Batch {
+	if r.batch.Size() > longestBatch {
+		r.batch = mantisdb.Batch{}
+	}
+	r.batch.Reset()
+	return &r.batch
+}
+
 // Bounds of a run, so that neither its replies nor its batch become long.
 const (
 	longestRun   = 512
@@ -33,7 +49,7 @@ func (s *Server) runOf(c *Client, args [][]byte) runner {
 		return nil
 	}
 	switch {
-	case len(args) == 2 && is(args[0], "GET"):
+	case len(args) == 2 && is(args[0], "GET") && !s.notifications.wantsExistence():
 		return (*Client).runGets
 	case len(args) == 3 && is(args[0], "SET") && !s.notifications.any():
 		return (*Client).runSets
@@ -43,7 +59,7 @@ func (s *Server) runOf(c *Client, args [][]byte) runner {
 
 // mayRun tells whether the client may send any command on strings.
 func (c *Client) mayRun() bool {
-	return c.authenticated && c.replies == replyOn && c.subscriptions.count() == 0
+	return c.unrestricted && c.replies == replyOn && c.subscriptions.count() == 0
 }
 
 // runGets answers GETs in a row: as of one moment.
@@ -96,9 +112,7 @@ func (c *Client) replyGet(key []byte) (failed int) {
 	switch {
 	case err == nil:
 		c.out.Bulk(value)
-		if cap(value) <= keepReply {
-			c.run.value = value
-		}
+		c.run.keep(value)
 	case isNotFound(err):
 		c.out.Null()
 	default:
@@ -111,8 +125,7 @@ func (c *Client) replyGet(key []byte) (failed int) {
 // runSets applies SETs in a row: as one batch, so that one sync serves all.
 func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 	begin := time.Now()
-	b := &c.run.batch
-	b.Reset()
+	b := c.run.emptyBatch()
 	c.run.begin(args)
 	c.lastCmd.Store(c.server.set)
 	n, failed := 0, error(nil)

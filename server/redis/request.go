@@ -23,6 +23,10 @@ type Request struct {
 	// events happen once the transaction is committed.
 	events []event
 	now    time.Time
+	// order is that of the databases as the transaction sees it, and swapped that it has
+	// changed it.
+	order   *order
+	swapped bool
 }
 
 // Value is a string under a key.
@@ -32,7 +36,23 @@ type Value struct {
 }
 
 // keyspace is the database that the client has selected.
-func (r *Request) keyspace() *mantisdb.Keyspace { return r.client.keyspace() }
+func (r *Request) keyspace() *mantisdb.Keyspace { return r.at(r.client.database) }
+
+// at is the keyspace of a number, nil if nobody has selected it yet.
+func (r *Request) at(number int) *mantisdb.Keyspace {
+	if r.order == nil {
+		return r.server.databases.at(number)
+	}
+	return r.server.databases.in(r.order, number)
+}
+
+// open is the keyspace of a number, which is made if need be.
+func (r *Request) open(number int) (*mantisdb.Keyspace, error) {
+	if r.order == nil {
+		return r.server.databases.open(number)
+	}
+	return r.server.databases.openIn(r.order, number)
+}
 
 // keys are those of the selected database, in the request's transaction.
 func (r *Request) keys() mantisdb.KeyspaceTx { return r.tx.In(r.keyspace()) }
@@ -51,8 +71,40 @@ func (r *Request) getIn(ks *mantisdb.Keyspace, key []byte) (value Value, found b
 	return value, err == nil, err
 }
 
+// read reads a key as get does, for a command that gives the value away: without a
+// transaction as well. The bytes are in a buffer of the client, until it reads again.
+func (r *Request) read(key []byte) (value Value, found bool, err error) {
+	buffer := r.client.run.value[:0]
+	if r.tx == nil {
+		value.Bytes, value.Meta, err = r.keyspace().AppendGetMeta(buffer, key)
+	} else {
+		value.Bytes, value.Meta, err = r.keys().AppendGetMeta(buffer, key)
+	}
+	r.client.run.keep(value.Bytes)
+	if isNotFound(err) {
+		r.miss(key)
+		return value, false, nil
+	}
+	return value, err == nil, err
+}
+
+// has tells whether a key exists in the transaction.
+func (r *Request) has(key []byte) (bool, error) { return r.keys().Has(key) }
+
+// miss tells of a key that a command has looked for and not found.
+func (r *Request) miss(key []byte) { r.notify(notifyKeyMiss, "keymiss", key) }
+
 // put writes a key in the transaction; expiresAt is in Unix milliseconds, 0 for never.
 func (r *Request) put(key, value []byte, expiresAt int64) error {
+	if r.server.notifications.wants(notifyNew) {
+		existed, err := r.keys().Has(key)
+		if err != nil {
+			return err
+		}
+		if !existed {
+			r.notify(notifyNew, "new", key)
+		}
+	}
 	return r.keys().PutExpiresAt(key, value, expiresAt)
 }
 
@@ -98,7 +150,12 @@ func parseFloat(text []byte) (float64, bool) {
 
 // notify tells of something that happened to a key, once it is committed.
 func (r *Request) notify(class notifyClass, name string, key []byte) {
+	r.notifyIn(r.client.database, class, name, key)
+}
+
+// notifyIn is notify of a key of any database.
+func (r *Request) notifyIn(number int, class notifyClass, name string, key []byte) {
 	if r.server.notifications.wants(class) {
-		r.events = append(r.events, event{class, name, string(key), r.client.database})
+		r.events = append(r.events, event{class, name, string(key), number})
 	}
 }

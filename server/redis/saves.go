@@ -46,7 +46,7 @@ func (f *SaveFigures) lastSeconds() int64 {
 	if f.Done == 0 {
 		return -1
 	}
-	return seconds(f.Took)
+	return wholeSeconds(f.Took)
 }
 
 // currentSeconds is how long the save has run that is under way, -1 if there is none.
@@ -54,7 +54,7 @@ func (f *SaveFigures) currentSeconds(now time.Time) int64 {
 	if !f.Running {
 		return -1
 	}
-	return seconds(now.Sub(f.Began))
+	return wholeSeconds(now.Sub(f.Began))
 }
 
 // changesOf is how many writes a database has counted.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
 // Config says what to serve, and to whom.
@@ -17,9 +20,9 @@ type Config struct {
 	Logger   *slog.Logger
 	// Version is the server's own, which INFO tells.
 	Version string
-	// Password is what AUTH and HELLO ask of the user "default"; empty: nothing.
-	Password string
-	Limits   Limits
+	// Users are those who may use it; nil: everybody may do everything.
+	Users  *acl.List
+	Limits Limits
 	// Checkpoint makes a copy of the data under a name, for SAVE and BGSAVE; nil if there
 	// is no place for one.
 	Checkpoint func(name string) error
@@ -35,7 +38,7 @@ type Server struct {
 	db            Database
 	logger        *slog.Logger
 	version       string
-	password      atomic.Pointer[password] // nil: none is asked for
+	users         *acl.List
 	table         commandTable
 	parameters    []*parameter // of CONFIG
 	get, set      *Command     // those that come in runs
@@ -43,6 +46,9 @@ type Server struct {
 	clients       clients
 	hub           hub
 	notifications notifications
+	cursors       cursors
+	counts        keyCounts
+	expiries      expiries
 	started       time.Time
 	runID         string // of this start, for INFO
 
@@ -58,7 +64,6 @@ type Server struct {
 	traffic         traffic
 	rates           rates
 	memoryPeak      atomic.Uint64
-	counts          keyCounts
 	baseline        atomic.Pointer[mantisdb.Stats] // of the last CONFIG RESETSTAT
 	connectionsDone atomic.Int64
 	refused         atomic.Int64 // connections
@@ -78,7 +83,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		db: c.Database, logger: c.Logger, version: c.Version,
+		db: c.Database, users: c.Users, logger: c.Logger, version: c.Version,
 		table: newCommandTable(), databases: databases, started: time.Now(), runID: newRunID(),
 		saves: saves{checkpoint: c.Checkpoint}, quit: c.Quit, debug: c.EnableDebug,
 		traffic: make(traffic, figureShards()),
@@ -87,10 +92,14 @@ func New(c Config) (*Server, error) {
 	s.currentLimits.Store(&limits)
 	s.baseline.Store(&mantisdb.Stats{})
 	s.saves.last.Store(s.started.Unix())
-	s.setPassword(c.Password)
 	s.slow.init()
 	s.parameters = s.newParameters()
 	s.get, s.set = s.table["get"], s.table["set"]
+	if s.users == nil {
+		s.users = acl.NewList("")
+	}
+	s.expiries.server = s
+	databases.opened = s.expiries.follow
 	return s, nil
 }
 
@@ -111,16 +120,24 @@ func (s *Server) ServeConn(conn net.Conn) {
 	c.sink.traffic = c.traffic
 	s.rates.begin(s)
 	defer s.rates.end()
+	defer s.contain(c)
 	c.serve()
+}
+
+// contain turns a panic into a line of the log and a connection that ends.
+func (s *Server) contain(c *Client) {
+	if cause := recover(); cause != nil {
+		s.logger.Error("panic in a command", "client", c.conn.RemoteAddr(), "panic", cause, "stack", string(debug.Stack()))
+	}
 }
 
 func (s *Server) newClient(conn net.Conn) *Client {
 	now := time.Now()
 	c := &Client{
 		server: s, conn: conn, sink: newSink(conn, s.limits), created: now,
-		authenticated: s.password.Load() == nil, user: defaultUser,
 	}
-	c.takeLimits(s.limits())
+	c.in = resp.NewParser(s.limits().parser(false))
+	c.letIn(s.users.Anonymous())
 	c.publishView()
 	c.lastUsed.Store(now.UnixMilli())
 	return c
@@ -131,7 +148,8 @@ func (s *Server) newClient(conn net.Conn) *Client {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
 	s.pause.end()
-	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Now()) })
+	s.expiries.stop()
+	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Unix(1, 0)) })
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
@@ -145,17 +163,3 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
-
-// readDeadline is when a client must have sent something.
-func (s *Server) readDeadline(c *Client) time.Time {
-	switch {
-	case s.ending.Load():
-		return time.Unix(1, 0)
-	case s.limits().IdleTimeout == 0 || c.subscriptions.count() > 0:
-		return time.Time{}
-	}
-	return time.Now().Add(s.limits().IdleTimeout)
-}
-
-// hasUser tells whether there is a user of a name.
-func (s *Server) hasUser(name string) bool { return name == defaultUser }

@@ -1,73 +1,116 @@
 package redis
 
-import (
-	"math"
-	"strconv"
-)
-
 // setOptions are what may follow SET's value.
 type setOptions struct {
 	ifAbsent, ifPresent bool
 	keepTTL             bool
 	get                 bool
-	expiresAt           int64 // Unix milliseconds; 0: never
+	expiry              expiryOption
 }
 
 // set is SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT time | PXAT
 // time | KEEPTTL].
 func set(r *Request) error {
-	options, err := r.parseSetOptions()
+	o, err := r.parseSetOptions()
+	if err != nil {
+		return err
+	}
+	e, err := r.expiryOf(o.expiry)
 	if err != nil {
 		return err
 	}
 	key, value := r.args[1], r.args[2]
-	// Without conditions nothing is read, so nothing can conflict.
-	if !options.ifAbsent && !options.ifPresent && !options.get && !options.keepTTL {
-		return r.setPlain(key, value, options)
-	}
-	before, found, err := r.get(key)
-	if err != nil {
-		return err
-	}
-	if options.keepTTL {
-		options.expiresAt = before.ExpiresAt
-	}
-	stores := !(options.ifAbsent && found || options.ifPresent && !found)
-	if stores {
-		if err := r.put(key, value, options.expiresAt); err != nil {
-			return err
-		}
-		r.notifySet(key, options)
-	}
 	switch {
-	case options.get && found:
-		r.out.Bulk(before.Bytes)
-	case options.get || !stores:
-		r.out.Null()
-	default:
-		r.out.OK()
+	// What needs no look at the value before does without, so that it cannot conflict.
+	case !o.ifAbsent && !o.ifPresent && !o.get && !o.keepTTL:
+		return r.setPlain(key, value, e)
+	case r.tx != nil:
+		return r.setOn(key, value, o, e)
+	case o.ifPresent || o.keepTTL || o.ifAbsent && o.get || !e.isTimeToLive():
+		return r.update()
+	case o.ifAbsent:
+		return r.setIfAbsent(key, value, e)
 	}
-	return nil
+	return r.setGet(key, value, e)
 }
 
-func (r *Request) setPlain(key, value []byte, options setOptions) error {
-	if err := r.put(key, value, options.expiresAt); err != nil {
+// setPlain is SET without conditions.
+func (r *Request) setPlain(key, value []byte, e expiry) error {
+	if err := r.store(key, value, e.at); err != nil {
 		return err
 	}
-	r.notifySet(key, options)
+	r.notifySet(key, e)
 	r.out.OK()
 	return nil
 }
 
-func (r *Request) notifySet(key []byte, options setOptions) {
+// setIfAbsent is SET with NX.
+func (r *Request) setIfAbsent(key, value []byte, e expiry) error {
+	stored, err := r.storeIfAbsent(key, value, e)
+	if err != nil {
+		return err
+	}
+	if !stored {
+		r.out.Null()
+		return nil
+	}
+	r.notifySet(key, e)
+	r.out.OK()
+	return nil
+}
+
+// setGet is SET with GET.
+func (r *Request) setGet(key, value []byte, e expiry) error {
+	before, existed, err := r.exchange(key, value, e)
+	if err != nil {
+		return err
+	}
+	r.notifySet(key, e)
+	r.bulkOrNull(before, existed)
+	return nil
+}
+
+// setOn is SET with any options, in a transaction.
+func (r *Request) setOn(key, value []byte, o setOptions, e expiry) error {
+	read := r.get
+	if o.get {
+		read = r.read
+	}
+	before, found, err := read(key)
+	if err != nil {
+		return err
+	}
+	stores := !(o.ifAbsent && found || o.ifPresent && !found)
+	if stores {
+		at := e.at
+		if o.keepTTL {
+			at = before.ExpiresAt
+		}
+		if err := r.put(key, value, at); err != nil {
+			return err
+		}
+		r.notifySet(key, e)
+	}
+	switch {
+	case o.get:
+		r.bulkOrNull(before.Bytes, found)
+	case stores:
+		r.out.OK()
+	default:
+		r.out.Null()
+	}
+	return nil
+}
+
+// notifySet tells of a value that was set; e is what the command said of its expiry.
+func (r *Request) notifySet(key []byte, e expiry) {
 	r.notify(notifyString, "set", key)
-	if options.expiresAt != 0 && !options.keepTTL {
+	if e.at != 0 {
 		r.notify(notifyGeneric, "expire", key)
 	}
 }
 
 func (r *Request) parseSetOptions() (o setOptions, err error) {
-	expiries := 0
 	for i := 3; i < len(r.args); i++ {
 		switch arg := r.args[i]; {
 		case is(arg, "NX") && !o.ifPresent:
@@ -76,75 +119,93 @@ func (r *Request) parseSetOptions() (o setOptions, err error) {
 			o.ifPresent = true
 		case is(arg, "GET"):
 			o.get = true
-		case is(arg, "KEEPTTL"):
+		case is(arg, "KEEPTTL") && !o.expiry.given():
 			o.keepTTL = true
-			expiries++
-		default:
-			unit, ok := expiryUnits[lower(arg)]
-			if !ok || i+1 == len(r.args) {
-				return o, errSyntax
-			}
+		case !o.keepTTL && o.expiry.take(r.args[i:]):
 			i++
-			expiries++
-			if expiries > 1 {
-				return o, errSyntax
-			}
-			if o.expiresAt, err = r.expiry(r.args[i], unit); err != nil {
-				return o, err
-			}
-		}
-		if expiries > 1 {
+		default:
 			return o, errSyntax
 		}
 	}
 	return o, nil
 }
 
-// expiryUnit is how an expiry is given.
-type expiryUnit struct {
-	millis   int64 // a unit's
-	absolute bool  // since 1970
+// setnx replies whether it has set the value.
+func setnx(r *Request) error {
+	stored, err := r.storeIfAbsent(r.args[1], r.args[2], expiry{})
+	if err != nil {
+		return err
+	}
+	if !stored {
+		r.out.Int(0)
+		return nil
+	}
+	r.notifySet(r.args[1], expiry{})
+	r.out.Int(1)
+	return nil
 }
 
-var expiryUnits = map[string]expiryUnit{
-	"ex": {1000, false}, "px": {1, false}, "exat": {1000, true}, "pxat": {1, true},
+func setex(r *Request) error { return r.setExpiring(secondsFromNow) }
+
+func psetex(r *Request) error { return r.setExpiring(millisFromNow) }
+
+// setExpiring is SET with an expiry that stands before the value.
+func (r *Request) setExpiring(unit expiryUnit) error {
+	e, err := r.expiryOf(expiryOption{unit, r.args[2]})
+	if err != nil {
+		return err
+	}
+	return r.setPlain(r.args[1], r.args[3], e)
 }
 
-// expiry is the time that an argument says, in Unix milliseconds. One that is not
-// positive is an error.
-func (r *Request) expiry(arg []byte, unit expiryUnit) (int64, error) {
-	n, ok := parseInteger(arg)
-	if !ok {
-		return 0, errNotInteger
+func getset(r *Request) error { return r.setGet(r.args[1], r.args[2], expiry{}) }
+
+// mset sets all keys at once.
+func mset(r *Request) error {
+	if err := r.checkPairs(); err != nil {
+		return err
 	}
-	invalid := Error("ERR invalid expire time in '" + r.cmd.fullName() + "' command")
-	if n <= 0 {
-		return 0, invalid
+	if err := r.storeAll(r.args[1:]); err != nil {
+		return err
 	}
-	at, ok := r.expiryAt(n, unit)
-	if !ok {
-		return 0, invalid
-	}
-	return at, nil
+	r.notifyPairs()
+	r.out.OK()
+	return nil
 }
 
-// expiryAt is n units from now or from 1970, in Unix milliseconds, if that is a number of
-// 64 bits.
-func (r *Request) expiryAt(n int64, unit expiryUnit) (int64, bool) {
-	if n > math.MaxInt64/unit.millis || n < math.MinInt64/unit.millis {
-		return 0, false
+// msetnx sets all keys at once if there is none of them, and replies whether it did.
+func msetnx(r *Request) error {
+	if err := r.checkPairs(); err != nil {
+		return err
 	}
-	n *= unit.millis
-	if unit.absolute {
-		return n, true
+	for i := 1; i < len(r.args); i += 2 {
+		exists, err := r.keys().Has(r.args[i])
+		if err != nil {
+			return err
+		}
+		if exists {
+			r.out.Int(0)
+			return nil
+		}
 	}
-	now := r.now.UnixMilli()
-	if n > math.MaxInt64-now {
-		return 0, false
+	if err := r.storeAll(r.args[1:]); err != nil {
+		return err
 	}
-	return n + now, true
+	r.notifyPairs()
+	r.out.Int(1)
+	return nil
 }
 
-func lower(arg []byte) string { return string(appendLower(nil, arg)) }
+// checkPairs refuses a key without a value.
+func (r *Request) checkPairs() error {
+	if len(r.args)%2 == 0 {
+		return Error("ERR wrong number of arguments for '" + r.cmd.fullName() + "' command")
+	}
+	return nil
+}
 
-func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }
+func (r *Request) notifyPairs() {
+	for i := 1; i < len(r.args); i += 2 {
+		r.notify(notifyString, "set", r.args[i])
+	}
+}

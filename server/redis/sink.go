@@ -10,31 +10,68 @@ import (
 // publish to it. What others send waits in a queue of bounded length, which a goroutine
 // of its own empties, so that nobody waits for a slow reader; one who lets it fill is cut
 // off.
+//
+// What is pushed is sent before the replies that are written after it. From hold on, it
+// is sent after the next replies: so a subscriber is told that it is one before it gets
+// a message.
 type sink struct {
-	conn    net.Conn
-	limits  func() *Limits // of the moment
-	traffic *trafficShard  // set before the first use
-	writing sync.Mutex     // of the connection
+	conn     net.Conn
+	limits   func() *Limits // of the moment
+	traffic  *trafficShard  // set before the first use; nil counts nothing
+	writing  sync.Mutex     // of the connection, deadline and spare; taken before mu
+	deadline time.Time      // of writing
+	spare    []byte         // a buffer that was sent
 
 	mu      sync.Mutex // of what follows
 	queue   []byte
-	started bool
+	sending int  // bytes that were taken from the queue and are on their way
+	held    bool // what is queued waits for replies
 	closed  bool
-	wake    chan struct{}
+	drained chan struct{} // closed when the goroutine has ended; nil if there is none
+
+	wake chan struct{} // has room for one
 }
+
+// keepQueue is how large a buffer of the queue may be that is kept.
+const keepQueue = 64 << 10
 
 func newSink(conn net.Conn, limits func() *Limits) *sink {
 	return &sink{conn: conn, limits: limits, wake: make(chan struct{}, 1)}
 }
 
-// write sends replies. What was pushed before is sent first.
+// write sends replies, and ends a hold. What was pushed before is sent first.
 func (s *sink) write(replies []byte) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if err := s.send(s.take()); err != nil {
+	if err := s.sendQueue(); err != nil {
 		return err
 	}
-	return s.send(replies)
+	if err := s.send(replies); err != nil {
+		return err
+	}
+	s.release()
+	return nil
+}
+
+// hold has what is pushed from now on wait for the next replies.
+func (s *sink) hold() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.mu.Lock()
+	earlier := s.take()
+	s.held = true
+	s.mu.Unlock()
+	return s.sendTaken(earlier)
+}
+
+// release lets what was held be sent.
+func (s *sink) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = false
+	if len(s.queue) > 0 {
+		s.signal()
+	}
 }
 
 // push queues a message of somebody else. It does not wait.
@@ -44,16 +81,20 @@ func (s *sink) push(message []byte) {
 	if s.closed {
 		return
 	}
-	if len(s.queue)+len(message) > s.limits().OutputBuffer {
-		s.closed = true
-		s.conn.Close()
+	if len(s.queue)+s.sending+len(message) > s.limits().OutputBuffer {
+		s.shut()
 		return
 	}
 	s.queue = append(s.queue, message...)
-	if !s.started {
-		s.started = true
+	if s.drained == nil {
+		s.drained = make(chan struct{})
 		go s.drain()
 	}
+	s.signal()
+}
+
+// signal has the goroutine look at the queue. It is called with mu.
+func (s *sink) signal() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -62,30 +103,62 @@ func (s *sink) push(message []byte) {
 
 // drain sends what is pushed, until the sink is closed.
 func (s *sink) drain() {
+	defer close(s.drained)
 	for range s.wake {
 		s.writing.Lock()
-		err := s.send(s.take())
+		err := s.sendQueue()
 		s.writing.Unlock()
 		if err != nil {
 			s.conn.Close()
 		}
+		if s.isClosed() {
+			return
+		}
 	}
 }
 
-// take is what was pushed and not sent.
+// sendQueue sends what was pushed, unless it is held. It is called by who is writing.
+func (s *sink) sendQueue() error {
+	s.mu.Lock()
+	var queue []byte
+	if !s.held {
+		queue = s.take()
+	}
+	s.mu.Unlock()
+	return s.sendTaken(queue)
+}
+
+// take empties the queue. It is called with both locks.
 func (s *sink) take() []byte {
+	if len(s.queue) == 0 {
+		return nil
+	}
+	queue := s.queue
+	s.queue, s.spare = s.spare[:0], nil
+	s.sending = len(queue)
+	return queue
+}
+
+// sendTaken sends what was taken. It is called by who is writing.
+func (s *sink) sendTaken(queue []byte) error {
+	if len(queue) == 0 {
+		return nil
+	}
+	err := s.send(queue)
+	if cap(queue) <= keepQueue {
+		s.spare = queue
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	queue := s.queue
-	s.queue = nil
-	return queue
+	s.sending = 0
+	return err
 }
 
 func (s *sink) send(bytes []byte) error {
 	if len(bytes) == 0 {
 		return nil
 	}
-	if err := s.conn.SetWriteDeadline(time.Now().Add(s.limits().WriteTimeout)); err != nil {
+	if err := s.extendDeadline(); err != nil {
 		return err
 	}
 	n, err := s.conn.Write(bytes)
@@ -96,22 +169,49 @@ func (s *sink) send(bytes []byte) error {
 	return err
 }
 
-// queued is how many bytes wait to be sent.
-func (s *sink) queued() int {
+// waiting is how many bytes wait to be sent.
+func (s *sink) waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.queue)
+	return len(s.queue) + s.sending
 }
 
-// close closes the connection and ends the goroutine.
-func (s *sink) close() {
-	s.conn.Close()
+// extendDeadline gives the client at least three quarters of the time to take what is
+// sent now. To set a deadline costs about as much as to look up a key, so it is not set
+// for each reply.
+func (s *sink) extendDeadline() error {
+	now := time.Now()
+	timeout := s.limits().WriteTimeout
+	if s.deadline.Sub(now) >= timeout/4*3 {
+		return nil
+	}
+	s.deadline = now.Add(timeout)
+	return s.conn.SetWriteDeadline(s.deadline)
+}
+
+func (s *sink) isClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.closed
+}
+
+// shut closes the connection and drops what waits. It is called with mu.
+func (s *sink) shut() {
 	s.closed = true
 	s.queue = nil
-	if s.wake != nil {
-		close(s.wake)
-		s.wake = nil
+	s.conn.Close()
+	s.signal()
+}
+
+// close closes the connection, and returns when the goroutine has ended.
+func (s *sink) close() {
+	s.mu.Lock()
+	if !s.closed {
+		s.shut()
+	}
+	drained := s.drained
+	s.mu.Unlock()
+	if drained != nil {
+		<-drained
 	}
 }

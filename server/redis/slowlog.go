@@ -141,7 +141,7 @@ func slowlogGet(r *Request) error {
 	count := int64(defaultSlowCount)
 	switch {
 	case len(r.args) > 3:
-		return r.errSubcommandSyntax()
+		return r.wrongSubcommand()
 	case len(r.args) == 3:
 		n, ok := parseInteger(r.args[2])
 		if !ok || n < -1 {

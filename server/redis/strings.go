@@ -2,74 +2,88 @@ package redis
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/mantisdb/mantisdb"
 )
 
 func stringCommands() []*Command {
+	return append(readingCommands(), writingCommands()...)
+}
+
+// readingCommands are those that leave a string as it is.
+func readingCommands() []*Command {
+	const ofLength = "O(N) where N is the length of the reply."
 	return []*Command{
 		{Name: "get", Arity: 2, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "string",
-			Summary: "Returns the string value of a key.", Since: "1.0.0", Complexity: "O(1)", run: get},
-		{Name: "set", Arity: -3, Flags: flagWrite | flagDenyOOM, Keys: oneKey, Group: "string",
-			Summary: "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.", Since: "1.0.0", Complexity: "O(1)", run: set},
-		{Name: "incr", Arity: 2, Flags: flagWrite | flagDenyOOM | flagFast, Keys: oneKey, Group: "string",
-			Summary: "Increments the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.", Since: "1.0.0", Complexity: "O(1)", run: incr, direct: incrDirect},
+			Summary: "Returns the string value of a key.", Since: "1.0.0", Complexity: "O(1)", run: get, direct: get},
+		{Name: "mget", Arity: -2, Flags: flagReadonly | flagFast, Keys: allKeys, Group: "string",
+			Summary: "Returns the string values of one or more keys, as of one moment.", Since: "1.0.0", Complexity: "O(N) where N is the number of keys to retrieve.", run: mget, direct: mget},
+		{Name: "strlen", Arity: 2, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "string",
+			Summary: "Returns the length of a string value in bytes.", Since: "2.2.0", Complexity: "O(1)", run: strlen, direct: strlen},
+		{Name: "getrange", Arity: 4, Flags: flagReadonly, Keys: oneKey, Group: "string",
+			Summary: "Returns a part of the string stored at a key.", Since: "2.4.0", Complexity: ofLength, run: getrange, direct: getrange},
+		{Name: "substr", Arity: 4, Flags: flagReadonly, Keys: oneKey, Group: "string",
+			Summary: "Returns a part of the string stored at a key: the old name of GETRANGE.", Since: "1.0.0", Complexity: ofLength, run: getrange, direct: getrange},
+		{Name: "lcs", Arity: -3, Flags: flagReadonly, Keys: twoKeys, Group: "string",
+			Summary: "Finds the longest common subsequence of two strings.", Since: "7.0.0", Complexity: "O(N*M) where N and M are the lengths of s1 and s2, respectively", run: lcs},
+	}
+}
+
+func writingCommands() []*Command {
+	const (
+		write       = flagWrite | flagDenyOOM
+		ofPairs     = "O(N) where N is the number of keys to set."
+		ofValue     = "O(N) where N is the length of the whole value."
+		stringGroup = "string"
+	)
+	return []*Command{
+		{Name: "set", Arity: -3, Flags: write, Keys: oneKey, Group: stringGroup,
+			Summary: "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.", Since: "1.0.0", Complexity: "O(1)", run: set, direct: set},
+		{Name: "setnx", Arity: 3, Flags: write | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Sets the string value of a key only when the key doesn't exist.", Since: "1.0.0", Complexity: "O(1)", run: setnx, direct: setnx},
+		{Name: "setex", Arity: 4, Flags: write, Keys: oneKey, Group: stringGroup,
+			Summary: "Sets the string value of a key and when it expires, in seconds from now.", Since: "2.0.0", Complexity: "O(1)", run: setex, direct: setex},
+		{Name: "psetex", Arity: 4, Flags: write, Keys: oneKey, Group: stringGroup,
+			Summary: "Sets the string value of a key and when it expires, in milliseconds from now.", Since: "2.6.0", Complexity: "O(1)", run: psetex, direct: psetex},
+		{Name: "mset", Arity: -3, Flags: write, Keys: keyPairs, Group: stringGroup,
+			Summary: "Sets the string values of one or more keys at once.", Since: "1.0.1", Complexity: ofPairs, run: mset, direct: mset},
+		{Name: "msetnx", Arity: -3, Flags: write, Keys: keyPairs, Group: stringGroup,
+			Summary: "Sets the string values of one or more keys at once, if none of the keys exists.", Since: "1.0.1", Complexity: ofPairs, run: msetnx},
+		{Name: "getset", Arity: 3, Flags: write | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Sets the string value of a key and returns the one before.", Since: "1.0.0", Complexity: "O(1)", run: getset, direct: getset},
+		{Name: "getdel", Arity: 2, Flags: flagWrite | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Returns the string value of a key and deletes the key.", Since: "6.2.0", Complexity: "O(1)", run: getdel, direct: getdel},
+		{Name: "getex", Arity: -2, Flags: flagWrite | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Returns the string value of a key and sets or removes its expiry.", Since: "6.2.0", Complexity: "O(1)", run: getex},
+		{Name: "append", Arity: 3, Flags: write | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Appends a string to the value of a key. The key is created if it doesn't exist.", Since: "2.0.0", Complexity: ofValue, run: appendToKey, direct: appendToKey},
+		{Name: "setrange", Arity: 4, Flags: write, Keys: oneKey, Group: stringGroup,
+			Summary: "Overwrites a part of a string value with another, from an offset on. The key is created if it doesn't exist.", Since: "2.2.0", Complexity: ofValue, run: setrange},
+		{Name: "incr", Arity: 2, Flags: write | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Increments the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.", Since: "1.0.0", Complexity: "O(1)", run: incr, direct: incr},
+		{Name: "decr", Arity: 2, Flags: write | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Decrements the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.", Since: "1.0.0", Complexity: "O(1)", run: decr, direct: decr},
+		{Name: "incrby", Arity: 3, Flags: write | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Increments the integer value of a key by a number. Uses 0 as initial value if the key doesn't exist.", Since: "1.0.0", Complexity: "O(1)", run: incrby, direct: incrby},
+		{Name: "decrby", Arity: 3, Flags: write | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Decrements the integer value of a key by a number. Uses 0 as initial value if the key doesn't exist.", Since: "1.0.0", Complexity: "O(1)", run: decrby, direct: decrby},
+		{Name: "incrbyfloat", Arity: 3, Flags: write | flagFast, Keys: oneKey, Group: stringGroup,
+			Summary: "Increments the floating point value of a key by a number. Uses 0 as initial value if the key doesn't exist.", Since: "2.6.0", Complexity: "O(1)", run: incrbyfloat},
 	}
 }
 
 func isNotFound(err error) bool { return errors.Is(err, mantisdb.ErrNotFound) }
 
-func get(r *Request) error {
-	value, found, err := r.get(r.args[1])
-	if err != nil {
-		return err
-	}
-	if !found {
-		r.out.Null()
-		return nil
-	}
-	r.out.Bulk(value.Bytes)
-	return nil
-}
+func lower(arg []byte) string { return string(appendLower(nil, arg)) }
 
-func incr(r *Request) error { return r.incrementBy(1) }
+func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }
 
-// incrementBy adds to a number, which keeps its expiry.
-func (r *Request) incrementBy(by int64) error {
-	key := r.args[1]
-	value, found, err := r.get(key)
-	if err != nil {
-		return err
-	}
-	n := int64(0)
+// bulkOrNull replies a value, or that there is none.
+func (r *Request) bulkOrNull(value []byte, found bool) {
 	if found {
-		var ok bool
-		if n, ok = parseInteger(value.Bytes); !ok {
-			return errNotInteger
-		}
+		r.out.Bulk(value)
+	} else {
+		r.out.Null()
 	}
-	sum := n + by
-	if by > 0 && sum < n || by < 0 && sum > n {
-		return errOverflow
-	}
-	if err := r.put(key, appendInt(nil, sum), value.ExpiresAt); err != nil {
-		return err
-	}
-	r.notify(notifyString, "incrby", key)
-	r.out.Int(sum)
-	return nil
-}
-
-func incrDirect(r *Request) error { return r.incrementDirect(1) }
-
-// incrementDirect is incrementBy in the engine.
-func (r *Request) incrementDirect(by int64) error {
-	key := r.args[1]
-	sum, err := r.keyspace().Increment(key, by)
-	if err != nil {
-		return err
-	}
-	r.notify(notifyString, "incrby", key)
-	r.out.Int(sum)
-	return nil
 }

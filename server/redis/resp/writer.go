@@ -2,6 +2,7 @@ package resp
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -100,6 +101,21 @@ func (w *Writer) NullArray() {
 
 // Array begins an array of n replies, which follow.
 func (w *Writer) Array(n int) { w.header('*', int64(n)) }
+
+// InsertArray begins an array of n replies, which were written from a place in Buf on, as
+// it is known only then how many there are.
+func (w *Writer) InsertArray(at, n int) {
+	header := strconv.AppendInt([]byte{'*'}, int64(n), 10)
+	w.Buf = slices.Insert(w.Buf, at, append(header, '\r', '\n')...)
+}
+
+// InsertBulk writes a string of bytes before what was written from a place in Buf on.
+func (w *Writer) InsertBulk(at int, value []byte) {
+	end := len(w.Buf)
+	w.Bulk(value)
+	bulk := slices.Clone(w.Buf[end:])
+	w.Buf = slices.Insert(w.Buf[:end], at, bulk...)
+}
 
 // Map begins a map of n pairs of replies, which follow.
 func (w *Writer) Map(n int) {

@@ -1,0 +1,91 @@
+package redis
+
+import (
+	"context"
+	"sync"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// expiries publish that keys have expired, of which the engine does not tell: to it, an
+// expired key is one that is not there. While somebody wants to know, each database is
+// followed by a goroutine of its own.
+type expiries struct {
+	server *Server
+
+	mu        sync.Mutex
+	end       context.CancelFunc // nil: nobody wants to know
+	ctx       context.Context
+	ended     bool // for good
+	following sync.WaitGroup
+	followed  map[*mantisdb.Keyspace]struct{}
+}
+
+// set switches it on or off. What expires after it was switched on is published, and
+// nothing any more after it was switched off.
+func (x *expiries) set(on bool) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if on == (x.end != nil) || x.ended {
+		return nil
+	}
+	if !on {
+		x.off()
+		return nil
+	}
+	x.ctx, x.end = context.WithCancel(context.Background())
+	x.followed = map[*mantisdb.Keyspace]struct{}{}
+	for number := range databaseCount {
+		if ks := x.server.databases.at(number); ks != nil {
+			if err := x.begin(ks); err != nil {
+				x.off()
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// off ends all goroutines. It is called with mu.
+func (x *expiries) off() {
+	x.end()
+	x.following.Wait()
+	x.end, x.followed = nil, nil
+}
+
+// stop is set(false) for good.
+func (x *expiries) stop() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.end != nil {
+		x.off()
+	}
+	x.ended = true
+}
+
+// follow follows a database that was made just now.
+func (x *expiries) follow(ks *mantisdb.Keyspace) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.end == nil {
+		return
+	}
+	if err := x.begin(ks); err != nil {
+		x.server.logger.Error("keys that expire are not told of", "keyspace", ks.Name(), "error", err)
+	}
+}
+
+// begin follows a database from now on. It is called with mu.
+func (x *expiries) begin(ks *mantisdb.Keyspace) error {
+	if _, follows := x.followed[ks]; follows {
+		return nil
+	}
+	f := &expiryFollower{server: x.server, ks: ks, queue: expiryQueue{room: expiryRoom}}
+	if err := f.watchAnew(); err != nil {
+		return err
+	}
+	x.followed[ks] = struct{}{}
+	ctx := x.ctx
+	x.following.Go(func() { f.run(ctx) })
+	return nil
+}

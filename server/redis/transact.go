@@ -1,0 +1,11 @@
+package redis
+
+// update and view run a command in a transaction of its own. They are for what is direct
+// in some forms only.
+func (r *Request) update() error {
+	return r.server.db.Update(r.within(len(r.out.Buf), r.cmd.run))
+}
+
+func (r *Request) view() error {
+	return r.server.db.View(r.within(len(r.out.Buf), r.cmd.run))
+}
