@@ -46,7 +46,7 @@ var extraCategories = map[string][]category{
 // categories are those of a command, in the order in which Redis has them.
 func (c *Command) categories() []category {
 	has := c.flagCategories()
-	if group, ok := groupCategories[c.Group]; ok && c.run != nil {
+	if group, ok := groupCategories[c.Group]; ok && c.run != nil && c.fullName() != "pubsub|help" {
 		has = append(has, group)
 	}
 	has = append(has, extraCategories[c.fullName()]...)

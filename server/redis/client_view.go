@@ -31,8 +31,9 @@ func (c *Client) publishView() {
 		v.queued, v.queuedBytes = len(t.commands), t.bytes
 	}
 	if c.shown.Load() == nil || v != c.view {
+		shown := v // v itself stays on the stack
 		c.view = v
-		c.shown.Store(&v)
+		c.shown.Store(&shown)
 	}
 }
 

@@ -38,7 +38,7 @@ func (r *Request) replyCommand(c *Command) {
 	for _, x := range categories {
 		r.out.Simple("@" + string(x))
 	}
-	r.out.Array(0) // tips for proxies, which the commands have not
+	r.out.Set(0) // tips for proxies, which the commands have not
 	r.replyKeySpecs(c)
 	subcommands := c.listSubcommands()
 	r.out.Array(len(subcommands))
@@ -83,7 +83,7 @@ func (c *Command) listSubcommands() []*Command {
 // replyKeySpecs writes how the command's keys are found, and what is done to them.
 func (r *Request) replyKeySpecs(c *Command) {
 	accesses := c.accesses()
-	r.out.Array(len(accesses))
+	r.out.Set(len(accesses))
 	for _, a := range accesses {
 		r.out.Map(3)
 		r.out.BulkString("flags")

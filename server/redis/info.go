@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// compatibleVersion is the version of Redis whose commands and replies these are.
-const compatibleVersion = "7.0.15"
-
 // newRunID is a number of 40 hexadecimal digits, as Redis has one of each start.
 func newRunID() string {
 	return fmt.Sprintf("%016x%016x%08x", rand.Uint64(), rand.Uint64(), rand.Uint32())

@@ -13,7 +13,7 @@ import (
 )
 
 func (i *info) server() {
-	i.line("redis_version", compatibleVersion)
+	i.line("redis_version", redisVersion)
 	i.line("mantisdb_version", i.Version)
 	i.line("mantisdb_engine", i.Engine)
 	i.line("redis_mode", "standalone")

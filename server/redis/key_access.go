@@ -33,7 +33,7 @@ var keyAccesses = map[string]string{
 	"setnx": accessInsert, "msetnx": accessInsert, "restore": accessReplace,
 	"append": "RW insert", "getset": accessBoth, "getex": accessBoth, "getdel": accessTake,
 	"incr": accessBoth, "incrby": accessBoth, "incrbyfloat": accessBoth, "decr": accessBoth, "decrby": accessBoth,
-	"setbit": accessBoth, "bitfield": accessVaries,
+	"move": accessBoth, "setbit": accessBoth, "bitfield": accessVaries,
 	"del": accessRemove, "unlink": accessRemove,
 	"exists": accessExistence, "type": accessExistence, "strlen": accessExistence, "touch": accessExistence, "watch": accessExistence,
 	"memory|usage": accessExistence, "object|encoding": accessExistence, "object|freq": accessExistence,
