@@ -33,6 +33,12 @@ func newTestServerWith(t testing.TB, c Config) *testServer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	return newTestServerOf(t, db, c)
+}
+
+// newTestServerOf is newTestServerWith of any database.
+func newTestServerOf(t testing.TB, db *mantisdb.DB, c Config) *testServer {
+	t.Helper()
 	c.Database, c.Logger = db, slog.New(slog.DiscardHandler)
 	s, err := New(c)
 	if err != nil {
