@@ -22,7 +22,7 @@ else
     CGO_ENABLED=1 go build -tags rust -o "$SCRATCH/mantisdb" ./cmd/mantisdb
 fi
 
-"$SCRATCH/mantisdb" --engine="$engine" --port=0 --log-format=json >"$SCRATCH/server.log" 2>&1 &
+"$SCRATCH/mantisdb" --engine="$engine" --port=0 --log-format=json --redis-debug-commands >"$SCRATCH/server.log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$SCRATCH"' EXIT
 for _ in $(seq 100); do

@@ -35,6 +35,7 @@ type serveFlags struct {
 	limits          redis.Limits
 	log             logFlags
 	shutdownTimeout time.Duration
+	redisDebug      bool
 }
 
 func newServeCommand() *cobra.Command {
@@ -66,6 +67,8 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	f.addLimits(flags)
 	f.log.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
+	flags.BoolVar(&f.redisDebug, "redis-debug-commands", false, "let clients send Redis's DEBUG; for tests")
+	flags.Lookup("redis-debug-commands").Hidden = true
 	flags.String(configFlag, "", "file of settings, .yaml or .toml, with the flags' names as keys")
 }
 
@@ -160,8 +163,14 @@ func (f *serveFlags) isCache() bool { return f.engine.value == mantisdb.EngineCa
 // serve answers for db on the listeners until ctx is done.
 func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db *mantisdb.DB, users *acl.List, certificate *tls.Config, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
-	handler := httpapi.NewHandler(server.NewLocal(db).WithCheckpoints(f.checkpointDir), logger, about).WithUsers(users)
-	redisServer, err := redis.New(redis.Config{Database: db, Users: users, Limits: f.limits, Logger: logger, Version: versionNumber()})
+	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
+	handler := httpapi.NewHandler(store, logger, about).WithUsers(users)
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	redisServer, err := redis.New(redis.Config{
+		Database: db, Users: users, Limits: f.limits, Logger: logger, Version: versionNumber(),
+		Checkpoint: f.checkpointOf(store), Quit: quit, EnableDebug: f.redisDebug,
+	})
 	if err != nil {
 		return err
 	}
@@ -171,6 +180,18 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	})
 	f.announce(logger, listeners, about, users)
 	return s.Serve(ctx, listeners...)
+}
+
+// checkpointOf is what makes checkpoints for clients of the Redis protocol, nil if there
+// is no place for them.
+func (f *serveFlags) checkpointOf(store server.Local) func(name string) error {
+	if f.checkpointDir == "" {
+		return nil
+	}
+	return func(name string) error {
+		_, err := store.Checkpoint(context.Background(), name)
+		return err
+	}
 }
 
 // listen opens the ports and the socket. What was opened before an error is returned with

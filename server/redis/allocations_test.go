@@ -51,7 +51,7 @@ func BenchmarkDirectCommands(b *testing.B) {
 // directCall executes a command without a connection, and forgets the reply.
 func directCall(t testing.TB, line string) func() {
 	s := newTestServer(t)
-	c := s.newClient(nil)
+	c := s.detached(t)
 	for _, prepare := range []string{"SET k value", "SET n 1"} {
 		c.sendLine(t, prepare)
 	}

@@ -51,7 +51,13 @@ func (c *Client) renewUser() {
 }
 
 // limitParser holds what the client sends to what is due to it.
-func (c *Client) limitParser() { c.in.SetLimits(c.server.limits.parser(c.user != nil)) }
+func (c *Client) limitParser() {
+	c.limits = c.server.limits()
+	c.in.SetLimits(c.limits.parser(c.user != nil))
+}
+
+// hasUser tells whether there is a user of a name.
+func (s *Server) hasUser(name string) bool { return s.users.Find(name) != nil }
 
 // auth is AUTH [username] password.
 func auth(r *Request) error {

@@ -36,14 +36,26 @@ type Client struct {
 	subscriptions subscriptions
 	request       Request
 	run           run
-	closing       bool      // once what is in out was sent
-	deadline      time.Time // for the next command; none is the zero time
+	closing       bool          // once what is in out was sent
+	deadline      time.Time     // for the next command; none is the zero time
+	idle          time.Duration // that the deadline was set for
+	replies       replyMode
+	limits        *Limits // that the parser has
+	traffic       *trafficShard
 
 	// What other clients ask for.
 	created  time.Time
 	lastUsed atomic.Int64           // Unix milliseconds
 	name     atomic.Pointer[string] // CLIENT SETNAME
-	lastCmd  atomic.Pointer[string]
+	lastCmd  atomic.Pointer[Command]
+	shown    atomic.Pointer[clientView]
+	view     clientView   // as in shown; of the client's goroutine
+	query    atomic.Int64 // bytes of commands that wait or are executed
+	room     atomic.Int64 // free bytes behind them
+	unsent   atomic.Int64 // the room for replies, in bytes
+	peak     atomic.Int64 // the longest that replies were
+	noEvict  atomic.Bool
+	paused   atomic.Bool  // waits for the end of CLIENT PAUSE
 	proto    atomic.Int32 // as out has it
 	killed   atomic.Bool
 }
@@ -71,6 +83,8 @@ func (c *Client) serve() {
 		n, err := c.conn.Read(c.in.Room())
 		if n > 0 {
 			c.in.Filled(n)
+			c.traffic.received.Add(int64(n))
+			c.traffic.reads.Add(1)
 			if err := c.handle(); err != nil {
 				c.linger(err)
 				return
@@ -85,19 +99,20 @@ func (c *Client) serve() {
 // extendDeadline gives the client at least three quarters of the time that it may be idle,
 // to send something. As for writing, it is not set for each command.
 func (c *Client) extendDeadline() error {
-	idle := c.server.limits.IdleTimeout
+	idle := c.server.limits().IdleTimeout
 	if c.subscriptions.count() > 0 {
 		idle = 0
 	}
 	now := time.Now()
 	switch {
-	case idle == 0 && c.deadline.IsZero(), idle != 0 && c.deadline.Sub(now) >= idle/4*3:
+	case idle == 0 && c.deadline.IsZero(), idle != 0 && idle == c.idle && c.deadline.Sub(now) >= idle/4*3:
 		return nil
 	case idle == 0:
 		c.deadline = time.Time{}
 	default:
 		c.deadline = now.Add(idle)
 	}
+	c.idle = idle
 	return c.conn.SetReadDeadline(c.deadline)
 }
 
@@ -129,7 +144,12 @@ func (c *Client) handle() error {
 	now := time.Now()
 	c.lastUsed.Store(now.UnixMilli())
 	c.renewUser()
+	if c.limits != c.server.limits() {
+		c.limitParser()
+	}
+	c.showQuery()
 	err := c.commands(now)
+	c.query.Store(int64(c.in.Buffered()))
 	if sent := c.flush(); err == nil {
 		err = sent
 	}
@@ -163,6 +183,7 @@ func (c *Client) commands(now time.Time) error {
 	}
 	if err != nil {
 		c.server.protocolErrors.Add(1)
+		c.server.errors.count("ERR")
 		c.out.Error("ERR " + err.Error())
 	}
 	return err
@@ -180,6 +201,7 @@ func (c *Client) flush() error {
 		return nil
 	}
 	c.held = false
+	c.showBuffer()
 	err := c.sink.write(c.out.Buf)
 	if cap(c.out.Buf) > keepReply {
 		c.out.Buf = nil
@@ -207,10 +229,13 @@ func (c *Client) execute(args [][]byte) {
 		c.closing = true
 		return
 	}
-	mark := len(c.out.Buf)
+	mark, replies := len(c.out.Buf), c.replies
 	cmd, err := c.admit(args)
+	if err == nil && c.server.pause.active() {
+		mark = c.waitForPause(cmd, mark)
+	}
 	if err == nil && c.transaction != nil && !cmd.endsQueue() {
-		if err = c.transaction.queue(cmd, args, c.server.limits.MaxTransaction); err == nil {
+		if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
 			c.out.Simple("QUEUED")
 		}
 	} else if err == nil {
@@ -219,7 +244,11 @@ func (c *Client) execute(args [][]byte) {
 	if err != nil {
 		c.refuse(cmd, err)
 	}
+	if replies != replyOn || c.replies != replyOn {
+		c.silence(replies, mark)
+	}
 	c.insertPushes(mark)
+	c.publishView()
 }
 
 // isOfHTTP tells whether a command is one that a web page can make a browser send to a
@@ -234,6 +263,7 @@ func (c *Client) refuse(cmd *Command, err error) {
 		text = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
 	}
 	c.transaction.fail()
+	c.server.accountRejected(c, cmd, text)
 	c.out.Error(text)
 }
 
@@ -285,6 +315,7 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 func (c *Client) perform(cmd *Command, args [][]byte) {
 	r := &c.request
 	*r = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: r.now, events: r.events[:0]}
+	c.lastCmd.Store(cmd)
 	begin := time.Now()
 	mark := len(c.out.Buf)
 	err := c.attempt(r, mark)

@@ -1,6 +1,9 @@
 package redis
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Command is one that clients may send, or a subcommand of one.
 type Command struct {
@@ -20,6 +23,8 @@ type Command struct {
 	direct func(r *Request) error
 	// Subcommands are those of a command that is nothing by itself, by name.
 	Subcommands map[string]*Command
+	// Help is what HELP tells of a subcommand's arguments.
+	Help string
 
 	parent  string // the name of the command that this is a subcommand of
 	figures commandFigures
@@ -44,6 +49,10 @@ const (
 	flagSubscribed // may be sent by a subscriber of version 2
 	flagSkipSlowlog
 	flagMovableKeys // where its keys are depends on its arguments
+	flagNoMandatoryKeys
+	flagNoAsyncLoading
+	flagAllowBusy
+	flagMayReplicate // is held up with writes, though it writes no keys
 )
 
 // KeySpec says which arguments are keys: from First to Last, every Step-th. A Last below
@@ -95,7 +104,7 @@ type commandTable map[string]*Command
 
 // newCommandTable is all that this package knows.
 func newCommandTable() commandTable {
-	table := commandTable{}
+	table, shards := commandTable{}, figureShards()
 	for _, family := range [][]*Command{
 		stringCommands(), bitCommands(), keyCommands(), expiryCommands(), iterationCommands(),
 		dumpCommands(), connectionCommands(), clientCommands(), transactionCommands(),
@@ -103,12 +112,45 @@ func newCommandTable() commandTable {
 	} {
 		for _, c := range family {
 			table[c.Name] = c
+			c.figures = make(commandFigures, shards)
+			c.addHelp()
 			for _, sub := range c.Subcommands {
 				sub.parent = c.Name
+				sub.figures = make(commandFigures, shards)
 			}
 		}
 	}
 	return table
+}
+
+// all are the commands and their subcommands, in the order of their full names.
+func (t commandTable) all() []*Command {
+	var all []*Command
+	for _, c := range t {
+		all = append(all, c)
+		for _, sub := range c.Subcommands {
+			all = append(all, sub)
+		}
+	}
+	slices.SortFunc(all, compareNames)
+	return all
+}
+
+func compareNames(a, b *Command) int { return strings.Compare(a.fullName(), b.fullName()) }
+
+// top are the commands without subcommands, in the order of their names.
+func (t commandTable) top() []*Command {
+	return slices.DeleteFunc(t.all(), func(c *Command) bool { return c.parent != "" })
+}
+
+// named is the command of a full name, as "config|get"; nil if there is none.
+func (t commandTable) named(name string) *Command {
+	parent, sub, isSub := strings.Cut(strings.ToLower(name), "|")
+	c := t[parent]
+	if c != nil && isSub {
+		c = c.Subcommands[sub]
+	}
+	return c
 }
 
 // subcommands makes the map of a list.

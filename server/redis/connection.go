@@ -8,13 +8,13 @@ func connectionCommands() []*Command {
 			Summary: "Returns the given string.", Since: "1.0.0", Complexity: "O(1)", run: echo},
 		{Name: "select", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection",
 			Summary: "Changes the selected database.", Since: "1.0.0", Complexity: "O(1)", run: selectDatabase},
-		{Name: "auth", Arity: -2, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
+		{Name: "auth", Arity: -2, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
 			Summary: "Authenticates the connection.", Since: "1.0.0", Complexity: "O(1)", run: auth},
-		{Name: "hello", Arity: -1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
+		{Name: "hello", Arity: -1, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
 			Summary: "Selects the version of the protocol, and tells about the server.", Since: "6.0.0", Complexity: "O(1)", run: hello},
-		{Name: "reset", Arity: 1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
+		{Name: "reset", Arity: 1, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
 			Summary: "Makes the connection as new.", Since: "6.2.0", Complexity: "O(1)", run: reset},
-		{Name: "quit", Arity: -1, Flags: flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
+		{Name: "quit", Arity: -1, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
 			Summary: "Closes the connection.", Since: "1.0.0", Complexity: "O(1)", run: quit},
 	}
 }

@@ -14,7 +14,8 @@ type Database interface {
 	View(fn func(tx *mantisdb.Tx) error) error
 	Update(fn func(tx *mantisdb.Tx) error) error
 	WriteWith(b *mantisdb.Batch, o mantisdb.WriteOptions) error
-	// Stats and Sync are mantisdb.DB's.
+	// Stats, Sync and Compact are mantisdb.DB's.
 	Stats() (mantisdb.Stats, error)
 	Sync() error
+	Compact() error
 }

@@ -3,6 +3,7 @@ package redis
 import (
 	"bytes"
 	"errors"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -65,6 +66,7 @@ func exec(r *Request) error {
 		return err
 	default:
 		e.finish()
+		r.server.accountQueued(c, e.commands)
 	}
 	return nil
 }
@@ -137,7 +139,9 @@ func (e *execution) finish() {
 func (r *Request) runQueued(q *queued, tx *mantisdb.Tx) error {
 	mark := len(r.out.Buf)
 	sub := Request{client: r.client, server: r.server, cmd: q.cmd, args: q.args, out: r.out, now: r.now, tx: tx, order: r.order}
+	q.begin = time.Now()
 	err := q.cmd.run(&sub)
+	q.took, q.err = time.Since(q.begin), err
 	var own Error
 	switch {
 	case err == nil:
@@ -145,6 +149,7 @@ func (r *Request) runQueued(q *queued, tx *mantisdb.Tx) error {
 		r.order, r.swapped = sub.order, r.swapped || sub.swapped
 		return nil
 	case errors.Is(err, errQuit):
+		q.err = nil
 		r.client.closing = true
 		return nil
 	}

@@ -1,32 +1,101 @@
 package redis
 
 import (
-	"sync/atomic"
+	"maps"
+	"strings"
+	"sync"
 	"time"
 )
 
-// commandFigures count what was done of a command. They are written by all clients.
-type commandFigures struct {
-	calls, rejected, failed atomic.Int64
-	nanos                   atomic.Int64
+// errorCounts are how many errors were replied, by their codes.
+type errorCounts struct {
+	mu     sync.Mutex
+	byCode map[string]int64
 }
 
-// account counts a command that was performed.
-func (s *Server) account(c *Client, cmd *Command, args [][]byte, begin time.Time, took time.Duration, err error) {
-	f := &cmd.figures
-	f.calls.Add(1)
-	f.nanos.Add(int64(took))
-	if err != nil {
-		f.failed.Add(1)
+// count counts an error by its text, which begins with its code.
+func (e *errorCounts) count(text string) {
+	code, _, _ := strings.Cut(text, " ")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.byCode == nil {
+		e.byCode = make(map[string]int64)
 	}
-	s.commandsDone.Add(1)
+	e.byCode[code]++
 }
 
-// accountRun counts n commands that were performed together.
+// snapshot is how many there were of each code.
+func (e *errorCounts) snapshot() map[string]int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	byCode := make(map[string]int64, len(e.byCode))
+	maps.Copy(byCode, e.byCode)
+	return byCode
+}
+
+func (e *errorCounts) reset() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.byCode)
+}
+
+// account counts a command that was performed, and remembers it if it was slow.
+func (s *Server) account(c *Client, cmd *Command, args [][]byte, begin time.Time, took time.Duration, err error) {
+	failed := 0
+	if err != nil {
+		failed = 1
+		s.errors.count(replyOf(err))
+	}
+	cmd.figures.of(c).count(1, failed, took)
+	c.traffic.commands.Add(1)
+	if s.watchesSlow(took) {
+		s.recordSlow(c, cmd, args, begin, took)
+	}
+}
+
+// accountRun counts n commands of a pipeline that were performed together, of which the
+// first had such arguments.
 func (s *Server) accountRun(c *Client, cmd *Command, n, failed int, begin time.Time) {
-	f := &cmd.figures
-	f.calls.Add(int64(n))
-	f.failed.Add(int64(failed))
-	f.nanos.Add(int64(time.Since(begin)))
-	s.commandsDone.Add(int64(n))
+	if n == 0 {
+		return
+	}
+	took := time.Since(begin)
+	cmd.figures.of(c).count(n, failed, took)
+	c.traffic.commands.Add(int64(n))
+	if s.watchesSlow(took) {
+		s.recordSlow(c, cmd, c.run.firstArgs(n), begin, took)
+	}
+}
+
+// accountRejected counts a command that was not performed but replied a text. cmd is nil if there is none of
+// that name.
+func (s *Server) accountRejected(c *Client, cmd *Command, text string) {
+	s.errors.count(text)
+	if cmd != nil {
+		cmd.figures.of(c).rejected.Add(1)
+	}
+}
+
+// accountQueued counts the commands of a transaction, once it is committed.
+func (s *Server) accountQueued(c *Client, commands []queued) {
+	for i := range commands {
+		q := &commands[i]
+		s.account(c, q.cmd, q.args, q.begin, q.took, q.err)
+	}
+}
+
+// resetFigures is CONFIG RESETSTAT.
+func (s *Server) resetFigures() {
+	for _, cmd := range s.table.all() {
+		cmd.figures.reset()
+	}
+	s.errors.reset()
+	s.traffic.reset()
+	s.connectionsDone.Store(0)
+	s.refused.Store(0)
+	s.protocolErrors.Store(0)
+	if stats, err := s.db.Stats(); err == nil {
+		s.baseline.Store(&stats)
+	}
+	s.rates.reset()
 }

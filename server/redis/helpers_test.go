@@ -33,6 +33,12 @@ func newTestServerWith(t testing.TB, c Config) *testServer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	return newTestServerOf(t, db, c)
+}
+
+// newTestServerOf is newTestServerWith of any database.
+func newTestServerOf(t testing.TB, db *mantisdb.DB, c Config) *testServer {
+	t.Helper()
 	c.Database, c.Logger = db, slog.New(slog.DiscardHandler)
 	s, err := New(c)
 	if err != nil {
@@ -212,4 +218,11 @@ func readReplies(in *bufio.Reader, n int64) ([]any, error) {
 		elements = append(elements, element)
 	}
 	return elements, nil
+}
+
+// detached is a client whose connection nobody writes to or reads from.
+func (s *testServer) detached(t testing.TB) *Client {
+	near, far := net.Pipe()
+	t.Cleanup(func() { near.Close(); far.Close() })
+	return s.newClient(near)
 }

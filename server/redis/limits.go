@@ -12,6 +12,7 @@ type Limits struct {
 	MaxClients     int           // connections at once
 	MaxRequest     int           // bytes of one command
 	MaxArgs        int           // arguments of one command
+	MaxBulk        int           // bytes of one argument, and of a value
 	MaxTransaction int           // bytes that wait for EXEC: queued commands, or watched keys
 	MaxReply       int           // bytes of the reply to one command
 	OutputBuffer   int           // bytes that wait for a client that does not read
@@ -25,6 +26,7 @@ func DefaultLimits() Limits {
 		MaxClients:     10_000,
 		MaxRequest:     128 << 20,
 		MaxArgs:        1 << 20,
+		MaxBulk:        mantisdb.MaxValueLen,
 		MaxTransaction: 128 << 20,
 		MaxReply:       256 << 20,
 		OutputBuffer:   32 << 20,
@@ -44,6 +46,9 @@ func (l Limits) withDefaults() Limits {
 	if l.MaxArgs == 0 {
 		l.MaxArgs = d.MaxArgs
 	}
+	if l.MaxBulk == 0 {
+		l.MaxBulk = d.MaxBulk
+	}
 	if l.MaxTransaction == 0 {
 		l.MaxTransaction = d.MaxTransaction
 	}
@@ -61,9 +66,25 @@ func (l Limits) withDefaults() Limits {
 
 // parser are the limits of what a client's parser takes in.
 func (l Limits) parser(authenticated bool) resp.Limits {
-	p := resp.Limits{MaxBulk: mantisdb.MaxValueLen, MaxArgs: l.MaxArgs, MaxRequest: l.MaxRequest}
+	p := resp.Limits{MaxBulk: min(l.MaxBulk, mantisdb.MaxValueLen), MaxArgs: l.MaxArgs, MaxRequest: l.MaxRequest}
 	if !authenticated {
 		p.MaxArgs, p.MaxBulk = resp.UnauthArgs, resp.UnauthBulk
 	}
 	return p
+}
+
+// limits are those of the moment. They are never changed, but replaced as a whole.
+func (s *Server) limits() *Limits { return s.currentLimits.Load() }
+
+// changeLimits replaces the limits by changed ones. Clients take to them with the next
+// thing that they do.
+func (s *Server) changeLimits(change func(*Limits)) {
+	for {
+		before := s.currentLimits.Load()
+		after := *before
+		change(&after)
+		if s.currentLimits.CompareAndSwap(before, &after) {
+			return
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
@@ -12,6 +13,7 @@ type run struct {
 	values mantisdb.Values
 	value  []byte
 	batch  mantisdb.Batch
+	first  [3][]byte // the first command's arguments
 }
 
 // keep has the next value read into the memory of this one, unless that is much.
@@ -44,7 +46,7 @@ type runner func(c *Client, args [][]byte) (next [][]byte, err error)
 // runOf is what takes a run that begins with args, or nil: the usual commands in their
 // usual form, where nothing that they may concern asks for more.
 func (s *Server) runOf(c *Client, args [][]byte) runner {
-	if c.transaction != nil || !c.mayRun() {
+	if c.transaction != nil || !c.mayRun() || s.pause.active() || s.slow.all() {
 		return nil
 	}
 	switch {
@@ -58,7 +60,7 @@ func (s *Server) runOf(c *Client, args [][]byte) runner {
 
 // mayRun tells whether the client may send any command on strings.
 func (c *Client) mayRun() bool {
-	return c.unrestricted && c.subscriptions.count() == 0
+	return c.unrestricted && c.replies == replyOn && c.subscriptions.count() == 0
 }
 
 // runGets answers GETs in a row: as of one moment.
@@ -66,6 +68,8 @@ func (c *Client) runGets(args [][]byte) (next [][]byte, err error) {
 	begin := time.Now()
 	r := &c.run
 	r.keys = append(r.keys[:0], args[1])
+	r.begin(args)
+	c.lastCmd.Store(c.server.get)
 	for len(r.keys) < longestRun {
 		next, err = c.in.Next()
 		if err != nil || len(next) != 2 || !is(next[0], "GET") {
@@ -118,7 +122,7 @@ func (c *Client) replyGet(key []byte) (failed int) {
 	case isNotFound(err):
 		c.out.Null()
 	default:
-		c.out.Error(replyOf(err))
+		c.replyError(err)
 		return 1
 	}
 	return 0
@@ -128,6 +132,8 @@ func (c *Client) replyGet(key []byte) (failed int) {
 func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 	begin := time.Now()
 	b := c.run.emptyBatch()
+	c.run.begin(args)
+	c.lastCmd.Store(c.server.set)
 	n, failed := 0, error(nil)
 	ks := b.In(c.keyspace())
 	for {
@@ -145,7 +151,7 @@ func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 	if written := c.writeSets(n); written != nil {
 		wrong = n
 		for range n {
-			c.out.Error(replyOf(written))
+			c.replyError(written)
 		}
 	} else {
 		for range n {
@@ -154,7 +160,7 @@ func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 	}
 	c.server.accountRun(c, c.server.set, n, wrong, begin)
 	if failed != nil {
-		c.out.Error(replyOf(failed))
+		c.replyError(failed)
 		c.server.accountRun(c, c.server.set, 1, 1, time.Now())
 		next, err = c.in.Next()
 	}
@@ -167,4 +173,32 @@ func (c *Client) writeSets(n int) error {
 		return nil
 	}
 	return c.server.db.WriteWith(&c.run.batch, mantisdb.WriteOptions{})
+}
+
+// begin keeps the arguments that the run begins with, since the parser uses the slice of
+// them again.
+func (r *run) begin(args [][]byte) {
+	r.first = [3][]byte{}
+	copy(r.first[:], args)
+}
+
+// firstArgs are the arguments of the first of n commands, and how many others there are.
+func (r *run) firstArgs(n int) [][]byte {
+	args := make([][]byte, 0, len(r.first)+1)
+	for _, arg := range r.first {
+		if arg != nil {
+			args = append(args, arg)
+		}
+	}
+	if n > 1 {
+		args = append(args, fmt.Appendf(nil, "... (%d more commands of the pipeline)", n-1))
+	}
+	return args
+}
+
+// replyError replies an error, and counts it.
+func (c *Client) replyError(err error) {
+	text := replyOf(err)
+	c.server.errors.count(text)
+	c.out.Error(text)
 }

@@ -12,7 +12,7 @@ func pubsubCommands() []*Command {
 			Summary: "Listens for messages published to channels that match one or more patterns.", Since: "2.0.0", Complexity: "O(N) where N is the number of patterns to subscribe to.", run: psubscribe},
 		{Name: "punsubscribe", Arity: -1, Flags: flagPubSub | flagNoScript | flagLoading | flagStale | flagSubscribed, Group: "pubsub",
 			Summary: "Stops listening to messages published to channels that match one or more patterns.", Since: "2.0.0", Complexity: "O(N) where N is the number of patterns to unsubscribe from.", run: punsubscribe},
-		{Name: "publish", Arity: 3, Flags: flagPubSub | flagLoading | flagStale | flagFast, Group: "pubsub",
+		{Name: "publish", Arity: 3, Flags: flagMayReplicate | flagPubSub | flagLoading | flagStale | flagFast, Group: "pubsub",
 			Summary: "Posts a message to a channel.", Since: "2.0.0", Complexity: "O(N+M) where N is the number of clients subscribed to the channel and M is the number of subscribed patterns of all clients.", run: publish},
 		{Name: "pubsub", Arity: -2, Group: "pubsub",
 			Summary: "A container for Pub/Sub commands.", Since: "2.8.0", Complexity: "Depends on subcommand.",

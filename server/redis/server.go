@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
@@ -22,6 +23,13 @@ type Config struct {
 	// Users are those who may use it; nil: everybody may do everything.
 	Users  *acl.List
 	Limits Limits
+	// Checkpoint makes a copy of the data under a name, for SAVE and BGSAVE; nil if there
+	// is no place for one.
+	Checkpoint func(name string) error
+	// Quit ends the server, for SHUTDOWN; nil if clients may not.
+	Quit func()
+	// EnableDebug lets clients send DEBUG, which can hold up a client and is for tests.
+	EnableDebug bool
 }
 
 // Server answers connections that it is given. All of its methods may be called from any
@@ -31,9 +39,9 @@ type Server struct {
 	logger        *slog.Logger
 	version       string
 	users         *acl.List
-	limits        Limits
 	table         commandTable
-	get, set      *Command // those that come in runs
+	parameters    []*parameter // of CONFIG
+	get, set      *Command     // those that come in runs
 	databases     *databases
 	clients       clients
 	hub           hub
@@ -42,8 +50,21 @@ type Server struct {
 	counts        keyCounts
 	expiries      expiries
 	started       time.Time
+	runID         string // of this start, for INFO
 
-	commandsDone    atomic.Int64
+	currentLimits atomic.Pointer[Limits]
+	configuring   sync.Mutex // held by CONFIG SET
+	pause         pause
+	slow          slowCommands
+	saves         saves
+	debug         bool
+	quit          func()
+
+	errors          errorCounts
+	traffic         traffic
+	rates           rates
+	memoryPeak      atomic.Uint64
+	baseline        atomic.Pointer[mantisdb.Stats] // of the last CONFIG RESETSTAT
 	connectionsDone atomic.Int64
 	refused         atomic.Int64 // connections
 	protocolErrors  atomic.Int64
@@ -54,14 +75,25 @@ type Server struct {
 
 // New makes a server. It fails if the numbered databases cannot be opened.
 func New(c Config) (*Server, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	databases, err := openDatabases(c.Database)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
 		db: c.Database, users: c.Users, logger: c.Logger, version: c.Version,
-		limits: c.Limits.withDefaults(), table: newCommandTable(), databases: databases, started: time.Now(),
+		table: newCommandTable(), databases: databases, started: time.Now(), runID: newRunID(),
+		saves: saves{checkpoint: c.Checkpoint}, quit: c.Quit, debug: c.EnableDebug,
+		traffic: make(traffic, figureShards()),
 	}
+	limits := c.Limits.withDefaults()
+	s.currentLimits.Store(&limits)
+	s.baseline.Store(&mantisdb.Stats{})
+	s.saves.last.Store(s.started.Unix())
+	s.slow.init()
+	s.parameters = s.newParameters()
 	s.get, s.set = s.table["get"], s.table["set"]
 	if s.users == nil {
 		s.users = acl.NewList("")
@@ -76,7 +108,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 	s.serving.Add(1)
 	defer s.serving.Done()
 	c := s.newClient(conn)
-	if s.ending.Load() || !s.clients.add(c, s.limits.MaxClients) {
+	if s.ending.Load() || !s.clients.add(c, s.limits().MaxClients) {
 		s.refused.Add(1)
 		c.out.Error("ERR max number of clients reached")
 		c.flush()
@@ -84,6 +116,10 @@ func (s *Server) ServeConn(conn net.Conn) {
 		return
 	}
 	s.connectionsDone.Add(1)
+	c.traffic = s.traffic.of(c)
+	c.sink.traffic = c.traffic
+	s.rates.begin(s)
+	defer s.rates.end()
 	defer s.contain(c)
 	c.serve()
 }
@@ -98,11 +134,13 @@ func (s *Server) contain(c *Client) {
 func (s *Server) newClient(conn net.Conn) *Client {
 	now := time.Now()
 	c := &Client{
-		server: s, conn: conn, sink: newSink(conn, &s.limits), created: now,
-		out: resp.Writer{Limit: s.limits.MaxReply},
+		server: s, conn: conn, sink: newSink(conn, s.limits), created: now,
+		out: resp.Writer{Limit: s.limits().MaxReply},
 	}
-	c.in = resp.NewParser(s.limits.parser(false))
+	c.traffic = s.traffic.of(c)
+	c.in = resp.NewParser(s.limits().parser(false))
 	c.letIn(s.users.Anonymous())
+	c.publishView()
 	c.lastUsed.Store(now.UnixMilli())
 	return c
 }
@@ -111,6 +149,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 // Who is not done when ctx is, is cut off, and the context's error is returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
+	s.pause.end()
 	s.expiries.stop()
 	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Unix(1, 0)) })
 	done := make(chan struct{})

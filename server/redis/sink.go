@@ -16,10 +16,11 @@ import (
 // a message.
 type sink struct {
 	conn     net.Conn
-	limits   *Limits
-	writing  sync.Mutex // of the connection, deadline and spare; taken before mu
-	deadline time.Time  // of writing
-	spare    []byte     // a buffer that was sent
+	limits   func() *Limits // of the moment
+	traffic  *trafficShard  // set before the first use; nil counts nothing
+	writing  sync.Mutex     // of the connection, deadline and spare; taken before mu
+	deadline time.Time      // of writing
+	spare    []byte         // a buffer that was sent
 
 	mu      sync.Mutex // of what follows
 	queue   []byte
@@ -34,7 +35,7 @@ type sink struct {
 // keepQueue is how large a buffer of the queue may be that is kept.
 const keepQueue = 4 << 10
 
-func newSink(conn net.Conn, limits *Limits) *sink {
+func newSink(conn net.Conn, limits func() *Limits) *sink {
 	return &sink{conn: conn, limits: limits, wake: make(chan struct{}, 1)}
 }
 
@@ -80,7 +81,7 @@ func (s *sink) push(message []byte) {
 	if s.closed {
 		return
 	}
-	if len(s.queue)+s.sending+len(message) > s.limits.OutputBuffer {
+	if len(s.queue)+s.sending+len(message) > s.limits().OutputBuffer {
 		s.shut()
 		go s.conn.Close() // which may wait, if it is encrypted
 		return
@@ -161,8 +162,19 @@ func (s *sink) send(bytes []byte) error {
 	if err := s.extendDeadline(); err != nil {
 		return err
 	}
-	_, err := s.conn.Write(bytes)
+	n, err := s.conn.Write(bytes)
+	if s.traffic != nil {
+		s.traffic.sent.Add(int64(n))
+		s.traffic.writes.Add(1)
+	}
 	return err
+}
+
+// waiting is how many bytes wait to be sent.
+func (s *sink) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue) + s.sending
 }
 
 // extendDeadline gives the client at least three quarters of the time to take what is
@@ -170,10 +182,11 @@ func (s *sink) send(bytes []byte) error {
 // for each reply.
 func (s *sink) extendDeadline() error {
 	now := time.Now()
-	if s.deadline.Sub(now) >= s.limits.WriteTimeout/4*3 {
+	timeout := s.limits().WriteTimeout
+	if s.deadline.Sub(now) >= timeout/4*3 {
 		return nil
 	}
-	s.deadline = now.Add(s.limits.WriteTimeout)
+	s.deadline = now.Add(timeout)
 	return s.conn.SetWriteDeadline(s.deadline)
 }
 

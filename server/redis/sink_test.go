@@ -27,7 +27,7 @@ func sinkPair(t *testing.T, limits Limits) (*sink, net.Conn) {
 		t.Fatal(err)
 	}
 	limits = limits.withDefaults()
-	s := newSink(near, &limits)
+	s := newSink(near, func() *Limits { return &limits })
 	t.Cleanup(func() { s.close(); far.Close() })
 	return s, far
 }

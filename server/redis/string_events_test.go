@@ -98,7 +98,7 @@ func eventsOf(t *testing.T, command string, classes notifyClass) string {
 		commands []string
 	}{{&alone, []string{command}}, {&queued, []string{"MULTI", command, "EXEC"}}} {
 		s := newTestServer(t)
-		c := s.newClient(nil)
+		c := s.detached(t)
 		for _, prepare := range []string{"SET k k", "SETEX t 100 t", "SET n 1"} {
 			c.sendLine(t, prepare)
 		}

@@ -3,6 +3,7 @@ package redis
 import (
 	"bytes"
 	"fmt"
+	"time"
 )
 
 // transaction is what a client has queued after MULTI.
@@ -15,6 +16,10 @@ type transaction struct {
 type queued struct {
 	cmd  *Command
 	args [][]byte
+	// How it went when it was last executed.
+	begin time.Time
+	took  time.Duration
+	err   error
 }
 
 // queuedOverhead is what a queued command takes beyond the bytes of its arguments, and
@@ -46,7 +51,7 @@ func (t *transaction) queue(cmd *Command, args [][]byte, most int) error {
 	for i, arg := range args {
 		kept[i] = bytes.Clone(arg)
 	}
-	t.commands = append(t.commands, queued{cmd, kept})
+	t.commands = append(t.commands, queued{cmd: cmd, args: kept})
 	return nil
 }
 
@@ -61,15 +66,15 @@ func (c *Command) endsQueue() bool {
 
 func transactionCommands() []*Command {
 	return []*Command{
-		{Name: "multi", Arity: 1, Flags: flagNoScript | flagLoading | flagStale | flagFast, Group: "transactions",
+		{Name: "multi", Arity: 1, Flags: flagAllowBusy | flagNoScript | flagLoading | flagStale | flagFast, Group: "transactions",
 			Summary: "Starts a transaction.", Since: "1.2.0", Complexity: "O(1)", run: multi},
 		{Name: "exec", Arity: 1, Flags: flagNoScript | flagLoading | flagStale | flagSkipSlowlog, Group: "transactions",
 			Summary: "Executes all commands in a transaction.", Since: "1.2.0", Complexity: "Depends on commands in the transaction", run: exec},
-		{Name: "discard", Arity: 1, Flags: flagNoScript | flagLoading | flagStale | flagFast, Group: "transactions",
+		{Name: "discard", Arity: 1, Flags: flagAllowBusy | flagNoScript | flagLoading | flagStale | flagFast, Group: "transactions",
 			Summary: "Discards a transaction.", Since: "2.0.0", Complexity: "O(N), when N is the number of queued commands", run: discard},
-		{Name: "watch", Arity: -2, Flags: flagNoScript | flagLoading | flagStale | flagFast, Keys: allKeys, Group: "transactions",
+		{Name: "watch", Arity: -2, Flags: flagAllowBusy | flagNoScript | flagLoading | flagStale | flagFast, Keys: allKeys, Group: "transactions",
 			Summary: "Monitors changes to keys to determine the execution of a transaction.", Since: "2.2.0", Complexity: "O(1) for every key.", run: watch},
-		{Name: "unwatch", Arity: 1, Flags: flagNoScript | flagLoading | flagStale | flagFast, Group: "transactions",
+		{Name: "unwatch", Arity: 1, Flags: flagAllowBusy | flagNoScript | flagLoading | flagStale | flagFast, Group: "transactions",
 			Summary: "Forgets about watched keys of a transaction.", Since: "2.2.0", Complexity: "O(1)", run: unwatch},
 	}
 }

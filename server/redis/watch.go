@@ -45,7 +45,7 @@ func watch(r *Request) error {
 		if _, watches := c.watched.versions[key]; watches {
 			continue
 		}
-		if most := r.server.limits.MaxTransaction; c.watched.bytes+len(arg)+watchedOverhead > most {
+		if most := r.server.limits().MaxTransaction; c.watched.bytes+len(arg)+watchedOverhead > most {
 			return Error(fmt.Sprintf("ERR the watched keys take more than %d bytes", most))
 		}
 		value, meta, err := r.keyspace().AppendGetMeta(c.run.value[:0], arg)

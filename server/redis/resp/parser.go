@@ -63,6 +63,10 @@ func (p *Parser) SetLimits(limits Limits) { p.limits = limits }
 // Buffered is how many bytes wait to be parsed or completed.
 func (p *Parser) Buffered() int { return len(p.buf) - p.start }
 
+// Held is how many bytes the buffer has, those of the command under way included, and
+// how many it has room for behind them.
+func (p *Parser) Held() (used, free int) { return len(p.buf), cap(p.buf) - len(p.buf) }
+
 // Room is where the next bytes of the stream are to be read to: at least one byte. What
 // Next returned before is not valid any more.
 func (p *Parser) Room() []byte {

@@ -151,6 +151,10 @@ func (w *Writer) Set(n int) {
 	}
 }
 
+// Attribute begins n pairs of replies that tell about the reply behind them. Only version
+// 3 has them.
+func (w *Writer) Attribute(n int) { w.header('|', int64(n)) }
+
 // Push begins a message of n replies that is no answer to a command.
 func (w *Writer) Push(n int) {
 	if w.is3() {

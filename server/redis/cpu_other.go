@@ -1,0 +1,5 @@
+//go:build !unix
+
+package redis
+
+func cpuFigures() CPUFigures { return CPUFigures{} }

@@ -1,0 +1,177 @@
+package redis
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+// figuresOf are those of a command.
+func figuresOf(t *testing.T, s *testServer, name string) CommandFigures {
+	t.Helper()
+	f, err := s.Figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range f.Commands {
+		if c.Name == name {
+			return c
+		}
+	}
+	return CommandFigures{Name: name}
+}
+
+func wantCounts(t *testing.T, s *testServer, name string, calls, failed, rejected int64) {
+	t.Helper()
+	f := figuresOf(t, s, name)
+	if f.Calls != calls || f.Failed != failed || f.Rejected != rejected {
+		t.Errorf("%s: %d calls, %d failed, %d rejected, want %d, %d, %d", name, f.Calls, f.Failed, f.Rejected, calls, failed, rejected)
+	}
+	if f.Latencies.Count() != calls {
+		t.Errorf("%s: durations of %d calls, want %d", name, f.Latencies.Count(), calls)
+	}
+}
+
+func TestEveryCommandIsCounted(t *testing.T) {
+	s := newTestServer(t)
+	c := s.dial(t)
+	c.want("OK", "SET", "k", "text")
+	c.want("OK", "SET", "k", "text", "KEEPTTL") // not by the fast path
+	c.do("INCR", "k")                           // fails
+	c.do("GET")                                 // rejected
+	c.do("CLIENT", "ID")
+	c.do("NOSUCH")
+	c.write(command("GET", "k") + command("GET", "k") + command("GET", "k"))
+	for range 3 {
+		c.wantNext("text")
+	}
+	wantCounts(t, s, "set", 2, 0, 0)
+	wantCounts(t, s, "incr", 1, 1, 0)
+	wantCounts(t, s, "get", 3, 0, 1)
+	wantCounts(t, s, "client|id", 1, 0, 0)
+	f, err := s.Figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Errors["ERR"] != 3 || len(f.Errors) != 1 {
+		t.Errorf("errors: %v, want 3 ERR", f.Errors)
+	}
+	if f.Traffic.Commands != 7 {
+		t.Errorf("%d commands, want 7", f.Traffic.Commands)
+	}
+	if f.Traffic.Received == 0 || f.Traffic.Sent == 0 || f.Traffic.Reads == 0 || f.Traffic.Writes == 0 {
+		t.Errorf("traffic: %+v", f.Traffic)
+	}
+	c.want("OK", "CONFIG", "RESETSTAT")
+	wantCounts(t, s, "set", 0, 0, 0)
+	wantCounts(t, s, "get", 0, 0, 0)
+	wantCounts(t, s, "config|resetstat", 1, 0, 0)
+	if f, _ = s.Figures(); len(f.Errors) != 0 {
+		t.Errorf("errors after a reset: %v", f.Errors)
+	}
+}
+
+func TestCommandsOfATransactionAreCountedOnce(t *testing.T) {
+	s := newTestServer(t)
+	c := s.dial(t)
+	c.want("OK", "MULTI")
+	c.want("QUEUED", "SET", "k", "text")
+	c.want("QUEUED", "INCR", "k")
+	c.want("QUEUED", "PING")
+	c.do("EXEC")
+	for _, name := range []string{"multi", "set", "ping", "exec"} {
+		wantCounts(t, s, name, 1, 0, 0)
+	}
+	wantCounts(t, s, "incr", 1, 1, 0)
+}
+
+// What many clients do at once is counted whole.
+func TestShardsAddUp(t *testing.T) {
+	const clients, each = 20, 100
+	s := newTestServer(t)
+	var all sync.WaitGroup
+	for range clients {
+		c := s.dial(t)
+		all.Go(func() {
+			for range each {
+				c.do("PING")
+			}
+		})
+	}
+	all.Wait()
+	wantCounts(t, s, "ping", clients*each, 0, 0)
+}
+
+func TestRatesAreOfTheLastSecond(t *testing.T) {
+	var r rates
+	stop := make(chan struct{})
+	r.clients, r.stop = 1, stop
+	r.before = TrafficFigures{Commands: 100, Received: 1000, Sent: 10}
+	r.take(TrafficFigures{Commands: 300, Received: 1500, Sent: 20}, 2*time.Second, stop)
+	if got, want := r.snapshot(), (RateFigures{Commands: 100, Received: 250, Sent: 5}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	// After a reset the sums are smaller; nothing is below zero.
+	r.take(TrafficFigures{Commands: 1}, time.Second, stop)
+	if got := r.snapshot().Commands; got != 0 {
+		t.Errorf("%v commands a second after a reset", got)
+	}
+	r.end()
+	if got := r.snapshot(); got != (RateFigures{}) {
+		t.Errorf("without clients: %+v", got)
+	}
+}
+
+func TestAccountingAllocatesNothing(t *testing.T) {
+	s := newTestServer(t)
+	s.dial(t).do("PING")
+	c := accountedClient(s)
+	args := [][]byte{[]byte("GET"), []byte("k")}
+	begin := time.Now()
+	if n := testing.AllocsPerRun(1000, func() {
+		s.account(c, s.get, args, begin, time.Microsecond, nil)
+		s.accountRun(c, s.get, 16, 0, begin)
+		c.run.begin(args)
+		c.publishView()
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// accountedClient is a client without a connection.
+func accountedClient(s *testServer) *Client {
+	s.slow.setLogFrom(-1)
+	c := &Client{server: s.Server, id: 1, traffic: &s.traffic[0]}
+	c.publishView()
+	return c
+}
+
+func BenchmarkAccountRun(b *testing.B) {
+	s := newTestServer(b)
+	c := accountedClient(s)
+	begin := time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		s.accountRun(c, s.get, 16, 0, begin)
+	}
+}
+
+func BenchmarkAccountRunParallel(b *testing.B) {
+	s := newTestServer(b)
+	s.slow.setLogFrom(-1)
+	begin := time.Now()
+	var last struct {
+		sync.Mutex
+		id int64
+	}
+	b.RunParallel(func(pb *testing.PB) {
+		last.Lock()
+		last.id++
+		c := &Client{server: s.Server, id: last.id}
+		last.Unlock()
+		c.traffic = s.traffic.of(c)
+		for pb.Next() {
+			s.accountRun(c, s.get, 16, 0, begin)
+		}
+	})
+}
