@@ -31,6 +31,8 @@ type Meta = storage.Meta
 //   - Len() int is the number of results.
 //   - At(i int) ([]byte, bool) returns the i-th value and whether the key was
 //     found. The bytes are borrowed: valid until the Values are next changed.
+//   - SetLimit(bytes int) bounds what MultiGetInto gathers: beyond it, it is
+//     ErrResultTooLarge; 0 is no bound.
 //   - Reset() empties it and keeps its memory, as MultiGetInto does first.
 //   - AppendFound(value []byte) and AppendMissing() add a result. They are there
 //     for the engines.

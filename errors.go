@@ -25,6 +25,8 @@ var (
 	// ErrOverMemoryLimit: the write alone is larger than what the memory limit of
 	// EngineCache has room for.
 	ErrOverMemoryLimit = storage.ErrOverMemoryLimit
+	// ErrResultTooLarge: what MultiGetInto found is more than Values.SetLimit allows.
+	ErrResultTooLarge = storage.ErrResultTooLarge
 	// ErrBatchTooLarge: the batch is longer than MaxBatchLen bytes.
 	ErrBatchTooLarge = storage.ErrBatchTooLarge
 	// ErrBatchCorrupt: a packed batch does not parse; nothing was applied.

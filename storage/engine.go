@@ -60,7 +60,8 @@ type Engine interface {
 	// Has tells whether key has a live value, without copying it.
 	Has(key []byte) (bool, error)
 	// MultiGet reads all keys as of one moment into out, which is reset first.
-	// An invalid key fails the whole call.
+	// An invalid key fails the whole call, and so does more than out's limit, with
+	// ErrResultTooLarge; out is empty then.
 	MultiGet(keys [][]byte, out *Values) error
 
 	// Put stores value under key and returns the write's version.

@@ -21,6 +21,8 @@ var (
 	ErrKeyTooLarge = errors.New("mantisdb: key too large")
 	// ErrValueTooLarge: the value is longer than MaxValueLen bytes.
 	ErrValueTooLarge = errors.New("mantisdb: value too large")
+	// ErrResultTooLarge: what was asked for is more than the limit of who asked.
+	ErrResultTooLarge = errors.New("mantisdb: result too large")
 	// ErrBatchTooLarge: the packed batch is longer than MaxBatchLen bytes.
 	ErrBatchTooLarge = errors.New("mantisdb: batch too large")
 	// ErrOverMemoryLimit: the write alone is larger than what the memory limit of a cache

@@ -58,7 +58,11 @@ func (e *GoStorageEngine) MultiGet(keys [][]byte, out *Values) (err error) {
 	snap := e.db.NewSnapshot()
 	defer snap.Close()
 	for _, key := range keys {
-		if err := e.appendResult(snap, out, key); err != nil {
+		err := e.appendResult(snap, out, key)
+		if err == nil {
+			err = out.check(len(out.arena))
+		}
+		if err != nil {
 			out.Reset()
 			return err
 		}

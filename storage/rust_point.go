@@ -123,10 +123,16 @@ func (e *RustStorageEngine) MultiGet(keys [][]byte, out *Values) error {
 		runtime.KeepAlive(e)
 		switch status {
 		case C.MANTISDB_OK:
+			if err := out.check(int(total)); err != nil {
+				return err
+			}
 			out.arena = room[:total]
 			out.setLengths(s.lengths)
 			return nil
 		case C.MANTISDB_SHORT_BUFFER:
+			if err := out.check(int(total)); err != nil {
+				return err
+			}
 			out.arena = slices.Grow(out.arena, int(total))
 		default:
 			return e.errorOf(status)

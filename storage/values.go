@@ -1,5 +1,7 @@
 package storage
 
+import "fmt"
+
 // Values receives what MultiGet found: one result a key, in the keys' order, in
 // one arena that is reused from call to call. The zero value is ready; it is
 // not safe for concurrent use.
@@ -9,6 +11,7 @@ type Values struct {
 	// What an engine packs and unpacks, kept so that the next call allocates
 	// nothing.
 	scratch multiGetScratch
+	limit   int // bytes; 0: none
 }
 
 // span is a value's place in the arena; start < 0 says that there is none.
@@ -20,6 +23,18 @@ type multiGetScratch struct {
 	keys    []byte
 	ends    []uint32
 	lengths []int64
+}
+
+// SetLimit has MultiGet fail with ErrResultTooLarge rather than gather more bytes of values
+// than that; 0 is without a limit. It holds until it is set again.
+func (v *Values) SetLimit(bytes int) { v.limit = bytes }
+
+// check is ErrResultTooLarge if so many bytes are more than the limit.
+func (v *Values) check(bytes int) error {
+	if v.limit > 0 && bytes > v.limit {
+		return fmt.Errorf("%w: the values take %d bytes or more, and the limit is %d", ErrResultTooLarge, bytes, v.limit)
+	}
+	return nil
 }
 
 // Reset empties v and keeps its memory.

@@ -7,7 +7,7 @@ package glob
 //
 // It takes time that is at most the product of the lengths: of several stars, only the
 // last one passed has to be tried again.
-func Match(pattern, text string) bool {
+func Match[T string | []byte](pattern string, text T) bool {
 	p, t := 0, 0
 	star, retry := -1, 0 // behind the last star, and where its text ended
 	for t < len(text) || p < len(pattern) {

@@ -108,13 +108,16 @@ const (
 	lingerBytes = 1 << 20
 )
 
-// linger waits until a client whose connection ends with a reply has that.
+// linger waits until a client whose connection ends with a reply has that. To others it
+// has left already.
 func (c *Client) linger(why error) {
 	var wrong resp.ProtocolError
 	half, ok := c.conn.(interface{ CloseWrite() error })
 	if !ok || !errors.Is(why, errQuit) && !errors.As(why, &wrong) || c.killed.Load() {
 		return
 	}
+	c.unsubscribeAll()
+	c.server.clients.remove(c)
 	if half.CloseWrite() == nil && c.conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		io.CopyN(io.Discard, c.conn, lingerBytes)
 	}
@@ -140,7 +143,13 @@ func (c *Client) commands(now time.Time) error {
 		if run := c.server.runOf(c, args); run != nil {
 			args, err = run(c, args)
 		} else {
+			mark := len(c.out.Buf)
 			c.execute(args)
+			if c.out.Overflowed {
+				c.logOverflow(args[0])
+				c.out.Buf = c.out.Buf[:mark]
+				return errQuit
+			}
 			if c.closing || c.killed.Load() {
 				return errQuit
 			}
@@ -157,6 +166,12 @@ func (c *Client) commands(now time.Time) error {
 		c.out.Error("ERR " + err.Error())
 	}
 	return err
+}
+
+// logOverflow tells why a client loses its connection whose reply is longer than the
+// server gathers, where there is no other reply in its place any more.
+func (c *Client) logOverflow(name []byte) {
+	c.server.logger.Warn("a client was cut off, since the reply to a command was too long", "client", c.conn.RemoteAddr(), "command", printable(name, longestName), "limit", c.out.Limit)
 }
 
 // flush sends what is unsent. Who does not take it within the time for that is cut off.

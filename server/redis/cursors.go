@@ -10,8 +10,9 @@ import (
 // Redis's cursors are numbers, and the place itself is a key.
 //
 // A client may ask again with a cursor whose answer it did not get; so a cursor is kept
-// until the one that came of it was used. Of each scan there are two at most, and if those
-// of many that were given up are too much, the oldest leave.
+// until the one that came of it was used. Of each scan there are two at most, but for one
+// in an EXEC that was tried again, and if those of many that were given up are too much,
+// the oldest leave.
 type cursors struct {
 	mu     sync.Mutex
 	last   uint64

@@ -25,6 +25,7 @@ const (
 	errStringTooLong Error = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 	errNoAuth        Error = "NOAUTH Authentication required."
 	errExecAbort     Error = "EXECABORT Transaction discarded because of previous errors."
+	errReplyTooLong  Error = "ERR the reply is longer than this server gathers for one command"
 	errOutOfMemory   Error = "OOM command not allowed when used memory > 'maxmemory'."
 )
 
@@ -43,6 +44,8 @@ func replyOf(err error) string {
 		return string(errOverflow)
 	case errors.Is(err, mantisdb.ErrValueTooLarge):
 		return string(errStringTooLong)
+	case errors.Is(err, mantisdb.ErrResultTooLarge):
+		return string(errReplyTooLong)
 	case errors.Is(err, mantisdb.ErrOverMemoryLimit), errors.Is(err, mantisdb.ErrOutOfMemory):
 		return string(errOutOfMemory)
 	case errors.Is(err, mantisdb.ErrPoisoned), errors.Is(err, mantisdb.ErrWritesFailed),

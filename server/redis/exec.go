@@ -120,10 +120,11 @@ func (e *execution) finish() {
 		r.events = events[published:l.events]
 		published = l.events
 		r.server.publishEvents(r)
-		r.out.Proto = l.proto
+		r.events, r.out.Proto = nil, l.proto
 		if err := r.runQueued(l.queued, nil); err != nil {
 			r.out.Error(replyOf(err))
 		}
+		r.server.publishEvents(r)
 	}
 	r.out.Proto = proto
 	r.out.Buf = append(r.out.Buf, reply[from:]...)

@@ -30,6 +30,7 @@ func mget(r *Request) error {
 
 func (r *Request) mgetDirect(keys [][]byte) error {
 	values := &r.client.run.values
+	values.SetLimit(r.server.limits.MaxReply)
 	if err := r.keyspace().MultiGetInto(values, keys); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ type Limits struct {
 	MaxRequest     int           // bytes of one command
 	MaxArgs        int           // arguments of one command
 	MaxTransaction int           // bytes that wait for EXEC: queued commands, or watched keys
+	MaxReply       int           // bytes of the reply to one command
 	OutputBuffer   int           // bytes that wait for a client that does not read
 	IdleTimeout    time.Duration // between commands; 0 is for ever
 	WriteTimeout   time.Duration // for a client to take what it is sent
@@ -25,6 +26,7 @@ func DefaultLimits() Limits {
 		MaxRequest:     128 << 20,
 		MaxArgs:        1 << 20,
 		MaxTransaction: 128 << 20,
+		MaxReply:       256 << 20,
 		OutputBuffer:   32 << 20,
 		WriteTimeout:   60 * time.Second,
 	}
@@ -44,6 +46,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.MaxTransaction == 0 {
 		l.MaxTransaction = d.MaxTransaction
+	}
+	if l.MaxReply == 0 {
+		l.MaxReply = d.MaxReply
 	}
 	if l.OutputBuffer == 0 {
 		l.OutputBuffer = d.OutputBuffer

@@ -34,6 +34,7 @@ func (r *run) emptyBatch() *mantisdb.Batch {
 const (
 	longestRun   = 512
 	longestBatch = 1 << 20
+	longestReply = 256 << 10
 )
 
 // runner takes the run that begins with args off the parser, and returns what follows
@@ -85,6 +86,7 @@ func (c *Client) runGets(args [][]byte) (next [][]byte, err error) {
 func (c *Client) replyGets() (failed int) {
 	r := &c.run
 	if len(r.keys) > 1 {
+		r.values.SetLimit(longestReply)
 		if err := c.keyspace().MultiGetInto(&r.values, r.keys); err == nil {
 			for i := range r.keys {
 				if value, found := r.values.At(i); found {
@@ -95,10 +97,14 @@ func (c *Client) replyGets() (failed int) {
 			}
 			return 0
 		}
-		// A key is none. Alone, each gets its own answer.
+		// A key is none, or the values are long. Alone, each gets its own answer, which is
+		// sent before the next is read.
 	}
 	for _, key := range r.keys {
 		failed += c.replyGet(key)
+		if len(c.out.Buf) >= sendFrom && c.flush() != nil {
+			return failed // what is left cannot be sent either, as the next flush finds
+		}
 	}
 	return failed
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/glob"
 )
 
 // rangeOf is where all keys lie that match a pattern: those that begin as it does, up to
@@ -37,7 +38,7 @@ func keysOf(r *Request) error {
 	return r.replyKeys(func(reply func(key []byte)) error {
 		scan := r.keys().Scan(rangeOf(pattern))
 		for key := range scan.All() {
-			if matches(pattern, key) {
+			if glob.Match(pattern, key) {
 				reply(key)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/glob"
 )
 
 func iterationCommands() []*Command {
@@ -85,7 +86,7 @@ func (r *Request) scanSome(keys mantisdb.Range, options scanOptions, reply func(
 			return string(key), nil
 		}
 		left--
-		if matches(options.pattern, key) {
+		if glob.Match(options.pattern, key) {
 			reply(key)
 		}
 	}

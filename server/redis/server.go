@@ -99,6 +99,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 	now := time.Now()
 	c := &Client{
 		server: s, conn: conn, sink: newSink(conn, &s.limits), created: now,
+		out: resp.Writer{Limit: s.limits.MaxReply},
 	}
 	c.in = resp.NewParser(s.limits.parser(false))
 	c.letIn(s.users.Anonymous())

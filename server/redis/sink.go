@@ -32,7 +32,7 @@ type sink struct {
 }
 
 // keepQueue is how large a buffer of the queue may be that is kept.
-const keepQueue = 64 << 10
+const keepQueue = 4 << 10
 
 func newSink(conn net.Conn, limits *Limits) *sink {
 	return &sink{conn: conn, limits: limits, wake: make(chan struct{}, 1)}
@@ -82,6 +82,7 @@ func (s *sink) push(message []byte) {
 	}
 	if len(s.queue)+s.sending+len(message) > s.limits.OutputBuffer {
 		s.shut()
+		go s.conn.Close() // which may wait, if it is encrypted
 		return
 	}
 	s.queue = append(s.queue, message...)
@@ -182,22 +183,20 @@ func (s *sink) isClosed() bool {
 	return s.closed
 }
 
-// shut closes the connection and drops what waits. It is called with mu.
+// shut drops what waits, and takes nothing more. It is called with mu.
 func (s *sink) shut() {
 	s.closed = true
 	s.queue = nil
-	s.conn.Close()
 	s.signal()
 }
 
 // close closes the connection, and returns when the goroutine has ended.
 func (s *sink) close() {
 	s.mu.Lock()
-	if !s.closed {
-		s.shut()
-	}
+	s.shut()
 	drained := s.drained
 	s.mu.Unlock()
+	s.conn.Close()
 	if drained != nil {
 		<-drained
 	}

@@ -1,9 +1,8 @@
 package redis
 
 import (
-	"time"
-
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/clock"
 )
 
 // ttlCommands tell when keys expire, and take that from them.
@@ -72,10 +71,10 @@ func (r *Request) replyExpiry(found bool, at int64) {
 		r.out.Int(repliesNoExpiry)
 		return
 	}
-	// The request's time is that of the whole pipeline: an expiry that was set within it
-	// would seem to be farther than it was asked for.
+	// The request's time is that of the whole pipeline: an expiry that the engine has set
+	// within it, by its own clock, would seem to be farther than it was asked for.
 	if name := r.cmd.Name; name == "ttl" || name == "pttl" {
-		at = max(at-time.Now().UnixMilli(), 0)
+		at = max(at-clock.Now(), 0)
 	}
 	if name := r.cmd.Name; name == "ttl" || name == "expiretime" {
 		at = seconds(at)

@@ -48,7 +48,8 @@ func watch(r *Request) error {
 		if most := r.server.limits.MaxTransaction; c.watched.bytes+len(arg)+watchedOverhead > most {
 			return Error(fmt.Sprintf("ERR the watched keys take more than %d bytes", most))
 		}
-		_, meta, err := r.keyspace().AppendGetMeta(nil, arg)
+		value, meta, err := r.keyspace().AppendGetMeta(c.run.value[:0], arg)
+		c.run.keep(value)
 		if err != nil && !isNotFound(err) {
 			return err
 		}
@@ -68,7 +69,8 @@ func unwatch(r *Request) error {
 // in the transaction, so that a change up to its very commit is found.
 func (w *watchedKeys) check(tx *mantisdb.Tx, r *Request) error {
 	for key, version := range w.versions {
-		_, meta, err := tx.In(r.at(key.database)).AppendGetMeta(nil, []byte(key.key))
+		value, meta, err := tx.In(r.at(key.database)).AppendGetMeta(r.client.run.value[:0], []byte(key.key))
+		r.client.run.keep(value)
 		if err != nil && !isNotFound(err) {
 			return err
 		}

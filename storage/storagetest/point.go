@@ -1,6 +1,8 @@
 package storagetest
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -9,6 +11,7 @@ import (
 )
 
 var pointTests = []test{
+	{"MultiGetKeepsToItsLimit", testMultiGetLimit},
 	{"PutGetDelete", testPutGetDelete},
 	{"EmptyValueIsNotMissing", testEmptyValue},
 	{"MultiGet", testMultiGet},
@@ -270,5 +273,29 @@ func wantValueOnce(t testing.TB, e storage.Engine, key, value string) {
 	got, err := e.AppendGet(nil, []byte(key))
 	if err != nil || string(got) != value {
 		t.Fatalf("AppendGet(%s) = %s, %v, want %s", show(key), show(got), err, show(value))
+	}
+}
+
+// testMultiGetLimit: what is more than the limit is an error, and not in the result.
+func testMultiGetLimit(t *testing.T, b *bench) {
+	e := b.engine(t)
+	value := bytes.Repeat([]byte("v"), 1000)
+	for _, key := range keysOf("a", "b") {
+		_, err := e.Put(key, value, storage.WriteOptions{})
+		ok(t, err)
+	}
+	var out storage.Values
+	for _, c := range []struct {
+		limit int
+		fits  bool
+	}{{1999, false}, {2000, true}, {999, false}, {0, true}, {1, false}} {
+		out.SetLimit(c.limit)
+		err := e.MultiGet(keysOf("a", "none", "b"), &out)
+		switch {
+		case c.fits && (err != nil || out.Len() != 3):
+			t.Errorf("within a limit of %d: %d results, %v", c.limit, out.Len(), err)
+		case !c.fits && (!errors.Is(err, storage.ErrResultTooLarge) || out.Len() != 0):
+			t.Errorf("beyond a limit of %d: %d results, %v", c.limit, out.Len(), err)
+		}
 	}
 }

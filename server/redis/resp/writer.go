@@ -12,6 +12,10 @@ import (
 type Writer struct {
 	Buf   []byte
 	Proto int // 2 or 3; 0 is 2
+	// Limit is how long Buf may become by strings; 0 is any length. One that would make
+	// it longer is left out and Overflowed set: what is in Buf makes no sense then.
+	Limit      int
+	Overflowed bool
 }
 
 func (w *Writer) is3() bool { return w.Proto == 3 }
@@ -48,8 +52,17 @@ func (w *Writer) Error(text string) {
 // Int writes a number.
 func (w *Writer) Int(n int64) { w.header(':', n) }
 
+// fits tells whether so many bytes may be added.
+func (w *Writer) fits(n int) bool {
+	w.Overflowed = w.Overflowed || w.Limit > 0 && len(w.Buf)+n > w.Limit
+	return !w.Overflowed
+}
+
 // Bulk writes a string of bytes.
 func (w *Writer) Bulk(value []byte) {
+	if !w.fits(len(value)) {
+		return
+	}
 	w.header('$', int64(len(value)))
 	w.Buf = append(w.Buf, value...)
 	w.Buf = append(w.Buf, '\r', '\n')
@@ -57,6 +70,9 @@ func (w *Writer) Bulk(value []byte) {
 
 // BulkString is Bulk of a string.
 func (w *Writer) BulkString(value string) {
+	if !w.fits(len(value)) {
+		return
+	}
 	w.header('$', int64(len(value)))
 	w.Buf = append(w.Buf, value...)
 	w.Buf = append(w.Buf, '\r', '\n')
