@@ -13,6 +13,10 @@ func TestLCSReplies(t *testing.T) {
 		{"MSET a ohmytext b mynewtext", "OK"},
 		{"LCS a b", "mytext"},
 		{"LCS a b LEN", 6},
+		// Of several that are the longest, Redis finds this one.
+		{"MSET x ab y ba", "OK"},
+		{"LCS x y", "b"},
+		{"LCS y x", "a"},
 		{"LCS a none", ""},
 		{"LCS none none LEN", 0},
 		{"LCS a none IDX", replies("matches", replies(), "len", 0)},

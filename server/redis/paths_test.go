@@ -54,26 +54,26 @@ func TestBothPathsAgree(t *testing.T) {
 		if !ok || !reflect.DeepEqual(got[0], want) {
 			t.Errorf("%s: %#v in a transaction, alone %#v", command, got, want)
 		}
+		compareDatabases(t, command, s.databases.at(0), s.databases.at(1))
 	}
 	if direct < len(pathScript)/2 {
 		t.Errorf("only %d of %d commands have a direct path", direct, len(pathScript))
 	}
-	compareDatabases(t, s.databases.at(0), s.databases.at(1))
 }
 
-// compareDatabases wants the same keys in both, with the same values, which expire within
-// seconds of each other.
-func compareDatabases(t *testing.T, a, b *mantisdb.Keyspace) {
+// compareDatabases wants the same keys in both after a command, with the same values, which
+// expire within seconds of each other.
+func compareDatabases(t *testing.T, command string, a, b *mantisdb.Keyspace) {
 	t.Helper()
 	left, right := contents(t, a), contents(t, b)
-	if len(left) != len(right) || len(left) == 0 {
-		t.Errorf("there are %d and %d keys", len(left), len(right))
+	if len(left) != len(right) {
+		t.Errorf("%s: there are %d and %d keys", command, len(left), len(right))
 	}
 	for key, x := range left {
 		y := right[key]
 		apart := x.ExpiresAt - y.ExpiresAt
 		if !bytes.Equal(x.Bytes, y.Bytes) || (x.ExpiresAt == 0) != (y.ExpiresAt == 0) || apart < -20_000 || apart > 20_000 {
-			t.Errorf("%q: %s and %s", key, describe(x), describe(y))
+			t.Errorf("%s: %q is %s and %s", command, key, describe(x), describe(y))
 		}
 	}
 }
