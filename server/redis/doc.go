@@ -10,5 +10,10 @@
 // between MULTI and EXEC, so there is one implementation for both. What is hot has a
 // second one that goes to the engine directly, and is used outside of EXEC.
 //
+// EXEC runs what touches keys in one transaction, and all else after its commit: see
+// execution. Messages of others go to a client through its sink, which keeps the order in
+// which a subscriber must see them and lets nobody wait for it. Keys that expire are told
+// of by expiries, only while somebody wants to know.
+//
 // Databases 0 to 15 are keyspaces: see databases.
 package redis
