@@ -308,7 +308,7 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 	case c.subscriptions.count() > 0 && c.out.Proto != 3 && !cmd.has(flagSubscribed):
 		return cmd, Error("ERR Can't execute '" + cmd.fullName() + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
 	}
-	return cmd, nil
+	return cmd, c.authorize(cmd, args)
 }
 
 // perform runs a command that stands alone, and counts it.

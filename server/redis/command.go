@@ -108,7 +108,7 @@ func newCommandTable() commandTable {
 	for _, family := range [][]*Command{
 		stringCommands(), bitCommands(), keyCommands(), expiryCommands(), iterationCommands(),
 		dumpCommands(), connectionCommands(), clientCommands(), transactionCommands(),
-		pubsubCommands(), configCommands(), introspectionCommands(), serverCommands(),
+		pubsubCommands(), configCommands(), introspectionCommands(), serverCommands(), aclCommands(),
 	} {
 		for _, c := range family {
 			table[c.Name] = c

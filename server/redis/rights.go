@@ -1,0 +1,82 @@
+package redis
+
+import "github.com/mantisdb/mantisdb/server/acl"
+
+// The errors of what a user may not do.
+const (
+	errNoKey     Error = "NOPERM this user has no permissions to access one of the keys used as arguments"
+	errNoChannel Error = "NOPERM this user has no permissions to access one of the channels used as arguments"
+)
+
+// blindWrites are the commands that write keys and tell nothing of what was there, beyond
+// that it was. All others need the right to read what they write.
+var blindWrites = map[string]bool{
+	"set": true, "setnx": true, "setex": true, "psetex": true, "mset": true, "msetnx": true,
+	"del": true, "unlink": true, "expire": true, "pexpire": true, "expireat": true, "pexpireat": true,
+	"persist": true, "restore": true,
+}
+
+// authorize returns nil if the client's user may run a command with such arguments.
+func (c *Client) authorize(cmd *Command, args [][]byte) error {
+	if c.unrestricted || cmd.has(flagNoAuth) {
+		return nil
+	}
+	if !c.user.MayRun(cmd.subject()) {
+		return Error("NOPERM this user has no permissions to run the '" + cmd.fullName() + "' command")
+	}
+	for _, key := range cmd.Keys.of(args) {
+		if !mayUseKey(c.user, cmd, args, string(key)) {
+			return errNoKey
+		}
+	}
+	return mayUseChannels(c.user, cmd, args)
+}
+
+// subject is the command as rules know it.
+func (c *Command) subject() acl.Command {
+	s := acl.Command{Name: c.fullName()}
+	for _, category := range c.categories() {
+		s.Categories = append(s.Categories, string(category))
+	}
+	return s
+}
+
+func mayUseKey(user *acl.User, cmd *Command, args [][]byte, key string) bool {
+	if !cmd.has(flagWrite) {
+		return user.MayRead(key)
+	}
+	return user.MayWrite(key) && (isBlind(cmd, args) || user.MayRead(key))
+}
+
+// isBlind tells whether a command tells nothing of the values that it writes over.
+func isBlind(cmd *Command, args [][]byte) bool {
+	if cmd.Name == "set" {
+		for _, arg := range args[min(3, len(args)):] {
+			if is(arg, "GET") {
+				return false
+			}
+		}
+	}
+	return cmd.parent == "" && blindWrites[cmd.Name]
+}
+
+// mayUseChannels returns nil if a command may publish or listen to the channels that it
+// names. To a pattern of channels, a user may listen who was given that very pattern.
+func mayUseChannels(user *acl.User, cmd *Command, args [][]byte) error {
+	may := user.MayUse
+	switch cmd.fullName() {
+	case "publish":
+		args = args[:2]
+	case "subscribe":
+	case "psubscribe":
+		may = user.MayUsePattern
+	default:
+		return nil
+	}
+	for _, channel := range args[1:] {
+		if !may(string(channel)) {
+			return errNoChannel
+		}
+	}
+	return nil
+}
