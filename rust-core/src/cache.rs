@@ -58,7 +58,7 @@ pub use stats::CacheStats;
 
 use crate::error::{Error, Result};
 use crate::limits::{check_key, check_value};
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use clock::Clock;
 use crossbeam_epoch::{self as epoch, Guard};
 use crossbeam_utils::CachePadded;
@@ -139,6 +139,8 @@ struct Cache<P: Policy> {
     clock: Clock,
     lookups: Lookups,
     refused: AtomicU64,
+    /// Whether there ever was an entry that expires.
+    expires: AtomicBool,
     listener: Option<Listener>,
     /// The shard from which room was made last, for another one's entry.
     hand: AtomicUsize,
@@ -324,6 +326,7 @@ impl<P: Policy> Cache<P> {
             clock,
             lookups: Lookups::new(),
             refused: AtomicU64::new(0),
+            expires: AtomicBool::new(false),
             listener: options.listener,
             hand: AtomicUsize::new(0),
         };
@@ -438,6 +441,9 @@ impl<P: Policy> Cache<P> {
         let block = self.memory.alloc(size).ok_or(Error::OutOfMemory)?;
         let now = self.clock.now();
         let deadline = if ttl == 0 || ttl > Times::END / 2 { 0 } else { now + ttl };
+        if deadline != 0 && !self.expires.load(Relaxed) {
+            self.expires.store(true, Relaxed);
+        }
         // SAFETY: the block is fresh and long enough, and the lengths were checked.
         Ok(unsafe { Entry::write(block, hash.place(), Times::new(now, deadline), key, value) })
     }
@@ -496,15 +502,23 @@ impl<P: Policy> Cache<P> {
         removed
     }
 
-    /// What is due from time to time.
+    /// What is due from time to time. It costs next to nothing if there is nothing to do: a
+    /// process may have many caches that nobody uses.
     fn tidy(&self) {
-        for shard in 0..self.shards.len() {
-            let now = self.clock.now();
-            self.within(shard, |locked, departures| locked.expire(now, departures));
+        if self.expires.load(Relaxed) {
+            self.expire();
         }
         self.compact();
         self.make_room(0, 0);
         self.memory.hurry();
+    }
+
+    /// Removes what has expired.
+    fn expire(&self) {
+        for shard in 0..self.shards.len() {
+            let now = self.clock.now();
+            self.within(shard, |locked, departures| locked.expire(now, departures));
+        }
     }
 
     fn stats(&self) -> CacheStats {
