@@ -60,7 +60,6 @@ const (
 type KeySpec struct{ First, Last, Step int }
 
 var (
-	noKeys   = KeySpec{}
 	oneKey   = KeySpec{1, 1, 1}
 	twoKeys  = KeySpec{1, 2, 1}
 	allKeys  = KeySpec{1, -1, 1}

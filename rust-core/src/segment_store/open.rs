@@ -153,12 +153,18 @@ fn open_one(
     }
 }
 
+/// Removes what the manifest does not know. A storage of this process that was closed just
+/// now may still be letting go of segments, and so be ahead of us.
 fn remove_leftovers(fs: &dyn FileSystem, dir: &Path, manifest: &Manifest) -> Result<()> {
     let live: HashSet<u64> = manifest.segments().map(|(_, s)| s.id).collect();
     for name in fs.list(dir)? {
         let is_dead = segment_id(&name).is_some_and(|id| !live.contains(&id));
         if is_dead || manifest::is_leftover(&name) {
-            fs.remove(&dir.join(name))?;
+            let path = dir.join(name);
+            match fs.remove(&path) {
+                Err(error) if fs.exists(&path)? => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())
