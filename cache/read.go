@@ -4,14 +4,18 @@ import "fmt"
 
 // checkKey returns nil for keys of 1 to MaxKeyLen bytes.
 func checkKey(key []byte) error {
-	switch n := len(key); {
-	case n == 0:
-		return ErrKeyEmpty
-	case n > MaxKeyLen:
-		return fmt.Errorf("%w: %d bytes, of at most %d", ErrKeyTooLarge, n, MaxKeyLen)
-	default:
-		return nil
+	if n := len(key); n == 0 || n > MaxKeyLen {
+		return keyError(n)
 	}
+	return nil
+}
+
+// keyError is that of a key of so many bytes. It is apart so that checkKey is inlined.
+func keyError(n int) error {
+	if n == 0 {
+		return ErrKeyEmpty
+	}
+	return fmt.Errorf("%w: %d bytes, of at most %d", ErrKeyTooLarge, n, MaxKeyLen)
 }
 
 // Get returns the value of key, or ErrNotFound.

@@ -40,6 +40,7 @@ const DefaultEngine = EngineRust
 // its call has returned.
 type rustEngine struct {
 	cache    *C.MantisdbCache
+	address  C.uintptr_t // the same
 	clock    *stepClock
 	left     func() // nil: nobody listens
 	departed []byte // takeEvicted's buffer
@@ -65,7 +66,12 @@ func openRust(c config) (engine, error) {
 	if status != C.MANTISDB_OK {
 		return nil, fmt.Errorf("%w: %s", errorOf(status), message[:messageLen])
 	}
-	e := &rustEngine{cache: cache, clock: c.clock, left: c.left}
+	e := &rustEngine{
+		cache:   cache,
+		address: C.uintptr_t(uintptr(unsafe.Pointer(cache))),
+		clock:   c.clock,
+		left:    c.left,
+	}
 	runtime.AddCleanup(e, func(cache *C.MantisdbCache) { C.mantisdb_cache_free(cache) }, cache)
 	return e, nil
 }

@@ -5,12 +5,24 @@ package cache
 /*
 #include <mantisdb_core.h>
 
-#cgo noescape mantisdb_cache_get
-#cgo nocallback mantisdb_cache_get
+#cgo noescape lookUp
+#cgo nocallback lookUp
 #cgo noescape mantisdb_cache_has
 #cgo nocallback mantisdb_cache_has
 #cgo noescape mantisdb_cache_get_many
 #cgo nocallback mantisdb_cache_get_many
+
+// found is what a lookup came to.
+typedef struct {
+	size_t  length;
+	int32_t status;
+} found;
+
+// lookUp is mantisdb_cache_get at less cost: a handle that is an integer is not looked at
+// for Go's pointers, and after a function without a result nobody asks for the stack's bounds.
+static void lookUp(uintptr_t cache, const uint8_t *key, size_t key_len, uint8_t *buffer, size_t capacity, found *f) {
+	f->status = mantisdb_cache_get((const MantisdbCache *)cache, key, key_len, buffer, capacity, &f->length);
+}
 */
 import "C"
 
@@ -56,17 +68,16 @@ func (e *rustEngine) appendGuessed(dst, key []byte) ([]byte, error) {
 func (e *rustEngine) appendInto(dst, key []byte) ([]byte, error) {
 	for {
 		room := dst[len(dst):cap(dst)]
-		var length C.size_t
-		status := C.mantisdb_cache_get(e.cache, bytesPtr(key), C.size_t(len(key)),
-			bytesPtr(room), C.size_t(len(room)), &length)
+		var f C.found
+		C.lookUp(e.address, bytesPtr(key), C.size_t(len(key)), bytesPtr(room), C.size_t(len(room)), &f)
 		runtime.KeepAlive(e)
-		switch status {
+		switch f.status {
 		case C.MANTISDB_OK:
-			return dst[:len(dst)+int(length)], nil
+			return dst[:len(dst)+int(f.length)], nil
 		case C.MANTISDB_SHORT_BUFFER:
-			dst = slices.Grow(dst, int(length))
+			dst = slices.Grow(dst, int(f.length))
 		default:
-			return dst, errorOf(status)
+			return dst, errorOf(f.status)
 		}
 	}
 }

@@ -5,8 +5,8 @@ package cache
 /*
 #include <mantisdb_core.h>
 
-#cgo noescape mantisdb_cache_put
-#cgo nocallback mantisdb_cache_put
+#cgo noescape put
+#cgo nocallback put
 #cgo noescape mantisdb_cache_put_if_absent
 #cgo nocallback mantisdb_cache_put_if_absent
 #cgo noescape mantisdb_cache_remove
@@ -17,6 +17,12 @@ package cache
 #cgo nocallback mantisdb_cache_remove_tag
 #cgo noescape mantisdb_cache_clear
 #cgo nocallback mantisdb_cache_clear
+
+// put is mantisdb_cache_put, as lookUp is mantisdb_cache_get.
+static void put(uintptr_t cache, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len, uint64_t ttl,
+	const uint8_t *tags, size_t tags_len, const uint32_t *tag_ends, size_t tag_count, int32_t *status) {
+	*status = mantisdb_cache_put((const MantisdbCache *)cache, key, key_len, value, value_len, ttl, tags, tags_len, tag_ends, tag_count);
+}
 */
 import "C"
 
@@ -73,9 +79,10 @@ func (e *rustEngine) set(key, value []byte, o entryOptions) error {
 		return err
 	}
 	t := packTags(o.tags)
-	status := C.mantisdb_cache_put(e.cache, bytesPtr(key), C.size_t(len(key)),
+	var status C.int32_t
+	C.put(e.address, bytesPtr(key), C.size_t(len(key)),
 		bytesPtr(value), C.size_t(len(value)), ttl, bytesPtr(t.bytes), C.size_t(len(t.bytes)),
-		(*C.uint32_t)(unsafe.SliceData(t.ends)), C.size_t(len(t.ends)))
+		(*C.uint32_t)(unsafe.SliceData(t.ends)), C.size_t(len(t.ends)), &status)
 	t.release()
 	err := e.done(status)
 	if err != nil && status != C.MANTISDB_OVER_BUDGET {

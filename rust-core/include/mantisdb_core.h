@@ -802,8 +802,8 @@ int32_t mantisdb_cache_open(const MantisdbCacheOptions *options,
 
 /**
  * Closes a cache. Calls in flight finish, later ones return `MANTISDB_CLOSED`; closing
- * again does nothing. Its memory is given back once no call uses it. What had left can
- * still be taken.
+ * again does nothing. It waits for calls that change something. The memory is given back
+ * once no call uses it. What had left can still be taken.
  *
  * # Safety
  * `cache` came from `mantisdb_cache_open` and was not freed.

@@ -180,7 +180,18 @@ impl<P: Policy + 'static> LockFreeCache<P> {
     /// Gives `read` the entry of a key, if it has one.
     #[inline]
     pub fn get<R>(&self, key: &[u8], read: impl FnOnce(Hit<'_>) -> R) -> Option<R> {
-        self.cache.get(key, read)
+        self.get_pinned(key, &epoch::pin(), read)
+    }
+
+    /// As [`LockFreeCache::get`], for a caller that is pinned anyway.
+    #[inline]
+    pub(crate) fn get_pinned<R>(
+        &self,
+        key: &[u8],
+        guard: &Guard,
+        read: impl FnOnce(Hit<'_>) -> R,
+    ) -> Option<R> {
+        self.cache.get(key, guard, read)
     }
 
     /// Whether a key has an entry. It counts as a read.
@@ -195,7 +206,7 @@ impl<P: Policy + 'static> LockFreeCache<P> {
 
     /// Takes back lookups that are made again.
     pub(crate) fn uncount(&self, hits: u64, misses: u64) {
-        self.cache.lookups.mine().uncount(hits, misses);
+        self.cache.lookups.uncount(hits, misses);
     }
 
     /// Looks many keys up, so that the waiting for memory overlaps, and gives `each` their

@@ -15,6 +15,7 @@
 //!   snapshots return `MANTISDB_POISONED`.
 
 mod cache;
+mod calls;
 mod closable;
 mod departed;
 mod feed;

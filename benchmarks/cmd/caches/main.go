@@ -74,7 +74,7 @@ func run(o options) error {
 // heaps tells what content means for Go's collector.
 func heaps(keys *caches.Keys) error {
 	fmt.Print("| cache | entries | objects in Go's heap | bytes | a forced collection |\n|---|---:|---:|---:|---:|\n")
-	for _, name := range caches.Names() {
+	for _, name := range []string{caches.MantisDB, caches.Otter} {
 		for _, entries := range []uint32{0, uint32(keys.Len())} {
 			h, err := caches.MeasureHeap(name, keys, entries)
 			if err != nil {
@@ -132,7 +132,7 @@ func (o options) phase(name string, keys *caches.Keys, draws []uint32, room uint
 		Allocated: float64(outcome.Allocated) / float64(outcome.Operations),
 		Entries:   entries,
 	}
-	if name == "mantisdb" {
+	if name == caches.MantisDB {
 		r.Engine = cache.DefaultEngine
 	}
 	return r, err
@@ -153,21 +153,29 @@ func report(records []record) {
 		}
 		rows[at][r.Cache] = append(rows[at][r.Cache], r)
 	}
-	fmt.Print("| room | mix | MantisDB, M/s | otter, M/s | ratio | hits, % | allocations an operation |\n|---:|---|---:|---:|---:|---|---|\n")
+	fmt.Print("| room | mix | cache | M/s | MantisDB beside it | hits, % | allocations an operation |\n|---:|---|---|---:|---:|---:|---:|\n")
 	for _, at := range order {
-		ours, theirs := rows[at]["mantisdb"], rows[at]["otter"]
 		mix := "reads"
 		if at.writes {
 			mix = "75% reads"
 		}
-		ratios := make([]float64, len(ours))
-		for i := range ours {
-			ratios[i] = ours[i].OpsPerSec / theirs[i].OpsPerSec
+		ours := rows[at][caches.MantisDB]
+		for _, name := range caches.Names() {
+			theirs := rows[at][name]
+			fmt.Printf("| %d | %s | %s | %s | %s | %.1f | %.2f |\n", at.room, mix, name, rates(theirs), ratio(ours, theirs),
+				theirs[0].Hits, theirs[0].Allocated)
 		}
-		slices.Sort(ratios)
-		fmt.Printf("| %d | %s | %s | %s | %.2f | %.1f, %.1f | %.2f, %.2f |\n", at.room, mix, rates(ours), rates(theirs), ratios[len(ratios)/2],
-			ours[0].Hits, theirs[0].Hits, ours[0].Allocated, theirs[0].Allocated)
 	}
+}
+
+// ratio is the median, the least and the greatest of the rates of one cache over those of
+// another in the same round.
+func ratio(of, over []record) string {
+	all := make([]float64, len(of))
+	for i := range of {
+		all[i] = of[i].OpsPerSec / over[i].OpsPerSec
+	}
+	return spread(all)
 }
 
 // rates are the median, the least and the greatest of million operations a second.
@@ -176,6 +184,11 @@ func rates(of []record) string {
 	for i, r := range of {
 		all[i] = r.OpsPerSec / 1e6
 	}
+	return spread(all)
+}
+
+// spread is the median, the least and the greatest of figures.
+func spread(all []float64) string {
 	slices.Sort(all)
 	return fmt.Sprintf("%.2f (%.2f-%.2f)", all[len(all)/2], all[0], all[len(all)-1])
 }

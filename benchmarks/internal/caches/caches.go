@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/mantisdb/mantisdb/cache"
 	"github.com/maypok86/otter/v2"
@@ -28,23 +29,37 @@ type Cache interface {
 }
 
 // Names are those of the caches that can be opened.
-func Names() []string { return []string{"mantisdb", "otter"} }
+func Names() []string { return []string{MantisDB, Otter, OtterCopying} }
+
+const (
+	MantisDB = "mantisdb"
+	// Otter lends the values that it has, to all who read them, and keeps the string that
+	// its key was put as.
+	Otter = "otter"
+	// OtterCopying is otter as a program uses it that wants what MantisDB does: a value is
+	// copied into the reader's room, who may then write to it, and a key is copied when it
+	// is put.
+	OtterCopying = "otter, copying"
+)
 
 // Open makes a cache with room for so many of the keys.
 func Open(name string, keys *Keys, room uint64) (Cache, error) {
 	switch name {
-	case "mantisdb":
+	case MantisDB:
 		return openMantis(keys, room)
-	case "otter":
-		return openOtter(keys, room)
+	case Otter, OtterCopying:
+		return openOtter(keys, room, name == OtterCopying)
 	default:
 		return nil, fmt.Errorf("no cache %q: there are %q", name, Names())
 	}
 }
 
-// isValueOf tells whether a value is that of a key, and whole.
-func isValueOf(id uint32, value []byte) bool {
-	return len(value) == ValueLen && value[0] == byte(id) && value[1] == byte(id>>8) && value[ValueLen-1] == 'v'
+// verify returns nil if a value is that of a key, and whole.
+func verify(id uint32, value []byte) error {
+	if len(value) == ValueLen && value[0] == byte(id) && value[1] == byte(id>>8) && value[ValueLen-1] == 'v' {
+		return nil
+	}
+	return ErrWrong
 }
 
 // ErrWrong is a value that was not put under its key.
@@ -93,14 +108,13 @@ func (m *mantis) Reader() func(uint32) (bool, error) {
 	return func(id uint32) (bool, error) {
 		value, err := m.cache.AppendGet(buf[:0], m.keys.bytes(id))
 		switch {
+		case err == nil:
+			return true, verify(id, value)
 		case errors.Is(err, cache.ErrNotFound):
 			return false, nil
-		case err != nil:
+		default:
 			return false, err
-		case !isValueOf(id, value):
-			return false, ErrWrong
 		}
-		return true, nil
 	}
 }
 
@@ -115,27 +129,47 @@ func (m *mantis) Close() error { return m.cache.Close() }
 
 // peer is otter.
 type peer struct {
-	cache *otter.Cache[string, []byte]
-	keys  *Keys
+	cache  *otter.Cache[string, []byte]
+	keys   *Keys
+	copies bool
 }
 
-func openOtter(keys *Keys, room uint64) (Cache, error) {
+func openOtter(keys *Keys, room uint64, copies bool) (Cache, error) {
 	c, err := otter.New(&otter.Options[string, []byte]{MaximumSize: int(room)})
-	return &peer{c, keys}, err
+	return &peer{c, keys, copies}, err
 }
 
 func (p *peer) Reader() func(uint32) (bool, error) {
+	if p.copies {
+		return p.copyingReader()
+	}
 	return func(id uint32) (bool, error) {
 		value, ok := p.cache.GetIfPresent(p.keys.text(id))
-		if ok && !isValueOf(id, value) {
-			return false, ErrWrong
+		if !ok {
+			return false, nil
 		}
-		return ok, nil
+		return true, verify(id, value)
+	}
+}
+
+func (p *peer) copyingReader() func(uint32) (bool, error) {
+	buf := make([]byte, 0, 2*ValueLen)
+	return func(id uint32) (bool, error) {
+		value, ok := p.cache.GetIfPresent(p.keys.text(id))
+		if !ok {
+			return false, nil
+		}
+		buf = append(buf[:0], value...)
+		return true, verify(id, buf)
 	}
 }
 
 func (p *peer) Put(id uint32, value []byte) error {
-	p.cache.Set(p.keys.text(id), bytes.Clone(value))
+	key := p.keys.text(id)
+	if p.copies {
+		key = strings.Clone(key)
+	}
+	p.cache.Set(key, bytes.Clone(value))
 	return nil
 }
 

@@ -117,15 +117,19 @@ impl Index {
         let mut bucket = self.bucket(number(hash.place(), buckets));
         // SAFETY: null, or a bucket that is freed no sooner than the guard is dropped.
         while let Some(b) = unsafe { bucket.as_ref() } {
-            for slot in &b.slots {
-                let word = slot.load(Acquire);
-                if (word ^ hash.tag()) & !ADDRESS == 0 {
-                    let entry = address(word);
-                    if is_it(entry) {
-                        // SAFETY: what is in a slot is freed only by way of the epoch.
-                        return Some(unsafe { &*entry });
-                    }
+            // Which slot it is cannot be predicted: all are compared before anything hangs
+            // on that.
+            let words: [u64; SLOTS] = std::array::from_fn(|n| b.slots[n].load(Acquire));
+            let mut alike = words.iter().enumerate().fold(0, |alike, (n, word)| {
+                alike | u32::from((word ^ hash.tag()) >> TAG_SHIFT == 0) << n
+            });
+            while alike != 0 {
+                let entry = address(words[alike.trailing_zeros() as usize]);
+                if is_it(entry) {
+                    // SAFETY: what is in a slot is freed only by way of the epoch.
+                    return Some(unsafe { &*entry });
                 }
+                alike &= alike - 1;
             }
             bucket = b.further.load(Acquire);
         }

@@ -10,11 +10,14 @@ use smallvec::SmallVec;
 
 impl<P: Policy> Cache<P> {
     #[inline]
-    pub(super) fn get<R>(&self, key: &[u8], read: impl FnOnce(Hit<'_>) -> R) -> Option<R> {
-        let hash = self.hash(key);
-        let guard = &epoch::pin();
-        let hit = self.find(hash, key, guard);
-        self.lookups.mine().count(u64::from(hit.is_some()), u64::from(hit.is_none()));
+    pub(super) fn get<R>(
+        &self,
+        key: &[u8],
+        guard: &Guard,
+        read: impl FnOnce(Hit<'_>) -> R,
+    ) -> Option<R> {
+        let hit = self.find(self.hash(key), key, guard);
+        self.lookups.count(u64::from(hit.is_some()), u64::from(hit.is_none()));
         hit.map(read)
     }
 
@@ -63,6 +66,6 @@ impl<P: Policy> Cache<P> {
             hits += u64::from(hit.is_some());
             each(i, hit);
         }
-        self.lookups.mine().count(hits, keys.len() as u64 - hits);
+        self.lookups.count(hits, keys.len() as u64 - hits);
     }
 }

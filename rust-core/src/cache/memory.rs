@@ -22,11 +22,17 @@ use std::sync::atomic::{
 pub(super) struct Memory {
     pub(super) arena: Arena,
     budget: AtomicU64,
-    used: CachePadded<AtomicU64>,
-    /// The part of it that tables take.
+    counts: CachePadded<Counts>,
+    /// The part of what is used that tables take.
     tables: AtomicU64,
+}
+
+/// What each put changes: in one line, which so moves between processors once.
+#[derive(Default)]
+struct Counts {
+    used: AtomicU64,
     /// Bytes of retired blocks; and [`CLOSED`].
-    retired: CachePadded<AtomicU64>,
+    retired: AtomicU64,
 }
 
 /// The cache is gone: the last retired block takes the memory along.
@@ -51,9 +57,8 @@ impl Owned {
         let memory = Memory {
             arena: Arena::new(budget, usual_len),
             budget: AtomicU64::new(budget),
-            used: CachePadded::default(),
+            counts: CachePadded::default(),
             tables: AtomicU64::new(0),
-            retired: CachePadded::default(),
         };
         Self(NonNull::from(Box::leak(Box::new(memory))))
     }
@@ -71,7 +76,7 @@ impl Deref for Owned {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        if self.retired.fetch_or(CLOSED, AcqRel) == 0 {
+        if self.counts.retired.fetch_or(CLOSED, AcqRel) == 0 {
             // SAFETY: nothing is retired, so nobody else comes back to it.
             unsafe { Memory::free(self.0) };
         }
@@ -97,12 +102,12 @@ impl Memory {
 
     /// All that counts, in bytes.
     pub(super) fn used(&self) -> u64 {
-        self.used.load(Relaxed)
+        self.counts.used.load(Relaxed)
     }
 
     /// The part of it that is retired.
     pub(super) fn retired(&self) -> u64 {
-        self.retired.load(Relaxed) & !CLOSED
+        self.counts.retired.load(Relaxed) & !CLOSED
     }
 
     /// The part of it that tables take.
@@ -127,7 +132,7 @@ impl Memory {
         let more = is.wrapping_sub(was);
         if more != 0 {
             self.tables.fetch_add(more, Relaxed);
-            self.used.fetch_add(more, Relaxed);
+            self.counts.used.fetch_add(more, Relaxed);
         }
     }
 
@@ -166,13 +171,13 @@ impl Memory {
     /// Counts bytes as used.
     #[inline]
     pub(super) fn count(&self, bytes: u64) {
-        self.used.fetch_add(bytes, Relaxed);
+        self.counts.used.fetch_add(bytes, Relaxed);
     }
 
     /// Counts bytes no more.
     #[inline]
     pub(super) fn uncount(&self, bytes: u64) {
-        self.used.fetch_sub(bytes, Relaxed);
+        self.counts.used.fetch_sub(bytes, Relaxed);
     }
 
     /// A counted block for an entry of so many bytes.
@@ -212,7 +217,7 @@ impl Memory {
     /// It is valid, and not counted yet.
     pub(super) unsafe fn count_retired(&self, entry: NonNull<Entry>) {
         // SAFETY: by the contract.
-        self.retired.fetch_add(self.weight(unsafe { entry.as_ref() }), Relaxed);
+        self.counts.retired.fetch_add(self.weight(unsafe { entry.as_ref() }), Relaxed);
     }
 
     /// Frees an entry once all that are pinned now are no more.
@@ -235,7 +240,7 @@ impl Memory {
         // and that the owner is gone; until then, it is valid.
         unsafe {
             memory.as_ref().free_block(entry, len);
-            if memory.as_ref().retired.fetch_sub(len, AcqRel) - len == CLOSED {
+            if memory.as_ref().counts.retired.fetch_sub(len, AcqRel) - len == CLOSED {
                 Self::free(memory);
             }
         }

@@ -79,12 +79,16 @@ impl Counts {
 
 /// Hits and misses, counted where concurrent threads do not meet.
 pub(super) struct Lookups {
-    stripes: Box<[CachePadded<Stripe>]>,
+    /// Those of the threads with the lowest numbers. Only its thread writes one, which
+    /// costs no locked instruction.
+    own: Box<[CachePadded<Stripe>]>,
+    /// Those of all others.
+    shared: Box<[CachePadded<Stripe>]>,
 }
 
-/// A thread's share.
+/// A part of the counts.
 #[derive(Default)]
-pub(super) struct Stripe {
+struct Stripe {
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -93,18 +97,29 @@ impl Lookups {
     pub(super) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(8, |n| n.get());
         let count = (2 * cores).next_power_of_two().clamp(4, 128);
-        Self { stripes: (0..count).map(|_| CachePadded::default()).collect() }
+        let stripes = |count| (0..count).map(|_| CachePadded::default()).collect();
+        Self { own: stripes(2 * count), shared: stripes(count) }
     }
 
-    /// The calling thread's share.
+    /// Counts lookups of the calling thread.
     #[inline]
-    pub(super) fn mine(&self) -> &Stripe {
-        &self.stripes[thread_number() & (self.stripes.len() - 1)]
+    pub(super) fn count(&self, hits: u64, misses: u64) {
+        let thread = thread_number();
+        match self.own.get(thread) {
+            Some(own) => own.add_alone(hits, misses),
+            None => self.shared[thread & (self.shared.len() - 1)].add(hits, misses),
+        }
+    }
+
+    /// Takes back what was counted, maybe in another stripe: only the sum counts.
+    #[cold]
+    pub(super) fn uncount(&self, hits: u64, misses: u64) {
+        self.count(hits.wrapping_neg(), misses.wrapping_neg());
     }
 
     /// All hits and all misses.
     pub(super) fn sum(&self) -> (u64, u64) {
-        self.stripes.iter().fold((0, 0), |(hits, misses), stripe| {
+        self.own.iter().chain(&self.shared).fold((0, 0), |(hits, misses), stripe| {
             (
                 hits.wrapping_add(stripe.hits.load(Relaxed)),
                 misses.wrapping_add(stripe.misses.load(Relaxed)),
@@ -114,20 +129,17 @@ impl Lookups {
 }
 
 impl Stripe {
-    /// Takes back what was counted, maybe in another stripe: only the sum counts.
-    #[cold]
-    pub(super) fn uncount(&self, hits: u64, misses: u64) {
-        self.hits.fetch_sub(hits, Relaxed);
-        self.misses.fetch_sub(misses, Relaxed);
+    /// Adds what wraps, if no other thread does.
+    #[inline]
+    fn add_alone(&self, hits: u64, misses: u64) {
+        for (count, more) in [(&self.hits, hits), (&self.misses, misses)] {
+            count.store(count.load(Relaxed).wrapping_add(more), Relaxed);
+        }
     }
 
-    #[inline]
-    pub(super) fn count(&self, hits: u64, misses: u64) {
-        if hits != 0 {
-            self.hits.fetch_add(hits, Relaxed);
-        }
-        if misses != 0 {
-            self.misses.fetch_add(misses, Relaxed);
-        }
+    /// Adds what wraps.
+    fn add(&self, hits: u64, misses: u64) {
+        self.hits.fetch_add(hits, Relaxed);
+        self.misses.fetch_add(misses, Relaxed);
     }
 }

@@ -1,5 +1,6 @@
 //! Caches: opening, closing, reads, changes, and what left.
 
+use super::calls::Calls;
 use super::departed::Departed;
 use super::handle::Condition;
 use super::point::split;
@@ -8,7 +9,7 @@ use super::{borrowed, copy_out};
 use crate::cache::{CacheOptions, CacheStats, LockFreeCache, PutOptions};
 use crate::error::{Error, Result};
 use crate::sync::{Mutex, lock};
-use crossbeam_epoch as epoch;
+use crossbeam_epoch::{self as epoch, Guard};
 use smallvec::SmallVec;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -17,22 +18,26 @@ use std::sync::atomic::{AtomicPtr, Ordering::SeqCst};
 
 /// An open cache. Opaque.
 pub struct MantisdbCache {
-    /// Null once closed. It is dropped by way of the epoch, so a read that found it uses
-    /// it to its end.
-    cache: AtomicPtr<Arc<LockFreeCache>>,
+    /// Null once closed. It is dropped when no change is in flight, and by way of the
+    /// epoch: so who found it uses it to its end.
+    cache: AtomicPtr<LockFreeCache>,
     condition: Condition,
+    /// Those that change something.
+    changes: Calls,
     departed: Option<Arc<Mutex<Departed>>>,
 }
 
 impl MantisdbCache {
     /// Runs the body of a read.
     #[inline]
-    fn read(&self, body: impl FnOnce(&LockFreeCache) -> Result<i32>) -> i32 {
+    fn read(&self, body: impl FnOnce(&LockFreeCache, &Guard) -> Result<i32>) -> i32 {
         self.condition.run(|| {
-            let _guard = epoch::pin();
+            let guard = epoch::pin();
             // SAFETY: null, or dropped no sooner than our guard.
-            let cache = unsafe { self.cache.load(SeqCst).as_ref() };
-            body(cache.ok_or(Error::Closed)?)
+            match unsafe { self.cache.load(SeqCst).as_ref() } {
+                Some(cache) => body(cache, &guard),
+                None => Err(Error::Closed),
+            }
         })
     }
 
@@ -41,13 +46,12 @@ impl MantisdbCache {
     #[inline]
     fn change(&self, body: impl FnOnce(&LockFreeCache) -> Result<i32>) -> i32 {
         self.condition.run(|| {
-            let cache = {
-                let _guard = epoch::pin();
-                // SAFETY: null, or dropped no sooner than our guard.
-                let cache = unsafe { self.cache.load(SeqCst).as_ref() };
-                Arc::clone(cache.ok_or(Error::Closed)?)
-            };
-            body(&cache)
+            let _call = self.changes.enter();
+            // SAFETY: null, or dropped no sooner than our call has left.
+            match unsafe { self.cache.load(SeqCst).as_ref() } {
+                Some(cache) => body(cache),
+                None => Err(Error::Closed),
+            }
         })
     }
 
@@ -59,7 +63,8 @@ impl MantisdbCache {
         }
         // SAFETY: it came from a box, and only this call has swapped it out.
         let cache = unsafe { Box::from_raw(cache) };
-        // Who loaded the pointer before it was swapped out is pinned.
+        // Who loaded the pointer before it was swapped out is a change, or pinned.
+        self.changes.wait();
         epoch::pin().defer(move || drop(cache));
         for _ in 0..4 {
             // Moves the epoch on, if nobody is pinned in an old one.
@@ -162,8 +167,9 @@ fn open(options: &MantisdbCacheOptions) -> Result<MantisdbCache> {
         ..CacheOptions::default()
     })?;
     Ok(MantisdbCache {
-        cache: AtomicPtr::new(Box::into_raw(Box::new(Arc::new(cache)))),
+        cache: AtomicPtr::new(Box::into_raw(Box::new(cache))),
         condition: Condition::default(),
+        changes: Calls::new(),
         departed,
     })
 }
@@ -205,8 +211,8 @@ pub unsafe extern "C" fn mantisdb_cache_open(
 }
 
 /// Closes a cache. Calls in flight finish, later ones return `MANTISDB_CLOSED`; closing
-/// again does nothing. Its memory is given back once no call uses it. What had left can
-/// still be taken.
+/// again does nothing. It waits for calls that change something. The memory is given back
+/// once no call uses it. What had left can still be taken.
 ///
 /// # Safety
 /// `cache` came from `mantisdb_cache_open` and was not freed.
@@ -254,8 +260,8 @@ pub unsafe extern "C" fn mantisdb_cache_get(
 ) -> i32 {
     // SAFETY: by the contract.
     let (cache, key) = unsafe { (&*cache, borrowed(key, key_len)) };
-    cache.read(|cache| {
-        let read = cache.get(key, |hit| {
+    cache.read(|cache, guard| {
+        let read = cache.get_pinned(key, guard, |hit| {
             // SAFETY: by the contract.
             unsafe {
                 *value_len = hit.value.len();
@@ -286,7 +292,7 @@ pub unsafe extern "C" fn mantisdb_cache_has(
 ) -> i32 {
     // SAFETY: by the contract.
     let (cache, key) = unsafe { (&*cache, borrowed(key, key_len)) };
-    cache.read(|cache| Ok(if cache.holds(key) { MANTISDB_OK } else { MANTISDB_NOT_FOUND }))
+    cache.read(|cache, _| Ok(if cache.holds(key) { MANTISDB_OK } else { MANTISDB_NOT_FOUND }))
 }
 
 /// Reads `count` keys, each by itself. `keys` holds them back to back; `key_ends[i]` is
@@ -311,24 +317,20 @@ pub unsafe extern "C" fn mantisdb_cache_get_many(
     total: *mut usize,
 ) -> i32 {
     // SAFETY: by the contract.
-    let (cache, keys) = unsafe { (&*cache, borrowed(keys, keys_len)) };
-    cache.read(|cache| {
+    let (cache, keys, ends) = unsafe { (&*cache, borrowed(keys, keys_len), ends(key_ends, count)) };
+    cache.read(|cache, _| {
         let (mut len, mut hits) = (0, 0);
-        if count != 0 {
-            // SAFETY: by the contract.
-            let ends = unsafe { std::slice::from_raw_parts(key_ends, count) };
-            cache.get_many(&split::<Vec<_>>(keys, ends)?, |i, hit| {
-                // SAFETY: by the contract; `i` is below `count`.
-                unsafe { *lengths.add(i) = hit.map_or(-1, |hit| hit.value.len() as i64) };
-                let Some(hit) = hit else { return };
-                if let Some(room) = capacity.checked_sub(len) {
-                    // SAFETY: the length so far is within the capacity.
-                    unsafe { copy_out(hit.value, buffer.wrapping_add(len), room) };
-                }
-                len += hit.value.len();
-                hits += 1;
-            });
-        }
+        cache.get_many(&split::<Vec<_>>(keys, ends)?, |i, hit| {
+            // SAFETY: by the contract; `i` is below `count`.
+            unsafe { *lengths.add(i) = hit.map_or(-1, |hit| hit.value.len() as i64) };
+            let Some(hit) = hit else { return };
+            if let Some(room) = capacity.checked_sub(len) {
+                // SAFETY: the length so far is within the capacity.
+                unsafe { copy_out(hit.value, buffer.wrapping_add(len), room) };
+            }
+            len += hit.value.len();
+            hits += 1;
+        });
         // SAFETY: by the contract.
         unsafe { *total = len };
         if len > capacity {
@@ -339,21 +341,42 @@ pub unsafe extern "C" fn mantisdb_cache_get_many(
     })
 }
 
-/// The tags of a put, back to back with their ends, as `mantisdb_cache_get_many` has keys.
+/// Where things that lie back to back end; none for a null pointer.
 ///
 /// # Safety
-/// `tags` has `tags_len` bytes, `ends` has `count` elements.
-unsafe fn tags_of<'a>(
-    tags: *const u8,
-    tags_len: usize,
-    ends: *const u32,
-    count: usize,
-) -> Result<SmallVec<[&'a [u8]; 8]>> {
-    if count == 0 {
-        return Ok(SmallVec::new());
+/// `ends` is null, or has `count` elements that do not change for `'a`.
+unsafe fn ends<'a>(ends: *const u32, count: usize) -> &'a [u32] {
+    if ends.is_null() || count == 0 {
+        return &[];
     }
     // SAFETY: by the contract.
-    unsafe { split(borrowed(tags, tags_len), std::slice::from_raw_parts(ends, count)) }
+    unsafe { std::slice::from_raw_parts(ends, count) }
+}
+
+/// What a put is of, as the caller has it.
+struct Put<'a> {
+    key: &'a [u8],
+    value: &'a [u8],
+    ttl: u64,
+    /// Back to back, and where each ends.
+    tags: (&'a [u8], &'a [u32]),
+}
+
+impl MantisdbCache {
+    /// Puts an entry, maybe only if its key has none.
+    fn put(&self, put: &Put<'_>, if_absent: bool) -> i32 {
+        self.change(|cache| {
+            let (tags, ends) = put.tags;
+            let tags: SmallVec<[_; 8]> = split(tags, ends)?;
+            let options = PutOptions { ttl: put.ttl, tags: &tags };
+            if !if_absent {
+                cache.put(put.key, put.value, options)?;
+                return Ok(MANTISDB_OK);
+            }
+            let stored = cache.put_if_absent(put.key, put.value, options)?;
+            Ok(if stored { MANTISDB_OK } else { MANTISDB_EXISTS })
+        })
+    }
 }
 
 /// Puts an entry, in the place of the one that the key has, for `ttl` milliseconds; 0 is
@@ -379,14 +402,12 @@ pub unsafe extern "C" fn mantisdb_cache_put(
     tag_count: usize,
 ) -> i32 {
     // SAFETY: by the contract.
-    let (cache, key, value) =
-        unsafe { (&*cache, borrowed(key, key_len), borrowed(value, value_len)) };
-    cache.change(|cache| {
-        // SAFETY: by the contract.
-        let tags = unsafe { tags_of(tags, tags_len, tag_ends, tag_count) }?;
-        cache.put(key, value, PutOptions { ttl, tags: &tags })?;
-        Ok(MANTISDB_OK)
-    })
+    let (cache, put) = unsafe {
+        let (key, value) = (borrowed(key, key_len), borrowed(value, value_len));
+        let tags = (borrowed(tags, tags_len), ends(tag_ends, tag_count));
+        (&*cache, Put { key, value, ttl, tags })
+    };
+    cache.put(&put, false)
 }
 
 /// As `mantisdb_cache_put`, but only if the key has no entry: else `MANTISDB_EXISTS`, and
@@ -408,14 +429,12 @@ pub unsafe extern "C" fn mantisdb_cache_put_if_absent(
     tag_count: usize,
 ) -> i32 {
     // SAFETY: by the contract.
-    let (cache, key, value) =
-        unsafe { (&*cache, borrowed(key, key_len), borrowed(value, value_len)) };
-    cache.change(|cache| {
-        // SAFETY: by the contract.
-        let tags = unsafe { tags_of(tags, tags_len, tag_ends, tag_count) }?;
-        let stored = cache.put_if_absent(key, value, PutOptions { ttl, tags: &tags })?;
-        Ok(if stored { MANTISDB_OK } else { MANTISDB_EXISTS })
-    })
+    let (cache, put) = unsafe {
+        let (key, value) = (borrowed(key, key_len), borrowed(value, value_len));
+        let tags = (borrowed(tags, tags_len), ends(tag_ends, tag_count));
+        (&*cache, Put { key, value, ttl, tags })
+    };
+    cache.put(&put, true)
 }
 
 /// Removes the entry of a key, or returns `MANTISDB_NOT_FOUND`.
