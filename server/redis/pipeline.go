@@ -169,8 +169,11 @@ func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 
 // writeSets writes the run. One alone needs no batch.
 func (c *Client) writeSets(n int) error {
-	if n == 0 {
+	switch n {
+	case 0:
 		return nil
+	case 1:
+		return c.keyspace().PutWith(c.run.first[1], c.run.first[2], mantisdb.WriteOptions{})
 	}
 	return c.server.db.WriteWith(&c.run.batch, mantisdb.WriteOptions{})
 }
