@@ -17,6 +17,7 @@ import (
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
+	"github.com/mantisdb/mantisdb/server/metrics"
 	"github.com/mantisdb/mantisdb/server/redis"
 	"github.com/mantisdb/mantisdb/storage"
 )
@@ -174,6 +175,7 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	if err != nil {
 		return err
 	}
+	handler.WithMetrics(metrics.NewHandler(redisServer.Figures, logger))
 	s := server.New(server.Config{
 		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,

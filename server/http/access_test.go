@@ -70,7 +70,7 @@ func TestAuthentication(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/health", "/api/v1/health", "/api/v1/version", "/api/v1/openapi.yaml", "/"} {
+	for _, path := range []string{"/health", "/health/live", "/health/ready", "/api/v1/health", "/api/v1/version", "/api/v1/openapi.yaml", "/"} {
 		if got := s.do("GET", path, ""); got.status != http.StatusOK {
 			t.Errorf("%s without a password: %d", path, got.status)
 		}

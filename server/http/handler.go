@@ -14,12 +14,13 @@ import (
 
 // Handler answers the HTTP API over a store.
 type Handler struct {
-	store  server.Store
-	log    *slog.Logger
-	about  About
-	mux    *http.ServeMux
-	origin *http.CrossOriginProtection
-	users  *acl.List // nil: whoever asks may do everything
+	store   server.Store
+	log     *slog.Logger
+	about   About
+	mux     *http.ServeMux
+	origin  *http.CrossOriginProtection
+	users   *acl.List    // nil: whoever asks may do everything
+	metrics http.Handler // of Prometheus; nil: there are none
 
 	streams    context.Context // ends when streams are to end
 	endStreams context.CancelFunc
@@ -30,6 +31,14 @@ type Handler struct {
 func NewHandler(store server.Store, log *slog.Logger, about About) *Handler {
 	h := &Handler{store: store, log: log, about: about, origin: http.NewCrossOriginProtection()}
 	h.streams, h.endStreams = context.WithCancel(context.Background())
+	h.mux = h.newMux()
+	return h
+}
+
+// WithMetrics has the handler answer /metrics by another one, for those who may read
+// figures. It is to be called before the first request.
+func (h *Handler) WithMetrics(metrics http.Handler) *Handler {
+	h.metrics = metrics
 	h.mux = h.newMux()
 	return h
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -73,6 +74,11 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 	createKeyspace(t, slow, testKeyspace)
 	closed := newServerOver(t, failingStore{err: mantisdb.ErrClosed})
 	broken := newServerOver(t, failingStore{err: mantisdb.ErrCorrupt})
+	measured := serveHandler(t, NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout).WithMetrics(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+			io.WriteString(w, "mantisdb_up 1\n")
+		})))
 	cut := failingStore{err: mantisdb.ErrCorrupt}
 	for range 100 {
 		cut.entries = append(cut.entries, mantisdb.Entry{Key: []byte("k"), Value: bytes.Repeat([]byte("v"), 1000), Meta: mantisdb.Meta{Version: 1}})
@@ -204,6 +210,10 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "GET", path: "/api/v1/version", target: "/api/v1/version", server: s, status: 200},
 		{method: "GET", path: "/api/v1/health", target: "/api/v1/health", server: s, status: 200},
 		{method: "GET", path: "/health", target: "/health", server: s, status: 200},
+		{method: "GET", path: "/health/live", target: "/health/live", server: s, status: 200},
+		{method: "GET", path: "/health/live", target: "/health/live", server: closed, status: 200},
+		{method: "GET", path: "/health/ready", target: "/health/ready", server: s, status: 200},
+		{method: "GET", path: "/metrics", target: "/metrics", server: measured, status: 200},
 		{method: "GET", path: "/api/v1/openapi.yaml", target: "/api/v1/openapi.yaml", server: s, status: 200},
 		{method: "GET", path: "/", target: "/", server: s, status: 200},
 	}
@@ -231,6 +241,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 			exchange{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats", server: server, status: status},
 			exchange{method: "GET", path: "/api/v1/health", target: "/api/v1/health", server: server, status: status},
 			exchange{method: "GET", path: "/health", target: "/health", server: server, status: status},
+			exchange{method: "GET", path: "/health/ready", target: "/health/ready", server: server, status: status},
 		)
 	}
 	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout)

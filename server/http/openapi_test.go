@@ -42,7 +42,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 			described = append(described, method+" "+path)
 		}
 	}
-	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout)
+	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout).WithMetrics(http.NotFoundHandler())
 	for _, route := range h.routes() {
 		served = append(served, route.method+" "+route.path)
 	}

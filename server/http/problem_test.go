@@ -109,7 +109,10 @@ func TestIndexAndAbout(t *testing.T) {
 		}
 	}
 	s.db.Close()
-	for _, target := range []string{"/health", "/api/v1/health", "/api/v1/stats", "/api/v1/kv/k", "/api/v1/scan"} {
+	if a := s.do("GET", "/health/live", ""); a.status != 200 {
+		t.Errorf("a process without a database: %d %s", a.status, a.body)
+	}
+	for _, target := range []string{"/health", "/health/ready", "/api/v1/health", "/api/v1/stats", "/api/v1/kv/k", "/api/v1/scan"} {
 		wantProblem(t, s.do("GET", target, ""), unavailable)
 	}
 }

@@ -68,6 +68,8 @@ func (h *Handler) routes() []route {
 	routes := []route{
 		{http.MethodGet, "/", nothing, h.index},
 		{http.MethodGet, "/health", nothing, h.health},
+		{http.MethodGet, "/health/live", nothing, h.live},
+		{http.MethodGet, "/health/ready", nothing, h.ready},
 		{http.MethodGet, "/api/v1/health", nothing, h.health},
 		{http.MethodGet, "/api/v1/version", nothing, h.version},
 		{http.MethodGet, "/api/v1/stats", readFigures, h.stats},
@@ -80,6 +82,9 @@ func (h *Handler) routes() []route {
 		{http.MethodPost, keyspacesPath, administrate, h.createKeyspace},
 		{http.MethodGet, keyspacePath, readFigures, h.getKeyspace},
 		{http.MethodDelete, keyspacePath, dropKeyspaces, h.dropKeyspace},
+	}
+	if h.metrics != nil {
+		routes = append(routes, route{http.MethodGet, "/metrics", readFigures, h.serveMetrics})
 	}
 	for _, in := range h.keyspaceRoutes() {
 		routes = append(routes,

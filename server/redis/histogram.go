@@ -23,8 +23,9 @@ func bucketOf(d time.Duration) int {
 	return min(bits.Len64(uint64(d-1)/firstBucket), histogramBuckets-1)
 }
 
-// bucketEnd is the longest duration that a bucket counts.
-func bucketEnd(bucket int) time.Duration { return firstBucket << bucket }
+// LatencyBucketEnd is the longest duration that a bucket of Latencies counts. The last
+// bucket has no end.
+func LatencyBucketEnd(bucket int) time.Duration { return firstBucket << bucket }
 
 // Latencies are how many calls took how long: of each bucket, how many calls. Bucket i
 // reaches up to 125 ns times 2 to the i; the last one has no end.
@@ -57,9 +58,9 @@ func (l *Latencies) Percentile(p float64) time.Duration {
 		}
 		begin := time.Duration(0)
 		if i > 0 {
-			begin = bucketEnd(i - 1)
+			begin = LatencyBucketEnd(i - 1)
 		}
-		return begin + time.Duration((rank-below)/float64(calls)*float64(bucketEnd(i)-begin))
+		return begin + time.Duration((rank-below)/float64(calls)*float64(LatencyBucketEnd(i)-begin))
 	}
 	return 0
 }

@@ -18,10 +18,10 @@ func TestBucketsOfDurations(t *testing.T) {
 		}
 	}
 	for bucket := range histogramBuckets - 1 {
-		if got := bucketOf(bucketEnd(bucket)); got != bucket {
+		if got := bucketOf(LatencyBucketEnd(bucket)); got != bucket {
 			t.Errorf("the end of bucket %d is in bucket %d", bucket, got)
 		}
-		if got := bucketOf(bucketEnd(bucket) + 1); got != bucket+1 {
+		if got := bucketOf(LatencyBucketEnd(bucket) + 1); got != bucket+1 {
 			t.Errorf("what is behind bucket %d is in bucket %d", bucket, got)
 		}
 	}

@@ -207,7 +207,7 @@ func (r *Request) replyLatencies(l *Latencies) {
 	below := int64(0)
 	for bucket, calls := range l {
 		below += calls
-		micros := max(bucketEnd(bucket).Microseconds(), 1)
+		micros := max(LatencyBucketEnd(bucket).Microseconds(), 1)
 		if n := len(points); n > 0 && points[n-1].micros == micros {
 			points[n-1].calls = below
 		} else if calls > 0 {

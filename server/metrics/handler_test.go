@@ -1,0 +1,115 @@
+package metrics
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/redis"
+)
+
+// serverOf serves a database in memory by the Redis protocol.
+func serverOf(t *testing.T) (*redis.Server, *mantisdb.DB) {
+	db, err := mantisdb.Open("", &mantisdb.Options{Engine: mantisdb.EngineGo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	s, err := redis.New(redis.Config{Database: db, Version: "1.2.3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, db
+}
+
+// send sends commands and waits for the last reply.
+func send(t *testing.T, s *redis.Server, commands, last string) {
+	near, far := net.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.ServeConn(far)
+	}()
+	defer func() {
+		near.Close()
+		<-done
+	}()
+	go io.WriteString(near, commands)
+	var replies strings.Builder
+	buffer := make([]byte, 1024)
+	for !strings.HasSuffix(replies.String(), last) {
+		n, err := near.Read(buffer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		replies.Write(buffer[:n])
+	}
+}
+
+func get(t *testing.T, h http.Handler) string {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d: %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+func TestFigures(t *testing.T) {
+	s, db := serverOf(t)
+	send(t, s, "SET a 1\r\nINCR a\r\nGET a\r\nINCR none none\r\nSETRANGE a -1 x\r\nPING end\r\n", "end\r\n")
+	body := get(t, NewHandler(s.Figures, slog.New(slog.DiscardHandler)))
+	for _, want := range []string{
+		"mantisdb_up 1\n", `mantisdb_info{engine="go",version="1.2.3"} 1`,
+		`mantisdb_command_duration_seconds_count{command="get"} 1`,
+		`mantisdb_command_duration_seconds_bucket{command="set",le="+Inf"} 1`,
+		`mantisdb_command_rejections_total{command="incr"} 1`,
+		`mantisdb_command_errors_total{command="setrange"} 1`,
+		"mantisdb_redis_connections_total 1\n", "mantisdb_redis_clients 0\n",
+		"go_goroutines ", "process_resident_memory_bytes ",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	// Once the database does not answer, that is told.
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if body := get(t, NewHandler(s.Figures, slog.New(slog.DiscardHandler))); !strings.Contains(body, "mantisdb_up 0\n") {
+		t.Errorf("after the close: %s", body)
+	}
+}
+
+// TestNamesAreAsTheFieldHasThem: names, units and help are as Prometheus's own linter wants
+// them.
+func TestNamesAreAsTheFieldHasThem(t *testing.T) {
+	s, _ := serverOf(t)
+	send(t, s, "SET a 1\r\nPING end\r\n", "end\r\n")
+	problems, err := testutil.CollectAndLint(collector{s.Figures})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+func TestAFailureIsToldAlone(t *testing.T) {
+	c := collector{func() (redis.Figures, error) { return redis.Figures{}, errors.New("no") }}
+	if n := testutil.CollectAndCount(c); n != 1 {
+		t.Errorf("%d metrics", n)
+	}
+	if err := prometheus.NewPedanticRegistry().Register(c); err != nil {
+		t.Error(err)
+	}
+}
