@@ -18,6 +18,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/server/acl"
 )
 
 // answerTimeout is how long a server may take to begin its answer.
@@ -25,7 +26,8 @@ const answerTimeout = 2 * time.Minute
 
 // remote is a running server, spoken to over HTTP.
 type remote struct {
-	base   string // its URL, without a slash at the end
+	base   string        // its URL, without a slash at the end, and without the user
+	user   *url.Userinfo // nil: it asks for none
 	client *http.Client
 }
 
@@ -37,7 +39,9 @@ func openRemote(ctx context.Context, server string) (*remote, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
-	r := &remote{base: strings.TrimSuffix(base.String(), "/"), client: &http.Client{Transport: transport}}
+	user := userOf(base)
+	base.User = nil // errors tell the URL, and not the password
+	r := &remote{base: strings.TrimSuffix(base.String(), "/"), user: user, client: &http.Client{Transport: transport}}
 	resp, err := r.do(ctx, http.MethodGet, "/api/v1/version", nil)
 	if err != nil {
 		return nil, err
@@ -48,6 +52,18 @@ func openRemote(ctx context.Context, server string) (*remote, error) {
 		return nil, fmt.Errorf("what answers at %s is not a MantisDB server", r.base)
 	}
 	return r, nil
+}
+
+// userOf is who is named in the URL of a server, or else the user "default", if there is a
+// password for it in the variable that the server takes it from, too.
+func userOf(base *url.URL) *url.Userinfo {
+	if base.User != nil {
+		return base.User
+	}
+	if password, ok := variable("password"); ok {
+		return url.UserPassword(acl.DefaultName, password)
+	}
+	return nil
 }
 
 func (r *remote) Close() error {
@@ -65,6 +81,10 @@ func (r *remote) do(ctx context.Context, method, path string, body []byte) (*htt
 	req.Header.Set("User-Agent", "mantisdb/"+versionNumber())
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.user != nil {
+		password, _ := r.user.Password()
+		req.SetBasicAuth(r.user.Username(), password)
 	}
 	resp, err := r.client.Do(req)
 	switch {

@@ -110,3 +110,42 @@ func TestOpenRemote(t *testing.T) {
 		}
 	}
 }
+
+// TestRemoteUser: a user is the URL's, or "default" with the password of the variable; and
+// no error tells a password.
+func TestRemoteUser(t *testing.T) {
+	var sent string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, password, ok := r.BasicAuth()
+		sent = ""
+		if ok {
+			sent = name + ":" + password
+		}
+		if r.URL.Path != "/api/v1/version" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		io.WriteString(w, aboutBody)
+	}))
+	defer s.Close()
+	withUser := strings.Replace(s.URL, "http://", "http://app:s%20cret@", 1)
+	for _, c := range []struct{ url, variable, want string }{
+		{s.URL, "", ""},
+		{s.URL, "pw", "default:pw"},
+		{withUser, "", "app:s cret"},
+		{withUser, "pw", "app:s cret"},
+	} {
+		t.Setenv("MANTISDB_PASSWORD", c.variable)
+		r, err := openRemote(t.Context(), c.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent != c.want {
+			t.Errorf("%s with %q in the variable: sent %q, want %q", c.url, c.variable, sent, c.want)
+		}
+		if _, err := r.do(t.Context(), http.MethodGet, "/api/v1/stats", nil); err == nil || strings.Contains(err.Error(), "cret") {
+			t.Errorf("the error is %v", err)
+		}
+		r.Close()
+	}
+}
