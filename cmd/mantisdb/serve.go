@@ -181,6 +181,7 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,
 	})
 	f.announce(logger, listeners, about, users)
+	tellSystemd(ctx, logger)
 	return s.Serve(ctx, listeners...)
 }
 
@@ -201,6 +202,9 @@ func (f *serveFlags) checkpointOf(store server.Local) func(name string) error {
 func (f *serveFlags) listen(ctx context.Context, users *acl.List) (listeners []*server.Listener, err error) {
 	// Who must authenticate may come from anywhere.
 	f.address.AllowPublic = f.address.AllowPublic || users.Anonymous() == nil
+	if listeners, err = inherited(f.address.AllowPublic); err != nil || len(listeners) > 0 {
+		return listeners, leaveToPublic(err)
+	}
 	add := func(l *server.Listener, err error) error {
 		if err == nil {
 			listeners = append(listeners, l)
@@ -208,10 +212,7 @@ func (f *serveFlags) listen(ctx context.Context, users *acl.List) (listeners []*
 		return err
 	}
 	if err := add(server.Listen(ctx, f.address)); err != nil {
-		if errors.Is(err, server.ErrPublicBind) {
-			return nil, fmt.Errorf("%w; give it one by MANTISDB_PASSWORD or --users, or --allow-public to do without", err)
-		}
-		return listeners, err
+		return listeners, leaveToPublic(err)
 	}
 	if f.redisPort != noPort {
 		address := f.address
@@ -225,6 +226,14 @@ func (f *serveFlags) listen(ctx context.Context, users *acl.List) (listeners []*
 		return listeners, add(server.ListenUnix(ctx, f.unixSocket))
 	}
 	return listeners, nil
+}
+
+// leaveToPublic adds what to do to an error that an address is public.
+func leaveToPublic(err error) error {
+	if errors.Is(err, server.ErrPublicBind) {
+		return fmt.Errorf("%w; give it one by MANTISDB_PASSWORD or --users, or --allow-public to do without", err)
+	}
+	return err
 }
 
 func closeAll(listeners []*server.Listener) {
