@@ -53,6 +53,25 @@ func (c *Client) authorizeQueued(q *queued) error {
 	return Error("NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: " + reason)
 }
 
+// endUnentitled disconnects those who listen to what their users may not any more. Others
+// are held to their rights with their next command, but a listener needs none to go on.
+func (r *Request) endUnentitled() {
+	users := r.server.users
+	listeners := r.server.hub.listenersIf(func(c *Client, channel string, isPattern bool) bool {
+		user := users.Find(c.shown.Load().user)
+		switch {
+		case user == nil || !user.Enabled:
+			return true
+		case isPattern:
+			return !user.MayUsePattern(channel)
+		}
+		return !user.MayUse(channel)
+	})
+	for c := range listeners {
+		c.kill(r.client)
+	}
+}
+
 // subject is the command as rules know it.
 func (c *Command) subject() acl.Command {
 	s := acl.Command{Name: c.fullName()}
