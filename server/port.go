@@ -8,9 +8,14 @@ import (
 	"time"
 )
 
-// sniffTimeout is how long a client may take for the handshake of TLS, and to send what tells
-// its protocol.
+// sniffTimeout is how long a client may take for the handshake of TLS, and from its first
+// byte on to send what tells its protocol.
 const sniffTimeout = 10 * time.Second
+
+// mostSilent is how many connections of a port may be silent for as long as they like, as
+// those that a pool keeps ready are. While there are more, sniffTimeout is also the time to
+// the first byte.
+const mostSilent = 10_000
 
 // port hands the connections of a listener to those who speak their protocols.
 type port struct {
@@ -52,11 +57,12 @@ func isTemporary(err error) bool {
 
 // hand gives one connection to whom it is for.
 func (p *port) hand(conn net.Conn) {
-	if !p.begin(conn) {
+	others, ok := p.begin(conn)
+	if !ok {
 		conn.Close()
 		return
 	}
-	found, ready, err := p.prepare(conn)
+	found, ready, err := p.prepare(conn, others < mostSilent)
 	if ended := p.end(conn); err != nil || ended {
 		conn.Close()
 		return
@@ -69,9 +75,9 @@ func (p *port) hand(conn net.Conn) {
 }
 
 // prepare sees to the encryption, and tells the protocol.
-func (p *port) prepare(conn net.Conn) (protocol, net.Conn, error) {
-	deadline := time.Now().Add(sniffTimeout)
+func (p *port) prepare(conn net.Conn, mayBeSilent bool) (protocol, net.Conn, error) {
 	if p.tls != nil {
+		deadline := time.Now().Add(sniffTimeout)
 		encrypted := tls.Server(conn, p.tls)
 		if err := encrypted.SetDeadline(deadline); err != nil {
 			return protocolUnknown, conn, err
@@ -87,18 +93,20 @@ func (p *port) prepare(conn net.Conn) (protocol, net.Conn, error) {
 	if p.only != protocolUnknown {
 		return p.only, conn, nil
 	}
-	return sniffConn(conn, deadline)
+	return sniffConn(conn, sniffTimeout, mayBeSilent)
 }
 
-// begin and end note a connection that is being prepared, so that close finds it.
-func (p *port) begin(conn net.Conn) bool {
+// begin and end note a connection that is being prepared, so that close finds it. begin
+// tells how many others there are.
+func (p *port) begin(conn net.Conn) (others int, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return false
+		return 0, false
 	}
+	others = len(p.waiting)
 	p.waiting[conn] = struct{}{}
-	return true
+	return others, true
 }
 
 func (p *port) end(conn net.Conn) (closed bool) {

@@ -64,15 +64,25 @@ func sniffURL(rest []byte) protocol {
 const mostSniffed = len("OPTIONS https://")
 
 // sniffConn reads from a connection until the protocol is told, and returns a connection
-// from which all of it can be read. It waits until the deadline.
-func sniffConn(conn net.Conn, deadline time.Time) (protocol, net.Conn, error) {
-	if err := conn.SetReadDeadline(deadline); err != nil {
-		return protocolUnknown, conn, err
+// from which all of it can be read. It waits for so long from now on, or from the first byte
+// on if the client may be silent.
+func sniffConn(conn net.Conn, timeout time.Duration, mayBeSilent bool) (protocol, net.Conn, error) {
+	waits := !mayBeSilent
+	if waits {
+		if err := conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+			return protocolUnknown, conn, err
+		}
 	}
 	first := make([]byte, 0, 1024)
 	for {
 		n, err := conn.Read(first[len(first):cap(first)])
 		first = first[:len(first)+n]
+		if n > 0 && !waits {
+			waits = true
+			if err := conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+				return protocolUnknown, conn, err
+			}
+		}
 		if found := sniff(first); len(first) > 0 && (found != protocolUnknown || len(first) >= mostSniffed) {
 			return found, &replayed{Conn: conn, first: first}, conn.SetReadDeadline(time.Time{})
 		}

@@ -1,8 +1,13 @@
 package server
 
 import (
+	"errors"
+	"io"
+	"net"
+	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSniff(t *testing.T) {
@@ -56,4 +61,35 @@ func FuzzSniff(f *testing.F) {
 			t.Fatalf("%q is taken for HTTP", stream)
 		}
 	})
+}
+
+// TestSilentConnectionsMayWait: what was begun is to go on soon, but a pool's connection may
+// be silent at first.
+func TestSilentConnectionsMayWait(t *testing.T) {
+	const timeout = 50 * time.Millisecond
+	for _, test := range []struct {
+		name        string
+		mayBeSilent bool
+		wait        time.Duration // before what is sent
+		sent        string
+		want        protocol
+	}{
+		{"silent for long", true, 4 * timeout, "*1\r\n", protocolRedis},
+		{"silent for long where it may not", false, 4 * timeout, "*1\r\n", protocolUnknown},
+		{"begun and left", true, 0, "GE", protocolUnknown},
+		{"begun and left where it may not be silent", false, 0, "GE", protocolUnknown},
+		{"at once", false, 0, "GET / HTTP/1.1\r\n", protocolHTTP},
+	} {
+		here, there := net.Pipe()
+		go func() {
+			time.Sleep(test.wait)
+			io.WriteString(there, test.sent)
+		}()
+		found, _, err := sniffConn(here, timeout, test.mayBeSilent)
+		if found != test.want || (test.want == protocolUnknown) != errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: %v, %v", test.name, found, err)
+		}
+		here.Close()
+		there.Close()
+	}
 }

@@ -146,6 +146,7 @@ func aclLoad(r *Request) error {
 	if err := r.server.users.Reload(); err != nil {
 		return Error("ERR the users are as before: " + err.Error())
 	}
+	r.endUnentitled()
 	r.out.OK()
 	return nil
 }

@@ -126,6 +126,19 @@ func TestWhatIsInMemoryIsNotSaved(t *testing.T) {
 	}
 }
 
+// TestWhatIsOnlyAcknowledgedInMemoryIsSaved: there are files, though no write waits for them.
+func TestWhatIsOnlyAcknowledgedInMemoryIsSaved(t *testing.T) {
+	db, err := mantisdb.Open(t.TempDir(), &mantisdb.Options{Durability: mantisdb.DurabilityMemory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	c := newTestServerOf(t, db, Config{}).dial(t)
+	c.want("OK", "SAVE")
+	c.want("OK", "SET", "k", "v")
+	c.want("OK", "SAVE")
+}
+
 func TestShutdown(t *testing.T) {
 	var quits atomic.Int64
 	s := newTestServerWith(t, Config{Quit: func() { quits.Add(1) }})

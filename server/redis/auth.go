@@ -15,24 +15,32 @@ func (s *Server) passwordText() string { return s.users.Password() }
 // let in if it is asked for no more.
 func (c *Client) needsPassword() bool {
 	if c.user == nil {
-		c.letIn(c.server.users.Anonymous())
+		c.letInAnonymous()
 	}
 	return c.user == nil
 }
 
 // login lets the client in as a user whose password it knows.
 func (c *Client) login(name, password []byte) error {
+	since := c.server.users.Changes()
 	user := c.server.users.Authenticate(string(name), string(password))
 	if user == nil {
 		return errWrongPassword
 	}
-	c.letIn(user)
+	c.letIn(user, since)
 	return nil
 }
 
-// letIn has the client be a user; nil is nobody.
-func (c *Client) letIn(user *acl.User) {
-	c.user, c.userSince = user, c.server.users.Changes()
+// letInAnonymous has the client be whom the list lets in without a password.
+func (c *Client) letInAnonymous() {
+	since := c.server.users.Changes()
+	c.letIn(c.server.users.Anonymous(), since)
+}
+
+// letIn has the client be a user; nil is nobody. since is what the list's Changes were
+// before the user was found: one that changes meanwhile is found anew.
+func (c *Client) letIn(user *acl.User, since uint64) {
+	c.user, c.userSince = user, since
 	c.unrestricted = user != nil && user.Unrestricted()
 	c.limitParser()
 }
@@ -40,14 +48,15 @@ func (c *Client) letIn(user *acl.User) {
 // renewUser looks whether the client's user has changed. Whoever is none any more has to
 // authenticate again.
 func (c *Client) renewUser() {
-	if c.user == nil || c.server.users.Changes() == c.userSince {
+	since := c.server.users.Changes()
+	if c.user == nil || since == c.userSince {
 		return
 	}
 	user := c.server.users.Find(c.user.Name)
 	if user != nil && !user.Enabled {
 		user = nil
 	}
-	c.letIn(user)
+	c.letIn(user, since)
 }
 
 // limitParser holds what the client sends to what is due to it.

@@ -82,7 +82,7 @@ func reset(r *Request) error {
 	c.database = 0
 	c.setProto(2)
 	c.name.Store(nil)
-	c.letIn(r.server.users.Anonymous())
+	c.letInAnonymous()
 	r.out.Simple("RESET")
 	return nil
 }

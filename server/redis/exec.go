@@ -140,7 +140,10 @@ func (r *Request) runQueued(q *queued, tx *mantisdb.Tx) error {
 	mark := len(r.out.Buf)
 	sub := Request{client: r.client, server: r.server, cmd: q.cmd, args: q.args, out: r.out, now: r.now, tx: tx, order: r.order}
 	q.begin = time.Now()
-	err := q.cmd.run(&sub)
+	err := r.client.authorizeQueued(q)
+	if err == nil {
+		err = q.cmd.run(&sub)
+	}
 	q.took, q.err = time.Since(q.begin), err
 	var own Error
 	switch {

@@ -106,6 +106,24 @@ func (m *frames) deliver(from *Client, listeners map[*Client]struct{}) int {
 	return len(listeners)
 }
 
+// listenersIf are the clients of which is tells so, for a channel that they listen to, or a
+// pattern.
+func (h *hub) listenersIf(is func(c *Client, name string, isPattern bool) bool) map[*Client]struct{} {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	found := map[*Client]struct{}{}
+	for i, all := range []listeners{h.channels, h.patterns} {
+		for name, clients := range all {
+			for c := range clients {
+				if is(c, name, i == 1) {
+					found[c] = struct{}{}
+				}
+			}
+		}
+	}
+	return found
+}
+
 // activeChannels are those that somebody listens to by their name, and that match.
 func (h *hub) activeChannels(pattern string) []string {
 	h.mu.RLock()

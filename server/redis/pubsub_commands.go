@@ -72,6 +72,12 @@ func (r *Request) subscribe(kind *subscriptionKind) error {
 		}
 		r.tellSubscription(kind.subscribed, name)
 	}
+	// ACL LOAD may have looked at who listens before this client did.
+	if r.server.users.Changes() != c.userSince {
+		if c.renewUser(); c.user == nil || c.authorize(r.cmd, r.args) != nil {
+			return errQuit
+		}
+	}
 	return nil
 }
 

@@ -1,6 +1,10 @@
 package redis
 
-import "github.com/mantisdb/mantisdb/server/acl"
+import (
+	"errors"
+
+	"github.com/mantisdb/mantisdb/server/acl"
+)
 
 // The errors of what a user may not do.
 const (
@@ -30,6 +34,42 @@ func (c *Client) authorize(cmd *Command, args [][]byte) error {
 		}
 	}
 	return mayUseChannels(c.user, cmd, args)
+}
+
+// authorizeQueued is authorize in EXEC: what the user might do when the command was queued
+// may be forbidden by now.
+func (c *Client) authorizeQueued(q *queued) error {
+	err := c.authorize(q.cmd, q.args)
+	if err == nil {
+		return nil
+	}
+	reason := "no permission to execute the command or subcommand"
+	switch {
+	case errors.Is(err, errNoKey):
+		reason = "no permission to touch the specified keys"
+	case errors.Is(err, errNoChannel):
+		reason = "no permission to access one of the channels used as arguments"
+	}
+	return Error("NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: " + reason)
+}
+
+// endUnentitled disconnects those who listen to what their users may not any more. Others
+// are held to their rights with their next command, but a listener needs none to go on.
+func (r *Request) endUnentitled() {
+	users := r.server.users
+	listeners := r.server.hub.listenersIf(func(c *Client, channel string, isPattern bool) bool {
+		user := users.Find(c.shown.Load().user)
+		switch {
+		case user == nil || !user.Enabled:
+			return true
+		case isPattern:
+			return !user.MayUsePattern(channel)
+		}
+		return !user.MayUse(channel)
+	})
+	for c := range listeners {
+		c.kill(r.client)
+	}
 }
 
 // subject is the command as rules know it.

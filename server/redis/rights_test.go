@@ -127,3 +127,58 @@ func TestUsersAreReadAnew(t *testing.T) {
 		t.Errorf("ACL SETUSER: %v", got)
 	}
 }
+
+func TestRightsAreLookedAtAgainInExec(t *testing.T) {
+	s, path := newServerOfUsers(t)
+	admin, app := s.dial(t), s.dial(t)
+	admin.want("OK", "AUTH", "admin", "p")
+	app.want("OK", "AUTH", "app", "p")
+	app.want("OK", "MULTI")
+	app.want("QUEUED", "SET", "app:1", "v")
+	app.want("QUEUED", "SET", "app:kept", "v")
+	app.want("QUEUED", "PUBLISH", "app:news", "m")
+	app.want("QUEUED", "ECHO", "said")
+	rules := "user default off\nuser admin on >p ~* &* +@all\nuser app on >p ~app:kept +@all -echo\n"
+	if err := os.WriteFile(path, []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	admin.want("OK", "ACL", "LOAD")
+	const changed = "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: no permission to "
+	app.want([]any{
+		replyError(changed + "touch the specified keys"), "OK",
+		replyError(changed + "access one of the channels used as arguments"),
+		replyError(changed + "execute the command or subcommand"),
+	}, "EXEC")
+	admin.want(nil, "GET", "app:1")
+	admin.want("v", "GET", "app:kept")
+}
+
+func TestListenersWithoutRightsAreCutOff(t *testing.T) {
+	s, path := newServerOfUsers(t)
+	admin := s.dial(t)
+	admin.want("OK", "AUTH", "admin", "p")
+	listen := func(user, command, channel string) *testConn {
+		c := s.dial(t)
+		c.want("OK", "AUTH", user, "p")
+		c.want([]any{strings.ToLower(command), channel, int64(1)}, command, channel)
+		return c
+	}
+	entitled, all := listen("app", "SUBSCRIBE", "app:kept"), listen("admin", "PSUBSCRIBE", "*")
+	lost, pattern := listen("app", "SUBSCRIBE", "app:lost"), listen("app", "PSUBSCRIBE", "app:*")
+	rules := "user default off\nuser admin on >p ~* &* +@all\nuser app on >p &app:kept +@all\n"
+	if err := os.WriteFile(path, []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	admin.want("OK", "ACL", "LOAD")
+	lost.wantClosed()
+	pattern.wantClosed()
+	admin.want(int64(2), "PUBLISH", "app:kept", "m")
+	entitled.wantNext([]any{"message", "app:kept", "m"})
+	all.wantNext([]any{"pmessage", "*", "app:kept", "m"})
+
+	if err := os.WriteFile(path, []byte("user admin on >p ~* &* +@all\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	admin.want("OK", "ACL", "LOAD")
+	entitled.wantClosed()
+}

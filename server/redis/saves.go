@@ -99,10 +99,11 @@ func (s *saves) endSave(stats *mantisdb.Stats, err error) {
 	s.last.Store(now.Unix())
 }
 
-// checkSave refuses to save what is in memory alone.
+// checkSave refuses to save what is in memory alone: what has no files. That writes do not
+// wait for them, as in DurabilityMemory, is rather a reason to save.
 func (s *Server) checkSave() error {
 	stats, err := s.db.Stats()
-	if err == nil && stats.Durability == mantisdb.DurabilityMemory {
+	if err == nil && stats.DiskBytes == 0 {
 		err = Error("ERR all data is in memory alone: there is no place to save it to")
 	}
 	return err

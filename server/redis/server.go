@@ -139,7 +139,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 	}
 	c.traffic = s.traffic.of(c)
 	c.in = resp.NewParser(s.limits().parser(false))
-	c.letIn(s.users.Anonymous())
+	c.letInAnonymous()
 	c.publishView()
 	c.lastUsed.Store(now.UnixMilli())
 	return c
