@@ -35,6 +35,9 @@ type sink struct {
 // keepQueue is how large a buffer of the queue may be that is kept.
 const keepQueue = 4 << 10
 
+// sendPiece is how many bytes are written at once.
+const sendPiece = 1 << 20
+
 func newSink(conn net.Conn, limits func() *Limits) *sink {
 	return &sink{conn: conn, limits: limits, wake: make(chan struct{}, 1)}
 }
@@ -155,19 +158,24 @@ func (s *sink) sendTaken(queue []byte) error {
 	return err
 }
 
+// send writes to the connection. Each piece has the time for writing to itself, so that a
+// long reply reaches one who reads slowly, but does read.
 func (s *sink) send(bytes []byte) error {
-	if len(bytes) == 0 {
-		return nil
+	for len(bytes) > 0 {
+		if err := s.extendDeadline(); err != nil {
+			return err
+		}
+		n, err := s.conn.Write(bytes[:min(len(bytes), sendPiece)])
+		if s.traffic != nil {
+			s.traffic.sent.Add(int64(n))
+			s.traffic.writes.Add(1)
+		}
+		if err != nil {
+			return err
+		}
+		bytes = bytes[n:]
 	}
-	if err := s.extendDeadline(); err != nil {
-		return err
-	}
-	n, err := s.conn.Write(bytes)
-	if s.traffic != nil {
-		s.traffic.sent.Add(int64(n))
-		s.traffic.writes.Add(1)
-	}
-	return err
+	return nil
 }
 
 // waiting is how many bytes wait to be sent.

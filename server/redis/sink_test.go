@@ -100,6 +100,27 @@ func TestSinkSlowReader(t *testing.T) {
 	}
 }
 
+// TestSinkLongReply: who reads all the time gets a reply that takes longer than a write may.
+func TestSinkLongReply(t *testing.T) {
+	near, far := net.Pipe()
+	limits := Limits{WriteTimeout: time.Second}.withDefaults()
+	s := newSink(near, func() *Limits { return &limits })
+	defer s.close()
+	sent := make(chan error, 1)
+	go func() { sent <- s.write(make([]byte, 8*sendPiece)) }()
+	far.SetReadDeadline(time.Now().Add(10 * limits.WriteTimeout))
+	piece := make([]byte, sendPiece)
+	for range 8 {
+		time.Sleep(limits.WriteTimeout / 5)
+		if _, err := io.ReadFull(far, piece); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSinkClose(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 50 {
