@@ -103,9 +103,12 @@ func (c *Client) extendDeadline() error {
 	if c.subscriptions.count() > 0 {
 		idle = 0
 	}
+	if idle == 0 && c.deadline.IsZero() {
+		return nil
+	}
 	now := time.Now()
 	switch {
-	case idle == 0 && c.deadline.IsZero(), idle != 0 && idle == c.idle && c.deadline.Sub(now) >= idle/4*3:
+	case idle != 0 && idle == c.idle && c.deadline.Sub(now) >= idle/4*3:
 		return nil
 	case idle == 0:
 		c.deadline = time.Time{}
