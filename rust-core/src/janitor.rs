@@ -424,7 +424,11 @@ impl Janitor {
         unsafe { Slot::prefetch_all(raws.clone(), guard) };
         for raw in raws {
             // SAFETY: as above.
-            unsafe { Slot::from_raw(raw, guard) }.prefetch_older(guard);
+            let slot = unsafe { Slot::from_raw(raw, guard) };
+            // The versions of one that has left may be freed already; only we let any leave.
+            if !slot.is_dying() {
+                slot.prefetch_older(guard);
+            }
         }
         // SAFETY: as above. What is removed here stays valid as long as the guard.
         let slot = |queued: &Queued| unsafe { Slot::from_raw(queued.0, guard) };
