@@ -422,21 +422,15 @@ impl Janitor {
         let raws = page.iter().map(|queued| queued.0);
         // SAFETY: they are still marked as queued, by those who queued them.
         unsafe { Slot::prefetch_all(raws.clone(), guard) };
-        for raw in raws {
-            // SAFETY: as above.
-            let slot = unsafe { Slot::from_raw(raw, guard) };
-            // The versions of one that has left may be freed already; only we let any leave.
-            if !slot.is_dying() {
-                slot.prefetch_older(guard);
-            }
-        }
         // SAFETY: as above. What is removed here stays valid as long as the guard.
-        let slot = |queued: &Queued| unsafe { Slot::from_raw(queued.0, guard) };
-        let slots: Option<Vec<_>> =
-            self.core.budget.as_ref().map(|_| page.iter().map(slot).collect());
+        let slots = raws.map(|raw| unsafe { Slot::from_raw(raw, guard) });
+        // The versions of what has left may be freed already. Nothing leaves meanwhile, since
+        // only we let it.
+        let there: Vec<_> = slots.filter(|slot| !slot.is_dying()).collect();
+        there.iter().for_each(|slot| slot.prefetch_older(guard));
         page.into_iter().for_each(|queued| self.look_at(queued, guard));
-        if let Some(slots) = slots {
-            self.core.memtable.reweigh(&slots, guard);
+        if self.core.budget.is_some() {
+            self.core.memtable.reweigh(&there, guard);
         }
     }
 

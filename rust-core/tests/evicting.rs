@@ -130,6 +130,7 @@ fn a_pass_over_many_keys_spares_the_hot_ones() {
     for i in 0..40 * MIB / 1000 {
         storage.put(format!("filling {i}").as_bytes(), &[0; 1000], 0).expect("a write");
         if i % 100 == 0 {
+            thread::sleep(Duration::from_millis(1));
             let evicted = storage.stats().evicted;
             if evicted > 0 {
                 let behind = i - *full.get_or_insert(i);

@@ -121,7 +121,7 @@ impl Memtable {
         unsafe { self.retire_entry(NonNull::from(slot.0), counters, guard) };
     }
 
-    /// Tells the policy what slots weigh now.
+    /// Tells the policy what slots weigh now, whose versions are valid under the guard.
     pub(crate) fn reweigh(&self, slots: &[Slot<'_>], guard: &Guard) {
         self.order.with_residents(|residents, _| {
             for slot in slots {
