@@ -129,7 +129,7 @@ fn a_pass_over_many_keys_spares_the_hot_ones() {
     let mut full = None; // the write at which entries had begun to leave
     for i in 0..40 * MIB / 1000 {
         storage.put(format!("filling {i}").as_bytes(), &[0; 1000], 0).expect("a write");
-        if i % 100 == 0 {
+        if i % 20 == 0 {
             thread::sleep(Duration::from_millis(1));
             let evicted = storage.stats().evicted;
             if evicted > 0 {
@@ -200,7 +200,7 @@ fn entries_leave_snapshots_too() {
         let old = snapshot.get(&i.to_be_bytes(), |v| v.bytes[0]).expect("a read");
         assert!(old.is_none() || old == Some(1), "{old:?}");
     }
-    for round in 0..scaled(40).max(4) {
+    for round in 0..scaled(40).max(8) {
         fill(&storage, 4 * MIB);
         for i in 0..1000 {
             let key = format!("filling {i}");
