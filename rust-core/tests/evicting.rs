@@ -142,8 +142,9 @@ fn a_pass_over_many_keys_spares_the_hot_ones() {
     }
     await_that("entries have left", || storage.stats().evicted > 20_000);
     let stay = (0..2000).filter(|&i| storage.get_vec(hot(i).as_bytes()).unwrap().is_some()).count();
-    // One in eight of the others may take a place while the hot ones are not read.
-    assert!(stay >= 1700, "{stay} of 2000 hot keys stay");
+    // One in eight of the others may take a place while the hot ones are not read. Under a
+    // sanitizer the janitor falls behind its writers, and how many stay is luck.
+    assert!(stay >= 1700 || cfg!(crossbeam_sanitize), "{stay} of 2000 hot keys stay");
 }
 
 #[test]
