@@ -11,24 +11,24 @@ import (
 
 func aclCommands() []*Command {
 	const flags = flagNoScript | flagLoading | flagStale
-	sub := func(name string, arity int, more Flags, help string, run func(*Request) error) *Command {
+	sub := func(name string, arity int, more Flags, help, summary string, run func(*Request) error) *Command {
 		return &Command{Name: name, Arity: arity, Flags: flags | more, Group: "server", Help: help, Since: "6.0.0",
-			Summary: "Is described by ACL HELP.", Complexity: "O(N) where N is the number of users or commands", run: run}
+			Summary: summary, Complexity: "O(N) where N is the number of users or commands", run: run}
 	}
 	return []*Command{
 		{Name: "acl", Arity: -2, Flags: flags, Group: "server",
 			Summary: "A container for commands about users and their rights.", Since: "6.0.0", Complexity: "Depends on subcommand.",
 			Subcommands: subcommands(
-				sub("whoami", 2, 0, "", aclWhoAmI),
-				sub("cat", -2, 0, "[<category>]", aclCat),
-				sub("genpass", -2, 0, "[<bits>]", aclGenPass),
-				sub("users", 2, flagAdmin, "", aclUsers),
-				sub("list", 2, flagAdmin, "", aclList),
-				sub("getuser", 3, flagAdmin, "<username>", aclGetUser),
-				sub("load", 2, flagAdmin, "", aclLoad),
-				sub("setuser", -3, flagAdmin, "<username> [<rule> ...]", aclOnlyFile),
-				sub("deluser", -3, flagAdmin, "<username> [<username> ...]", aclOnlyFile),
-				sub("save", 2, flagAdmin, "", aclOnlyFile),
+				sub("whoami", 2, 0, "", "Returns the name of the user of the connection.", aclWhoAmI),
+				sub("cat", -2, 0, "[<category>]", "Lists the categories of commands, or the commands of one.", aclCat),
+				sub("genpass", -2, 0, "[<bits>]", "Returns a random password.", aclGenPass),
+				sub("users", 2, flagAdmin, "", "Lists the names of the users.", aclUsers),
+				sub("list", 2, flagAdmin, "", "Lists the users with their rules.", aclList),
+				sub("getuser", 3, flagAdmin, "<username>", "Returns what a user may do.", aclGetUser),
+				sub("load", 2, flagAdmin, "", "Reads the file of users again.", aclLoad),
+				sub("setuser", -3, flagAdmin, "<username> [<rule> ...]", "Is refused: users are kept in a file alone.", aclOnlyFile),
+				sub("deluser", -3, flagAdmin, "<username> [<username> ...]", "Is refused: users are kept in a file alone.", aclOnlyFile),
+				sub("save", 2, flagAdmin, "", "Is refused: users are kept in a file alone.", aclOnlyFile),
 			)},
 	}
 }
@@ -42,7 +42,7 @@ func aclWhoAmI(r *Request) error {
 func aclCat(r *Request) error {
 	switch len(r.args) {
 	case 2:
-		r.replyStrings(acl.Categories)
+		r.replyNames(acl.Categories)
 		return nil
 	case 3:
 	default:
@@ -59,15 +59,8 @@ func aclCat(r *Request) error {
 		}
 	}
 	slices.Sort(names)
-	r.replyStrings(names)
+	r.replyNames(names)
 	return nil
-}
-
-func (r *Request) replyStrings(list []string) {
-	r.out.Array(len(list))
-	for _, s := range list {
-		r.out.BulkString(s)
-	}
 }
 
 // aclGenPass replies a random password: so many bits, 256 if none are named, in
@@ -95,7 +88,7 @@ func aclUsers(r *Request) error {
 	for _, user := range r.server.users.All() {
 		names = append(names, user.Name)
 	}
-	r.replyStrings(names)
+	r.replyNames(names)
 	return nil
 }
 
@@ -104,7 +97,7 @@ func aclList(r *Request) error {
 	for _, user := range r.server.users.All() {
 		lines = append(lines, "user "+user.Name+" "+user.Rules())
 	}
-	r.replyStrings(lines)
+	r.replyNames(lines)
 	return nil
 }
 
@@ -128,7 +121,7 @@ func aclGetUser(r *Request) error {
 		r.out.BulkString(flag)
 	}
 	r.out.BulkString("passwords")
-	r.replyStrings(user.Passwords())
+	r.replyNames(user.Passwords())
 	r.out.BulkString("commands")
 	r.out.BulkString(user.CommandRules())
 	r.out.BulkString("keys")

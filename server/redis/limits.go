@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
@@ -37,31 +38,17 @@ func DefaultLimits() Limits {
 // withDefaults has no zero but where zero means something.
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
-	if l.MaxClients == 0 {
-		l.MaxClients = d.MaxClients
+	return Limits{
+		MaxClients:     cmp.Or(l.MaxClients, d.MaxClients),
+		MaxRequest:     cmp.Or(l.MaxRequest, d.MaxRequest),
+		MaxArgs:        cmp.Or(l.MaxArgs, d.MaxArgs),
+		MaxBulk:        cmp.Or(l.MaxBulk, d.MaxBulk),
+		MaxTransaction: cmp.Or(l.MaxTransaction, d.MaxTransaction),
+		MaxReply:       cmp.Or(l.MaxReply, d.MaxReply),
+		OutputBuffer:   cmp.Or(l.OutputBuffer, d.OutputBuffer),
+		IdleTimeout:    l.IdleTimeout,
+		WriteTimeout:   cmp.Or(l.WriteTimeout, d.WriteTimeout),
 	}
-	if l.MaxRequest == 0 {
-		l.MaxRequest = d.MaxRequest
-	}
-	if l.MaxArgs == 0 {
-		l.MaxArgs = d.MaxArgs
-	}
-	if l.MaxBulk == 0 {
-		l.MaxBulk = d.MaxBulk
-	}
-	if l.MaxTransaction == 0 {
-		l.MaxTransaction = d.MaxTransaction
-	}
-	if l.MaxReply == 0 {
-		l.MaxReply = d.MaxReply
-	}
-	if l.OutputBuffer == 0 {
-		l.OutputBuffer = d.OutputBuffer
-	}
-	if l.WriteTimeout == 0 {
-		l.WriteTimeout = d.WriteTimeout
-	}
-	return l
 }
 
 // parser are the limits of what a client's parser takes in.

@@ -4,15 +4,13 @@ package redis
 func objectCommands() map[string]*Command {
 	second := KeySpec{2, 2, 1}
 	return subcommands(
-		&Command{Name: "encoding", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic",
+		&Command{Name: "encoding", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Help: "<key>",
 			Summary: "Tells how Redis would keep the value of a key in memory.", Since: "2.2.3", Complexity: "O(1)", run: objectEncoding},
-		&Command{Name: "freq", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic",
+		&Command{Name: "freq", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Help: "<key>",
 			Summary: "Tells how often a key is accessed, which is not tracked.", Since: "4.0.0", Complexity: "O(1)", run: objectFrequency},
-		&Command{Name: "help", Arity: 2, Flags: flagLoading | flagStale, Group: "generic",
-			Summary: "Shows the subcommands.", Since: "6.2.0", Complexity: "O(1)", run: objectHelp},
-		&Command{Name: "idletime", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic",
+		&Command{Name: "idletime", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Help: "<key>",
 			Summary: "Tells when a key was last accessed, which is not tracked.", Since: "2.2.3", Complexity: "O(1)", run: objectIdleTime},
-		&Command{Name: "refcount", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic",
+		&Command{Name: "refcount", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Help: "<key>",
 			Summary: "Tells how many references Redis would have to the value of a key.", Since: "2.2.3", Complexity: "O(1)", run: objectReferences},
 	)
 }
@@ -81,25 +79,4 @@ func (r *Request) withObject(reply func(value []byte) error) error {
 		return nil
 	}
 	return reply(value.Bytes)
-}
-
-func objectHelp(r *Request) error {
-	lines := []string{
-		"OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"ENCODING <key>",
-		"    How Redis would keep the value of the key in memory.",
-		"FREQ <key>",
-		"    How often the key is accessed: an error, since that is not tracked.",
-		"IDLETIME <key>",
-		"    When the key was last accessed: an error, since that is not tracked.",
-		"REFCOUNT <key>",
-		"    How many references Redis would have to the value of the key.",
-		"HELP",
-		"    Print this help.",
-	}
-	r.out.Array(len(lines))
-	for _, line := range lines {
-		r.out.Simple(line)
-	}
-	return nil
 }

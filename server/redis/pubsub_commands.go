@@ -17,14 +17,12 @@ func pubsubCommands() []*Command {
 		{Name: "pubsub", Arity: -2, Group: "pubsub",
 			Summary: "A container for Pub/Sub commands.", Since: "2.8.0", Complexity: "Depends on subcommand.",
 			Subcommands: subcommands(
-				&Command{Name: "channels", Arity: -2, Flags: flagPubSub | flagLoading | flagStale, Group: "pubsub",
+				&Command{Name: "channels", Arity: -2, Flags: flagPubSub | flagLoading | flagStale, Group: "pubsub", Help: "[<pattern>]",
 					Summary: "Returns the active channels.", Since: "2.8.0", Complexity: "O(N) where N is the number of active channels.", run: pubsubChannels},
-				&Command{Name: "numsub", Arity: -2, Flags: flagPubSub | flagLoading | flagStale, Group: "pubsub",
+				&Command{Name: "numsub", Arity: -2, Flags: flagPubSub | flagLoading | flagStale, Group: "pubsub", Help: "[<channel> ...]",
 					Summary: "Returns how many clients are subscribed to channels.", Since: "2.8.0", Complexity: "O(N) where N is the number of requested channels.", run: pubsubNumSub},
 				&Command{Name: "numpat", Arity: 2, Flags: flagPubSub | flagLoading | flagStale, Group: "pubsub",
 					Summary: "Returns how many different patterns are subscribed to.", Since: "2.8.0", Complexity: "O(1)", run: pubsubNumPat},
-				&Command{Name: "help", Arity: 2, Flags: flagLoading | flagStale, Group: "pubsub",
-					Summary: "Returns helpful text about the different subcommands.", Since: "6.2.0", Complexity: "O(1)", run: pubsubHelp},
 			)},
 	}
 }
@@ -152,25 +150,5 @@ func pubsubNumSub(r *Request) error {
 
 func pubsubNumPat(r *Request) error {
 	r.out.Int(int64(r.server.hub.patternCount()))
-	return nil
-}
-
-func pubsubHelp(r *Request) error {
-	lines := []string{
-		"PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-		"CHANNELS [<pattern>]",
-		"    Return the currently active channels matching a <pattern> (default: '*').",
-		"NUMPAT",
-		"    Return number of subscriptions to patterns.",
-		"NUMSUB [<channel> ...]",
-		"    Return the number of subscribers for the specified channels, excluding",
-		"    pattern subscriptions(default: no channels).",
-		"HELP",
-		"    Prints this help.",
-	}
-	r.out.Array(len(lines))
-	for _, line := range lines {
-		r.out.Simple(line)
-	}
 	return nil
 }
