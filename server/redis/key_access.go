@@ -88,6 +88,18 @@ func (a *keyAccess) of(cmd *Command, args [][]byte) []string {
 	return strings.Fields(flags)
 }
 
+// needs tells which rights to its keys a command needs with certain arguments. What
+// replaces or removes a value need not read it; all else tells something of it.
+func (a *keyAccess) needs(cmd *Command, args [][]byte) (reads, writes bool) {
+	switch a.of(cmd, args)[0] {
+	case "RO":
+		return true, false
+	case "OW", "RM":
+		return false, true
+	}
+	return true, true
+}
+
 // hasWord tells whether a word is among arguments.
 func hasWord(args [][]byte, word string) bool {
 	return slices.ContainsFunc(args, func(arg []byte) bool { return is(arg, word) })

@@ -12,14 +12,6 @@ const (
 	errNoChannel Error = "NOPERM this user has no permissions to access one of the channels used as arguments"
 )
 
-// blindWrites are the commands that write keys and tell nothing of what was there, beyond
-// that it was. All others need the right to read what they write.
-var blindWrites = map[string]bool{
-	"set": true, "setnx": true, "setex": true, "psetex": true, "mset": true, "msetnx": true,
-	"del": true, "unlink": true, "expire": true, "pexpire": true, "expireat": true, "pexpireat": true,
-	"persist": true, "restore": true,
-}
-
 // authorize returns nil if the client's user may run a command with such arguments.
 func (c *Client) authorize(cmd *Command, args [][]byte) error {
 	if c.unrestricted || cmd.has(flagNoAuth) {
@@ -28,9 +20,12 @@ func (c *Client) authorize(cmd *Command, args [][]byte) error {
 	if !c.user.MayRun(cmd.subject()) {
 		return Error("NOPERM this user has no permissions to run the '" + cmd.fullName() + "' command")
 	}
-	for _, key := range cmd.Keys.of(args) {
-		if !mayUseKey(c.user, cmd, args, string(key)) {
-			return errNoKey
+	for _, access := range cmd.accesses() {
+		reads, writes := access.needs(cmd, args)
+		for _, key := range access.keys.of(args) {
+			if reads && !c.user.MayRead(string(key)) || writes && !c.user.MayWrite(string(key)) {
+				return errNoKey
+			}
 		}
 	}
 	return mayUseChannels(c.user, cmd, args)
@@ -79,25 +74,6 @@ func (c *Command) subject() acl.Command {
 		s.Categories = append(s.Categories, string(category))
 	}
 	return s
-}
-
-func mayUseKey(user *acl.User, cmd *Command, args [][]byte, key string) bool {
-	if !cmd.has(flagWrite) {
-		return user.MayRead(key)
-	}
-	return user.MayWrite(key) && (isBlind(cmd, args) || user.MayRead(key))
-}
-
-// isBlind tells whether a command tells nothing of the values that it writes over.
-func isBlind(cmd *Command, args [][]byte) bool {
-	if cmd.Name == "set" {
-		for _, arg := range args[min(3, len(args)):] {
-			if is(arg, "GET") {
-				return false
-			}
-		}
-	}
-	return cmd.parent == "" && blindWrites[cmd.Name]
 }
 
 // mayUseChannels returns nil if a command may publish or listen to the channels that it

@@ -50,6 +50,10 @@ func TestRightsOfUsers(t *testing.T) {
 	app.want(noKey, "MGET", "app:1", "other")
 	app.want(noKey, "MSET", "app:1", "v", "other", "v")
 	app.want(noKey, "COPY", "other", "app:2")
+	app.want(noKey, "COPY", "app:1", "ref:2")
+	app.want(int64(1), "COPY", "ref:1", "app:2") // it is read alone
+	app.want(noKey, "RENAME", "ref:1", "app:2")
+	app.want(noKey, "EXPIRE", "log:1", "100") // tells whether there is a value
 	app.want(noKey, "BITOP", "AND", "app:2", "other")
 	app.want(noKey, "OBJECT", "ENCODING", "other")
 	app.want("r", "GET", "ref:1")
