@@ -40,13 +40,21 @@ func rename(r *Request) error {
 		return errNoSuchKey
 	}
 	if !from.equal(to) {
-		if err := r.transfer(from, to, value); err != nil {
+		if err := r.transferName(from, to, value); err != nil {
 			return err
 		}
-		r.notify(notifyGeneric, "rename_from", from.key)
-		r.notify(notifyGeneric, "rename_to", to.key)
 	}
 	r.out.OK()
+	return nil
+}
+
+// transferName is transfer within a database, and tells of it.
+func (r *Request) transferName(from, to place, value Value) error {
+	if err := r.transfer(from, to, value); err != nil {
+		return err
+	}
+	r.notify(notifyGeneric, "rename_from", from.key)
+	r.notify(notifyGeneric, "rename_to", to.key)
 	return nil
 }
 
@@ -64,11 +72,9 @@ func renameIfAbsent(r *Request) error {
 	if err != nil || taken {
 		return r.replyZero(err)
 	}
-	if err := r.transfer(from, to, value); err != nil {
+	if err := r.transferName(from, to, value); err != nil {
 		return err
 	}
-	r.notify(notifyGeneric, "rename_from", from.key)
-	r.notify(notifyGeneric, "rename_to", to.key)
 	r.out.Int(1)
 	return nil
 }
