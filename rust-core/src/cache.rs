@@ -521,7 +521,7 @@ impl<P: Policy> Cache<P> {
         }
         self.compact();
         self.make_room(0, 0);
-        self.memory.hurry();
+        self.memory.free_some();
     }
 
     /// Removes what has expired.

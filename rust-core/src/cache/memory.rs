@@ -259,6 +259,14 @@ impl Memory {
         }
     }
 
+    /// Has some garbage collected if there is any, and what the caller itself retired handed
+    /// over: while it rests, nobody else could free that. The caller is not pinned.
+    pub(super) fn free_some(&self) {
+        if self.retired() > 0 {
+            epoch::pin().flush();
+        }
+    }
+
     /// Has garbage collected if there is much. The caller is not pinned.
     #[inline]
     pub(super) fn hurry(&self) {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::Error;
 use crate::cache::MIN_BUDGET;
+use std::sync::mpsc;
 
 /// Churn with lengths from 10 bytes to a mebibyte stays within the budget, and the
 /// memory of spans is in use.
@@ -85,16 +86,42 @@ fn all_memory_is_given_back() {
         put(&cache, &n.to_be_bytes(), &[0; 300]);
     }
     cache.clear();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    loop {
-        cache.cache.memory.collect();
-        let stats = cache.stats();
-        if stats.retired_bytes == 0 && stats.used_bytes == stats.table_bytes {
-            break;
-        }
-        assert!(std::time::Instant::now() < deadline, "{stats:?}");
-        std::thread::yield_now();
-    }
+    free_retired(&cache);
+    let stats = cache.stats();
+    assert_eq!(stats.used_bytes, stats.table_bytes, "{stats:?}");
     let arena = &cache.cache.memory.arena;
     assert_eq!((arena.slack(), arena.emptying()), (0, 0));
+}
+
+/// What expires leaves garbage behind, on the cache's own thread, which may have nothing
+/// to do for long.
+#[test]
+fn who_tidies_up_keeps_no_garbage() {
+    let cache = open(16 << 20);
+    cache.put(b"key", b"value", PutOptions { ttl: 1, tags: &[] }).unwrap();
+    cache.advance_clock(60_000);
+    std::thread::scope(|scope| {
+        let (tidied, when_tidied) = mpsc::channel();
+        let (_end, until_end) = mpsc::channel::<()>();
+        let cache = &cache;
+        scope.spawn(move || {
+            cache.tidy();
+            tidied.send(()).unwrap();
+            // Rests, as the cache's own thread does.
+            until_end.recv().unwrap_err();
+        });
+        when_tidied.recv().unwrap();
+        free_retired(cache);
+        assert_eq!(cache.stats().expired, 1);
+    });
+}
+
+/// Waits until nothing is retired.
+fn free_retired(cache: &LockFreeCache) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while cache.stats().retired_bytes > 0 {
+        assert!(std::time::Instant::now() < deadline, "{:?}", cache.stats());
+        cache.cache.memory.collect();
+        std::thread::yield_now();
+    }
 }
