@@ -285,7 +285,8 @@ impl Durable {
     }
 
     /// Why the throttle does not admit a write: it has to wait, as a rule; but
-    /// that is no use if memory is full and flushes fail.
+    /// that is no use if memory is full and flushes fail. Then the failure of the last
+    /// flush is told, until the next one succeeds, which is tried a moment later.
     #[cold]
     pub(crate) fn refusal(&self, core: &Core) -> Error {
         const PATIENCE: Duration = Duration::from_secs(1);
