@@ -65,6 +65,15 @@ func (f *accessFlags) defaultPassword() (string, error) {
 	return password, nil
 }
 
+// passwordOfVariables is the password of the user "default" as a server would find it in
+// variables, for clients beside it; empty if they have none.
+func passwordOfVariables() (string, error) {
+	var access accessFlags
+	access.password, _ = variable("password")
+	access.passwordFile, _ = variable("password-file")
+	return access.defaultPassword()
+}
+
 // certificate is the configuration of TLS; nil without a certificate.
 func (f *accessFlags) certificate(logger *slog.Logger) (*tls.Config, error) {
 	if (f.certFile == "") != (f.keyFile == "") {

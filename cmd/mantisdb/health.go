@@ -10,7 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,38 +59,44 @@ func (f *healthFlags) add(flags *pflag.FlagSet) {
 
 // run asks, and tells that all is well.
 func (f *healthFlags) run(ctx context.Context, out io.Writer) error {
-	r, err := f.remote()
+	base, client, err := f.target()
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	err = askReady(ctx, r)
+	err = askReady(ctx, base, client)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the server at %s did not answer within %v", r.base, f.timeout)
+		return fmt.Errorf("the server at %s did not answer within %v", base, f.timeout)
 	}
-	if err == nil {
-		fmt.Fprintln(out, "ok")
+	if err != nil {
+		return err
 	}
+	_, err = fmt.Fprintln(out, "ok")
 	return err
 }
 
-func (f *healthFlags) remote() (*remote, error) {
+// target is the URL to ask, and by what.
+func (f *healthFlags) target() (string, *http.Client, error) {
 	if f.server != "" {
-		base, _, err := parseServer(f.server)
+		at, err := url.Parse(f.server)
 		if err != nil {
-			return nil, err
+			return "", nil, usageError{errors.New("--server is no URL")} // which may have a password in it
 		}
-		return &remote{base: base, client: &http.Client{}}, nil
+		at.User = nil // nobody is asked for one here, and no error tells it
+		if at.Scheme != "http" && at.Scheme != "https" || at.Host == "" || at.RawQuery != "" {
+			return "", nil, usageError{fmt.Errorf("%q is no URL of a server: it looks like %s", at, defaultServer)}
+		}
+		return strings.TrimSuffix(at.String(), "/"), &http.Client{}, nil
 	}
 	if f.settings.address.Port == 0 {
-		return nil, usageError{errors.New("--port is 0: give the one that the server picked, or --server")}
+		return "", nil, usageError{errors.New("--port is 0: give the one that the server picked, or --server")}
 	}
 	// The certificate is for the name that clients use, which this one does not: it asks the
 	// machine itself, and sends nothing that is secret.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	return &remote{base: f.settings.ownURL(), client: &http.Client{Transport: transport}}, nil
+	return f.settings.ownURL(), &http.Client{Transport: transport}, nil
 }
 
 // ownURL is where a server with these settings can be reached from its machine.
@@ -106,19 +115,29 @@ func (f *serveFlags) ownURL() string {
 }
 
 // askReady is nil if the server can serve.
-func askReady(ctx context.Context, r *remote) error {
-	resp, err := r.do(ctx, http.MethodGet, "/health/ready", nil)
+func askReady(ctx context.Context, base string, client *http.Client) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/health/ready", nil)
 	if err != nil {
 		return err
 	}
+	resp, err := client.Do(req)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("no server listens at %s", base)
+	case err != nil:
+		return err // tells the URL
+	}
 	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server at %s is not ready: %w", base, refusal(resp))
+	}
 	var health struct{ Status string }
 	err = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&health)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
-	}
-	if err != nil || health.Status != "ok" {
-		return fmt.Errorf("what answers at %s is not a MantisDB server", r.base)
+	case err != nil || health.Status != "ok":
+		return fmt.Errorf("what answers at %s is not a MantisDB server", base)
 	}
 	return nil
 }

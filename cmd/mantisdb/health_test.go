@@ -72,7 +72,8 @@ func TestHealthOfOthers(t *testing.T) {
 		{s.URL + "/other", 1, "is not a MantisDB server"},
 		{s.URL + "/hanging", 1, "did not answer within 300ms"},
 		{s.URL + "/endless", 1, "did not answer within 300ms"},
-		{"ftp://x", 2, "is no URL of a server"},
+		{"ftp://app:secret@x", 2, `"ftp://x" is no URL of a server`},
+		{"http://app:secret@[", 2, "--server is no URL"},
 	} {
 		got := finish(t, program(t, "health", "--timeout=300ms", "--server="+c.server))
 		if got.code != c.code || !strings.Contains(got.stderr, c.want) || got.stdout != "" {

@@ -33,18 +33,18 @@ type remote struct {
 
 // openRemote makes sure that a MantisDB server answers at the URL.
 func openRemote(ctx context.Context, server string) (*remote, error) {
-	base, user, err := parseServer(server)
-	if err != nil {
-		return nil, err
-	}
-	if user == nil {
-		if user, err = defaultUser(); err != nil {
-			return nil, err
-		}
+	base, err := url.Parse(server)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.RawQuery != "" {
+		return nil, usageError{fmt.Errorf("%q is no URL of a server: it looks like %s", server, defaultServer)}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
-	r := &remote{base: base, user: user, client: &http.Client{Transport: transport}}
+	user, err := userOf(base)
+	if err != nil {
+		return nil, err
+	}
+	base.User = nil // errors tell the URL, and not the password
+	r := &remote{base: strings.TrimSuffix(base.String(), "/"), user: user, client: &http.Client{Transport: transport}}
 	resp, err := r.do(ctx, http.MethodGet, "/api/v1/version", nil)
 	if err != nil {
 		return nil, err
@@ -57,24 +57,13 @@ func openRemote(ctx context.Context, server string) (*remote, error) {
 	return r, nil
 }
 
-// parseServer takes the URL of a server apart: into that which errors may tell, and the user,
-// nil if none is named.
-func parseServer(server string) (base string, user *url.Userinfo, err error) {
-	parsed, err := url.Parse(server)
-	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" || parsed.RawQuery != "" {
-		return "", nil, usageError{fmt.Errorf("%q is no URL of a server: it looks like %s", server, defaultServer)}
+// userOf is who is named in the URL of a server, or else the user "default", if there is a
+// password for it where the server takes it from, too.
+func userOf(base *url.URL) (*url.Userinfo, error) {
+	if base.User != nil {
+		return base.User, nil
 	}
-	user, parsed.User = parsed.User, nil
-	return strings.TrimSuffix(parsed.String(), "/"), user, nil
-}
-
-// defaultUser is the user "default", if there is a password for it where the server takes it
-// from, too; nil if there is none.
-func defaultUser() (*url.Userinfo, error) {
-	var access accessFlags
-	access.password, _ = variable("password")
-	access.passwordFile, _ = variable("password-file")
-	password, err := access.defaultPassword()
+	password, err := passwordOfVariables()
 	if err != nil || password == "" {
 		return nil, err
 	}
