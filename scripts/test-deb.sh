@@ -34,8 +34,10 @@ root=$place/root
 cgroup=$cgroups/mantisdb-test-deb-$$
 system=
 end() {
-    [ -z "$system" ] || kill -KILL "$system" 2>/dev/null || true
-    wait
+    if [ -n "$system" ]; then
+        kill -KILL "$system" 2>/dev/null || true
+        wait "$system" 2>/dev/null || true
+    fi
     # Those of its systemd, the innermost first, once the last process is gone.
     for _ in $(seq 50); do
         find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
@@ -55,7 +57,7 @@ sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" \
 system=$!
 
 # inside COMMAND...: runs it in that system.
-inside() { nsenter --target "$(pgrep -P "$system")" --all --root --wd=/ -- env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+inside() { nsenter --target "$(pgrep -P "$system")" --all --root -- env --ignore-environment --chdir=/ PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 for _ in $(seq 150); do
     state=$(inside systemctl is-system-running 2>/dev/null || true)
     [ "$state" != running ] || break

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Dockerfile and runs what comes out of it, with Debian's buildah, which needs no
 # container engine, on stand-ins for its base images: see scripts/docker. What is made stays
-# under target/docker, and of it only the stand-ins after the test.
+# under target/docker, and of it only the stand-ins and Go's build cache after the test.
 #
 # Needs root and a Debian; elsewhere it says so and is left out.
 #
@@ -19,7 +19,7 @@ image=localhost/mantisdb-test:latest
 clean() {
     buildah rmi "$image" >/dev/null 2>&1 || true
     buildah rmi --prune >/dev/null 2>&1 || true
-    rm -rf "$PLACE/tmp"
+    find "$PLACE/tmp" -mindepth 1 -maxdepth 1 -not -name 'buildah-cache*' -exec rm -rf {} +
 }
 
 scripts/docker/lint.sh

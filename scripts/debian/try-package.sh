@@ -20,11 +20,14 @@ expect() { # WHAT GOT WANT
     echo "ok: $1" >&2
 }
 
+# quietly COMMAND...: what it says matters if it fails.
+quietly() { "$@" >/tmp/said 2>&1 || { cat /tmp/said >&2; fail "failed: $*"; }; }
+
 state() { systemctl "$1" "$2" 2>/dev/null || true; }
 get() { curl --silent --show-error --fail-with-body "$@" "$url/api/v1/kv/a" 2>&1 || true; }
 status() { curl --silent --output /dev/null --write-out '%{http_code}' "$url/api/v1/kv/a"; }
 
-dpkg --install "$package" >/dev/null
+quietly dpkg --install "$package"
 expect "the service runs once it is installed" "$(state is-active mantisdb.service)" active
 expect "it starts with the system" "$(state is-enabled mantisdb.service)" enabled
 expect "the sockets are left to who wants them" "$(state is-enabled mantisdb.socket) $(state is-active mantisdb.socket)" "disabled inactive"
@@ -43,7 +46,7 @@ expect "a put and a get" "$(get)" kept
 sed -i 's/^#MANTISDB_PASSWORD=.*/MANTISDB_PASSWORD=secret/' "$settings"
 systemctl restart mantisdb
 expect "a password in the settings holds" "$(status) $(get --user default:secret)" "401 kept"
-dpkg --install "$package" >/dev/null
+quietly dpkg --install "$package"
 grep -q '^MANTISDB_PASSWORD=secret' "$settings" || fail "an upgrade overwrites what the administrator set"
 expect "the service runs after an upgrade" "$(state is-active mantisdb.service)" active
 expect "an upgrade keeps settings and data" "$(status) $(get --user default:secret)" "401 kept"
@@ -55,9 +58,9 @@ systemctl start mantisdb.socket
 expect "the first connection starts the service" "$(state is-active mantisdb.service) $(get --user default:secret) $(state is-active mantisdb.service)" "inactive kept active"
 expect "the Unix socket, for the group" "$(stat -c '%G %a' /run/mantisdb.sock)" "mantisdb 660"
 
-dpkg --remove mantisdb >/dev/null 2>&1
+quietly dpkg --remove mantisdb
 if pgrep -x mantisdb >/dev/null; then fail "the server outlives its package"; fi
 expect "no socket is left" "$(state is-active mantisdb.socket)" inactive
 expect "removal keeps settings and data" "$(find "$settings" /var/lib/mantisdb -maxdepth 0 | paste -s -d ' ')" "$settings /var/lib/mantisdb"
-dpkg --purge mantisdb >/dev/null 2>&1
+quietly dpkg --purge mantisdb
 expect "what is left after purge" "$(find / -xdev -name '*mantisdb*' -not -path "$package" -not -path '/proc/*' -not -path '/sys/*')" ""
