@@ -55,6 +55,8 @@ for tool in "$@"; do
     tclsh) install_or_fail tclsh tcl ;;
     pip) python3 -m pip --version >/dev/null 2>&1 || install_or_fail pip3 python3-pip ;;
     debhelper) install_or_fail dh debhelper ;;
+    ip) install_or_fail ip iproute2 ;;
+    pgrep) install_or_fail pgrep procps ;;
     *) fail "unknown tool $tool" ;;
     esac
 done

@@ -13,7 +13,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || [ -z "$cgroups" ]; 
     echo "deb: left out, since it needs root, apt-get and cgroups of version 2" >&2
     exit 0
 fi
-scripts/require.sh lintian debootstrap
+scripts/require.sh lintian debootstrap ip pgrep
 
 package=$(scripts/deb.sh "$version")
 digest=$(sha256sum "$package")

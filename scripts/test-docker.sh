@@ -11,7 +11,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "docker: left out, since it needs root and apt-get" >&2
     exit 0
 fi
-scripts/require.sh buildah debootstrap curl
+scripts/require.sh buildah debootstrap curl ip pgrep
 source scripts/docker/storage.sh
 version=${1:?which version}
 image=localhost/mantisdb-test:latest
