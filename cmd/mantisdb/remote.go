@@ -39,7 +39,10 @@ func openRemote(ctx context.Context, server string) (*remote, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
-	user := userOf(base)
+	user, err := userOf(base)
+	if err != nil {
+		return nil, err
+	}
 	base.User = nil // errors tell the URL, and not the password
 	r := &remote{base: strings.TrimSuffix(base.String(), "/"), user: user, client: &http.Client{Transport: transport}}
 	resp, err := r.do(ctx, http.MethodGet, "/api/v1/version", nil)
@@ -55,15 +58,16 @@ func openRemote(ctx context.Context, server string) (*remote, error) {
 }
 
 // userOf is who is named in the URL of a server, or else the user "default", if there is a
-// password for it in the variable that the server takes it from, too.
-func userOf(base *url.URL) *url.Userinfo {
+// password for it where the server takes it from, too.
+func userOf(base *url.URL) (*url.Userinfo, error) {
 	if base.User != nil {
-		return base.User
+		return base.User, nil
 	}
-	if password, ok := variable("password"); ok {
-		return url.UserPassword(acl.DefaultName, password)
+	password, err := passwordOfVariables()
+	if err != nil || password == "" {
+		return nil, err
 	}
-	return nil
+	return url.UserPassword(acl.DefaultName, password), nil
 }
 
 func (r *remote) Close() error {

@@ -42,5 +42,6 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(newServeCommand(), newImportCommand(), newExportCommand(),
 		newBackupCommand(), newRestoreCommand(), newCheckpointCommand(), newCheckCommand(), newRepairCommand(),
 		newCacheSimCommand())
+	root.AddCommand(newHealthCommand())
 	return root
 }
