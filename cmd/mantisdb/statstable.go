@@ -122,17 +122,20 @@ func figureText(name string, value json.RawMessage) string {
 	if json.Unmarshal(value, &text) == nil && value[0] == '"' {
 		return string(appendEscaped(nil, []byte(text)))
 	}
-	n, err := strconv.ParseUint(string(value), 10, 63)
-	if err != nil {
-		return string(value) // true, null, a fraction or a negative number
+	n, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || n < 0 || n >= 1<<63 {
+		return string(value) // true, false, null, or what no figure is
 	}
 	switch {
 	case strings.HasSuffix(name, "_bytes"), strings.HasSuffix(name, "memory_limit"):
-		return humanize.IBytes(n)
+		return humanize.IBytes(uint64(n))
 	case strings.HasSuffix(name, "_nanos"):
 		return shortDuration(time.Duration(n))
+	case bytes.ContainsAny(value, ".eE"):
+		return humanize.CommafWithDigits(n, 2)
 	}
-	return humanize.Comma(int64(n))
+	whole, _ := strconv.ParseInt(string(value), 10, 64) // exact beyond 53 bits
+	return humanize.Comma(whole)
 }
 
 // shortDuration is a duration to three digits or so.
