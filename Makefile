@@ -38,6 +38,10 @@ build-rust: build-rust-core ## ./mantisdb-rust, with both engines
 run: build-rust ## builds and starts the server with the Rust engine (PORT=8080 ARGS=)
 	exec ./mantisdb-rust --port=$(PORT) $(ARGS)
 
+.PHONY: man
+man: build-rust ## the manual pages of ./mantisdb-rust, in target/man
+	./mantisdb-rust man --dir=target/man
+
 .PHONY: header
 header: ## rust-core/include/mantisdb_core.h from the Rust source
 	@scripts/header.sh rust-core/include/mantisdb_core.h

@@ -44,6 +44,7 @@ func newServeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "Serve a database (the default)",
+		Example: "  mantisdb serve --port=8080 --data-dir=/var/lib/mantisdb",
 		Args:    usageArgs(cobra.NoArgs),
 		PreRunE: applySettings,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return serve.run(cmd) },
