@@ -26,9 +26,7 @@ mkdir -p "$tree"/completions/{bash,fish,zsh}
 "$tree/mantisdb" completion bash >"$tree/completions/bash/mantisdb"
 "$tree/mantisdb" completion fish >"$tree/completions/fish/mantisdb.fish"
 "$tree/mantisdb" completion zsh >"$tree/completions/zsh/_mantisdb"
-if "$tree/mantisdb" help man 2>/dev/null | grep -q -e --dir; then
-    "$tree/mantisdb" man --dir="$tree/man"
-fi
+"$tree/mantisdb" man --dir="$tree/man"
 
 maintainer=$(sed -n 's/^Maintainer: //p' packaging/debian/control)
 cat >"$tree/debian/changelog" <<END
