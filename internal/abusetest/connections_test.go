@@ -22,7 +22,7 @@ import (
 // connectionAbuses are those that are no request yet.
 func connectionAbuses() []abuse {
 	return []abuse{
-		{"idle connections", 512 << 20, idle},
+		{"idle connections", 256 << 20, idle},
 		{"half-open requests", 64 << 20, halfOpen},
 		{"byte by byte", 64 << 20, byteByByte},
 		{"random bytes", 64 << 20, randomBytes},

@@ -14,7 +14,7 @@ import (
 func httpAbuses() []abuse {
 	return []abuse{
 		{"headers one by one", 64 << 20, slowLoris},
-		{"huge headers", 192 << 20, hugeHeaders},
+		{"huge headers", 64 << 20, hugeHeaders},
 		{"bodies without an end", 640 << 20, endlessBodies},
 		{"bodies of 64 MiB announced", 64 << 20, longBodies},
 		{"answers that nobody reads", 320 << 20, unreadAnswers},

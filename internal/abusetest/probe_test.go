@@ -148,6 +148,9 @@ func percentile(all []time.Duration, p int) time.Duration {
 // probeValue is what the probe writes and must read.
 const probeValue = "0123456789abcdef0123456789abcdef"
 
+// patience is how long an answer may take at all.
+const patience = 10 * time.Second
+
 // newOperations connects with both protocols.
 func newOperations(network, address string) ([]operation, error) {
 	dial := func() (net.Conn, error) { return net.Dial(network, address) }
@@ -159,6 +162,9 @@ func newOperations(network, address string) ([]operation, error) {
 	redis := func(want string, args ...string) func() error {
 		request, got := command(args...), make([]byte, len(want))
 		return func() error {
+			if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+				return err
+			}
 			if _, err := conn.Write(request); err != nil {
 				return err
 			}
@@ -168,7 +174,7 @@ func newOperations(network, address string) ([]operation, error) {
 			return nil
 		}
 	}
-	client := &http.Client{Transport: &http.Transport{Dial: func(_, _ string) (net.Conn, error) { return dial() }}}
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{Dial: func(_, _ string) (net.Conn, error) { return dial() }}}
 	return []operation{
 		{"SET", redis("+OK\r\n", "SET", "probe", probeValue)},
 		{"GET", redis(fmt.Sprintf("$%d\r\n%s\r\n", len(probeValue), probeValue), "GET", "probe")},

@@ -16,13 +16,13 @@ import (
 func redisAbuses() []abuse {
 	return []abuse{
 		{"a bulk of 512 MiB announced", 64 << 20, hugeBulk},
-		{"bulks of 64 MiB announced", 64 << 20, longBulks},
-		{"a million arguments announced", 64 << 20, manyArguments},
+		{"bulks of 64 MiB announced", 128 << 20, longBulks},
+		{"a million arguments announced", 128 << 20, manyArguments},
 		{"replies that nobody reads", 320 << 20, unreadReplies},
 		{"long lines", 128 << 20, longLines},
 		{"many words", 128 << 20, manyWords},
-		{"queues of MULTI", 384 << 20, queues},
-		{"subscribers that do not read", 384 << 20, deafSubscribers},
+		{"queues of MULTI", 256 << 20, queues},
+		{"subscribers that do not read", 256 << 20, deafSubscribers},
 	}
 }
 
@@ -39,14 +39,15 @@ func hugeBulk(t *testing.T, a *abusers) {
 	}
 }
 
-// longBulks: as much is announced as may be, by many, and never comes.
+// longBulks: as much is announced as may be, by many, and little of it comes: more than the
+// buffer that a connection begins with.
 func longBulks(t *testing.T, a *abusers) {
-	a.send(a.connect(t, 1000), []byte("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$67108864\r\nabc"))
+	a.send(a.connect(t, 1000), []byte("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$67108864\r\n"+strings.Repeat("v", 20<<10)))
 }
 
 // manyArguments: as many are announced as may be, and a few come.
 func manyArguments(t *testing.T, a *abusers) {
-	a.send(a.connect(t, 1000), append([]byte("*1048576\r\n$4\r\nMGET\r\n"), strings.Repeat("$1\r\na\r\n", 100)...))
+	a.send(a.connect(t, 1000), append([]byte("*1048576\r\n$4\r\nMGET\r\n"), strings.Repeat("$1\r\na\r\n", 1000)...))
 }
 
 // unreadReplies: pipelines of reads, whose clients read nothing.
@@ -113,19 +114,33 @@ func queues(t *testing.T, a *abusers) {
 	}
 }
 
-// deafSubscribers read none of many messages.
+// deafSubscribers read none of many messages, and are cut off for it; then others come.
 func deafSubscribers(t *testing.T, a *abusers) {
-	conns := a.connect(t, 31)
-	for _, conn := range conns[1:] {
-		request(t, conn, "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n", "SUBSCRIBE", "news")
-	}
-	publisher, message := conns[0], command("PUBLISH", "news", strings.Repeat("m", 100<<10))
-	a.repeat(2*time.Millisecond, func() error {
+	publisher := a.connect(t, 1)[0]
+	message := command("PUBLISH", "news", strings.Repeat("m", 1<<20))
+	publish := func() (receivers int, err error) {
 		if _, err := publisher.Write(message); err != nil {
-			return err
+			return 0, err
 		}
-		var receivers int
-		_, err := fmt.Fscanf(publisher, ":%d\r\n", &receivers)
+		_, err = fmt.Fscanf(publisher, ":%d\r\n", &receivers)
+		return receivers, err
+	}
+	subscribe := func() {
+		a.send(a.connect(t, 30), command("SUBSCRIBE", "news"))
+	}
+	subscribe()
+	for had, sent := false, 0; ; sent++ {
+		receivers, err := publish()
+		if err != nil || sent == 1000 {
+			t.Fatalf("%d subscribers are left after %d MiB that they did not read, %v", receivers, sent, err)
+		}
+		if had = had || receivers > 0; had && receivers == 0 {
+			break
+		}
+	}
+	subscribe()
+	a.repeat(10*time.Millisecond, func() error {
+		_, err := publish()
 		return err
 	})
 }
