@@ -58,7 +58,7 @@ const unnoticed = 10 * time.Millisecond
 
 // attempts is how often latencies may be too long: other work on the machine makes them so
 // for a while, a fault of the server each time.
-const attempts = 3
+const attempts = 5
 
 // TestAbuse wrongs a server in every way, each time a new one.
 func TestAbuse(t *testing.T) {
@@ -182,6 +182,19 @@ func (a *abusers) connect(t *testing.T, n int) []net.Conn {
 	case err := <-failed:
 		t.Fatal(err)
 	default:
+	}
+	return conns
+}
+
+// connectToNotRead is connect for clients that do not read, with little room for what they
+// are sent, so that they are soon behind.
+func (a *abusers) connectToNotRead(t *testing.T, n int) []net.Conn {
+	t.Helper()
+	conns := a.connect(t, n)
+	for _, conn := range conns {
+		if err := conn.(*net.TCPConn).SetReadBuffer(16 << 10); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return conns
 }

@@ -15,9 +15,9 @@ func httpAbuses() []abuse {
 	return []abuse{
 		{"headers one by one", 64 << 20, slowLoris},
 		{"huge headers", 64 << 20, hugeHeaders},
-		{"bodies without an end", 640 << 20, endlessBodies},
+		{"bodies without an end", 512 << 20, endlessBodies},
 		{"bodies of 64 MiB announced", 64 << 20, longBodies},
-		{"answers that nobody reads", 320 << 20, unreadAnswers},
+		{"answers that nobody reads", 128 << 20, unreadAnswers},
 	}
 }
 
@@ -76,14 +76,14 @@ func longBodies(t *testing.T, a *abusers) {
 
 // unreadAnswers: long values and scans that their clients ask for and do not read.
 func unreadAnswers(t *testing.T, a *abusers) {
-	conns := a.connect(t, 51)
-	put := beginOfPut + "Content-Length: 1048576\r\n\r\n" + strings.Repeat("v", 1<<20)
-	if _, err := conns[0].Write([]byte(put)); err != nil {
+	writer := a.connect(t, 1)[0]
+	put := beginOfPut + "Content-Length: 524288\r\n\r\n" + strings.Repeat("v", 512<<10)
+	if _, err := writer.Write([]byte(put)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadFull(conns[0], make([]byte, len("HTTP/1.1 204"))); err != nil {
+	if _, err := io.ReadFull(writer, make([]byte, len("HTTP/1.1 204"))); err != nil {
 		t.Fatal(err)
 	}
 	get := bytes.Repeat([]byte("GET /api/v1/kv/abused HTTP/1.1\r\nHost: a\r\n\r\nGET /api/v1/scan HTTP/1.1\r\nHost: a\r\n\r\n"), 100)
-	a.send(conns[1:], get)
+	a.send(a.connectToNotRead(t, 25), get)
 }

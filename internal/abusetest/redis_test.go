@@ -18,7 +18,7 @@ func redisAbuses() []abuse {
 		{"a bulk of 512 MiB announced", 64 << 20, hugeBulk},
 		{"bulks of 64 MiB announced", 128 << 20, longBulks},
 		{"a million arguments announced", 128 << 20, manyArguments},
-		{"replies that nobody reads", 320 << 20, unreadReplies},
+		{"replies that nobody reads", 256 << 20, unreadReplies},
 		{"long lines", 128 << 20, longLines},
 		{"many words", 128 << 20, manyWords},
 		{"queues of MULTI", 256 << 20, queues},
@@ -52,10 +52,9 @@ func manyArguments(t *testing.T, a *abusers) {
 
 // unreadReplies: pipelines of reads, whose clients read nothing.
 func unreadReplies(t *testing.T, a *abusers) {
-	conns := a.connect(t, 51)
-	request(t, conns[0], "+OK\r\n", "SET", "long", strings.Repeat("v", 1<<20))
+	request(t, a.connect(t, 1)[0], "+OK\r\n", "SET", "long", strings.Repeat("v", 1<<20))
 	pipeline := bytes.Repeat(command("GET", "long"), 1000)
-	for _, conn := range conns[1:] {
+	for _, conn := range a.connectToNotRead(t, 50) {
 		a.repeat(10*time.Millisecond, func() error {
 			_, err := conn.Write(pipeline)
 			return err
