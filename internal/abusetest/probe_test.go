@@ -5,6 +5,7 @@ package abusetest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -153,8 +154,7 @@ const patience = 10 * time.Second
 
 // newOperations connects with both protocols.
 func newOperations(network, address string) ([]operation, error) {
-	dial := func() (net.Conn, error) { return net.Dial(network, address) }
-	conn, err := dial()
+	conn, err := net.Dial(network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,12 @@ func newOperations(network, address string) ([]operation, error) {
 			return nil
 		}
 	}
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{Dial: func(_, _ string) (net.Conn, error) { return dial() }}}
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, network, address)
+		},
+	}}
 	return []operation{
 		{"SET", redis("+OK\r\n", "SET", "probe", probeValue)},
 		{"GET", redis(fmt.Sprintf("$%d\r\n%s\r\n", len(probeValue), probeValue), "GET", "probe")},
