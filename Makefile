@@ -63,7 +63,7 @@ clean: ## removes what was built
 # In an order that fails early and shares builds: the quick Go suite, then the
 # core's own tests, then what links the two.
 .PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-rust-engine test-redis test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+test: test-go test-header test-core test-shuttle test-archive test-rust-engine test-redis test-clients test-api test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
 
 .PHONY: test-go
 test-go: ## the Go packages with the Go engine, without cgo
@@ -96,6 +96,16 @@ test-rust-engine: build-rust-core ## the Go packages with the Rust engine
 test-redis: build-rust-core ## Redis's own test suite, against both engines
 	@scripts/test-redis.sh go
 	@scripts/test-redis.sh rust
+
+.PHONY: test-clients
+test-clients: build-rust-core ## real clients of Redis: redis-py, go-redis, ioredis, redis-cli, redis-benchmark
+	@scripts/test-clients.sh go
+	@scripts/test-clients.sh rust
+
+# EXAMPLES= how many requests are made up for each operation, at most; SEED= of which kind.
+.PHONY: test-api
+test-api: build-rust-core ## requests made up by schemathesis from the OpenAPI file (EXAMPLES=10 SEED=1)
+	@EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' scripts/test-api.sh rust
 
 .PHONY: test-relink
 test-relink: build-rust-core ## a changed core is linked anew by a plain go build

@@ -11,7 +11,9 @@ unformatted=$(gofmt -l "${go_files[@]}")
 scripts/build-core.sh
 CGO_ENABLED=0 go vet ./...
 CGO_ENABLED=1 go vet -tags rust ./...
-(cd benchmarks && CGO_ENABLED=0 go vet ./...) # a module of its own
+for module in benchmarks scripts/clients/go; do # modules of their own
+    (cd "$module" && CGO_ENABLED=0 go vet ./...)
+done
 # Both builds at once: what only one of them uses is used.
 go run "$STATICCHECK" -matrix ./... <<'EOF'
 default: CGO_ENABLED=0

@@ -3,7 +3,7 @@
 # installed where that needs no question (root, apt-get), else one line says what
 # to install.
 #
-#   require.sh go rust cc c++ binutils pkg-config shellcheck tclsh buildah debootstrap
+#   require.sh go rust cc c++ binutils pkg-config shellcheck tclsh pip node redis-cli buildah debootstrap
 source "$(dirname "$0")/common.sh"
 
 # at_least HAVE WANT: whether version HAVE is WANT or later.
@@ -44,6 +44,22 @@ require_binutils() {
         fail "GNU ld is needed to build the Rust core (Linux only); the Go engine needs no C tools: \`make build\`"
 }
 
+# pip installs under target/, so that no virtual environment is needed.
+require_pip() {
+    install_or_fail python3 python3
+    at_least "$(python3 -c 'import platform; print(platform.python_version())')" 3.10 ||
+        fail "Python 3.10 or later is needed, this is $(python3 --version)"
+    python3 -m pip --version >/dev/null 2>&1 && return
+    install_or_fail pip3 python3-pip
+    python3 -m pip --version >/dev/null 2>&1 || fail "\`python3 -m pip\` does not run: install pip (Debian: apt-get install python3-pip)"
+}
+
+require_node() {
+    install_or_fail node nodejs
+    at_least "$(node --version | tr -d v)" 20 || fail "Node 20 or later is needed, this is $(node --version): see https://nodejs.org"
+    install_or_fail npm npm
+}
+
 for tool in "$@"; do
     case $tool in
     go) require_go ;;
@@ -51,9 +67,11 @@ for tool in "$@"; do
     cc) install_or_fail cc gcc ;;
     c++) install_or_fail c++ g++ ;;
     binutils) require_binutils ;;
-    pkg-config | shellcheck | buildah | debootstrap | lintian | curl) install_or_fail "$tool" "$tool" ;;
+    pkg-config | shellcheck | openssl | buildah | debootstrap | lintian | curl) install_or_fail "$tool" "$tool" ;;
     tclsh) install_or_fail tclsh tcl ;;
-    pip) python3 -m pip --version >/dev/null 2>&1 || install_or_fail pip3 python3-pip ;;
+    pip) require_pip ;;
+    node) require_node ;;
+    redis-cli) install_or_fail redis-cli redis-tools ;;
     debhelper) install_or_fail dh debhelper ;;
     ip) install_or_fail ip iproute2 ;;
     pgrep) install_or_fail pgrep procps ;;

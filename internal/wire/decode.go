@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"math"
 	"strings"
 	"time"
 
@@ -204,11 +204,11 @@ func (d *Decoder) positive(name string) (int64, error) {
 	if err != nil {
 		return 0, syntaxError(err)
 	}
-	n, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil || n <= 0 {
+	n, ok := integer(raw)
+	if !ok || n == 0 || n > math.MaxInt64 {
 		return 0, fmt.Errorf("%q must be a positive integer, not %s", name, shorten(string(raw)))
 	}
-	return n, nil
+	return int64(n), nil
 }
 
 // expect reads the delimiter or fails with what was expected in its place.

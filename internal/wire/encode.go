@@ -22,10 +22,10 @@ const (
 	Text
 )
 
-// ParseEncoding reads "base64" or "text"; empty is Base64.
+// ParseEncoding reads "base64" or "text".
 func ParseEncoding(s string) (Encoding, error) {
 	switch s {
-	case "", "base64":
+	case "base64":
 		return Base64, nil
 	case "text":
 		return Text, nil

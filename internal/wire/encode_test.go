@@ -23,10 +23,13 @@ func TestAppendEntry(t *testing.T) {
 }
 
 func TestParseEncoding(t *testing.T) {
-	for text, want := range map[string]Encoding{"": Base64, "base64": Base64, "text": Text} {
+	for text, want := range map[string]Encoding{"base64": Base64, "text": Text} {
 		if got, err := ParseEncoding(text); err != nil || got != want {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
+	}
+	if _, err := ParseEncoding(""); err == nil {
+		t.Error("no encoding is an encoding")
 	}
 	if _, err := ParseEncoding("hex"); err == nil {
 		t.Error("hex was accepted")

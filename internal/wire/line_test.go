@@ -79,7 +79,7 @@ func TestLineRefuses(t *testing.T) {
 		`{"key":"YQ==","value":"","expires_at":0}`:                   "positive integer",
 		`{"key":"YQ==","value":"","expires_at":-1}`:                  "positive integer",
 		`{"key":"YQ==","value":"","expires_at":1.5}`:                 "positive integer",
-		`{"key":"YQ==","value":"","expires_at":1e3}`:                 "positive integer",
+		`{"key":"YQ==","value":"","expires_at":1e-3}`:                "positive integer",
 		`{"key":"YQ==","value":"","expires_at":9223372036854775808}`: "positive integer",
 		`{"key":"YQ==","value":"","expires_at":"1"}`:                 "must be a number",
 		`{"key":"YQ==","value":"","version":-1}`:                     "positive integer",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
@@ -142,8 +141,8 @@ func (d *Decoder) version() (uint64, error) {
 	if err != nil {
 		return 0, syntaxError(err)
 	}
-	version, err := strconv.ParseUint(string(raw), 10, 64)
-	if err != nil {
+	version, ok := integer(raw)
+	if !ok {
 		return 0, fmt.Errorf(`"version" must be an integer, 0 for an absent key, not %s`, shorten(string(raw)))
 	}
 	return version, nil

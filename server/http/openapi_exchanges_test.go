@@ -120,7 +120,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "PUT", path: kvPath, target: "/api/v1/kv/t", body: "v", header: with(octets, "If-Match", `"999"`), server: s, status: 412},
 		{method: "PUT", path: kvPath, target: "/api/v1/kv/%FF", body: "v", header: with(octets, "If-Match", tag), server: s, status: 204},
 		{method: "PUT", path: kvPath, target: k, body: "v", header: with(octets, "If-Match", "*"), server: s, status: 400, wrong: true},
-		{method: "PUT", path: kvPath, target: k + "?ttl=soon", body: "v", header: octets, server: s, status: 400},
+		{method: "PUT", path: kvPath, target: k + "?ttl=soon", body: "v", header: octets, server: s, status: 400, wrong: true},
 		{method: "PUT", path: kvPath, target: k, body: "v", header: with(octets, "Sec-Fetch-Site", "cross-site"), server: s, status: 403},
 		{method: "PUT", path: kvPath, target: k, stall: true, server: slow, status: 408},
 		{method: "PUT", path: kvPath, target: k, announce: mantisdb.MaxValueLen + 1, header: octets, server: s, status: 413},

@@ -185,7 +185,7 @@ func TestScanRefuses(t *testing.T) {
 	cursor := *scanLines(t, s.do("GET", "/api/v1/scan?limit=1", "")).end.NextCursor
 	for _, query := range []string{
 		"limit=0", "limit=-1", "limit=x", "limit=", "limit=1.5", "limit=9223372036854775808",
-		"reverse=yes", "reverse=", "keys_only=2", "encoding=hex", "cursor=x", "cursor=",
+		"reverse=yes", "reverse=", "keys_only=2", "encoding=hex", "encoding=", "cursor=x", "cursor=",
 		"cursor=" + cursor + "x", "unknown=1", "prefix=a&prefix=b", "prefix=%f", "Prefix=a",
 		"prefix=a&cursor=" + cursor, "reverse=true&cursor=" + cursor, "start=b&cursor=" + cursor,
 	} {

@@ -3,6 +3,7 @@ package resp
 import (
 	"bytes"
 	"math"
+	"slices"
 )
 
 // Limits bound what a Parser takes in.
@@ -54,6 +55,9 @@ const (
 	largeBuffer = 256 << 10
 )
 
+// keepArgs is for how many arguments a connection keeps room between commands.
+const keepArgs = 1 << 12
+
 // NewParser makes a parser that has seen nothing.
 func NewParser(limits Limits) *Parser { return &Parser{limits: limits, bulk: noBulk} }
 
@@ -71,6 +75,9 @@ func (p *Parser) Held() (used, free int) { return len(p.buf), cap(p.buf) - len(p
 // Next returned before is not valid any more.
 func (p *Parser) Room() []byte {
 	p.compact()
+	if cap(p.args) > keepArgs {
+		p.args = nil
+	}
 	if len(p.buf) == cap(p.buf) {
 		p.grow()
 	}
@@ -130,12 +137,12 @@ func (p *Parser) Next() ([][]byte, error) {
 
 // take is the command that was found; the next one begins behind it.
 func (p *Parser) take() [][]byte {
-	p.args = p.args[:0]
+	p.args = slices.Grow(p.args[:0], len(p.spans))
 	for _, s := range p.spans {
 		p.args = append(p.args, p.buf[p.start+s.from:p.start+s.to:p.start+s.to])
 	}
 	p.spans = p.spans[:0]
-	if cap(p.spans) > 1<<12 {
+	if cap(p.spans) > keepArgs {
 		p.spans = nil
 	}
 	p.start = p.pos
@@ -238,16 +245,12 @@ func (p *Parser) inline() (done bool, err error) {
 	}
 	line := rest[:end]
 	// Quotes and escapes only ever shorten a word, so words are written over the line.
-	words, ok := splitWords(line)
-	if !ok {
+	var ok bool
+	if p.spans, ok = appendWords(p.spans, line, p.pos-p.start); !ok {
 		return false, ProtocolError("unbalanced quotes in request")
 	}
-	if len(words) > p.limits.MaxArgs {
+	if len(p.spans) > p.limits.MaxArgs {
 		return false, ProtocolError("invalid multibulk length")
-	}
-	offset := p.pos - p.start
-	for _, word := range words {
-		p.spans = append(p.spans, span{offset + word.from, offset + word.to})
 	}
 	p.pos += end + 1
 	return true, nil

@@ -170,3 +170,26 @@ func BenchmarkParser(b *testing.B) {
 		}
 	}
 }
+
+// A connection that once sent a command of many arguments keeps no room for as many.
+func TestParserKeepsNoRoomForManyArguments(t *testing.T) {
+	for what, text := range map[string]string{
+		"array": "*20000\r\n" + strings.Repeat("$1\r\na\r\n", 20_000),
+		"line":  strings.Repeat("a ", 20_000) + "\r\n",
+	} {
+		p := NewParser(Limits{MaxBulk: 1 << 20, MaxArgs: 1 << 20, MaxRequest: 1 << 20})
+		for len(text) > 0 {
+			n := copy(p.Room(), text)
+			p.Filled(n)
+			text = text[n:]
+			args, err := p.Next()
+			if err != nil || len(text) == 0 && len(args) != 20_000 {
+				t.Fatalf("%s: %d arguments, %v", what, len(args), err)
+			}
+		}
+		p.Room()
+		if cap(p.args) > keepArgs || cap(p.spans) > keepArgs {
+			t.Errorf("%s: room for %d arguments is kept", what, max(cap(p.args), cap(p.spans)))
+		}
+	}
+}

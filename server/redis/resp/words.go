@@ -7,14 +7,16 @@ import "strconv"
 // '...' in which only \' does. It writes the words over the line, which is theirs then.
 // It is not ok if a quote has no end, or something follows right behind one.
 func SplitWords(line []byte) (words [][]byte, ok bool) {
-	spans, ok := splitWords(line)
+	spans, ok := appendWords(nil, line, 0)
 	for _, s := range spans {
 		words = append(words, line[s.from:s.to:s.to])
 	}
 	return words, ok
 }
 
-func splitWords(line []byte) (words []span, ok bool) {
+// appendWords is SplitWords that appends where the words are, the line beginning at an
+// offset.
+func appendWords(words []span, line []byte, offset int) (longer []span, ok bool) {
 	in, out := 0, 0
 	for {
 		for in < len(line) && isSpace(line[in]) {
@@ -29,14 +31,14 @@ func splitWords(line []byte) (words []span, ok bool) {
 			switch line[in] {
 			case '"', '\'':
 				if in, out, ok = unquote(line, in, out); !ok {
-					return nil, false
+					return words, false
 				}
 			default:
 				line[out] = line[in]
 				in, out = in+1, out+1
 			}
 		}
-		words = append(words, span{from, out})
+		words = append(words, span{offset + from, offset + out})
 	}
 }
 

@@ -1,0 +1,5 @@
+//go:build rust
+
+package abusetest
+
+const buildTags = "rust"
