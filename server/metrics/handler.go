@@ -8,16 +8,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/mantisdb/mantisdb/server/redis"
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // NewHandler answers requests of Prometheus with the figures of the moment at which each is
 // made.
-func NewHandler(figures func() (redis.Figures, error), logger *slog.Logger) http.Handler {
+func NewHandler(from *figures.Collector, logger *slog.Logger) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		collector{figures},
-		collectors.NewGoCollector(),
+		collector{from},
+		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsGC, collectors.MetricsScheduler)),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{

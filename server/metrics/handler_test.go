@@ -1,7 +1,7 @@
 package metrics
 
 import (
-	"errors"
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -14,21 +14,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server"
+	"github.com/mantisdb/mantisdb/server/figures"
 	"github.com/mantisdb/mantisdb/server/redis"
 )
 
 // serverOf serves a database in memory by the Redis protocol.
-func serverOf(t *testing.T) (*redis.Server, *mantisdb.DB) {
+func serverOf(t *testing.T) (*redis.Server, *figures.Collector, *mantisdb.DB) {
 	db, err := mantisdb.Open("", &mantisdb.Options{Engine: mantisdb.EngineGo})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	s, err := redis.New(redis.Config{Database: db, Version: "1.2.3"})
+	all := figures.NewCollector("1.2.3", server.NewLocal(db))
+	s, err := redis.New(redis.Config{Database: db, Figures: all})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, db
+	return s, all, db
 }
 
 // send sends commands and waits for the last reply.
@@ -65,9 +68,9 @@ func get(t *testing.T, h http.Handler) string {
 }
 
 func TestFigures(t *testing.T) {
-	s, db := serverOf(t)
+	s, all, db := serverOf(t)
 	send(t, s, "SET a 1\r\nINCR a\r\nGET a\r\nINCR none none\r\nSETRANGE a -1 x\r\nPING end\r\n", "end\r\n")
-	body := get(t, NewHandler(s.Figures, slog.New(slog.DiscardHandler)))
+	body := get(t, NewHandler(all, slog.New(slog.DiscardHandler)))
 	for _, want := range []string{
 		"mantisdb_up 1\n", `mantisdb_info{engine="go",version="1.2.3"} 1`,
 		`mantisdb_command_duration_seconds_count{command="get"} 1`,
@@ -85,7 +88,7 @@ func TestFigures(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if body := get(t, NewHandler(s.Figures, slog.New(slog.DiscardHandler))); !strings.Contains(body, "mantisdb_up 0\n") {
+	if body := get(t, NewHandler(all, slog.New(slog.DiscardHandler))); !strings.Contains(body, "mantisdb_up 0\n") {
 		t.Errorf("after the close: %s", body)
 	}
 }
@@ -93,9 +96,9 @@ func TestFigures(t *testing.T) {
 // TestNamesAreAsTheFieldHasThem: names, units and help are as Prometheus's own linter wants
 // them.
 func TestNamesAreAsTheFieldHasThem(t *testing.T) {
-	s, _ := serverOf(t)
+	s, all, _ := serverOf(t)
 	send(t, s, "SET a 1\r\nPING end\r\n", "end\r\n")
-	problems, err := testutil.CollectAndLint(collector{s.Figures})
+	problems, err := testutil.CollectAndLint(collector{all})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +107,15 @@ func TestNamesAreAsTheFieldHasThem(t *testing.T) {
 	}
 }
 
+// broken is a database that does not answer.
+type broken struct{ server.Store }
+
+func (broken) Stats(context.Context) (mantisdb.Stats, error) {
+	return mantisdb.Stats{}, mantisdb.ErrClosed
+}
+
 func TestAFailureIsToldAlone(t *testing.T) {
-	c := collector{func() (redis.Figures, error) { return redis.Figures{}, errors.New("no") }}
+	c := collector{figures.NewCollector("", broken{})}
 	if n := testutil.CollectAndCount(c); n != 1 {
 		t.Errorf("%d metrics", n)
 	}
