@@ -52,8 +52,8 @@ func (s *keyCounts) at(ks *mantisdb.Keyspace) *keyCount {
 
 // Bounds of how long a count is told that may not be exact any more.
 const (
-	quickCount  = time.Millisecond // one that took no longer is made anew
-	countShare  = 20               // so many times as long as it took
+	fewKeys     = 10_000 // which take a few milliseconds at most, and are counted anew
+	countShare  = 20     // so many times as long as it took
 	oldestCount = 10 * time.Second
 )
 
@@ -64,7 +64,7 @@ func (c *keyCount) isExact(stats *mantisdb.Stats, now int64) bool {
 
 // mayBeTold tells whether to count anew would cost too much for how old the count is.
 func (c *keyCount) mayBeTold(stats *mantisdb.Stats) bool {
-	return c.known && c.took > quickCount && c.rangeDeletes == stats.RangeDeletes &&
+	return c.known && c.keys > fewKeys && c.rangeDeletes == stats.RangeDeletes &&
 		time.Since(c.ended) < min(c.took*countShare, oldestCount)
 }
 

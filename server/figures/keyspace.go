@@ -20,9 +20,9 @@ type Keyspace struct {
 // counted by a walk over all keys that reads no value, and remembered.
 //
 // What was counted is exact as long as nothing is written, to whichever keyspace, and none
-// of the keys expires; if to count takes less than a millisecond, it is counted anew after
-// that. If it takes longer, the last count is told for twenty times as long as it took, ten
-// seconds at most, unless a range was deleted since then. If the engine knows the number of
+// of the keys expires. Up to 10,000 keys are counted anew after that. Of more, the last
+// count is told for twenty times as long as it took, ten seconds at most, unless a range was
+// deleted since then. If the engine knows the number of
 // all keys and all are of this keyspace, Keys is that number all the same: then a key that
 // has expired may count until its memory is taken back.
 //

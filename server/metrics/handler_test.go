@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/figures"
+	httpapi "github.com/mantisdb/mantisdb/server/http"
 	"github.com/mantisdb/mantisdb/server/redis"
 )
 
@@ -93,17 +96,48 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// TestNamesAreAsTheFieldHasThem: names, units and help are as Prometheus's own linter wants
-// them.
+// TestNamesAreAsTheFieldHasThem: names, units and help of all metrics are as Prometheus's
+// own linter wants them.
 func TestNamesAreAsTheFieldHasThem(t *testing.T) {
-	s, all, _ := serverOf(t)
-	send(t, s, "SET a 1\r\nPING end\r\n", "end\r\n")
-	problems, err := testutil.CollectAndLint(collector{all})
+	s, all, db := serverOf(t)
+	send(t, s, "SET a 1\r\nINCR a b\r\nPING end\r\n", "end\r\n")
+	h := httpapi.NewHandler(server.NewLocal(db), slog.New(slog.DiscardHandler), httpapi.About{}).WithFigures(all)
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/api/v1/kv/a", nil))
+	registry := newRegistry(all)
+	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	// Each part of the server has its own.
+	for _, name := range []string{
+		"mantisdb_http_request_duration_seconds", "mantisdb_command_duration_seconds", "mantisdb_redis_error_replies_total",
+		"mantisdb_keys", "mantisdb_log_bytes", "mantisdb_syncs_total", "mantisdb_compactions_total", "mantisdb_block_cache_hits_total",
+		"mantisdb_allocator_bytes", "go_sched_latencies_seconds", "go_gc_pauses_seconds", "go_memstats_heap_alloc_bytes", "process_cpu_seconds_total",
+	} {
+		if n, err := testutil.GatherAndCount(registry, name); n == 0 || err != nil {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+	}
+}
+
+// TestEveryFigureOfTheDatabaseIsShown: a figure that the database gains is not forgotten.
+func TestEveryFigureOfTheDatabaseIsShown(t *testing.T) {
+	// Those that are no number, or a label of others.
+	elsewhere := []string{"Engine", "KeysEstimated", "Durability"}
+	figure := reflect.TypeFor[mantisdb.Stats]()
+	for i := range figure.NumField() {
+		name := figure.Field(i).Name
+		if slices.Contains(elsewhere, name) {
+			continue
+		}
+		var s figures.Snapshot
+		reflect.ValueOf(&s.Stats).Elem().Field(i).SetUint(1e9)
+		if !slices.ContainsFunc(table, func(r row) bool { return r.of(&s) > 0 }) {
+			t.Errorf("no metric shows %s", name)
+		}
 	}
 }
 
