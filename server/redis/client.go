@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
-	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -26,10 +25,8 @@ type Client struct {
 	sink   *sink       // of what others send to this client, and the lock of the connection
 	held   bool        // what others send waits for the replies in out
 
-	database      int
-	user          *acl.User    // nil: the client has not authenticated
-	userSince     uint64       // what the list's Changes were when user was found
-	unrestricted  bool         // the user may do everything
+	database int
+	identity
 	transaction   *transaction // after MULTI
 	executing     bool         // EXEC is under way
 	watched       watchedKeys
