@@ -39,6 +39,7 @@ type Client struct {
 	replies       replyMode
 	limits        *Limits // that the parser has
 	traffic       *trafficShard
+	ahead         []byte // what was read while a command waited, and is to be handled yet
 
 	// What other clients ask for.
 	created  time.Time
@@ -77,7 +78,7 @@ func (c *Client) serve() {
 		if c.server.ending.Load() {
 			return
 		}
-		n, err := c.conn.Read(c.in.Room())
+		n, err := c.read(c.in.Room())
 		if n > 0 {
 			c.in.Filled(n)
 			c.traffic.received.Add(int64(n))
@@ -232,7 +233,11 @@ func (c *Client) execute(args [][]byte) {
 	mark, replies := len(c.out.Buf), c.replies
 	cmd, err := c.admit(args)
 	if err == nil && c.server.pause.active() {
-		mark = c.waitForPause(cmd, mark)
+		if !c.server.pause.wait(c, cmd) {
+			c.closing = true
+			return
+		}
+		mark = min(mark, len(c.out.Buf)) // as the replies before it were sent
 	}
 	if err == nil && c.transaction != nil && !cmd.endsQueue() {
 		if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
