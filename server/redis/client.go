@@ -319,11 +319,13 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 // perform runs a command that stands alone, and counts it.
 func (c *Client) perform(cmd *Command, args [][]byte) {
 	r := &c.request
-	*r = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: r.now, events: r.events[:0]}
 	c.lastCmd.Store(cmd)
 	begin := time.Now()
 	mark := len(c.out.Buf)
-	err := c.attempt(r, mark)
+	err := c.attempt(cmd, args, mark)
+	if c.server.renewed(err) {
+		err = c.attempt(cmd, args, mark)
+	}
 	if r.swapped {
 		err = errors.Join(err, c.server.databases.refresh())
 	}
@@ -340,9 +342,12 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 	c.server.account(c, cmd, args, begin, time.Since(begin), err)
 }
 
-// attempt runs a request in a transaction, if it needs one.
-func (c *Client) attempt(r *Request, mark int) error {
-	switch cmd := r.cmd; {
+// attempt runs a command whose reply begins at mark, in a transaction if it needs one.
+func (c *Client) attempt(cmd *Command, args [][]byte, mark int) error {
+	r := &c.request
+	*r = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: r.now, events: r.events[:0]}
+	c.out.Buf = c.out.Buf[:mark]
+	switch {
 	case cmd.direct != nil && !c.server.notifications.wantsExistence():
 		return cmd.direct(r)
 	case !cmd.touchesKeys():

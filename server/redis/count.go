@@ -13,7 +13,11 @@ func (s *Server) countKeys(number int) (figures.Keyspace, error) {
 	if ks == nil {
 		return figures.Keyspace{}, nil
 	}
-	return s.figures.CountKeys(context.Background(), ks)
+	found, err := s.figures.CountKeys(context.Background(), ks)
+	if s.renewed(err) {
+		return s.figures.CountKeys(context.Background(), s.databases.at(number))
+	}
+	return found, err
 }
 
 // numbered is how many keys a numbered database has.

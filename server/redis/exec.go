@@ -64,7 +64,11 @@ func exec(r *Request) error {
 	}
 	c.executing = true
 	defer func() { c.executing = false }()
-	switch err := r.server.db.Update(e.try); {
+	err := r.server.db.Update(e.try)
+	if r.server.renewed(err) {
+		err = r.server.db.Update(e.try)
+	}
+	switch {
 	case errors.Is(err, errWatched):
 		e.restore()
 		r.out.NullArray()
