@@ -24,6 +24,7 @@ type port struct {
 	redis    func(net.Conn) // nil: everything is HTTP
 	only     protocol       // of all connections; protocolUnknown: it is told by their first bytes
 	tls      *tls.Config    // nil: connections are not encrypted
+	given    *connections   // to the protocols
 
 	mu      sync.Mutex
 	waiting map[net.Conn]struct{} // that are being prepared
@@ -67,11 +68,12 @@ func (p *port) hand(conn net.Conn) {
 		conn.Close()
 		return
 	}
+	given := p.given.track(ready)
 	if found == protocolRedis && p.redis != nil {
-		p.redis(ready)
+		p.redis(given)
 		return
 	}
-	p.http.give(ready)
+	p.http.give(given)
 }
 
 // prepare sees to the encryption, and tells the protocol.
