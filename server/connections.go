@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"net"
@@ -54,6 +55,14 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
+// addressOf is where a connection comes from; those of a Unix socket have no address.
+func addressOf(conn net.Conn) string {
+	if address := conn.RemoteAddr(); address != nil {
+		return cmp.Or(address.String(), "@")
+	}
+	return "@"
+}
+
 // CloseWrite ends what is sent, if the connection can do that.
 func (c *connection) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
@@ -75,7 +84,7 @@ func (s *connections) cutStuck(logger *slog.Logger, done <-chan struct{}) {
 		}
 		for c, ended := range before {
 			if c.ended.Load() == ended {
-				logger.Warn("a client that takes nothing was cut off", "remote", c.RemoteAddr().String())
+				logger.Warn("a client that does not read was cut off", "client", addressOf(c), "reason", "it takes nothing, and the server ends")
 				c.Close()
 			}
 		}

@@ -90,7 +90,7 @@ func TestWhoReadsNothingHoldsNoShutdownUp(t *testing.T) {
 	case <-time.After(4 * stuckAfter):
 		t.Fatal("the server waits for clients that read nothing")
 	}
-	if cut := strings.Count(log.String(), "takes nothing"); cut != 2 {
+	if cut := strings.Count(log.String(), "does not read"); cut != 2 {
 		t.Errorf("%d clients were cut off:\n%s", cut, log.String())
 	}
 	if left := len(s.connections.open); left != 0 {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 )
 
 // Timeouts and limits of a connection. Those of request and response bodies are
@@ -112,7 +114,7 @@ func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
 func (s *Server) ports(conns *handed, listeners []*Listener) []*port {
 	var ports []*port
 	for _, l := range listeners {
-		p := &port{listener: l, http: conns, waiting: map[net.Conn]struct{}{}, only: protocolHTTP, given: &s.connections}
+		p := &port{listener: l, http: conns, waiting: map[net.Conn]struct{}{}, only: protocolHTTP, given: &s.connections, log: loglimit.New(s.logger)}
 		if s.redis != nil {
 			p.redis, p.only = s.redis.ServeConn, protocolUnknown
 			if l.RedisOnly {

@@ -258,10 +258,10 @@ func (f *serveFlags) announce(logger *slog.Logger, listeners []*server.Listener,
 	}
 	if tcp, ok := address.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		if users.Anonymous() != nil {
-			logger.Warn("whoever reaches this address can use the database without a password", "address", tcp)
+			logger.Warn("whoever reaches this address can use the database without a password", "address", tcp.String())
 		}
 		if !f.access.isEncrypted() {
-			logger.Warn("what is sent to this address, passwords too, is not encrypted: see --tls-cert", "address", tcp)
+			logger.Warn("what is sent to this address, passwords too, is not encrypted: see --tls-cert", "address", tcp.String())
 		}
 	}
 	logger.Info("listening", "url", scheme+address.String(), "engine", about.Engine,

@@ -75,6 +75,10 @@ func (h *Handler) user(r *http.Request) (*acl.User, error) {
 	if user := h.users.Authenticate(name, password); user != nil {
 		return user, nil
 	}
+	if h.users.Find(name) == nil {
+		name = "" // which may be a password in the wrong place
+	}
+	h.limited.Warn("a client could not authenticate", "client", clientOf(r), "user", name)
 	return nil, newProblem(unauthorized, "there is no such user, it is disabled, or the password is another one")
 }
 

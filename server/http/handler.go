@@ -1,12 +1,14 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
 
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
@@ -17,6 +19,7 @@ import (
 type Handler struct {
 	store   server.Store
 	log     *slog.Logger
+	limited *loglimit.Logger // of what clients cause
 	about   About
 	mux     *http.ServeMux
 	origin  *http.CrossOriginProtection
@@ -35,7 +38,7 @@ type Handler struct {
 // NewHandler makes the handler of store. What fails in the server is logged to
 // log, and each request at level debug.
 func NewHandler(store server.Store, log *slog.Logger, about About) *Handler {
-	h := &Handler{store: store, log: log, about: about, origin: http.NewCrossOriginProtection()}
+	h := &Handler{store: store, log: log, limited: loglimit.New(log), about: about, origin: http.NewCrossOriginProtection()}
 	h.streams, h.endStreams = context.WithCancel(context.Background())
 	h.routeAll()
 	return h.WithFigures(figures.NewCollector(about.Version, store))
@@ -139,7 +142,7 @@ func (h *Handler) contain(r *http.Request, rec *recorder) {
 		return
 	}
 	if cause != http.ErrAbortHandler {
-		h.log.ErrorContext(r.Context(), "panic in a request", "method", r.Method,
+		h.log.ErrorContext(r.Context(), "panic in a request", "client", clientOf(r), "method", r.Method,
 			"path", r.URL.EscapedPath(), "panic", cause, "stack", string(debug.Stack()))
 	}
 	if rec.status == 0 {
@@ -152,7 +155,7 @@ func (h *Handler) contain(r *http.Request, rec *recorder) {
 func (h *Handler) problem(r *http.Request, err error) *wire.Problem {
 	p, internal := problemOf(err)
 	if internal {
-		h.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.EscapedPath(), "error", err)
+		h.limited.Error("request failed", "client", clientOf(r), "method", r.Method, "path", r.URL.EscapedPath(), "error", err.Error())
 	}
 	return p
 }
@@ -161,5 +164,13 @@ func (h *Handler) logRequest(r *http.Request, rec *recorder, took time.Duration)
 	h.log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelDebug, "request",
 		slog.String("method", r.Method), slog.String("path", r.URL.EscapedPath()),
 		slog.Int("status", rec.status), slog.Int64("bytes", rec.sent),
-		slog.Duration("took", took), slog.String("remote", r.RemoteAddr))
+		slog.Duration("took", took), slog.String("client", clientOf(r)))
 }
+
+// logAdmin tells of something that a client has changed in the server.
+func (h *Handler) logAdmin(r *http.Request, message string, args ...any) {
+	h.log.InfoContext(r.Context(), message, append([]any{"client", clientOf(r)}, args...)...)
+}
+
+// clientOf is where a request comes from; clients of a Unix socket have no address.
+func clientOf(r *http.Request) string { return cmp.Or(r.RemoteAddr, "@") }

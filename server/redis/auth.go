@@ -25,6 +25,7 @@ func (c *Client) login(name, password []byte) error {
 	since := c.server.users.Changes()
 	user := c.server.users.Authenticate(string(name), string(password))
 	if user == nil {
+		c.logFailedLogin(string(name))
 		return errWrongPassword
 	}
 	c.letIn(user, since)

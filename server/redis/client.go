@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -89,6 +90,9 @@ func (c *Client) serve() {
 			}
 		}
 		if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) && !c.server.ending.Load() {
+				c.server.limited.Info("a client that sent nothing was disconnected", "client", c.address(), "idle", c.idle.String())
+			}
 			return
 		}
 	}
@@ -185,6 +189,7 @@ func (c *Client) commands(now time.Time) error {
 	if err != nil {
 		c.server.protocolErrors.Add(1)
 		c.server.errors.count("ERR")
+		c.server.limited.Warn("a client sent what makes no sense, and was cut off", "client", c.address(), "error", err.Error())
 		c.out.Error("ERR " + err.Error())
 	}
 	return err
@@ -193,7 +198,7 @@ func (c *Client) commands(now time.Time) error {
 // logOverflow tells why a client loses its connection whose reply is longer than the
 // server gathers, where there is no other reply in its place any more.
 func (c *Client) logOverflow(name []byte) {
-	c.server.logger.Warn("a client was cut off, since the reply to a command was too long", "client", c.conn.RemoteAddr(), "command", printable(name, longestName), "limit", c.out.Limit)
+	c.server.limited.Warn("a client was cut off, since the reply to a command was too long", "client", c.address(), "command", printable(name, longestName), "limit", c.out.Limit)
 }
 
 // flush sends what is unsent. Who does not take it within the time for that is cut off.
@@ -221,7 +226,7 @@ func (c *Client) leave() {
 // execute runs one command, or queues it after MULTI.
 func (c *Client) execute(args [][]byte) {
 	if isOfHTTP(args[0]) {
-		c.server.logger.Warn("a request of HTTP came by the Redis protocol and was cut off", "client", c.conn.RemoteAddr())
+		c.server.limited.Warn("a request of HTTP came by the Redis protocol, and was cut off", "client", c.address())
 		c.closing = true
 		return
 	}

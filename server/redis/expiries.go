@@ -74,7 +74,7 @@ func (x *expiries) follow(ks *mantisdb.Keyspace) {
 		return
 	}
 	if err := x.begin(ks); err != nil {
-		x.server.logger.Error("keys that expire are not told of", "keyspace", ks.Name(), "error", err)
+		x.server.logger.Error("keys that expire are not told of", "keyspace", ks.Name(), "error", err.Error())
 	}
 }
 

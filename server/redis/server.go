@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/figures"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
@@ -39,6 +40,7 @@ type Config struct {
 type Server struct {
 	db            Database
 	logger        *slog.Logger
+	limited       *loglimit.Logger // of what clients cause
 	figures       *figures.Collector
 	users         *acl.List
 	table         commandTable
@@ -84,7 +86,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		db: c.Database, users: c.Users, logger: c.Logger, figures: c.Figures,
+		db: c.Database, users: c.Users, logger: c.Logger, limited: loglimit.New(c.Logger), figures: c.Figures,
 		table: newCommandTable(), databases: databases,
 		saves: saves{checkpoint: c.Checkpoint}, quit: c.Quit, debug: c.EnableDebug,
 		traffic: make(traffic, figures.Shards()),
@@ -112,6 +114,9 @@ func (s *Server) ServeConn(conn net.Conn) {
 	c := s.newClient(conn)
 	if s.ending.Load() || !s.clients.add(c, s.limits().MaxClients) {
 		s.refused.Add(1)
+		if !s.ending.Load() {
+			s.limited.Warn("a client was refused, since there are too many", "client", c.address(), "max_clients", s.limits().MaxClients)
+		}
 		c.out.Error("ERR max number of clients reached")
 		c.flush()
 		conn.Close()
@@ -129,7 +134,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 // contain turns a panic into a line of the log and a connection that ends.
 func (s *Server) contain(c *Client) {
 	if cause := recover(); cause != nil {
-		s.logger.Error("panic in a command", "client", c.conn.RemoteAddr(), "panic", cause, "stack", string(debug.Stack()))
+		s.logger.Error("panic in a command", "client", c.address(), "panic", cause, "stack", string(debug.Stack()))
 	}
 }
 
@@ -138,6 +143,9 @@ func (s *Server) newClient(conn net.Conn) *Client {
 	c := &Client{
 		server: s, conn: conn, sink: newSink(conn, s.limits), created: now,
 		out: resp.Writer{Limit: s.limits().MaxReply},
+	}
+	c.sink.cut = func(why string) {
+		s.limited.Warn("a client that does not read was cut off", "client", c.address(), "reason", why)
 	}
 	c.traffic = s.traffic.of(c)
 	c.in = resp.NewParser(s.limits().parser(false))
