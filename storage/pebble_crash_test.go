@@ -318,6 +318,6 @@ func waitFor(t *testing.T, what string, wg *sync.WaitGroup) {
 
 func shortenPatience() (restore func()) {
 	old := shutdownPatience
-	shutdownPatience = 200 * time.Millisecond
+	shutdownPatience = time.Second
 	return func() { shutdownPatience = old }
 }

@@ -159,7 +159,6 @@ func TestDiskFull(t *testing.T) {
 // TestOpenOnFullDisk returns, whichever write it is that finds no room, and leaves
 // nothing behind that a later Open would trip over.
 func TestOpenOnFullDisk(t *testing.T) {
-	defer shortenPatience()()
 	disk := vfs.NewCrashableMem()
 	e := openOn(t, disk)
 	for i := range 2000 {

@@ -14,85 +14,32 @@
 //! A storage in a directory also has a log and segments, see
 //! [`crate::durable`]. Both kinds read and write by the same code.
 
+mod core;
 mod modify;
+mod options;
 mod read;
 mod snapshot;
+mod stats;
 mod transact;
 mod write;
 
+pub(crate) use core::Core;
 pub use modify::{Expected, Modification, Modified};
+pub use options::{Options, Prefix};
 pub use snapshot::Snapshot;
+pub use stats::Stats;
 
-use crate::budget::Budget;
-use crate::clock::Clock;
-use crate::durable::{Durability, Durable, Recovery};
+use crate::durable::{Durability, Durable};
 use crate::error::{Error, Result};
-use crate::feed::Feed;
 use crate::fs::{self, FileSystem};
-use crate::janitor::{Janitor, Mailbox};
+use crate::janitor::Janitor;
 use crate::limits::{check_key, check_value};
-use crate::memtable::{COUNTED_HITS, Memtable, Record};
+use crate::memtable::Record;
 use crate::segment::Compression;
-use crate::sequence::Sequencer;
-use crate::snapshot::Snapshots;
-use crate::stats::{Counter, Counters};
+use crate::stats::Counter;
 use crossbeam_epoch as epoch;
 use std::path::Path;
 use std::sync::Arc;
-
-/// What keys begin with: up to 16 bytes, none of no key.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Prefix {
-    bytes: [u8; 16],
-    len: u8,
-}
-
-impl Prefix {
-    /// The prefix of so many bytes.
-    pub fn new(prefix: &[u8]) -> Result<Self> {
-        let mut bytes = [0; 16];
-        let place = bytes.get_mut(..prefix.len());
-        place.ok_or(Error::InvalidArgument("a prefix of over 16 bytes"))?.copy_from_slice(prefix);
-        Ok(Self { bytes, len: prefix.len() as u8 })
-    }
-
-    /// Whether a key begins with it.
-    pub(crate) fn begins(&self, key: &[u8]) -> bool {
-        self.len != 0 && key.starts_with(&self.bytes[..self.len.into()])
-    }
-}
-
-/// How to open a storage. The zero value of each is a good choice.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
-    /// How many keys the hash index has room for from the start. It grows in any
-    /// case; this spares the copying when the number is known.
-    pub expected_keys: usize,
-    /// When writes count as done that do not say it themselves.
-    pub durability: Durability,
-    /// Bytes that the storage may take in memory; 0 for any number. In a directory, what
-    /// has no room is read from there. In memory alone, the storage becomes a cache: when
-    /// it is full, live entries leave for good, which a policy chooses; the least limit is
-    /// 1 MiB.
-    pub memory_limit: u64,
-    /// The keys that never leave a cache: those that begin with it.
-    pub pinned: Prefix,
-    /// Bytes of new versions after which they are flushed to a segment; 0 for 64
-    /// MiB. It is at most a quarter of the memory limit.
-    pub write_buffer: u64,
-    /// How segments are compressed.
-    pub compression: Compression,
-    /// Bytes of a log file; 0 for 64 MiB.
-    pub log_file_len: u64,
-    /// Bytes of changes that are kept in memory while somebody watches; 0 for 16 MiB.
-    /// It is at most a sixteenth of the memory limit.
-    pub watch_buffer: u64,
-    /// Bytes of blocks of segments that are kept decompressed, within the memory limit;
-    /// `None` for an eighth of that, or 128 MiB if there is none. It is at most a quarter
-    /// of the limit, and none below 256 KiB. Nothing is taken before the first compressed
-    /// block is read.
-    pub block_cache: Option<u64>,
-}
 
 /// A value as a read finds it; its bytes are borrowed during the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,106 +59,6 @@ pub enum PutIfAbsent {
     Stored(u64),
     /// The key has a live value; nothing was written.
     Exists,
-}
-
-/// Figures of one moment. Counters count since open.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Stats {
-    /// Live keys; expired ones count until they are reclaimed.
-    pub keys: u64,
-    /// Bytes of entries, versions and indexes.
-    pub memory_bytes: u64,
-    /// The newest visible sequence number.
-    pub last_sequence: u64,
-    /// Snapshots that are open.
-    pub open_snapshots: u64,
-    /// Keys looked up.
-    pub gets: u64,
-    /// Of those, found.
-    pub get_hits: u64,
-    /// Values written.
-    pub puts: u64,
-    /// Deletions of keys written.
-    pub deletes: u64,
-    /// Batches applied.
-    pub batches: u64,
-    /// Scans begun.
-    pub scans: u64,
-    /// Entries that scans yielded.
-    pub scan_keys: u64,
-    /// Entries reclaimed after expiry.
-    pub expired: u64,
-    /// Entries reclaimed after deletion.
-    pub reclaimed: u64,
-    /// Bytes that the allocator holds from the system; 0 if it cannot tell.
-    pub allocator_bytes: u64,
-    /// 1 if [`Stats::keys`] is an estimate: not all keys are in memory.
-    pub keys_estimated: u64,
-    /// Bytes of all files of the data directory, those below included.
-    pub disk_bytes: u64,
-    /// Bytes of the log that recovery would read.
-    pub log_bytes: u64,
-    /// Segments.
-    pub segments: u64,
-    /// Bytes of the segments.
-    pub segment_bytes: u64,
-    /// The newest sequence number up to which every logged write is on disk.
-    pub durable_sequence: u64,
-    /// Bytes of versions that were written since the last flush began.
-    pub dirty_bytes: u64,
-    /// Flushes done.
-    pub flushes: u64,
-    /// Bytes of segments that flushes wrote.
-    pub flushed_bytes: u64,
-    /// Compactions done.
-    pub compactions: u64,
-    /// Bytes of segments that compactions wrote.
-    pub compacted_bytes: u64,
-    /// Nanoseconds that writers waited for flushes, compactions and evictions, in sum.
-    pub stalled_nanos: u64,
-    /// Entries that left memory for its budget.
-    pub evicted: u64,
-    /// Records that recovery read from the log when the storage was opened.
-    pub recovered_records: u64,
-    /// Bytes of those records.
-    pub recovered_bytes: u64,
-    /// Bytes that recovery dropped at the end of the log: a write that was under
-    /// way when the process or the power went.
-    pub torn_bytes: u64,
-    /// [`Options::memory_limit`].
-    pub memory_limit: u64,
-    /// Flushes, compactions and the like that failed, and are tried again.
-    pub background_errors: u64,
-    /// Deletions of ranges written.
-    pub range_deletes: u64,
-    /// Blocks of segments that were found decompressed in the cache.
-    pub block_cache_hits: u64,
-    /// Blocks that were not, and had to be decompressed. What is stored uncompressed is
-    /// read in place, and counts as neither.
-    pub block_cache_misses: u64,
-    /// Bytes that the cache of blocks takes.
-    pub block_cache_bytes: u64,
-    /// Bytes of filters and indexes of segments that are locked into memory.
-    pub pinned_bytes: u64,
-}
-
-/// What a storage consists of, shared with its snapshots and its threads.
-pub(crate) struct Core {
-    pub(crate) sequencer: Sequencer,
-    pub(crate) snapshots: Snapshots,
-    pub(crate) clock: Clock,
-    pub(crate) counters: Counters,
-    pub(crate) memtable: Memtable,
-    pub(crate) mailbox: Mailbox,
-    pub(crate) feed: Feed,
-    /// The log and the segments; none for a storage in memory only.
-    pub(crate) durable: Option<Durable>,
-    /// The memory limit of a storage in memory only, if it has one.
-    pub(crate) budget: Option<Budget>,
-    /// Up to where reads count in an entry, for those who look for cold ones; 0 if nobody
-    /// does.
-    pub(crate) counted_hits: u8,
 }
 
 /// An open storage, in memory or in a directory. It may be used from any number
@@ -550,90 +397,5 @@ impl<'a> From<Record<'a>> for ValueRef<'a> {
     #[inline]
     fn from(record: Record<'a>) -> Self {
         Self { bytes: record.value(), sequence: record.sequence(), expires_at: record.expires_at() }
-    }
-}
-
-impl Core {
-    fn in_memory(options: Options) -> Result<Self> {
-        let Options { expected_keys, memory_limit, pinned, .. } = options;
-        if memory_limit == 0 {
-            return Ok(Self::with(Memtable::new(expected_keys)?, Counters::new(), options));
-        }
-        let counters = Counters::new().with_retired();
-        let budget = Budget::new(memory_limit, counters.stripes())?;
-        let memtable = Memtable::with_budget(expected_keys, budget.capacity(), pinned)?;
-        let mut core = Self::with(memtable, counters, options);
-        core.budget = Some(budget);
-        core.counted_hits = COUNTED_HITS;
-        Ok(core)
-    }
-
-    fn with(memtable: Memtable, counters: Counters, options: Options) -> Self {
-        Self {
-            sequencer: Sequencer::new(),
-            snapshots: Snapshots::new(),
-            clock: Clock::new(),
-            counters,
-            memtable,
-            mailbox: Mailbox::default(),
-            feed: Feed::new(options.watch_buffer, options.memory_limit),
-            durable: None,
-            budget: None,
-            counted_hits: 0,
-        }
-    }
-
-    fn in_dir(fs: Arc<dyn FileSystem>, dir: &Path, options: Options) -> Result<Self> {
-        let memtable = Memtable::new(options.expected_keys)?;
-        let mut core = Self::with(memtable, Counters::new(), options);
-        let recovery = Recovery::new(&core.memtable, &core.counters);
-        let (durable, last) = Durable::open(fs, dir, &options, &recovery)?;
-        core.sequencer = Sequencer::after(last);
-        core.counted_hits = u8::from(options.memory_limit != 0);
-        core.durable = Some(durable);
-        if core.memtable.deletions.load(&epoch::pin()).is_some() {
-            // Until they are flushed, what they delete takes memory, and counts.
-            core.note_dead();
-        }
-        Ok(core)
-    }
-
-    /// Bytes of entries, versions and indexes, and of all else that a budget counts.
-    pub(crate) fn memory_bytes(&self) -> u64 {
-        let index = self.memtable.index_bytes(&epoch::pin()) as u64;
-        let beside = self.budget.as_ref().map_or(0, |budget| budget.beside(self));
-        self.counters.sum(Counter::DataBytes) + index + beside
-    }
-
-    fn stats(&self) -> Stats {
-        let sum = |counter| self.counters.sum(counter);
-        let hits = sum(Counter::Hits);
-        let mut stats = Stats {
-            keys: sum(Counter::Keys),
-            memory_bytes: self.memory_bytes(),
-            last_sequence: self.sequencer.visible(),
-            open_snapshots: self.snapshots.count(),
-            gets: hits + sum(Counter::Misses),
-            get_hits: hits,
-            puts: sum(Counter::Puts),
-            deletes: sum(Counter::Deletes),
-            batches: sum(Counter::Batches),
-            scans: sum(Counter::Scans),
-            scan_keys: sum(Counter::ScanKeys),
-            expired: sum(Counter::Expired),
-            reclaimed: sum(Counter::Reclaimed),
-            allocator_bytes: crate::allocator::committed_bytes(),
-            evicted: sum(Counter::Evicted),
-            range_deletes: sum(Counter::RangeDeletes),
-            ..Stats::default()
-        };
-        if let Some(durable) = &self.durable {
-            durable.tell(self, &mut stats);
-        }
-        if let Some(budget) = &self.budget {
-            stats.memory_limit = budget.limit;
-            stats.stalled_nanos = budget.waited_nanos();
-        }
-        stats
     }
 }

@@ -162,9 +162,9 @@ func (c *Client) handle() error {
 }
 
 func (c *Client) commands(now time.Time) error {
+	c.request.now = now
 	args, err := c.in.Next()
 	for args != nil && err == nil {
-		c.request.now = now
 		if run := c.server.runOf(c, args); run != nil {
 			args, err = run(c, args)
 		} else {
@@ -184,6 +184,7 @@ func (c *Client) commands(now time.Time) error {
 			if err := c.flush(); err != nil {
 				return err
 			}
+			c.request.now = time.Now() // it may have waited for the client
 		}
 	}
 	if err != nil {
@@ -208,7 +209,7 @@ func (c *Client) flush() error {
 	}
 	c.held = false
 	c.showBuffer()
-	err := c.sink.write(c.out.Buf)
+	err := c.sink.write(c.out.Buf, c.request.now)
 	if cap(c.out.Buf) > keepReply {
 		c.out.Buf = nil
 	}
@@ -231,9 +232,12 @@ func (c *Client) execute(args [][]byte) {
 		return
 	}
 	// Messages are not held longer than until the subscriber is told that it is one.
-	if c.held && c.flush() != nil {
-		c.closing = true
-		return
+	if c.held {
+		if c.flush() != nil {
+			c.closing = true
+			return
+		}
+		c.request.now = time.Now()
 	}
 	mark, replies := len(c.out.Buf), c.replies
 	cmd, err := c.admit(args)
@@ -243,6 +247,7 @@ func (c *Client) execute(args [][]byte) {
 			return
 		}
 		mark = min(mark, len(c.out.Buf)) // as the replies before it were sent
+		c.request.now = time.Now()
 	}
 	if err == nil && c.transaction != nil && !cmd.endsQueue() {
 		if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
@@ -325,7 +330,7 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 func (c *Client) perform(cmd *Command, args [][]byte) {
 	r := &c.request
 	c.lastCmd.Store(cmd)
-	begin := time.Now()
+	begin := r.now
 	mark := len(c.out.Buf)
 	err := c.attempt(cmd, args, mark)
 	if c.server.renewed(err) {
@@ -344,7 +349,9 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 	} else {
 		c.server.publishEvents(r)
 	}
-	c.server.account(c, cmd, args, begin, time.Since(begin), err)
+	took := time.Since(begin)
+	r.now = begin.Add(took)
+	c.server.account(c, cmd, args, begin, took, err)
 }
 
 // attempt runs a command whose reply begins at mark, in a transaction if it needs one.

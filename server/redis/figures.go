@@ -53,13 +53,15 @@ func (s *Server) account(c *Client, cmd *Command, args [][]byte, begin time.Time
 	}
 }
 
-// accountRun counts n commands of a pipeline that were performed together, of which the
-// first had such arguments.
-func (s *Server) accountRun(c *Client, cmd *Command, n, failed int, begin time.Time) {
+// accountRun counts n commands of a pipeline that were performed together, from the time
+// that the client has as now on. What follows begins then.
+func (s *Server) accountRun(c *Client, cmd *Command, n, failed int) {
 	if n == 0 {
 		return
 	}
+	begin := c.request.now
 	took := time.Since(begin)
+	c.request.now = begin.Add(took)
 	cmd.figures.of(c).count(n, failed, took)
 	c.traffic.commands.Add(int64(n))
 	if s.watchesSlow(took) {

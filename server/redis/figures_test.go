@@ -129,10 +129,10 @@ func TestAccountingAllocatesNothing(t *testing.T) {
 	s.dial(t).do("PING")
 	c := accountedClient(s)
 	args := [][]byte{[]byte("GET"), []byte("k")}
-	begin := time.Now()
+	c.request.now = time.Now()
 	if n := testing.AllocsPerRun(1000, func() {
-		s.account(c, s.get, args, begin, time.Microsecond, nil)
-		s.accountRun(c, s.get, 16, 0, begin)
+		s.account(c, s.get, args, c.request.now, time.Microsecond, nil)
+		s.accountRun(c, s.get, 16, 0)
 		c.run.begin(args)
 		c.publishView()
 	}); n != 0 {
@@ -151,17 +151,17 @@ func accountedClient(s *testServer) *Client {
 func BenchmarkAccountRun(b *testing.B) {
 	s := newTestServer(b)
 	c := accountedClient(s)
-	begin := time.Now()
+	c.request.now = time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		s.accountRun(c, s.get, 16, 0, begin)
+		s.accountRun(c, s.get, 16, 0)
 	}
 }
 
 func BenchmarkAccountRunParallel(b *testing.B) {
 	s := newTestServer(b)
 	s.slow.setLogFrom(-1)
-	begin := time.Now()
+	now := time.Now()
 	var last struct {
 		sync.Mutex
 		id int64
@@ -172,8 +172,9 @@ func BenchmarkAccountRunParallel(b *testing.B) {
 		c := &Client{server: s.Server, id: last.id}
 		last.Unlock()
 		c.traffic = s.traffic.of(c)
+		c.request.now = now
 		for pb.Next() {
-			s.accountRun(c, s.get, 16, 0, begin)
+			s.accountRun(c, s.get, 16, 0)
 		}
 	})
 }

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -65,7 +64,6 @@ func (c *Client) mayRun() bool {
 
 // runGets answers GETs in a row: as of one moment.
 func (c *Client) runGets(args [][]byte) (next [][]byte, err error) {
-	begin := time.Now()
 	r := &c.run
 	r.keys = append(r.keys[:0], args[1])
 	r.begin(args)
@@ -79,7 +77,7 @@ func (c *Client) runGets(args [][]byte) (next [][]byte, err error) {
 		next = nil
 	}
 	failed := c.replyGets()
-	c.server.accountRun(c, c.server.get, len(r.keys), failed, begin)
+	c.server.accountRun(c, c.server.get, len(r.keys), failed)
 	if next == nil && err == nil {
 		next, err = c.in.Next()
 	}
@@ -133,7 +131,6 @@ func (c *Client) replyGet(key []byte) (failed int) {
 
 // runSets applies SETs in a row: as one batch, so that one sync serves all.
 func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
-	begin := time.Now()
 	b := c.run.emptyBatch()
 	c.run.begin(args)
 	c.lastCmd.Store(c.server.set)
@@ -166,10 +163,10 @@ func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 			c.out.OK()
 		}
 	}
-	c.server.accountRun(c, c.server.set, n, wrong, begin)
+	c.server.accountRun(c, c.server.set, n, wrong)
 	if failed != nil {
 		c.replyError(failed)
-		c.server.accountRun(c, c.server.set, 1, 1, time.Now())
+		c.server.accountRun(c, c.server.set, 1, 1)
 		next, err = c.in.Next()
 	}
 	return next, err

@@ -22,7 +22,7 @@ type Request struct {
 	tx *mantisdb.Tx
 	// events happen once the transaction is committed.
 	events []event
-	now    time.Time
+	now    time.Time // when it began
 	// order is that of the databases as the transaction sees it, and swapped that it has
 	// changed it.
 	order   *order

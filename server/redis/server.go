@@ -152,6 +152,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 	c.letInAnonymous()
 	c.publishView()
 	c.lastUsed.Store(now.UnixMilli())
+	c.request.now = now
 	return c
 }
 

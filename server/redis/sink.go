@@ -45,17 +45,21 @@ func newSink(conn net.Conn, limits func() *Limits) *sink {
 	return &sink{conn: conn, limits: limits, wake: make(chan struct{}, 1)}
 }
 
-// write sends replies, and ends a hold. What was pushed before is sent first.
-func (s *sink) write(replies []byte) error {
+// write sends replies, and ends a hold. What was pushed before is sent first. now is the
+// time, or shortly before.
+func (s *sink) write(replies []byte, now time.Time) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if err := s.sendQueue(); err != nil {
+	held, err := s.sendQueue()
+	if err != nil {
 		return err
 	}
-	if err := s.send(replies); err != nil {
+	if err := s.send(replies, now); err != nil {
 		return err
 	}
-	s.release()
+	if held {
+		s.release()
+	}
 	return nil
 }
 
@@ -114,7 +118,7 @@ func (s *sink) drain() {
 	defer close(s.drained)
 	for range s.wake {
 		s.writing.Lock()
-		err := s.sendQueue()
+		_, err := s.sendQueue()
 		s.writing.Unlock()
 		if err != nil {
 			s.conn.Close()
@@ -125,15 +129,16 @@ func (s *sink) drain() {
 	}
 }
 
-// sendQueue sends what was pushed, unless it is held. It is called by who is writing.
-func (s *sink) sendQueue() error {
+// sendQueue sends what was pushed, unless it is held, and tells whether it is. It is
+// called by who is writing, and only such a one changes that.
+func (s *sink) sendQueue() (held bool, err error) {
 	s.mu.Lock()
 	var queue []byte
-	if !s.held {
+	if held = s.held; !held {
 		queue = s.take()
 	}
 	s.mu.Unlock()
-	return s.sendTaken(queue)
+	return held, s.sendTaken(queue)
 }
 
 // take empties the queue. It is called with both locks.
@@ -152,7 +157,7 @@ func (s *sink) sendTaken(queue []byte) error {
 	if len(queue) == 0 {
 		return nil
 	}
-	err := s.send(queue)
+	err := s.send(queue, time.Now())
 	if cap(queue) <= keepQueue {
 		s.spare = queue
 	}
@@ -164,9 +169,9 @@ func (s *sink) sendTaken(queue []byte) error {
 
 // send writes to the connection. Each piece has the time for writing to itself, so that a
 // long reply reaches one who reads slowly, but does read.
-func (s *sink) send(bytes []byte) error {
+func (s *sink) send(bytes []byte, now time.Time) error {
 	for len(bytes) > 0 {
-		if err := s.extendDeadline(); err != nil {
+		if err := s.extendDeadline(now); err != nil {
 			return err
 		}
 		n, err := s.conn.Write(bytes[:min(len(bytes), sendPiece)])
@@ -180,7 +185,9 @@ func (s *sink) send(bytes []byte) error {
 		if err != nil {
 			return err
 		}
-		bytes = bytes[n:]
+		if bytes = bytes[n:]; len(bytes) > 0 {
+			now = time.Now()
+		}
 	}
 	return nil
 }
@@ -201,8 +208,7 @@ func (s *sink) waiting() int {
 // extendDeadline gives the client at least three quarters of the time to take what is
 // sent now. To set a deadline costs about as much as to look up a key, so it is not set
 // for each reply.
-func (s *sink) extendDeadline() error {
-	now := time.Now()
+func (s *sink) extendDeadline(now time.Time) error {
 	timeout := s.limits().WriteTimeout
 	if s.deadline.Sub(now) >= timeout/4*3 {
 		return nil

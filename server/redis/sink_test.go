@@ -45,7 +45,7 @@ func TestSinkOrder(t *testing.T) {
 	s, far := sinkPair(t, Limits{})
 	for range 1000 {
 		s.push([]byte("a"))
-		s.write([]byte("b"))
+		s.write([]byte("b"), time.Now())
 		wantArrival(t, far, "ab")
 		s.push([]byte("c"))
 		if err := s.hold(); err != nil {
@@ -53,7 +53,7 @@ func TestSinkOrder(t *testing.T) {
 		}
 		s.push([]byte("e"))
 		runtime.Gosched()
-		s.write([]byte("d"))
+		s.write([]byte("d"), time.Now())
 		s.push([]byte("f"))
 		wantArrival(t, far, "cdef")
 	}
@@ -68,7 +68,7 @@ func TestSinkHold(t *testing.T) {
 	if n, err := far.Read(make([]byte, 1)); err == nil {
 		t.Fatalf("%d bytes arrived of what is held", n)
 	}
-	s.write(nil)
+	s.write(nil, time.Now())
 	wantArrival(t, far, "late")
 }
 
@@ -95,7 +95,7 @@ func TestSinkSlowReader(t *testing.T) {
 	if n, err := io.Copy(io.Discard, far); n > 32<<20 {
 		t.Errorf("%d bytes arrived, %v", n, err)
 	}
-	if err := s.write([]byte("x")); err == nil {
+	if err := s.write([]byte("x"), time.Now()); err == nil {
 		t.Error("a connection that was cut off can be written to")
 	}
 }
@@ -107,7 +107,7 @@ func TestSinkLongReply(t *testing.T) {
 	s := newSink(near, func() *Limits { return &limits })
 	defer s.close()
 	sent := make(chan error, 1)
-	go func() { sent <- s.write(make([]byte, 8*sendPiece)) }()
+	go func() { sent <- s.write(make([]byte, 8*sendPiece), time.Now()) }()
 	far.SetReadDeadline(time.Now().Add(10 * limits.WriteTimeout))
 	piece := make([]byte, sendPiece)
 	for range 8 {

@@ -7,13 +7,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"slices"
+
+	"github.com/mantisdb/mantisdb/benchmarks/internal/spread"
 )
 
 // workload is what both servers do.
@@ -78,7 +79,7 @@ func report(w workload, durable bool, mine, theirs []figures) {
 			{"requests/s", func(p phaseFigures) float64 { return p.rate }},
 			{"p99 in ms", func(p phaseFigures) float64 { return p.p99 }},
 		} {
-			row(fmt.Sprintf("%s, pipeline %d: %s", phase.command, phase.pipeline, column.name),
+			spread.Row(fmt.Sprintf("%s, pipeline %d: %s", phase.command, phase.pipeline, column.name),
 				pick(mine, phase, column.of), pick(theirs, phase, column.of))
 		}
 	}
@@ -88,7 +89,7 @@ func report(w workload, durable bool, mine, theirs []figures) {
 		}
 		return list
 	}
-	row("bytes of memory a key", memory(mine), memory(theirs))
+	spread.Row("bytes of memory a key", memory(mine), memory(theirs))
 }
 
 // pick are the values of a phase in all rounds.
@@ -101,18 +102,3 @@ func pick(all []figures, phase phaseFigures, of func(phaseFigures) float64) (lis
 	}
 	return list
 }
-
-func row(name string, mine, theirs []float64) {
-	a, b := spread(mine), spread(theirs)
-	fmt.Printf("| %s | %s | %s | %.2f |\n", name, a, b, a.median/b.median)
-}
-
-// range of values.
-type ends struct{ least, median, greatest float64 }
-
-func spread(values []float64) ends {
-	sorted := slices.SortedFunc(slices.Values(values), cmp.Compare)
-	return ends{sorted[0], sorted[len(sorted)/2], sorted[len(sorted)-1]}
-}
-
-func (e ends) String() string { return fmt.Sprintf("%.4g (%.4g-%.4g)", e.median, e.least, e.greatest) }

@@ -5,11 +5,12 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
-	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mantisdb/mantisdb/benchmarks/internal/process"
 )
 
 // figures are what one round finds of one server.
@@ -28,26 +29,26 @@ type phaseFigures struct {
 
 // measure loads the keys, in order so that each is there once, and runs all phases.
 func measure(ctx context.Context, s server, w workload) (figures, error) {
-	r, err := s.start(ctx)
+	p, err := process.Start(ctx, s.command)
 	if err != nil {
 		return figures{}, err
 	}
-	defer r.stop()
-	before, err := r.residentBytes()
+	defer p.Stop()
+	before, err := p.ResidentBytes()
 	if err != nil {
 		return figures{}, err
 	}
-	if err := r.load(ctx, w); err != nil {
+	if err := load(ctx, p, w); err != nil {
 		return figures{}, err
 	}
-	after, err := r.residentBytes()
+	after, err := p.ResidentBytes()
 	if err != nil {
 		return figures{}, err
 	}
 	f := figures{bytesPerKey: float64(after-before) / float64(w.keys)}
 	for _, pipeline := range pipelines {
 		for _, command := range []string{"set", "get"} {
-			phase, err := r.phase(ctx, w, command, pipeline)
+			phase, err := runPhase(ctx, p, w, command, pipeline)
 			if err != nil {
 				return f, err
 			}
@@ -58,13 +59,13 @@ func measure(ctx context.Context, s server, w workload) (figures, error) {
 }
 
 // load sends a SET for each key by redis-cli's pipe mode.
-func (r *running) load(ctx context.Context, w workload) error {
+func load(ctx context.Context, p *process.Process, w workload) error {
 	var stream bytes.Buffer
 	value := strings.Repeat("x", w.length)
 	for i := range w.keys {
 		fmt.Fprintf(&stream, "*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$%d\r\n%s\r\n", i, len(value), value)
 	}
-	cmd := exec.CommandContext(ctx, "redis-cli", "-p", strconv.Itoa(r.port), "--pipe")
+	cmd := exec.CommandContext(ctx, "redis-cli", "-p", strconv.Itoa(p.Port), "--pipe")
 	cmd.Stdin = &stream
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "errors: 0") {
@@ -73,27 +74,27 @@ func (r *running) load(ctx context.Context, w workload) error {
 	return nil
 }
 
-func (r *running) phase(ctx context.Context, w workload, command string, pipeline int) (phaseFigures, error) {
+func runPhase(ctx context.Context, p *process.Process, w workload, command string, pipeline int) (phaseFigures, error) {
 	f := phaseFigures{command: command, pipeline: pipeline}
 	requests := w.requests
 	if pipeline == 1 {
 		requests /= 4
 	}
-	before, err := r.cpuMicros()
+	before, err := p.CPU()
 	if err != nil {
 		return f, err
 	}
-	out, err := exec.CommandContext(ctx, "redis-benchmark", "-p", strconv.Itoa(r.port), "-t", command,
+	out, err := exec.CommandContext(ctx, "redis-benchmark", "-p", strconv.Itoa(p.Port), "-t", command,
 		"-n", strconv.Itoa(requests), "-c", strconv.Itoa(w.clients), "-P", strconv.Itoa(pipeline),
 		"-d", strconv.Itoa(w.length), "-r", strconv.Itoa(w.keys), "--csv").Output()
 	if err != nil {
 		return f, fmt.Errorf("redis-benchmark: %w", err)
 	}
-	after, err := r.cpuMicros()
+	after, err := p.CPU()
 	if err != nil {
 		return f, err
 	}
-	f.cpuMicros = (after - before) / float64(requests)
+	f.cpuMicros = float64((after - before).Microseconds()) / float64(requests)
 	rows, err := csv.NewReader(bytes.NewReader(out)).ReadAll()
 	if err != nil || len(rows) < 2 {
 		return f, fmt.Errorf("redis-benchmark printed %q", out)
@@ -109,41 +110,4 @@ func (r *running) phase(ctx context.Context, w workload, command string, pipelin
 		}
 	}
 	return f, nil
-}
-
-// clockTicks are those of a second in /proc, on every Linux that Go runs on.
-const clockTicks = 100
-
-// cpuMicros is the processor time that the server has used, in user and system mode.
-func (r *running) cpuMicros() (float64, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	// Behind the name, which is in parentheses and may have anything in it.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	ticks := 0.0
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseFloat(field, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += n
-	}
-	return ticks / clockTicks * 1e6, nil
-}
-
-// residentBytes is what the server has in memory.
-func (r *running) residentBytes() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
-			n, err := strconv.ParseInt(fields[1], 10, 64)
-			return n << 10, err
-		}
-	}
-	return 0, fmt.Errorf("no VmRSS of process %d", r.cmd.Process.Pid)
 }

@@ -14,85 +14,28 @@
 //! table and then the successor. Meanwhile the janitor copies the entries over
 //! and closes every empty slot; then the successor becomes the root.
 
+mod hash;
+mod slots;
+mod table;
+
 use super::entry::Entry;
 use super::prefetch;
 use crate::error::{Error, Result};
 use crate::sync::atomic::{
-    AtomicPtr, AtomicU64, AtomicUsize,
+    AtomicPtr,
     Ordering::{Acquire, Relaxed, SeqCst},
 };
 use crossbeam_epoch::Guard;
+pub(super) use hash::{Hash, Hasher};
+use slots::{CLOSED, INITIAL_SLOTS, LINE, TAG_MASK, Touch, address, close, slots_for, word};
 use std::ptr;
-
-/// The hash of a key.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Hash(u64);
-
-/// Hashes keys with a seed of its own, so that nobody outside can choose keys
-/// that collide.
-#[derive(Default, Clone)]
-pub(super) struct Hasher(foldhash::quality::RandomState);
-
-impl Hasher {
-    #[inline]
-    pub(super) fn hash(&self, key: &[u8]) -> Hash {
-        use std::hash::{BuildHasher, Hasher as _};
-        let mut hasher = self.0.build_hasher();
-        hasher.write(key);
-        Hash(hasher.finish())
-    }
-}
-
-impl Hash {
-    /// All 64 bits.
-    pub(super) fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// The tag that the key's slots carry: the hash's highest 16 bits; its
-    /// lowest ones choose the place.
-    #[inline]
-    fn tag(self) -> u64 {
-        self.0 & TAG_MASK
-    }
-
-    /// Whether this key is one of those by which a table's filling is
-    /// estimated: one in [`SAMPLE`], chosen by bits that serve nothing else.
-    #[inline]
-    fn is_sampled(self) -> bool {
-        (self.0 >> 40).is_multiple_of(SAMPLE as u64)
-    }
-}
-
-/// The slot was never used; a probe ends here.
-const EMPTY: u64 = 0;
-/// The slot's entry is gone; a probe goes on.
-const REMOVED: u64 = 1;
-/// The slot will never be used; a probe goes on in the successor.
-const CLOSED: u64 = 2;
-const TAG_MASK: u64 = 0xffff << 48;
-const LINE: usize = 8;
-/// Slots of the first table.
-const INITIAL_SLOTS: usize = if cfg!(feature = "shuttle") { 8 } else { 4096 };
-/// Only one insertion in so many counts, for all: the count is a shared line.
-const SAMPLE: usize = if cfg!(feature = "shuttle") { 1 } else { 16 };
+use table::Probe;
+pub(super) use table::Table;
 
 /// The index.
 pub(super) struct HashIndex {
     /// The oldest table that may hold an entry which its successors lack.
     root: AtomicPtr<Table>,
-}
-
-/// One table.
-pub(super) struct Table {
-    slots: Slots,
-    successor: AtomicPtr<Table>,
-    /// Slots that are not empty, estimated by sampling.
-    used: AtomicUsize,
-    /// Of those, removed ones. Only the janitor writes it.
-    removed: AtomicUsize,
-    /// How far the janitor has copied this table to its successor.
-    copied: AtomicUsize,
 }
 
 /// How an insertion ended.
@@ -101,16 +44,6 @@ pub(super) enum Inserted<'g> {
     New(Need),
     /// The key had this one; it may be dying.
     Old(&'g Entry),
-}
-
-/// How an insertion into one table ended.
-enum Probe<'g> {
-    Placed,
-    Found(&'g Entry),
-    /// The table needs a successor before it takes more.
-    Crowded,
-    /// The key belongs into the successor: no slot is left for it here.
-    Beyond,
 }
 
 /// What the janitor has to do for the index.
@@ -122,13 +55,6 @@ pub(crate) enum Need {
     Successor,
     /// There is something to be copied.
     Copying,
-}
-
-impl Table {
-    /// The bytes of its slots.
-    pub(super) fn footprint(&self) -> usize {
-        self.slots.len() * size_of::<u64>()
-    }
 }
 
 impl HashIndex {
@@ -358,261 +284,4 @@ impl Drop for HashIndex {
             table = owned.successor.load(Relaxed);
         }
     }
-}
-
-impl Table {
-    fn new(slots: usize, touch: Touch) -> Result<Self> {
-        Ok(Self {
-            slots: Slots::allocate(slots, touch)?,
-            successor: AtomicPtr::new(ptr::null_mut()),
-            used: AtomicUsize::new(0),
-            removed: AtomicUsize::new(0),
-            copied: AtomicUsize::new(0),
-        })
-    }
-
-    #[inline]
-    fn successor<'g>(&self, _guard: &'g Guard) -> Option<&'g Table> {
-        // SAFETY: null, or kept as long as this table and then by the guard.
-        unsafe { self.successor.load(SeqCst).as_ref() }
-    }
-
-    /// The successor, made if there is none: the janitor has not come in time.
-    fn ensure_successor<'g>(&self, guard: &'g Guard) -> Result<&'g Table> {
-        loop {
-            if let Some(successor) = self.successor(guard) {
-                return Ok(successor);
-            }
-            self.add_successor(Touch::Later)?;
-        }
-    }
-
-    /// Gives the table a successor, unless another thread has been faster.
-    fn add_successor(&self, touch: Touch) -> Result<()> {
-        let new = Box::into_raw(Box::new(Table::new(self.successor_slots(), touch)?));
-        if self.successor.compare_exchange(ptr::null_mut(), new, SeqCst, SeqCst).is_err() {
-            // SAFETY: it came from a box and was not published.
-            drop(unsafe { Box::from_raw(new) });
-        }
-        Ok(())
-    }
-
-    /// Three quarters full: time to think of a successor.
-    fn is_filling(&self) -> bool {
-        self.used.load(Relaxed) >= self.slots.len() / 4 * 3
-    }
-
-    /// So full that insertions wait for the successor.
-    fn is_crowded(&self) -> bool {
-        self.used.load(Relaxed) >= self.slots.len() / 8 * 7
-    }
-
-    /// Twice the slots if most of them hold live entries.
-    fn successor_slots(&self) -> usize {
-        let used = self.used.load(Relaxed);
-        let live = used.saturating_sub(self.removed.load(Relaxed));
-        slots_for(live + live / 2).unwrap_or(self.slots.len())
-    }
-
-    #[inline]
-    fn get<'g>(&self, hash: Hash, key: &[u8], _guard: &'g Guard) -> Option<&'g Entry> {
-        let mut at = self.slots.home(hash);
-        for _ in 0..self.slots.len() / LINE {
-            for slot in self.slots.line(at) {
-                let word = slot.load(Acquire);
-                if word & TAG_MASK == hash.tag() && word & !TAG_MASK > CLOSED {
-                    let entry = address(word);
-                    // SAFETY: it stands in the index, so it is valid under the
-                    // guard.
-                    if unsafe { Entry::key(entry) } == key {
-                        // SAFETY: as above.
-                        return Some(unsafe { &*entry });
-                    }
-                }
-                if word == EMPTY || word == CLOSED {
-                    return None;
-                }
-            }
-            at = self.slots.after(at);
-        }
-        None
-    }
-
-    /// Finds the entry of a key or gives it one.
-    fn get_or_insert<'g>(&self, hash: Hash, key: &[u8], new: u64, guard: &'g Guard) -> Probe<'g> {
-        self.probe(hash, new, guard, |word| {
-            let entry = address(word);
-            // SAFETY: it stands in the index, so it is valid under the guard.
-            unsafe { (Entry::key(entry) == key).then(|| &*entry) }
-        })
-    }
-
-    /// Goes to the end of a probe sequence, unless `matches` accepts an entry
-    /// with the hash's tag before, and puts `new` there, or closes the slot if the
-    /// table has a successor.
-    fn probe<'g>(
-        &self,
-        hash: Hash,
-        new: u64,
-        guard: &'g Guard,
-        matches: impl Fn(u64) -> Option<&'g Entry>,
-    ) -> Probe<'g> {
-        let mut at = self.slots.home(hash);
-        for _ in 0..self.slots.len() / LINE {
-            for slot in self.slots.line(at) {
-                let mut word = slot.load(SeqCst);
-                while word == EMPTY {
-                    let beyond = self.successor(guard).is_some();
-                    if !beyond && self.is_crowded() {
-                        return Probe::Crowded;
-                    }
-                    let to = if beyond { CLOSED } else { new };
-                    match slot.compare_exchange(EMPTY, to, SeqCst, SeqCst) {
-                        Ok(_) if beyond => return Probe::Beyond,
-                        Ok(_) => {
-                            if hash.is_sampled() {
-                                self.used.fetch_add(SAMPLE, Relaxed);
-                            }
-                            return Probe::Placed;
-                        }
-                        Err(now) => word = now,
-                    }
-                }
-                if word == CLOSED {
-                    return Probe::Beyond;
-                }
-                if word & TAG_MASK == hash.tag()
-                    && word & !TAG_MASK > CLOSED
-                    && let Some(entry) = matches(word)
-                {
-                    return Probe::Found(entry);
-                }
-            }
-            at = self.slots.after(at);
-        }
-        Probe::Beyond
-    }
-
-    fn remove(&self, hash: Hash, word: u64) {
-        let mut at = self.slots.home(hash);
-        for _ in 0..self.slots.len() / LINE {
-            for slot in self.slots.line(at) {
-                let now = slot.load(SeqCst);
-                if now == EMPTY || now == CLOSED {
-                    return;
-                }
-                if now == word {
-                    slot.store(REMOVED, SeqCst);
-                    if hash.is_sampled() {
-                        self.removed.fetch_add(SAMPLE, Relaxed);
-                    }
-                }
-            }
-            at = self.slots.after(at);
-        }
-    }
-}
-
-/// When the memory of a table is first touched, which costs a fault a page.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Touch {
-    /// By whoever allocates it: the janitor, on whom nobody waits.
-    Now,
-    /// By those who use it.
-    Later,
-}
-
-/// The memory of a table: lines of slots, all empty at first.
-struct Slots {
-    #[cfg(not(feature = "shuttle"))]
-    memory: memmap2::MmapMut,
-    #[cfg(feature = "shuttle")]
-    memory: Box<[AtomicU64]>,
-    count: usize,
-}
-
-impl Slots {
-    /// Allocates `count` slots, a power of two of at least one line. Memory
-    /// comes from the system as zeroes, and goes back to it at once, past the
-    /// allocator. If it is touched here, it is in huge pages if the system has
-    /// them: their first touch takes milliseconds.
-    #[cfg(not(feature = "shuttle"))]
-    fn allocate(count: usize, touch: Touch) -> Result<Self> {
-        const PAGE: usize = 4096;
-        debug_assert!(count.is_power_of_two() && count >= LINE);
-        let bytes = count.checked_mul(size_of::<u64>()).ok_or(Error::OutOfMemory)?;
-        let mut memory = memmap2::MmapMut::map_anon(bytes).map_err(|_| Error::OutOfMemory)?;
-        if touch == Touch::Now {
-            #[cfg(target_os = "linux")]
-            // Advice only: small pages serve as well, more slowly.
-            let _ = memory.advise(memmap2::Advice::HugePage);
-            for page in memory.chunks_mut(PAGE) {
-                // Volatile, since a plain write of what is there is no write.
-                // SAFETY: an exclusive reference to a byte.
-                unsafe { ptr::from_mut(&mut page[0]).write_volatile(0) };
-            }
-        }
-        Ok(Self { memory, count })
-    }
-
-    #[cfg(feature = "shuttle")]
-    fn allocate(count: usize, _touch: Touch) -> Result<Self> {
-        Ok(Self { memory: (0..count).map(|_| AtomicU64::new(EMPTY)).collect(), count })
-    }
-
-    fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Where the line of a hash starts.
-    #[inline]
-    fn home(&self, hash: Hash) -> usize {
-        hash.0 as usize & (self.count - 1) & !(LINE - 1)
-    }
-
-    /// Where the line after the one at `start` starts.
-    #[inline]
-    fn after(&self, start: usize) -> usize {
-        (start + LINE) & (self.count - 1)
-    }
-
-    /// The line that starts at slot `start`.
-    #[inline]
-    fn line(&self, start: usize) -> &[AtomicU64; LINE] {
-        debug_assert!(start.is_multiple_of(LINE) && start < self.count);
-        // SAFETY: callers pass what `home` and `after` return or multiples of
-        // LINE below the count, so the line lies in the memory, which is
-        // aligned, initialised, and only ever used as atomics.
-        unsafe { &*self.memory.as_ptr().cast::<AtomicU64>().add(start).cast() }
-    }
-}
-
-/// Makes sure that an empty slot stays so, and returns the entry's word if it is
-/// not empty and not removed.
-fn close(slot: &AtomicU64) -> Option<u64> {
-    let word = match slot.compare_exchange(EMPTY, CLOSED, SeqCst, SeqCst) {
-        Ok(_) => CLOSED,
-        Err(word) => word,
-    };
-    (word > CLOSED).then_some(word)
-}
-
-/// The slots of a table that begins to fill with `entries`, if there can be so
-/// many.
-fn slots_for(entries: usize) -> Option<usize> {
-    let slots = entries.checked_mul(4)?.div_ceil(3).checked_next_power_of_two()?;
-    Some(slots.max(INITIAL_SLOTS))
-}
-
-/// The word of an entry's slot.
-fn word(hash: Hash, entry: &Entry) -> Result<u64> {
-    let address = ptr::from_ref(entry).expose_provenance() as u64;
-    // User space is within 48 bits unless a process asks for more.
-    if address & TAG_MASK != 0 { Err(Error::OutOfMemory) } else { Ok(hash.tag() | address) }
-}
-
-/// The entry's address in a word.
-#[inline]
-fn address(word: u64) -> *const Entry {
-    ptr::with_exposed_provenance((word & !TAG_MASK) as usize)
 }
