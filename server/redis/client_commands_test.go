@@ -121,6 +121,9 @@ func TestClientPauseOfAllEnds(t *testing.T) {
 	if took := time.Since(begin); took < 90*time.Millisecond {
 		t.Errorf("the pause took %v", took)
 	}
+	// The second one began when the first had ended, and ends too, as the next command finds.
+	time.Sleep(2 * time.Millisecond)
+	other.want("PONG", "PING")
 	if s.pause.active() {
 		t.Error("it goes on")
 	}
