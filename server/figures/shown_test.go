@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
@@ -201,7 +202,7 @@ func (t *told) checkCommands() {
 		t.wantMetric("mantisdb_command_errors_total"+labels, c.Failed)
 		t.wantMetric("mantisdb_command_rejections_total"+labels, c.Rejected)
 		t.wantInfo("cmdstat_%s:calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d\r\n", c.Name, c.Calls,
-			c.Time.Microseconds(), c.Time.Seconds()*1e6/float64(c.Calls), c.Rejected, c.Failed)
+			c.Time.Microseconds(), float64(c.Time)/float64(time.Microsecond)/float64(c.Calls), c.Rejected, c.Failed)
 	}
 	if len(calls) > 0 {
 		t.Errorf("not told: %v", calls)
