@@ -38,6 +38,10 @@ build-rust: build-rust-core ## ./mantisdb-rust, with both engines
 run: build-rust ## builds and starts the server with the Rust engine (PORT=8080 ARGS=)
 	exec ./mantisdb-rust --port=$(PORT) $(ARGS)
 
+.PHONY: man
+man: build-rust ## the manual pages of ./mantisdb-rust, in target/man
+	./mantisdb-rust man --dir=target/man
+
 .PHONY: header
 header: ## rust-core/include/mantisdb_core.h from the Rust source
 	@scripts/header.sh rust-core/include/mantisdb_core.h
@@ -45,6 +49,10 @@ header: ## rust-core/include/mantisdb_core.h from the Rust source
 .PHONY: install-core
 install-core: build-rust-core ## the core's archive, header and pkg-config file under PREFIX=/usr/local
 	@scripts/install-core.sh '$(abspath $(PREFIX))'
+
+.PHONY: deb
+deb: build-rust ## a Debian package of ./mantisdb-rust, in target/deb; needs Debian
+	@scripts/deb.sh '$(VERSION)'
 
 .PHONY: clean
 clean: ## removes what was built
@@ -113,6 +121,14 @@ test-sanitizers: ## the core's tests under AddressSanitizer and ThreadSanitizer
 test-miri: ## the core's unit tests under Miri; needs a nightly toolchain, not part of test
 	MIRIFLAGS=-Zmiri-permissive-provenance MANTISDB_TEST_SCALE=small \
 		cargo +nightly miri test --package mantisdb-core --no-default-features --lib
+
+.PHONY: test-docker
+test-docker: ## builds the Dockerfile and runs the image, on stand-ins for its bases; not part of test
+	@scripts/test-docker.sh '$(VERSION)'
+
+.PHONY: test-deb
+test-deb: build-rust ## the Debian package, in a system of its own; not part of test
+	@scripts/test-deb.sh '$(VERSION)'
 
 .PHONY: fuzz
 fuzz: ## the core's fuzz targets, each for FUZZ_SECONDS=60; not part of test

@@ -28,7 +28,7 @@ cargo clippy --quiet --package mantisdb-core --lib --tests --no-default-features
     -D warnings -A clippy::modulo_one
 
 if command -v shellcheck >/dev/null; then
-    shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
+    shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh scripts/*/*.sh packaging/debian/mantisdb.p*rm .ci/run
 else
     echo "lint: shellcheck is not installed, shell scripts are not checked (Debian: apt-get install shellcheck)" >&2
 fi

@@ -3,7 +3,7 @@
 # installed where that needs no question (root, apt-get), else one line says what
 # to install.
 #
-#   require.sh go rust cc c++ binutils pkg-config shellcheck
+#   require.sh go rust cc c++ binutils pkg-config shellcheck tclsh buildah debootstrap
 source "$(dirname "$0")/common.sh"
 
 # at_least HAVE WANT: whether version HAVE is WANT or later.
@@ -51,8 +51,12 @@ for tool in "$@"; do
     cc) install_or_fail cc gcc ;;
     c++) install_or_fail c++ g++ ;;
     binutils) require_binutils ;;
-    pkg-config | shellcheck) install_or_fail "$tool" "$tool" ;;
+    pkg-config | shellcheck | buildah | debootstrap | lintian | curl) install_or_fail "$tool" "$tool" ;;
     tclsh) install_or_fail tclsh tcl ;;
+    pip) python3 -m pip --version >/dev/null 2>&1 || install_or_fail pip3 python3-pip ;;
+    debhelper) install_or_fail dh debhelper ;;
+    ip) install_or_fail ip iproute2 ;;
+    pgrep) install_or_fail pgrep procps ;;
     *) fail "unknown tool $tool" ;;
     esac
 done

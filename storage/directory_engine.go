@@ -12,6 +12,13 @@ import (
 	"strings"
 )
 
+// DirectoryEngine is the engine whose data directory dir is: that which Open takes. A
+// directory that is none is ErrWrongFormat.
+func DirectoryEngine(dir string) (string, error) {
+	engine, _, err := engineOf(dir)
+	return engine, err
+}
+
 // engineOf is the engine whose data directory dir is, by its marker. If that is
 // missing or damaged, it is the Rust engine if files are there that no other one
 // makes; marker then is what is wrong. (Pebble names its own files otherwise,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +22,8 @@ func newBackupCommand() *cobra.Command {
 		Long: "Writes every entry, as of one moment, to a file that restore reads, with either\n" +
 			"engine. The file has checksums, is verified while it is written, and appears\n" +
 			"whole and on disk, or not at all.",
+		Example: "  mantisdb backup monday.backup\n" +
+			"  mantisdb backup - --data-dir=/var/lib/mantisdb | ssh elsewhere 'cat > monday.backup'",
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return runBackup(cmd, &flags, args[0]) },
 	}
@@ -79,7 +80,7 @@ func (l local) backup(ctx context.Context, w io.Writer) (uint64, error) {
 // backup copies what the server sends, and reads it on the way: what was cut off
 // or damaged is no backup.
 func (r *remote) backup(ctx context.Context, w io.Writer) (uint64, error) {
-	resp, err := r.do(ctx, http.MethodGet, "/api/v1/backup", nil)
+	resp, err := r.send(ctx, http.MethodGet, apiPath+"/backup", http.Header{}, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -94,43 +95,6 @@ func (r *remote) backup(ctx context.Context, w io.Writer) (uint64, error) {
 	return stats.Entries, nil
 }
 
-func newRestoreCommand() *cobra.Command {
-	var dir string
-	var engine enum
-	cmd := &cobra.Command{
-		Use:   "restore FILE --data-dir=DIR",
-		Short: "Make a data directory of a backup; - is standard input",
-		Long: "Makes a new data directory of a backup, whichever engine that is of. The directory\n" +
-			"must not exist or be empty. It appears whole and on disk, or not at all. Into a\n" +
-			"running server, entries go by export and import.",
-		Args: usageArgs(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return runRestore(cmd, args[0], dir, engine.value) },
-	}
-	cmd.Flags().StringVar(&dir, "data-dir", "", "directory to make")
-	addEngineFlag(cmd.Flags(), &engine)
-	return cmd
-}
-
-func runRestore(cmd *cobra.Command, path, dir, engine string) error {
-	if dir == "" {
-		return usageError{errors.New("--data-dir is missing: name the directory to make")}
-	}
-	in, size, err := openInput(cmd.InOrStdin(), path)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	began := time.Now()
-	bar := newProgress(cmd.ErrOrStderr(), "restoring", size)
-	stats, err := mantisdb.Restore(cmd.Context(), dir, &mantisdb.Options{Engine: engine}, io.TeeReader(in, meter{io.Discard, bar}))
-	bar.done()
-	if err != nil {
-		return told(err)
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "restored %s in %v\n", entries(stats.Entries), time.Since(began).Round(time.Millisecond))
-	return nil
-}
-
 func newCheckpointCommand() *cobra.Command {
 	var flags targetFlags
 	cmd := &cobra.Command{
@@ -140,6 +104,8 @@ func newCheckpointCommand() *cobra.Command {
 			"the copy gets a NAME in the server's --checkpoint-dir, and its path is written to\n" +
 			"standard output; with --data-dir, it is the directory DIR, which must not exist or\n" +
 			"be empty.",
+		Example: "  mantisdb checkpoint monday\n" +
+			"  mantisdb checkpoint /var/lib/mantisdb-monday --data-dir=/var/lib/mantisdb",
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return runCheckpoint(cmd, &flags, args[0]) },
 	}
@@ -169,14 +135,9 @@ func (l local) checkpoint(_ context.Context, dir string) (string, error) {
 }
 
 func (r *remote) checkpoint(ctx context.Context, name string) (string, error) {
-	resp, err := r.do(ctx, http.MethodPost, "/api/v1/checkpoint?name="+url.QueryEscape(name), nil)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
 	var made struct{ Path string }
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&made); err != nil {
-		return "", fmt.Errorf("the server's answer makes no sense: %w", err)
+	if err := r.ask(ctx, http.MethodPost, apiPath+"/checkpoint?name="+url.QueryEscape(name), &made); err != nil {
+		return "", err
 	}
 	return made.Path, nil
 }

@@ -56,6 +56,21 @@ func TestBackupCommands(t *testing.T) {
 			t.Errorf("%s has other entries", name)
 		}
 	}
+	// Into a server, what is there already stays, and what has the same key is replaced.
+	s = start(t, program(t, "--port=0", "--engine=go"))
+	if code, body := s.do("PUT", "/api/v1/kv/k00001", "another"); code != 204 {
+		t.Fatalf("%d %s", code, body)
+	}
+	if got := run("restore", in("online.backup"), "--server="+s.url); !strings.Contains(got.stderr, "restored 90") {
+		t.Errorf("%+v", got)
+	}
+	if got := run("export", "-", "--server="+s.url); got.stdout != want {
+		t.Errorf("the server has other entries")
+	}
+	if got := run("check", "--server="+s.url); !strings.Contains(got.stdout, "no problems found") {
+		t.Errorf("%+v", got)
+	}
+	s.stop()
 	if got := finish(t, program(t, "restore", in("online.backup"), "--data-dir="+in("data"), "--engine=go")); got.code != 1 || !strings.Contains(got.stderr, "not empty") {
 		t.Errorf("restore over a database: %+v", got)
 	}
@@ -93,4 +108,34 @@ func TestCheckTellsDamage(t *testing.T) {
 	if got.code != 1 || !strings.Contains(got.stderr, filepath.Base(tables[0])) || !strings.Contains(got.stdout, "damaged: ") {
 		t.Errorf("%+v", got)
 	}
+}
+
+// TestRestoreOfDamage into a server changes nothing, and leaves no temporary files.
+func TestRestoreOfDamage(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	want(t, "value", 0, "", "", "put", "k", "--data-dir="+dir)
+	file := filepath.Join(t.TempDir(), "backup")
+	if got := finish(t, program(t, "backup", file, "--data-dir="+dir)); got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, whole[:len(whole)-1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, program(t, "--port=0", "--engine=go"))
+	temp := t.TempDir()
+	cmd := program(t, "restore", file, "--server="+s.url)
+	cmd.Env = append(cmd.Env, "TMPDIR="+temp)
+	if got := finish(t, cmd); got.code != 1 || !strings.Contains(got.stderr, "ends before") {
+		t.Errorf("%+v", got)
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) != 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+	want(t, "", 0, "", "", "scan", "--server="+s.url)
+	s.stop()
 }

@@ -29,3 +29,6 @@ func (e *enum) Set(s string) error {
 
 // Type implements pflag.Value: it is what --help shows.
 func (e *enum) Type() string { return strings.Join(e.allowed, "|") }
+
+// words are what the flag takes.
+func (e *enum) words() []string { return e.allowed }

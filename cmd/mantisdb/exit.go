@@ -16,6 +16,13 @@ const (
 	exitFailure = 1 // it could not be done
 	exitUsage   = 2 // it was asked for wrongly
 	exitLosses  = 3 // a repair is done, and something was lost
+	exitAbsent  = 4 // a key that is to be read has no value
+	exitPresent = 5 // a key that is to have no value has one
+)
+
+var (
+	errAbsent  = errors.New("the key is absent, was deleted or has expired")
+	errPresent = errors.New("the key has a value already, and nothing was changed")
 )
 
 // usageError is an error in how the program was called or configured.
@@ -38,8 +45,13 @@ func exitCode(err error) int {
 			return exitUsage
 		}
 	}
-	if errors.Is(err, storage.ErrLost) {
+	switch {
+	case errors.Is(err, storage.ErrLost):
 		return exitLosses
+	case errors.Is(err, errAbsent):
+		return exitAbsent
+	case errors.Is(err, errPresent):
+		return exitPresent
 	}
 	return exitFailure
 }

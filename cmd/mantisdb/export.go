@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
 )
 
@@ -26,6 +27,8 @@ func newExportCommand() *cobra.Command {
 			"appears whole and on disk, or not at all. What import reads from it is the same to\n" +
 			"the last byte. Keyspaces' options and the applied index are not in it: those are\n" +
 			"in a backup.",
+		Example: "  mantisdb export entries.ndjson\n" +
+			"  mantisdb export - --data-dir=/var/lib/mantisdb | gzip > entries.ndjson.gz",
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return runExport(cmd, &flags, args[0]) },
 	}
@@ -65,13 +68,13 @@ func runExport(cmd *cobra.Command, flags *targetFlags, path string) (err error) 
 // exportLines writes the entries of all keyspaces of from to out and returns how many
 // there were.
 func exportLines(ctx context.Context, from source, out io.Writer, bar *progress) (exported uint64, err error) {
-	names, err := from.keyspaces(ctx)
+	named, err := from.keyspaces(ctx)
 	if err != nil {
 		return 0, err
 	}
 	w := bufio.NewWriterSize(out, 256<<10)
-	for _, keyspace := range append([]string{""}, names...) {
-		n, err := exportKeyspace(ctx, from, keyspace, w, bar)
+	for _, ks := range append([]wire.Keyspace{{}}, named...) {
+		n, err := exportKeyspace(ctx, from, ks.Name, w, bar)
 		exported += n
 		if err != nil {
 			return exported, err
@@ -84,14 +87,18 @@ func exportLines(ctx context.Context, from source, out io.Writer, bar *progress)
 }
 
 // exportKeyspace writes the entries of one keyspace.
-func exportKeyspace(ctx context.Context, from source, keyspace string, w io.Writer, bar *progress) (exported uint64, err error) {
+func exportKeyspace(ctx context.Context, from source, name string, w io.Writer, bar *progress) (exported uint64, err error) {
+	ks, err := from.keyspace(ctx, name)
+	if err != nil {
+		return 0, err
+	}
 	var line []byte
-	for entry, err := range from.scan(ctx, keyspace) {
+	for entry, err := range ks.scan(ctx, mantisdb.Range{}, 0) {
 		if err != nil {
 			return exported, err
 		}
 		entry.Version = 0 // the next database gives its own
-		line = append(wire.AppendEntryOf(line[:0], wire.Base64, keyspace, entry), '\n')
+		line = append(wire.AppendEntryOf(line[:0], wire.Base64, name, entry), '\n')
 		if _, err := w.Write(line); err != nil {
 			return exported, fmt.Errorf("cannot write: %w", err)
 		}

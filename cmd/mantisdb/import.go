@@ -42,6 +42,8 @@ func newImportCommand() *cobra.Command {
 			"such a file too. A line that is malformed ends the import\n" +
 			"with an error that names it; the lines before it are stored, and to import the\n" +
 			"mended file again does no harm.",
+		Example: "  mantisdb import entries.ndjson\n" +
+			"  mantisdb export - --data-dir=old | mantisdb import - --server=http://127.0.0.1:8080",
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return runImport(cmd, &flags, args[0]) },
 	}
@@ -122,7 +124,7 @@ func importLines(ctx context.Context, in io.Reader, to sink, bar *progress) (imp
 		in:      in,
 		maxLine: maxLine,
 		bar:     bar,
-		create:  func(keyspace string) error { return to.createKeyspace(ctx, keyspace) },
+		create:  func(keyspace string) error { return to.createKeyspace(ctx, keyspace, mantisdb.KeyspaceOptions{}) },
 		free:    make(chan batch, 2),
 		full:    make(chan batch),
 		done:    ctx.Done(),

@@ -24,17 +24,25 @@ type heap struct {
 func (h *heap) Close() error    { return nil }
 func (h *heap) newBatch() batch { return &heapBatch{heap: h} }
 
-func (h *heap) keyspaces(context.Context) ([]string, error)  { return nil, nil }
-func (h *heap) createKeyspace(context.Context, string) error { return nil }
-func (h *heap) scan(context.Context, string) iter.Seq2[mantisdb.Entry, error] {
+func (h *heap) keyspaces(context.Context) ([]wire.Keyspace, error)                     { return nil, nil }
+func (h *heap) createKeyspace(context.Context, string, mantisdb.KeyspaceOptions) error { return nil }
+func (h *heap) keyspace(context.Context, string) (keyspace, error)                     { return heapKeyspace{heap: h}, nil }
+
+// heapKeyspace is the default keyspace of a heap, which is only scanned.
+type heapKeyspace struct {
+	keyspace
+	heap *heap
+}
+
+func (k heapKeyspace) scan(context.Context, mantisdb.Range, uint64) iter.Seq2[mantisdb.Entry, error] {
 	return func(yield func(mantisdb.Entry, error) bool) {
-		for _, key := range h.keys {
+		for _, key := range k.heap.keys {
 			if !yield(mantisdb.Entry{Key: []byte(key)}, nil) {
 				return
 			}
 		}
-		if h.fail != nil {
-			yield(mantisdb.Entry{}, h.fail)
+		if k.heap.fail != nil {
+			yield(mantisdb.Entry{}, k.heap.fail)
 		}
 	}
 }

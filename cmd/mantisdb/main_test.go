@@ -216,7 +216,56 @@ func TestErrors(t *testing.T) {
 		{args: []string{"--memory-limit=16777215", "--data-dir=x", "--engine=go"}, code: 2, want: "is 16777215 bytes, and the least is 16777216"},
 		{args: []string{"--memory-limit=8EiB", "--data-dir=x", "--engine=go"}, code: 2, want: "the most is 9223372036854775807"},
 		{args: []string{"--checkpoint-dir=x", "--engine=go"}, code: 2, want: "--checkpoint-dir needs --data-dir"},
-		{args: []string{"check"}, code: 2, want: "accepts 1 arg"},
+		{args: []string{"check"}, code: 2, want: "give a data directory, or a server with --server"},
+		{args: []string{"check", "a", "b"}, code: 2, want: "accepts at most 1 arg"},
+		{args: []string{"check", "a", "--data-dir=b"}, code: 2, want: "exclude each other"},
+		{args: []string{"check", "a", "--server=http://h"}, code: 2, want: "excludes --server"},
+		{args: []string{"check", "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
+		{args: []string{"get"}, code: 2, want: "requires at least 1 arg"},
+		{args: []string{"get", ""}, code: 2, want: "key is empty"},
+		{args: []string{"get", strings.Repeat("k", 65537)}, code: 2, want: "key too large"},
+		{args: []string{"get", "k", "--key-form=octal"}, code: 2, want: "use text, escaped, hex or base64"},
+		{args: []string{"get", "abc", "--key-form=hex"}, code: 2, want: "not hex"},
+		{args: []string{"get", "a", "--key-form=base64"}, code: 2, want: "not base64"},
+		{args: []string{"get", `a\q`, "--key-form=escaped"}, code: 2, want: "a backslash is followed by"},
+		{args: []string{"get", "k", "--output=plain"}, code: 2, want: "use raw, json, hex or base64"},
+		{args: []string{"get", "k", "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
+		{args: []string{"get", "k", "--server=unix:///none.sock"}, code: 1, want: "no server listens at unix:///none.sock"},
+		{args: []string{"get", "k", "--server=unix://host/none.sock"}, code: 2, want: "no URL of a server"},
+		{args: []string{"get", "k", "--server=http://u:sec ret@h"}, code: 2, want: `"h" is no URL`},
+		{args: []string{"get", "k", "--tls-ca=x"}, code: 2, want: "need an https URL"},
+		{args: []string{"get", "k", "--server=https://h", "--tls-ca=none"}, code: 2, want: "none: no such file"},
+		{args: []string{"get", "k", "--server=https://h", "--tls-ca=" + plain}, code: 2, want: "no certificate"},
+		{args: []string{"get", "k", "--server=https://h", "--tls-ca=x", "--tls-skip-verify"}, code: 2, want: "exclude each other"},
+		{args: []string{"get", "k", "--data-dir=x", "--tls-ca=x"}, code: 2, want: "--server alone"},
+		{args: []string{"get", "k", "--data-dir=none"}, code: 1, want: "none does not exist"},
+		{args: []string{"get", "k", "--data-dir=" + t.TempDir()}, code: 1, want: "no data directory"},
+		{args: []string{"get", "k", "--data-dir=" + plain}, code: 1, want: "a directory is needed"},
+		{args: []string{"get", "k", "--keyspace="}, code: 2, want: "--keyspace is empty"},
+		{args: []string{"put"}, code: 2, want: "accepts between 1 and 2 arg"},
+		{args: []string{"put", "k", "v", "--file=x"}, code: 2, want: "exclude each other"},
+		{args: []string{"put", "k", "--file=none"}, code: 1, want: "none: no such file"},
+		{args: []string{"put", "k", "--file=" + folder}, code: 1, want: "is a directory"},
+		{args: []string{"put", "k", "v", "--ttl=0s"}, code: 2, want: "must be positive"},
+		{args: []string{"put", "k", "v", "--ttl=soon"}, code: 2, want: "use a duration"},
+		{args: []string{"put", "k", "v", "--durability=fsync"}, code: 2, want: "use sync, buffered or memory"},
+		{args: []string{"del"}, code: 2, want: "nothing is named"},
+		{args: []string{"del", "--prefix="}, code: 2, want: "nothing is named"},
+		{args: []string{"del", "k", "--all"}, code: 2, want: "exclude each other"},
+		{args: []string{"del", "--all", "--prefix=k"}, code: 2, want: "--all excludes"},
+		{args: []string{"scan", "x"}, code: 2, want: "x"},
+		{args: []string{"scan", "--limit=-1"}, code: 2, want: "--limit"},
+		{args: []string{"scan", "--from=x", "--key-form=hex"}, code: 2, want: "--from \"x\": it is not hex"},
+		{args: []string{"stats", "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
+		{args: []string{"keyspaces", "--data-dir=none"}, code: 1, want: "none does not exist"},
+		{args: []string{"top", "--interval=1ms"}, code: 2, want: "the least is 100ms"},
+		{args: []string{"top", "--once", "--count=2"}, code: 2, want: "exclude each other"},
+		{args: []string{"top", "--once", "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
+		{args: []string{"man"}, code: 2, want: "--dir is missing"},
+		{args: []string{"man", "--dir=" + plain}, code: 1, want: plain},
+		{args: []string{"restore", plain, "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
+		{args: []string{"restore", plain, "--server=http://h", "--data-dir=x"}, code: 2, want: "excludes --server"},
+		{args: []string{"restore", plain, "--server=http://h", "--engine=go"}, code: 2, want: "--engine goes with --data-dir"},
 		{args: []string{"check", "none"}, code: 1, want: "none: no such file"},
 		{args: []string{"check", folder}, code: 1, want: folder + " is no data directory: it has no file MANTISDB"},
 		{args: []string{"check", plain}, code: 1, want: plain + " is a file, and a directory is needed"},
@@ -262,10 +311,20 @@ func TestErrors(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--help"}, {"help", "serve"}, {"import", "--help"}, {"export", "-h"}, {"check", "-h"}, {"repair", "-h"}, {"backup", "-h"}, {"restore", "-h"}, {"checkpoint", "-h"}} {
+	for _, args := range [][]string{{"--help"}, {"help", "serve"}, {"import", "--help"}, {"get", "-h"}, {"help", "completion", "bash"}} {
 		got := finish(t, program(t, args...))
 		if got.code != 0 || !strings.Contains(got.stdout, "Usage:") || got.stderr != "" {
 			t.Errorf("%v: %d %q %q", args, got.code, got.stdout, got.stderr)
+		}
+	}
+	for _, cmd := range newRootCommand().Commands() {
+		if cmd.Short == "" || cmd.Example == "" || !strings.Contains(cmd.Example, "mantisdb "+cmd.Name()) {
+			t.Errorf("%s lacks a text or an example", cmd.Name())
+		}
+		for line := range strings.Lines(cmd.Long) {
+			if len(line) > 92 {
+				t.Errorf("%s: a long line: %s", cmd.Name(), line)
+			}
 		}
 	}
 }

@@ -1,25 +1,25 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
-	"github.com/mantisdb/mantisdb/server/acl"
 )
+
+// apiPath is what the paths of all requests begin with.
+const apiPath = "/api/v1"
 
 // answerTimeout is how long a server may take to begin its answer.
 const answerTimeout = 2 * time.Minute
@@ -27,43 +27,9 @@ const answerTimeout = 2 * time.Minute
 // remote is a running server, spoken to over HTTP.
 type remote struct {
 	base   string        // its URL, without a slash at the end, and without the user
+	name   string        // what a person knows it by
 	user   *url.Userinfo // nil: it asks for none
 	client *http.Client
-}
-
-// openRemote makes sure that a MantisDB server answers at the URL.
-func openRemote(ctx context.Context, server string) (*remote, error) {
-	base, err := url.Parse(server)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.RawQuery != "" {
-		return nil, usageError{fmt.Errorf("%q is no URL of a server: it looks like %s", server, defaultServer)}
-	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = answerTimeout
-	user := userOf(base)
-	base.User = nil // errors tell the URL, and not the password
-	r := &remote{base: strings.TrimSuffix(base.String(), "/"), user: user, client: &http.Client{Transport: transport}}
-	resp, err := r.do(ctx, http.MethodGet, "/api/v1/version", nil)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var about struct{ Version, Engine string }
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&about); err != nil || about.Engine == "" {
-		return nil, fmt.Errorf("what answers at %s is not a MantisDB server", r.base)
-	}
-	return r, nil
-}
-
-// userOf is who is named in the URL of a server, or else the user "default", if there is a
-// password for it in the variable that the server takes it from, too.
-func userOf(base *url.URL) *url.Userinfo {
-	if base.User != nil {
-		return base.User
-	}
-	if password, ok := variable("password"); ok {
-		return url.UserPassword(acl.DefaultName, password)
-	}
-	return nil
 }
 
 func (r *remote) Close() error {
@@ -71,17 +37,14 @@ func (r *remote) Close() error {
 	return nil
 }
 
-// do sends a request with a JSON body, if any, and returns an answer of
-// success, whose body the caller closes.
-func (r *remote) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+// send sends a request and returns an answer of success, whose body the caller closes.
+func (r *remote) send(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, r.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
+	req.Header = header
 	req.Header.Set("User-Agent", "mantisdb/"+versionNumber())
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
 	if r.user != nil {
 		password, _ := r.user.Password()
 		req.SetBasicAuth(r.user.Username(), password)
@@ -90,15 +53,39 @@ func (r *remote) do(ctx context.Context, method, path string, body []byte) (*htt
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("no server listens at %s: start one, or name its URL with --server", r.base)
+	case errors.Is(err, syscall.ECONNREFUSED), r.isUnix() && errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("no server listens at %s: start one, or name its URL with --server", r.name)
 	case err != nil:
-		return nil, fmt.Errorf("cannot reach the server: %w", err)
+		return nil, fmt.Errorf("cannot reach the server at %s: %w", r.name, causeOf(err))
 	case resp.StatusCode/100 != 2:
 		defer resp.Body.Close()
-		return nil, fmt.Errorf("the server at %s refused: %w", r.base, refusal(resp))
+		return nil, fmt.Errorf("the server at %s refused: %w", r.name, refusal(resp))
 	}
 	return resp, nil
+}
+
+// causeOf is err without the method and the URL that net/http puts before it: a key may
+// be long, and is none of the reader's concern.
+func causeOf(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	if errors.Is(err, io.EOF) {
+		return errors.New("it closed the connection without an answer; if it encrypts, its URL begins with https")
+	}
+	return err
+}
+
+// call sends a request whose answer tells nothing but success.
+func (r *remote) call(ctx context.Context, method, path string, header http.Header, body []byte) error {
+	resp, err := r.send(ctx, method, path, header, body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body) // so that the connection serves again
+	return err
 }
 
 // refusal is the error that an answer tells.
@@ -127,98 +114,55 @@ func (b *remoteBatch) size() int                  { return b.ops.Size() }
 func (b *remoteBatch) reset()                     { b.ops.Reset() }
 
 func (b *remoteBatch) write(ctx context.Context) error {
-	resp, err := b.remote.do(ctx, http.MethodPost, "/api/v1/kv/batch", b.ops.JSON())
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body) // so that the connection serves again
-	return err
+	return b.remote.call(ctx, http.MethodPost, apiPath+"/kv/batch", jsonBody(), b.ops.JSON())
 }
 
-func (r *remote) keyspaces(ctx context.Context) ([]string, error) {
-	resp, err := r.do(ctx, http.MethodGet, "/api/v1/keyspaces", nil)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
+// jsonBody is the header of a request with a body in JSON.
+func jsonBody() http.Header { return http.Header{"Content-Type": {"application/json"}} }
+
+func (r *remote) keyspaces(ctx context.Context) ([]wire.Keyspace, error) {
 	var list wire.KeyspaceList
-	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
-		return nil, fmt.Errorf("the server's answer makes no sense: %w", err)
-	}
-	names := make([]string, len(list.Keyspaces))
-	for i, ks := range list.Keyspaces {
-		names[i] = ks.Name
-	}
-	return names, nil
+	err := r.ask(ctx, http.MethodGet, apiPath+"/keyspaces", &list)
+	return list.Keyspaces, err
 }
 
-func (r *remote) createKeyspace(ctx context.Context, name string) error {
-	body, err := json.Marshal(wire.Keyspace{Name: name})
+// ask reads what is answered in JSON to a request without a body.
+func (r *remote) ask(ctx context.Context, method, path string, answer any) error {
+	resp, err := r.send(ctx, method, path, http.Header{}, nil)
 	if err != nil {
 		return err
 	}
-	resp, err := r.do(ctx, http.MethodPost, "/api/v1/keyspaces", body)
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+		return fmt.Errorf("%w: %w", errNoSense, err)
+	}
+	return nil
+}
+
+var errNoSense = errors.New("the server's answer makes no sense")
+
+func (r *remote) createKeyspace(ctx context.Context, name string, o mantisdb.KeyspaceOptions) error {
+	body, err := json.Marshal(wire.KeyspaceOf(name, o))
+	if err != nil {
+		return err
+	}
+	err = r.call(ctx, http.MethodPost, apiPath+"/keyspaces", jsonBody(), body)
 	var problem *wire.Problem
 	if errors.As(err, &problem) && problem.Status == http.StatusConflict {
 		return nil // it exists
 	}
-	if err != nil {
-		return err
-	}
-	return resp.Body.Close()
+	return err
 }
 
-func (r *remote) scan(ctx context.Context, keyspace string) iter.Seq2[mantisdb.Entry, error] {
-	path := "/api/v1/scan"
-	if keyspace != "" {
-		path = "/api/v1/keyspaces/" + url.PathEscape(keyspace) + "/scan"
-	}
-	return func(yield func(mantisdb.Entry, error) bool) {
-		resp, err := r.do(ctx, http.MethodGet, path, nil)
-		if err == nil {
-			defer resp.Body.Close()
-			err = readScan(resp.Body, yield)
-		}
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		if err != nil && !errors.Is(err, errStopped) {
-			yield(mantisdb.Entry{}, err)
-		}
-	}
+func (r *remote) stats(ctx context.Context) ([]byte, error) {
+	var figures json.RawMessage
+	err := r.ask(ctx, http.MethodGet, apiPath+"/stats", &figures)
+	return figures, err
 }
 
-// errStopped: whoever asked for entries wants no more of them.
-var errStopped = errors.New("stopped")
-
-// readScan yields the entries of a scan's stream, which must have its end.
-func readScan(r io.Reader, yield func(mantisdb.Entry, error) bool) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
-	var d wire.Decoder
-	for count := uint64(0); lines.Scan(); count++ {
-		end, last, err := wire.ParseScanEnd(lines.Bytes())
-		if err != nil {
-			return fmt.Errorf("the server ended the scan: %w", err)
-		}
-		if last {
-			if end.Count != count || end.NextCursor != nil {
-				return fmt.Errorf("the server sent %d entries and speaks of %d", count, end.Count)
-			}
-			return nil
-		}
-		rec, err := d.Line(lines.Bytes())
-		if err != nil {
-			return fmt.Errorf("the server sent a line that is no entry: %w", err)
-		}
-		entry := mantisdb.Entry{Key: rec.Key, Value: rec.Value, Meta: mantisdb.Meta{ExpiresAt: rec.ExpiresAt}}
-		if !yield(entry, nil) {
-			return errStopped
-		}
+func (r *remote) keyspace(_ context.Context, name string) (keyspace, error) {
+	if name == "" {
+		return &remoteKeyspace{r, apiPath}, nil
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("the scan broke off: %w", err)
-	}
-	return errors.New("the scan broke off: the server sent no last line")
+	return &remoteKeyspace{r, apiPath + "/keyspaces/" + escape([]byte(name))}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
 )
 
@@ -27,7 +28,7 @@ func fakeServer(t *testing.T, status int, contentType, body string) *remote {
 		io.WriteString(w, body)
 	}))
 	t.Cleanup(s.Close)
-	r, err := openRemote(t.Context(), s.URL)
+	r, err := openRemote(t.Context(), s.URL, trustFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,11 @@ func TestRemoteScanIsWhole(t *testing.T) {
 		r := fakeServer(t, 200, ndjson, c.body)
 		var entries int
 		var got error
-		for _, err := range r.scan(t.Context(), "") {
+		ks, err := r.keyspace(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range ks.scan(t.Context(), mantisdb.Range{}, 0) {
 			if err != nil {
 				got = err
 				continue
@@ -67,7 +72,7 @@ func TestRemoteScanIsWhole(t *testing.T) {
 		if entries != c.entries || (got == nil) != (c.want == "") || got != nil && !strings.Contains(got.Error(), c.want) {
 			t.Errorf("%q: %d entries, %v; want %q", c.body, entries, got, c.want)
 		}
-		for range r.scan(t.Context(), "") {
+		for range ks.scan(t.Context(), mantisdb.Range{}, 0) {
 			break // must not yield again
 		}
 	}
@@ -101,11 +106,11 @@ func TestRemoteRefusals(t *testing.T) {
 func TestOpenRemote(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }))
 	defer other.Close()
-	if _, err := openRemote(t.Context(), other.URL); err == nil || !strings.Contains(err.Error(), "is not a MantisDB server") {
+	if _, err := openRemote(t.Context(), other.URL, trustFlags{}); err == nil || !strings.Contains(err.Error(), "is not a MantisDB server") {
 		t.Errorf("another server: %v", err)
 	}
 	for _, url := range []string{"", "x", "localhost:8080", "ftp://h", "http://", "http://h/?q", "http://\x00", "http://h:x"} {
-		if _, err := openRemote(t.Context(), url); !errors.As(err, new(usageError)) {
+		if _, err := openRemote(t.Context(), url, trustFlags{}); !errors.As(err, new(usageError)) {
 			t.Errorf("%q: %v", url, err)
 		}
 	}
@@ -136,14 +141,14 @@ func TestRemoteUser(t *testing.T) {
 		{withUser, "pw", "app:s cret"},
 	} {
 		t.Setenv("MANTISDB_PASSWORD", c.variable)
-		r, err := openRemote(t.Context(), c.url)
+		r, err := openRemote(t.Context(), c.url, trustFlags{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if sent != c.want {
 			t.Errorf("%s with %q in the variable: sent %q, want %q", c.url, c.variable, sent, c.want)
 		}
-		if _, err := r.do(t.Context(), http.MethodGet, "/api/v1/stats", nil); err == nil || strings.Contains(err.Error(), "cret") {
+		if _, err := r.stats(t.Context()); err == nil || strings.Contains(err.Error(), "cret") {
 			t.Errorf("the error is %v", err)
 		}
 		r.Close()

@@ -10,8 +10,9 @@ func newRootCommand() *cobra.Command {
 	var benchmark *benchmarkFlags
 	root := &cobra.Command{
 		Use:   "mantisdb",
-		Short: "An ordered key-value database server",
-		Long: "mantisdb serves a key-value database over HTTP.\n\n" +
+		Short: "An ordered key-value database: its server, and commands to use it",
+		Long: "mantisdb serves a key-value database over HTTP and the Redis protocol. Its commands\n" +
+			"work on such a server or on a data directory.\n\n" +
 			"Every flag of the server may also be given as a variable (MANTISDB_DATA_DIR for\n" +
 			"--data-dir) and in the file that --config names. A flag overrides a variable,\n" +
 			"a variable the file.",
@@ -33,14 +34,37 @@ func newRootCommand() *cobra.Command {
 			}
 			return serve.run(cmd)
 		},
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		DisableAutoGenTag: true,
 	}
 	root.SetFlagErrorFunc(seeHelp)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	serve.add(root.Flags())
 	benchmark = addBenchmarkFlags(root.Flags())
-	root.AddCommand(newServeCommand(), newImportCommand(), newExportCommand(),
-		newBackupCommand(), newRestoreCommand(), newCheckpointCommand(), newCheckCommand(), newRepairCommand(),
-		newCacheSimCommand())
+	addCommands(root)
+	addCompletions(root)
 	return root
+}
+
+// addCommands adds the commands in the groups in which the help lists them.
+func addCommands(root *cobra.Command) {
+	for _, group := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"entries", "Entries, of a server or of a data directory:", []*cobra.Command{
+			newGetCommand(), newPutCommand(), newDelCommand(), newScanCommand(), newKeyspacesCommand(),
+			newImportCommand(), newExportCommand(),
+		}},
+		{"care", "Operation:", []*cobra.Command{
+			newServeCommand(), newHealthCommand(), newStatsCommand(), newTopCommand(), newBackupCommand(), newRestoreCommand(),
+			newCheckpointCommand(), newCheckCommand(), newRepairCommand(),
+		}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.id
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(newCacheSimCommand(), newManCommand())
 }

@@ -45,6 +45,7 @@ func newServeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "Serve a database (the default)",
+		Example: "  mantisdb serve --port=8080 --data-dir=/var/lib/mantisdb",
 		Args:    usageArgs(cobra.NoArgs),
 		PreRunE: applySettings,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return serve.run(cmd) },
@@ -233,7 +234,7 @@ func (f *serveFlags) listen(ctx context.Context, users *acl.List) (listeners []*
 // leaveToPublic adds what to do to an error that an address is public.
 func leaveToPublic(err error) error {
 	if errors.Is(err, server.ErrPublicBind) {
-		return fmt.Errorf("%w; give it one by MANTISDB_PASSWORD or --users, or --allow-public to do without", err)
+		return fmt.Errorf("%w; give it one by MANTISDB_PASSWORD, --password-file or --users, or --allow-public to do without", err)
 	}
 	return err
 }

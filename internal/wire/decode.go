@@ -22,6 +22,7 @@ type Record struct {
 	HasKey    bool
 	Value     []byte
 	HasValue  bool          // tells an empty value from an absent one
+	Version   uint64        // of an entry that a server has told; 0 if absent
 	ExpiresAt int64         // Unix milliseconds; 0 is never
 	TTL       time.Duration // 0 is none; never together with ExpiresAt
 	Range     Bounds        // of an operation on a range
@@ -40,6 +41,18 @@ type Decoder struct {
 // Line reads line, which must be one entry with a value and nothing else. The
 // line may be with or without its end.
 func (d *Decoder) Line(line []byte) (Record, error) {
+	rec, err := d.KeyLine(line)
+	if err == nil && !rec.HasValue {
+		err = errNoValue
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	return rec, nil
+}
+
+// KeyLine is Line of an entry that may have no value, as a scan of keys has them.
+func (d *Decoder) KeyLine(line []byte) (Record, error) {
 	if len(bytes.TrimSpace(line)) == 0 {
 		return Record{}, errors.New("empty line: an entry is expected")
 	}
@@ -59,13 +72,14 @@ func (d *Decoder) Line(line []byte) (Record, error) {
 		return Record{}, errors.New("an entry has no range")
 	case !rec.HasKey:
 		return Record{}, errNoKey
-	case !rec.HasValue:
-		return Record{}, errors.New(`the value is missing: give "value" (base64) or "value_text"`)
 	}
 	return rec, nil
 }
 
-var errNoKey = errors.New(`the key is missing: give "key" (base64) or "key_text"`)
+var (
+	errNoKey   = errors.New(`the key is missing: give "key" (base64) or "key_text"`)
+	errNoValue = errors.New(`the value is missing: give "value" (base64) or "value_text"`)
+)
 
 // record reads the object at hand.
 func (d *Decoder) record() (Record, error) {
@@ -123,8 +137,10 @@ func (d *Decoder) member(rec *Record, name jsontext.Value) (err error) {
 		rec.TTL, err = d.ttl()
 	case `"expires_at"`:
 		rec.ExpiresAt, err = d.positive("expires_at")
-	case `"version"`: // the database gives versions: read, checked and dropped
-		_, err = d.positive("version")
+	case `"version"`: // told, not written: the database gives versions
+		var version int64
+		version, err = d.positive("version")
+		rec.Version = uint64(version)
 	default:
 		return fmt.Errorf("unknown member %s", shorten(string(name)))
 	}

@@ -17,7 +17,7 @@ func TestLine(t *testing.T) {
 		` { "value_text" : "\u00e9\n" , "key_text" : "\"\\" } `:    {Key: []byte(`"\`), Value: []byte("é\n")},
 		`{"key":"/w==","value_text":"x"}`:                          {Key: []byte{0xff}, Value: []byte("x")},
 		`{"key":"\/w==","value_text":"x"}`:                         {Key: []byte{0xff}, Value: []byte("x")},
-		`{"key":"YQ==","value":"Yg==","version":7}`:                {Key: []byte("a"), Value: []byte("b")},
+		`{"key":"YQ==","value":"Yg==","version":7}`:                {Key: []byte("a"), Value: []byte("b"), Version: 7},
 		`{"key":"YQ==","value":"Yg==","expires_at":1763870000000}`: {Key: []byte("a"), Value: []byte("b"), ExpiresAt: 1763870000000},
 		`{"key":"YQ==","value":"Yg==","ttl":"30s"}`:                {Key: []byte("a"), Value: []byte("b"), TTL: 30 * time.Second},
 	} {
@@ -28,9 +28,24 @@ func TestLine(t *testing.T) {
 			continue
 		}
 		if !bytes.Equal(got.Key, want.Key) || !bytes.Equal(got.Value, want.Value) ||
-			got.ExpiresAt != want.ExpiresAt || got.TTL != want.TTL {
+			got.Version != want.Version || got.ExpiresAt != want.ExpiresAt || got.TTL != want.TTL {
 			t.Errorf("%s: got %+v, want %+v", line, got, want)
 		}
+	}
+}
+
+// TestKeyLine: it takes an entry without a value, which Line refuses, and no less.
+func TestKeyLine(t *testing.T) {
+	var d Decoder
+	const line = `{"key_text":"a","version":7}`
+	if rec, err := d.KeyLine([]byte(line)); err != nil || string(rec.Key) != "a" || rec.Version != 7 || rec.HasValue {
+		t.Errorf("%+v, %v", rec, err)
+	}
+	if _, err := d.Line([]byte(line)); err == nil {
+		t.Error("Line takes an entry without a value")
+	}
+	if _, err := d.KeyLine([]byte(`{"version":7}`)); err == nil {
+		t.Error("KeyLine takes an entry without a key")
 	}
 }
 
