@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 )
 
 // certificateCheck is how long a certificate that was looked at is taken without another
@@ -18,6 +20,7 @@ const certificateCheck = time.Second
 type Certificate struct {
 	certFile, keyFile string
 	logger            *slog.Logger
+	limited           *loglimit.Logger // of what comes back with each connection
 
 	mu      sync.Mutex
 	current *tls.Certificate
@@ -28,7 +31,7 @@ type Certificate struct {
 // LoadCertificate reads a certificate, with those of who issued it behind, and its key, both
 // in PEM.
 func LoadCertificate(certFile, keyFile string, logger *slog.Logger) (*Certificate, error) {
-	c := &Certificate{certFile: certFile, keyFile: keyFile, logger: logger}
+	c := &Certificate{certFile: certFile, keyFile: keyFile, logger: logger, limited: loglimit.New(logger)}
 	stamp, err := c.filesStamp()
 	if err == nil {
 		err = c.load(stamp)
@@ -66,7 +69,7 @@ func (c *Certificate) newest() *tls.Certificate {
 		}
 	}
 	if err != nil {
-		c.logger.Warn("the certificate could not be read anew; the one before stays", "error", err.Error())
+		c.limited.Warn("the certificate could not be read anew; the one before stays", "error", err.Error())
 	}
 	return c.current
 }

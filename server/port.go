@@ -3,9 +3,12 @@ package server
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 )
 
 // sniffTimeout is how long a client may take for the handshake of TLS, and from its first
@@ -24,6 +27,8 @@ type port struct {
 	redis    func(net.Conn) // nil: everything is HTTP
 	only     protocol       // of all connections; protocolUnknown: it is told by their first bytes
 	tls      *tls.Config    // nil: connections are not encrypted
+	given    *connections   // to the protocols
+	log      *loglimit.Logger
 
 	mu      sync.Mutex
 	waiting map[net.Conn]struct{} // that are being prepared
@@ -44,6 +49,7 @@ func (p *port) serve() error {
 			return err
 		}
 		// As when the process has no file descriptors left: connections end.
+		p.log.Warn("connections cannot be accepted for now", "address", p.listener.Addr().String(), "error", err.Error())
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 		time.Sleep(pause)
 	}
@@ -65,13 +71,17 @@ func (p *port) hand(conn net.Conn) {
 	found, ready, err := p.prepare(conn, others < mostSilent)
 	if ended := p.end(conn); err != nil || ended {
 		conn.Close()
+		if !ended && !errors.Is(err, io.EOF) {
+			p.log.Info("a connection ended before it told its protocol", "client", addressOf(conn), "error", err.Error())
+		}
 		return
 	}
+	given := p.given.track(ready)
 	if found == protocolRedis && p.redis != nil {
-		p.redis(ready)
+		p.redis(given)
 		return
 	}
-	p.http.give(ready)
+	p.http.give(given)
 }
 
 // prepare sees to the encryption, and tells the protocol.

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 )
 
 // Timeouts and limits of a connection. Those of request and response bodies are
@@ -31,6 +33,7 @@ type Server struct {
 	tls             *tls.Config
 	logger          *slog.Logger
 	shutdownTimeout time.Duration
+	connections     connections
 }
 
 // RedisServer speaks the Redis protocol.
@@ -111,7 +114,7 @@ func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
 func (s *Server) ports(conns *handed, listeners []*Listener) []*port {
 	var ports []*port
 	for _, l := range listeners {
-		p := &port{listener: l, http: conns, waiting: map[net.Conn]struct{}{}, only: protocolHTTP}
+		p := &port{listener: l, http: conns, waiting: map[net.Conn]struct{}{}, only: protocolHTTP, given: &s.connections, log: loglimit.New(s.logger)}
 		if s.redis != nil {
 			p.redis, p.only = s.redis.ServeConn, protocolUnknown
 			if l.RedisOnly {
@@ -126,10 +129,12 @@ func (s *Server) ports(conns *handed, listeners []*Listener) []*port {
 	return ports
 }
 
-// shutdown ends both protocols at the same time.
+// shutdown ends both protocols at the same time. Who takes nothing of what it is sent is
+// not waited for.
 func (s *Server) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.shutdownTimeout)
 	defer cancel()
+	go s.connections.cutStuck(s.logger, ctx.Done())
 	ended := make(chan error, 1)
 	go func() {
 		if s.redis == nil {

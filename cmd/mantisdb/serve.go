@@ -16,6 +16,7 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/figures"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
 	"github.com/mantisdb/mantisdb/server/metrics"
 	"github.com/mantisdb/mantisdb/server/redis"
@@ -166,17 +167,18 @@ func (f *serveFlags) isCache() bool { return f.engine.value == mantisdb.EngineCa
 func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db *mantisdb.DB, users *acl.List, certificate *tls.Config, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
 	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
-	handler := httpapi.NewHandler(store, logger, about).WithUsers(users)
+	all := figures.NewCollector(about.Version, store)
+	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).
+		WithMetrics(metrics.NewHandler(all, logger))
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	redisServer, err := redis.New(redis.Config{
-		Database: db, Users: users, Limits: f.limits, Logger: logger, Version: versionNumber(),
+		Database: db, Users: users, Limits: f.limits, Logger: logger, Figures: all,
 		Checkpoint: f.checkpointOf(store), Quit: quit, EnableDebug: f.redisDebug,
 	})
 	if err != nil {
 		return err
 	}
-	handler.WithMetrics(metrics.NewHandler(redisServer.Figures, logger))
 	s := server.New(server.Config{
 		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,
@@ -257,10 +259,10 @@ func (f *serveFlags) announce(logger *slog.Logger, listeners []*server.Listener,
 	}
 	if tcp, ok := address.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		if users.Anonymous() != nil {
-			logger.Warn("whoever reaches this address can use the database without a password", "address", tcp)
+			logger.Warn("whoever reaches this address can use the database without a password", "address", tcp.String())
 		}
 		if !f.access.isEncrypted() {
-			logger.Warn("what is sent to this address, passwords too, is not encrypted: see --tls-cert", "address", tcp)
+			logger.Warn("what is sent to this address, passwords too, is not encrypted: see --tls-cert", "address", tcp.String())
 		}
 	}
 	logger.Info("listening", "url", scheme+address.String(), "engine", about.Engine,

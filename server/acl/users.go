@@ -17,8 +17,9 @@ type List struct {
 
 	mu       sync.RWMutex
 	users    Users
-	path     string // of the file; empty: there is none
-	password string // of DefaultName, if it was given as a text
+	path     string        // of the file; empty: there is none
+	password string        // of DefaultName, if it was given as a text
+	changed  chan struct{} // closed with the next change; nil if nobody waits for it
 }
 
 // NewList is a list of one user, DefaultName, who may do everything with a password; an
@@ -54,6 +55,16 @@ func (l *List) Password() string {
 // that has.
 func (l *List) Changes() uint64 { return l.changes.Load() }
 
+// Changed is closed with the next change of the users.
+func (l *List) Changed() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changed == nil {
+		l.changed = make(chan struct{})
+	}
+	return l.changed
+}
+
 // LoadList is the list of a file's users.
 func LoadList(path string) (*List, error) {
 	l := &List{path: path}
@@ -69,7 +80,7 @@ func (l *List) Reload() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.users, l.password = users, ""
-	l.changes.Add(1)
+	l.announce()
 	return nil
 }
 
@@ -111,7 +122,16 @@ func (l *List) set(user *User) {
 	users := maps.Clone(l.users)
 	users[user.Name] = user
 	l.users = users
+	l.announce()
+}
+
+// announce tells that users have changed. It is called with mu.
+func (l *List) announce() {
 	l.changes.Add(1)
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
 }
 
 // All are the users by name.

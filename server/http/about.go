@@ -9,7 +9,7 @@ import (
 // About says what the server is.
 type About struct {
 	Version string `json:"version"` // of MantisDB
-	Engine  string `json:"engine"`  // "rust" or "go"
+	Engine  string `json:"engine"`  // "rust", "go" or "cache"
 	Go      string `json:"go"`      // the Go release it was built with
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -74,6 +75,10 @@ func (h *Handler) user(r *http.Request) (*acl.User, error) {
 	if user := h.users.Authenticate(name, password); user != nil {
 		return user, nil
 	}
+	if h.users.Find(name) == nil {
+		name = "" // which may be a password in the wrong place
+	}
+	h.limited.Warn("a client could not authenticate", "client", clientOf(r), "user", name)
 	return nil, newProblem(unauthorized, "there is no such user, it is disabled, or the password is another one")
 }
 
@@ -99,6 +104,35 @@ func (h *Handler) admit(r *http.Request, needed right) error {
 		return newProblem(forbidden, "the user %q may not use all keys that this may concern", user.Name)
 	}
 	return nil
+}
+
+// whileEntitled ends a request, by the problem that it would have now, as soon as its user
+// has lost a right. It does so until the returned function was called.
+func (h *Handler) whileEntitled(ctx context.Context, r *http.Request, needed right, end context.CancelCauseFunc) (stop func()) {
+	if h.users == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			changed := h.users.Changed()
+			if err := h.admit(r, needed); err != nil {
+				end(err)
+				return
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // mayUseKeys tells whether a user may use the keys that a request needs.

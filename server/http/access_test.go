@@ -16,7 +16,12 @@ import (
 // newServerWith serves a database in memory for the users of a file.
 func newServerWith(t *testing.T, file string) *testServer {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "users")
+	return newServerOfUsers(t, filepath.Join(t.TempDir(), "users"), file)
+}
+
+// newServerOfUsers is newServerWith whose file is at a path.
+func newServerOfUsers(t *testing.T, path, file string) *testServer {
+	t.Helper()
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +34,9 @@ func newServerWith(t *testing.T, file string) *testServer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return serveHandler(t, NewHandler(server.NewLocal(db), slog.New(slog.DiscardHandler), testAbout).WithUsers(users))
+	s := serveHandler(t, NewHandler(server.NewLocal(db), slog.New(slog.DiscardHandler), testAbout).WithUsers(users))
+	s.db = db
+	return s
 }
 
 func basic(name, password string) string {
@@ -121,5 +128,40 @@ func TestRights(t *testing.T) {
 				t.Errorf("%s: %s %s: %d %s, want %d", who.name, c.method, c.path, got.status, got.body, who.status)
 			}
 		}
+	}
+}
+
+// TestWatchesEndWithTheRightToThem: a stream needs no request to go on, so it is ended.
+func TestWatchesEndWithTheRightToThem(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users")
+	const kept = "user kept on >p ~* +@all\n"
+	const all = kept + "user gone on >p ~* +@all\nuser less on >p ~* +@all\nuser keys on >p ~* +@all\nuser other on >p ~* +@all\nuser default on nopass ~* +@all\n"
+	s := newServerOfUsers(t, path, all)
+	users := s.Config.Handler.(*Handler).users
+	watch := func(name string) *eventReader {
+		r := s.stream("/api/v1/watch?prefix=a&encoding=text", "Authorization", basic(name, "p"))
+		r.next()
+		return r
+	}
+	stays := watch("kept")
+	gone, less, keys, other := watch("gone"), watch("less"), watch("keys"), watch("other")
+	anonymous := s.stream("/api/v1/watch")
+	anonymous.next()
+
+	const fewer = kept + "user less on >p ~* +get\nuser keys on >p ~b* +@all\nuser other on >q ~* +@all\nuser default off\n"
+	if err := os.WriteFile(path, []byte(fewer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := users.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	gone.wantFailure(unauthorized)
+	less.wantFailure(forbidden)
+	keys.wantFailure(forbidden)
+	other.wantFailure(unauthorized)
+	anonymous.wantFailure(unauthorized)
+	s.put("a", "v")
+	if e, ok := stays.next(); !ok || e.name != "put" {
+		t.Errorf("who has the right still got %+v", e)
 	}
 }

@@ -40,7 +40,7 @@ func bodyReader(w http.ResponseWriter, r *http.Request, limit int64) (io.Reader,
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
-	return &progressReader{w: w, body: http.MaxBytesReader(w, r.Body, limit)}, nil
+	return &progressReader{w: w, body: http.MaxBytesReader(unrecorded(w), r.Body, limit)}, nil
 }
 
 // checkContentEncoding refuses what would be stored in place of what it stands

@@ -1,26 +1,35 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
 
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // Handler answers the HTTP API over a store.
 type Handler struct {
 	store   server.Store
 	log     *slog.Logger
+	limited *loglimit.Logger // of what clients cause
 	about   About
 	mux     *http.ServeMux
 	origin  *http.CrossOriginProtection
 	users   *acl.List    // nil: whoever asks may do everything
 	metrics http.Handler // of Prometheus; nil: there are none
+	figures *figures.Collector
+
+	counted        []*routeFigures // all there are
+	entries, named entryFigures    // of the default keyspace, and of the others
+	others         *routeFigures   // of what is none of the API
 
 	streams    context.Context // ends when streams are to end
 	endStreams context.CancelFunc
@@ -29,9 +38,17 @@ type Handler struct {
 // NewHandler makes the handler of store. What fails in the server is logged to
 // log, and each request at level debug.
 func NewHandler(store server.Store, log *slog.Logger, about About) *Handler {
-	h := &Handler{store: store, log: log, about: about, origin: http.NewCrossOriginProtection()}
+	h := &Handler{store: store, log: log, limited: loglimit.New(log), about: about, origin: http.NewCrossOriginProtection()}
 	h.streams, h.endStreams = context.WithCancel(context.Background())
-	h.mux = h.newMux()
+	h.routeAll()
+	return h.WithFigures(figures.NewCollector(about.Version, store))
+}
+
+// WithFigures has the handler tell the figures of a collector, to which it adds its part.
+// It is to be called before the first request.
+func (h *Handler) WithFigures(from *figures.Collector) *Handler {
+	h.figures = from
+	from.Add(h.addFigures)
 	return h
 }
 
@@ -39,32 +56,57 @@ func NewHandler(store server.Store, log *slog.Logger, about About) *Handler {
 // figures. It is to be called before the first request.
 func (h *Handler) WithMetrics(metrics http.Handler) *Handler {
 	h.metrics = metrics
-	h.mux = h.newMux()
+	h.routeAll()
 	return h
 }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h.log.Enabled(r.Context(), slog.LevelDebug) {
-		recorder := &statusRecorder{ResponseWriter: w}
-		defer h.logRequest(r, recorder, time.Now())
-		w = recorder
-	}
-	defer h.contain(r)
+	rec := record(w, h.others)
+	defer h.end(r, rec)
+	defer h.contain(r, rec)
+	path, isEntry := h.find(rec, r)
 	// A page of another site must not write through the browser of someone who
 	// can reach the server.
 	if err := h.origin.Check(r); err != nil {
-		h.writeProblem(w, r, newProblem(crossOrigin, "a browser may not send this from another site"))
+		h.writeProblem(rec, r, newProblem(crossOrigin, "a browser may not send this from another site"))
 		return
 	}
-	path, ok := entryPathOf(r.URL)
-	if !ok || isBatch(r, path.key) {
-		h.mux.ServeHTTP(w, r)
+	if !isEntry {
+		h.mux.ServeHTTP(rec, r)
 		return
 	}
-	if err := h.serveEntry(w, r, path); err != nil {
-		h.writeProblem(w, r, err)
+	if err := h.serveEntry(rec, r, path); err != nil {
+		h.writeProblem(rec, r, err)
 	}
+}
+
+// find tells whether a request is for an entry, and for which. Of all else the mux knows
+// the route.
+func (h *Handler) find(rec *recorder, r *http.Request) (path entryPath, isEntry bool) {
+	path, isEntry = entryPathOf(r.URL)
+	switch {
+	case !isEntry || isBatch(r, path.key):
+		return path, false
+	case path.isNamed:
+		rec.route = h.named.of(r.Method)
+	default:
+		rec.route = h.entries.of(r.Method)
+	}
+	return path, true
+}
+
+// end counts a request, and logs it if that is asked for.
+func (h *Handler) end(r *http.Request, rec *recorder) {
+	if rec.status == 0 {
+		rec.status = http.StatusOK // which net/http answers then
+	}
+	took := time.Since(rec.began)
+	rec.route.count(rec.shard, rec.status, rec.sent, took)
+	if h.log.Enabled(r.Context(), slog.LevelDebug) {
+		h.logRequest(r, rec, took)
+	}
+	rec.release()
 }
 
 // serveEntry answers a request for the entry of a path.
@@ -82,9 +124,10 @@ func (h *Handler) serveEntry(w http.ResponseWriter, r *http.Request, path entryP
 	return h.serveKey(w, r, entry{ks, path.key})
 }
 
-// adapt makes a handler of the mux of serve.
-func (h *Handler) adapt(serve handlerFunc) http.HandlerFunc {
+// adapt makes a handler of the mux of serve, which counts in a route's figures.
+func (h *Handler) adapt(route *routeFigures, serve handlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		routed(w, route)
 		if err := serve(w, r); err != nil {
 			h.writeProblem(w, r, err)
 		}
@@ -93,14 +136,17 @@ func (h *Handler) adapt(serve handlerFunc) http.HandlerFunc {
 
 // contain turns a panic into a line of the log and a connection that breaks off,
 // since the answer may have begun.
-func (h *Handler) contain(r *http.Request) {
+func (h *Handler) contain(r *http.Request, rec *recorder) {
 	cause := recover()
 	if cause == nil {
 		return
 	}
 	if cause != http.ErrAbortHandler {
-		h.log.ErrorContext(r.Context(), "panic in a request", "method", r.Method,
+		h.log.ErrorContext(r.Context(), "panic in a request", "client", clientOf(r), "method", r.Method,
 			"path", r.URL.EscapedPath(), "panic", cause, "stack", string(debug.Stack()))
+	}
+	if rec.status == 0 {
+		rec.status = http.StatusInternalServerError
 	}
 	panic(http.ErrAbortHandler)
 }
@@ -109,40 +155,22 @@ func (h *Handler) contain(r *http.Request) {
 func (h *Handler) problem(r *http.Request, err error) *wire.Problem {
 	p, internal := problemOf(err)
 	if internal {
-		h.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.EscapedPath(), "error", err)
+		h.limited.Error("request failed", "client", clientOf(r), "method", r.Method, "path", r.URL.EscapedPath(), "error", err.Error())
 	}
 	return p
 }
 
-func (h *Handler) logRequest(r *http.Request, recorder *statusRecorder, began time.Time) {
+func (h *Handler) logRequest(r *http.Request, rec *recorder, took time.Duration) {
 	h.log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelDebug, "request",
 		slog.String("method", r.Method), slog.String("path", r.URL.EscapedPath()),
-		slog.Int("status", recorder.status), slog.Int64("bytes", recorder.bytes),
-		slog.Duration("took", time.Since(began)), slog.String("remote", r.RemoteAddr))
+		slog.Int("status", rec.status), slog.Int64("bytes", rec.sent),
+		slog.Duration("took", took), slog.String("client", clientOf(r)))
 }
 
-// statusRecorder keeps what was answered, for the log.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
+// logAdmin tells of something that a client has changed in the server.
+func (h *Handler) logAdmin(r *http.Request, message string, args ...any) {
+	h.log.InfoContext(r.Context(), message, append([]any{"client", clientOf(r)}, args...)...)
 }
 
-func (s *statusRecorder) WriteHeader(status int) {
-	if s.status == 0 {
-		s.status = status
-	}
-	s.ResponseWriter.WriteHeader(status)
-}
-
-func (s *statusRecorder) Write(b []byte) (int, error) {
-	if s.status == 0 {
-		s.status = http.StatusOK
-	}
-	n, err := s.ResponseWriter.Write(b)
-	s.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+// clientOf is where a request comes from; clients of a Unix socket have no address.
+func clientOf(r *http.Request) string { return cmp.Or(r.RemoteAddr, "@") }

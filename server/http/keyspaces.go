@@ -37,6 +37,7 @@ func (h *Handler) createKeyspace(w http.ResponseWriter, r *http.Request) error {
 	if err := h.store.CreateKeyspace(r.Context(), name, o); err != nil {
 		return err
 	}
+	h.logAdmin(r, "a keyspace was created", "keyspace", name)
 	w.Header().Set("Location", keyspacesPath+"/"+url.PathEscape(name))
 	w.WriteHeader(http.StatusCreated)
 	return nil
@@ -58,9 +59,11 @@ func (h *Handler) dropKeyspace(w http.ResponseWriter, r *http.Request) error {
 	if err := query.err(); err != nil {
 		return err
 	}
-	if err := h.store.DropKeyspace(r.Context(), r.PathValue(keyspaceWildcard)); err != nil {
+	name := r.PathValue(keyspaceWildcard)
+	if err := h.store.DropKeyspace(r.Context(), name); err != nil {
 		return err
 	}
+	h.logAdmin(r, "a keyspace was dropped", "keyspace", name)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -194,6 +194,8 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "GET", path: applied, target: applied, server: s, status: 200},
 		{method: "GET", path: applied, target: applied, server: onDisk, status: 200},
 		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats", server: s, status: 200},
+		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats?keyspaces=true", server: s, status: 200},
+		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats?keyspaces=maybe", server: s, status: 400, wrong: true},
 		{method: "PUT", path: kvPath, target: "/api/v1/kv/new?durability=buffered", body: "v", header: octets, server: s, status: 204},
 		{method: "PUT", path: kvPath, target: k + "?durability=default", body: "v", header: octets, server: s, status: 400, wrong: true},
 		{method: "DELETE", path: kvPath, target: "/api/v1/kv/new?durability=memory", server: s, status: 204},

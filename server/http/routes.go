@@ -102,32 +102,46 @@ func (h *Handler) routes() []route {
 	return routes
 }
 
+// routeAll routes to all resources, and has the requests of each counted.
+func (h *Handler) routeAll() {
+	h.counted = nil
+	h.entries = h.newEntryFigures(kvPrefix + "{key}")
+	h.named = h.newEntryFigures(keyspacePath + "/kv/{key}")
+	h.others = h.newRouteFigures(otherMethods, otherPaths)
+	h.mux = h.newMux()
+}
+
 // newMux routes to the routes, and answers with a problem on any other path or
 // method.
 func (h *Handler) newMux() *http.ServeMux {
 	mux := http.NewServeMux()
 	allowed := make(map[string][]string)
 	for _, route := range h.routes() {
-		pattern := route.path
-		if pattern == "/" {
-			pattern = "/{$}" // itself, not all that is under it
-		}
-		mux.HandleFunc(route.method+" "+pattern, h.adapt(h.guarded(route)))
-		allowed[pattern] = append(allowed[pattern], route.method)
+		mux.HandleFunc(route.method+" "+patternOf(route.path), h.adapt(h.newRouteFigures(route.method, route.path), h.guarded(route)))
+		allowed[route.path] = append(allowed[route.path], route.method)
 	}
-	for pattern, methods := range allowed {
+	for path, methods := range allowed {
+		refused := h.newRouteFigures(otherMethods, path)
 		if slices.Contains(methods, http.MethodGet) {
 			methods = append(methods, http.MethodHead) // as the mux does
 		}
 		allow := strings.Join(methods, ", ")
-		mux.HandleFunc(pattern, h.adapt(func(w http.ResponseWriter, r *http.Request) error {
+		mux.HandleFunc(patternOf(path), h.adapt(refused, func(w http.ResponseWriter, r *http.Request) error {
 			return refuseMethod(w, r, allow)
 		}))
 	}
-	mux.HandleFunc("/", h.adapt(func(_ http.ResponseWriter, r *http.Request) error {
+	mux.HandleFunc("/", h.adapt(h.others, func(_ http.ResponseWriter, r *http.Request) error {
 		return newProblem(routeNotFound, "there is nothing at %s; the API is described by /api/v1/openapi.yaml", r.URL.EscapedPath())
 	}))
 	return mux
+}
+
+// patternOf is the mux's pattern of a path.
+func patternOf(path string) string {
+	if path == "/" {
+		return "/{$}" // itself, not all that is under it
+	}
+	return path
 }
 
 // guarded is what a route does for those who have the right to it.

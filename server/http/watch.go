@@ -81,6 +81,7 @@ func (h *Handler) watch(w http.ResponseWriter, r *http.Request, ks server.Keyspa
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(h.streams, func() { cancel(errShutdown) })()
+	defer h.whileEntitled(ctx, r, readKeys, cancel)()
 	buf := getBuffer()
 	defer buf.release()
 	s := watchStream{w: w, connection: connection, watch: watch, req: req, buf: buf}
@@ -108,7 +109,8 @@ type watchStream struct {
 	buf        *buffer
 }
 
-// run sends what comes. An error that is not the client's doing is its last event.
+// run sends what comes. An error that is not the client's doing is its last event, as is
+// the problem that has ended the context.
 func (s *watchStream) run(ctx context.Context, problem func(error) *wire.Problem) {
 	// So that a client that connects again before the first change misses none.
 	s.buf.b = fmt.Appendf(s.buf.b, "id: %d\n\n", s.watch.From()-1)
@@ -122,9 +124,10 @@ func (s *watchStream) run(ctx context.Context, problem func(error) *wire.Problem
 			s.buf.b = append(s.buf.b, ": nothing new\n\n"...)
 			continue
 		}
+		var ended *wire.Problem
 		switch {
-		case errors.Is(context.Cause(ctx), errShutdown):
-			s.fail(errShutdown)
+		case errors.As(context.Cause(ctx), &ended):
+			s.fail(ended)
 		case ctx.Err() == nil && !errors.Is(err, errGone):
 			s.fail(problem(err))
 		}

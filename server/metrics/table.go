@@ -4,27 +4,27 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/mantisdb/mantisdb"
-	"github.com/mantisdb/mantisdb/server/redis"
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // row is a metric without labels.
 type row struct {
 	description *prometheus.Desc
 	kind        prometheus.ValueType
-	of          func(*redis.Figures) float64
+	of          func(*figures.Snapshot) float64
 }
 
-func gauge(name, help string, of func(*redis.Figures) float64) row {
+func gauge(name, help string, of func(*figures.Snapshot) float64) row {
 	return row{prometheus.NewDesc("mantisdb_"+name, help, nil, nil), prometheus.GaugeValue, of}
 }
 
-func counter(name, help string, of func(*redis.Figures) float64) row {
+func counter(name, help string, of func(*figures.Snapshot) float64) row {
 	return row{prometheus.NewDesc("mantisdb_"+name+"_total", help, nil, nil), prometheus.CounterValue, of}
 }
 
 // ofDatabase is a figure of the database.
-func ofDatabase(of func(*mantisdb.Stats) uint64) func(*redis.Figures) float64 {
-	return func(f *redis.Figures) float64 { return float64(of(&f.Database)) }
+func ofDatabase(of func(*mantisdb.Stats) uint64) func(*figures.Snapshot) float64 {
+	return func(f *figures.Snapshot) float64 { return float64(of(&f.Stats)) }
 }
 
 // table are the metrics without labels.
@@ -38,8 +38,15 @@ var table = []row{
 	gauge("log_bytes", "What a recovery would have to read of the log.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LogBytes })),
 	gauge("segments", "Immutable files that hold the data.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Segments })),
 	gauge("open_snapshots", "Snapshots that are open.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.OpenSnapshots })),
+	gauge("leaked_snapshots", "Snapshots and transactions that were dropped without being closed.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LeakedSnapshots })),
+	gauge("last_version", "The newest version that reads see.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LastVersion })),
 	gauge("block_cache_bytes", "Decompressed blocks in memory.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.BlockCacheBytes })),
 	gauge("pinned_bytes", "Filters and indexes that are locked into memory.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.PinnedBytes })),
+
+	gauge("recovery_seconds", "How long the database took to open.", func(f *figures.Snapshot) float64 { return float64(f.RecoveryNanos) / 1e9 }),
+	gauge("recovered_records", "Records of the log that were read when the database was opened.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.RecoveredRecords })),
+	gauge("torn_log_bytes", "What was dropped of the log's end when the database was opened, since it was never whole.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.TornBytes })),
+	gauge("start_time_seconds", "When the server began, in Unix time.", func(f *figures.Snapshot) float64 { return float64(f.Server.Started.UnixMilli()) / 1e3 }),
 
 	counter("gets", "Keys looked up.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Gets })),
 	counter("get_hits", "Keys looked up and found.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.GetHits })),
@@ -50,6 +57,7 @@ var table = []row{
 	counter("scans", "Scans begun.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Scans })),
 	counter("scan_keys", "Entries that scans yielded.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.ScanKeys })),
 	counter("expired", "Expired entries whose memory was taken back.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Expired })),
+	counter("reclaimed", "Deleted entries whose memory was taken back.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Reclaimed })),
 	counter("evicted", "Entries that left memory for its limit.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Evicted })),
 	counter("syncs", "Syncs of the log that somebody waited for.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Syncs })),
 	counter("flushes", "Write buffers written to segments.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Flushes })),
@@ -59,17 +67,18 @@ var table = []row{
 	counter("background_errors", "Flushes, compactions and the like that failed and are tried again.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.BackgroundErrors })),
 	counter("block_cache_hits", "Blocks that were found decompressed.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.BlockCacheHits })),
 	counter("block_cache_misses", "Blocks that had to be decompressed.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.BlockCacheMisses })),
-	counter("stall_seconds", "How long writers were held up.", func(f *redis.Figures) float64 { return float64(f.Database.StallNanos) / 1e9 }),
+	counter("stall_seconds", "How long writers were held up.", func(f *figures.Snapshot) float64 { return float64(f.Stats.StallNanos) / 1e9 }),
 
-	gauge("redis_clients", "Connections of the Redis protocol.", func(f *redis.Figures) float64 { return float64(f.Clients.Connected) }),
-	gauge("redis_max_clients", "Connections of the Redis protocol that are accepted at once.", func(f *redis.Figures) float64 { return float64(f.Clients.Most) }),
-	gauge("redis_client_bytes", "What connections of the Redis protocol hold in memory, roughly.", func(f *redis.Figures) float64 { return float64(f.Clients.Memory) }),
-	gauge("redis_channels", "Channels that somebody listens to.", func(f *redis.Figures) float64 { return float64(f.Channels) }),
-	gauge("redis_patterns", "Patterns of channels that somebody listens to.", func(f *redis.Figures) float64 { return float64(f.Patterns) }),
-	counter("redis_connections", "Connections of the Redis protocol that were accepted.", func(f *redis.Figures) float64 { return float64(f.Clients.Accepted) }),
-	counter("redis_refused_connections", "Connections of the Redis protocol that were one too many.", func(f *redis.Figures) float64 { return float64(f.Clients.Refused) }),
-	counter("redis_protocol_errors", "Connections that ended since what they sent made no sense.", func(f *redis.Figures) float64 { return float64(f.Clients.ProtocolErrors) }),
-	counter("redis_commands", "Commands executed.", func(f *redis.Figures) float64 { return float64(f.Traffic.Commands) }),
-	counter("redis_received_bytes", "Bytes read from connections of the Redis protocol.", func(f *redis.Figures) float64 { return float64(f.Traffic.Received) }),
-	counter("redis_sent_bytes", "Bytes written to connections of the Redis protocol.", func(f *redis.Figures) float64 { return float64(f.Traffic.Sent) }),
+	gauge("redis_clients", "Connections of the Redis protocol.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Connected) }),
+	gauge("redis_blocked_clients", "Connections of the Redis protocol that wait for the end of CLIENT PAUSE.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Blocked) }),
+	gauge("redis_max_clients", "Connections of the Redis protocol that are accepted at once.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Most) }),
+	gauge("redis_client_bytes", "What connections of the Redis protocol hold in memory, roughly.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Memory) }),
+	gauge("redis_channels", "Channels that somebody listens to.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Channels) }),
+	gauge("redis_patterns", "Patterns of channels that somebody listens to.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Patterns) }),
+	counter("redis_connections", "Connections of the Redis protocol that were accepted.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Accepted) }),
+	counter("redis_refused_connections", "Connections of the Redis protocol that were one too many.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Refused) }),
+	counter("redis_protocol_errors", "Connections that ended since what they sent made no sense.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.ProtocolErrors) }),
+	counter("redis_commands", "Commands executed.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Traffic.Commands) }),
+	counter("redis_received_bytes", "Bytes read from connections of the Redis protocol.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Traffic.Received) }),
+	counter("redis_sent_bytes", "Bytes written to connections of the Redis protocol.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Traffic.Sent) }),
 }

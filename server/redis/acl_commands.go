@@ -137,8 +137,10 @@ func aclLoad(r *Request) error {
 		return Error("ERR This server was started without a file of users: see --users")
 	}
 	if err := r.server.users.Reload(); err != nil {
+		r.server.logger.Warn("the users could not be read anew, and are as before", "client", r.client.address(), "user", r.client.userName(), "error", err.Error())
 		return Error("ERR the users are as before: " + err.Error())
 	}
+	r.logAdmin("the users were read anew")
 	r.endUnentitled()
 	r.out.OK()
 	return nil

@@ -97,6 +97,7 @@ func shutdown(r *Request) error {
 			return Error("ERR Errors trying to SHUTDOWN. Check logs.")
 		}
 	}
+	r.logAdmin("a client ends the server")
 	r.server.quit()
 	return errQuit
 }

@@ -25,10 +25,18 @@ func (c *Client) login(name, password []byte) error {
 	since := c.server.users.Changes()
 	user := c.server.users.Authenticate(string(name), string(password))
 	if user == nil {
+		c.logFailedLogin(string(name))
 		return errWrongPassword
 	}
 	c.letIn(user, since)
 	return nil
+}
+
+// identity is who a client is.
+type identity struct {
+	user         *acl.User // nil: the client has not authenticated
+	userSince    uint64    // what the list's Changes were when user was found
+	unrestricted bool      // the user may do everything
 }
 
 // letInAnonymous has the client be whom the list lets in without a password.
@@ -40,8 +48,12 @@ func (c *Client) letInAnonymous() {
 // letIn has the client be a user; nil is nobody. since is what the list's Changes were
 // before the user was found: one that changes meanwhile is found anew.
 func (c *Client) letIn(user *acl.User, since uint64) {
-	c.user, c.userSince = user, since
-	c.unrestricted = user != nil && user.Unrestricted()
+	c.become(identity{user, since, user != nil && user.Unrestricted()})
+}
+
+// become has the client be somebody.
+func (c *Client) become(who identity) {
+	c.identity = who
 	c.limitParser()
 }
 

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
-	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -26,10 +26,8 @@ type Client struct {
 	sink   *sink       // of what others send to this client, and the lock of the connection
 	held   bool        // what others send waits for the replies in out
 
-	database      int
-	user          *acl.User    // nil: the client has not authenticated
-	userSince     uint64       // what the list's Changes were when user was found
-	unrestricted  bool         // the user may do everything
+	database int
+	identity
 	transaction   *transaction // after MULTI
 	executing     bool         // EXEC is under way
 	watched       watchedKeys
@@ -42,6 +40,7 @@ type Client struct {
 	replies       replyMode
 	limits        *Limits // that the parser has
 	traffic       *trafficShard
+	ahead         []byte // what was read while a command waited, and is to be handled yet
 
 	// What other clients ask for.
 	created  time.Time
@@ -80,7 +79,7 @@ func (c *Client) serve() {
 		if c.server.ending.Load() {
 			return
 		}
-		n, err := c.conn.Read(c.in.Room())
+		n, err := c.read(c.in.Room())
 		if n > 0 {
 			c.in.Filled(n)
 			c.traffic.received.Add(int64(n))
@@ -91,6 +90,9 @@ func (c *Client) serve() {
 			}
 		}
 		if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) && !c.server.ending.Load() {
+				c.server.limited.Info("a client that sent nothing was disconnected", "client", c.address(), "idle", c.idle.String())
+			}
 			return
 		}
 	}
@@ -188,6 +190,7 @@ func (c *Client) commands(now time.Time) error {
 	if err != nil {
 		c.server.protocolErrors.Add(1)
 		c.server.errors.count("ERR")
+		c.server.limited.Warn("a client sent what makes no sense, and was cut off", "client", c.address(), "error", err.Error())
 		c.out.Error("ERR " + err.Error())
 	}
 	return err
@@ -196,7 +199,7 @@ func (c *Client) commands(now time.Time) error {
 // logOverflow tells why a client loses its connection whose reply is longer than the
 // server gathers, where there is no other reply in its place any more.
 func (c *Client) logOverflow(name []byte) {
-	c.server.logger.Warn("a client was cut off, since the reply to a command was too long", "client", c.conn.RemoteAddr(), "command", printable(name, longestName), "limit", c.out.Limit)
+	c.server.limited.Warn("a client was cut off, since the reply to a command was too long", "client", c.address(), "command", printable(name, longestName), "limit", c.out.Limit)
 }
 
 // flush sends what is unsent. Who does not take it within the time for that is cut off.
@@ -224,7 +227,7 @@ func (c *Client) leave() {
 // execute runs one command, or queues it after MULTI.
 func (c *Client) execute(args [][]byte) {
 	if isOfHTTP(args[0]) {
-		c.server.logger.Warn("a request of HTTP came by the Redis protocol and was cut off", "client", c.conn.RemoteAddr())
+		c.server.limited.Warn("a request of HTTP came by the Redis protocol, and was cut off", "client", c.address())
 		c.closing = true
 		return
 	}
@@ -239,7 +242,11 @@ func (c *Client) execute(args [][]byte) {
 	mark, replies := len(c.out.Buf), c.replies
 	cmd, err := c.admit(args)
 	if err == nil && c.server.pause.active() {
-		mark = c.waitForPause(cmd, mark)
+		if !c.server.pause.wait(c, cmd) {
+			c.closing = true
+			return
+		}
+		mark = min(mark, len(c.out.Buf)) // as the replies before it were sent
 		c.request.now = time.Now()
 	}
 	if err == nil && c.transaction != nil && !cmd.endsQueue() {
@@ -322,11 +329,13 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 // perform runs a command that stands alone, and counts it.
 func (c *Client) perform(cmd *Command, args [][]byte) {
 	r := &c.request
-	*r = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: r.now, events: r.events[:0]}
 	c.lastCmd.Store(cmd)
 	begin := r.now
 	mark := len(c.out.Buf)
-	err := c.attempt(r, mark)
+	err := c.attempt(cmd, args, mark)
+	if c.server.renewed(err) {
+		err = c.attempt(cmd, args, mark)
+	}
 	if r.swapped {
 		err = errors.Join(err, c.server.databases.refresh())
 	}
@@ -345,9 +354,12 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 	c.server.account(c, cmd, args, begin, took, err)
 }
 
-// attempt runs a request in a transaction, if it needs one.
-func (c *Client) attempt(r *Request, mark int) error {
-	switch cmd := r.cmd; {
+// attempt runs a command whose reply begins at mark, in a transaction if it needs one.
+func (c *Client) attempt(cmd *Command, args [][]byte, mark int) error {
+	r := &c.request
+	*r = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: r.now, events: r.events[:0]}
+	c.out.Buf = c.out.Buf[:mark]
+	switch {
 	case cmd.direct != nil && !c.server.notifications.wantsExistence():
 		return cmd.direct(r)
 	case !cmd.touchesKeys():

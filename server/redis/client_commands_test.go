@@ -121,6 +121,9 @@ func TestClientPauseOfAllEnds(t *testing.T) {
 	if took := time.Since(begin); took < 90*time.Millisecond {
 		t.Errorf("the pause took %v", took)
 	}
+	// The second one began when the first had ended, and ends too, as the next command finds.
+	time.Sleep(2 * time.Millisecond)
+	other.want("PONG", "PING")
 	if s.pause.active() {
 		t.Error("it goes on")
 	}
@@ -138,6 +141,52 @@ func TestClientPauseOfAllEnds(t *testing.T) {
 	other.wantClosed()
 	c.want("OK", "CLIENT", "UNPAUSE")
 	c.want("PONG", "PING")
+}
+
+// waitForCount waits until count is as wanted.
+func waitForCount(t *testing.T, what string, count func() int64, want int64) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); count() != want; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %d, want %d", what, count(), want)
+		}
+	}
+}
+
+func TestWhoGoesDuringAPauseLeavesItsPlace(t *testing.T) {
+	s := newTestServerWith(t, Config{Limits: Limits{MaxClients: 3}})
+	c, gone, stays := s.dial(t), s.dial(t), s.dial(t)
+	for _, client := range []*testConn{c, gone, stays} {
+		client.want("PONG", "PING")
+	}
+	c.want("OK", "CLIENT", "PAUSE", "60000", "WRITE")
+	gone.write(command("SET", "gone", "1") + command("SET", "gone", "2"))
+	stays.write(command("SET", "stays", "1"))
+	waitForCount(t, "clients that wait", s.pause.waiting.Load, 2)
+	stays.write(command("SET", "stays", "2") + command("APPEND", "stays", "3") + command("GET", "stays"))
+	gone.Conn.Close()
+	clients := func() int64 { return int64(s.clients.count()) }
+	waitForCount(t, "clients", clients, 2)
+	waitForCount(t, "clients that wait", s.pause.waiting.Load, 1)
+	s.dial(t).want("PONG", "PING") // for which there is a place again
+
+	c.want("OK", "CLIENT", "UNPAUSE")
+	stays.wantNext("OK")
+	stays.wantNext("OK")
+	stays.wantNext(int64(2))
+	stays.wantNext("23")
+	stays.want("23", "GET", "stays")
+	c.want(nil, "GET", "gone") // what waited of the one who went was not executed
+}
+
+// TestIdleTimeAfterAPause: the time to be idle is that before it again.
+func TestIdleTimeAfterAPause(t *testing.T) {
+	s := newTestServerWith(t, Config{Limits: Limits{IdleTimeout: 200 * time.Millisecond}})
+	c, other := s.dial(t), s.dial(t)
+	c.want("OK", "CLIENT", "PAUSE", "400")
+	other.want("PONG", "PING")
+	other.want("PONG", "PING")
+	other.wantClosed()
 }
 
 func TestTransactionsInAPauseOfWrites(t *testing.T) {

@@ -3,6 +3,11 @@ package redis
 // kill ends a client: another one at once, the one who asks with its reply.
 func (c *Client) kill(asker *Client) {
 	c.killed.Store(true)
+	by := ""
+	if asker != nil {
+		by = asker.address()
+	}
+	c.server.limited.Info("a client was disconnected by another one", "client", c.address(), "by", by)
 	if c == asker {
 		return
 	}

@@ -3,6 +3,8 @@ package redis
 import (
 	"slices"
 	"strings"
+
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // Command is one that clients may send, or a subcommand of one.
@@ -103,7 +105,7 @@ type commandTable map[string]*Command
 
 // newCommandTable is all that this package knows.
 func newCommandTable() commandTable {
-	table, shards := commandTable{}, figureShards()
+	table, shards := commandTable{}, figures.Shards()
 	for _, family := range [][]*Command{
 		stringCommands(), bitCommands(), keyCommands(), expiryCommands(), iterationCommands(),
 		dumpCommands(), connectionCommands(), clientCommands(), transactionCommands(),

@@ -89,6 +89,9 @@ func configSet(r *Request) error {
 			return configFailed(p.name, failed.Error())
 		}
 	}
+	for _, p := range wanted {
+		r.logAdmin("a parameter was set", "parameter", p.name) // whose value may be a password
+	}
 	r.out.OK()
 	return nil
 }
@@ -119,6 +122,7 @@ func (r *Request) parametersToSet() ([]*parameter, error) {
 
 func configResetStat(r *Request) error {
 	r.server.resetFigures()
+	r.logAdmin("the figures count from zero again")
 	r.out.OK()
 	return nil
 }

@@ -41,18 +41,18 @@ func TestDatabaseSizeIsKept(t *testing.T) {
 func TestCountKeys(t *testing.T) {
 	s := newTestServer(t)
 	c := s.dial(t)
-	if keys, _, _, err := s.countKeys(5); keys != 0 || err != nil {
-		t.Errorf("of a database that nobody has selected: %d, %v", keys, err)
+	if got, err := s.countKeys(5); got.Keys != 0 || err != nil {
+		t.Errorf("of a database that nobody has selected: %d, %v", got.Keys, err)
 	}
 	s.fill(t, "key:", 5)
 	c.want("OK", "SET", "a", "v", "PX", "100000")
 	c.want("OK", "SET", "b", "v", "PX", "300000")
-	keys, expiring, averageTTL, err := s.countKeys(0)
-	if keys != 7 || expiring != 2 || err != nil || averageTTL > 200_000 || averageTTL < 190_000 {
-		t.Errorf("%d keys, %d expire, in %d ms: %v", keys, expiring, averageTTL, err)
+	got, err := s.countKeys(0)
+	if got.Keys != 7 || got.Expiring != 2 || err != nil || got.AverageTTL > 200*time.Second || got.AverageTTL < 190*time.Second {
+		t.Errorf("%+v: %v", got, err)
 	}
 	c.want("OK", "SWAPDB", "0", "5")
-	if keys, _, _, err := s.countKeys(5); keys != 7 || err != nil {
-		t.Errorf("after SWAPDB: %d, %v", keys, err)
+	if got, err := s.countKeys(5); got.Keys != 7 || err != nil {
+		t.Errorf("after SWAPDB: %d, %v", got.Keys, err)
 	}
 }

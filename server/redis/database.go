@@ -10,6 +10,8 @@ type Database interface {
 	DefaultKeyspace() *mantisdb.Keyspace
 	Keyspace(name string) (*mantisdb.Keyspace, error)
 	CreateKeyspace(name string, o mantisdb.KeyspaceOptions) (*mantisdb.Keyspace, error)
+	// Keyspaces is mantisdb.DB's.
+	Keyspaces() ([]mantisdb.KeyspaceInfo, error)
 	// View, Update and WriteWith are mantisdb.DB's.
 	View(fn func(tx *mantisdb.Tx) error) error
 	Update(fn func(tx *mantisdb.Tx) error) error

@@ -22,9 +22,6 @@ func (d *databases) orderIn(tx *mantisdb.Tx) (*order, error) {
 		return d.order.Load(), nil
 	}
 	stored, err := tx.In(state).Get([]byte(orderKey))
-	if errors.Is(err, mantisdb.ErrKeyspaceDropped) {
-		return d.order.Load(), nil
-	}
 	return orderOf(stored, err)
 }
 
@@ -89,6 +86,11 @@ func (d *databases) openState() (*mantisdb.Keyspace, error) {
 func (d *databases) refresh() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.reload()
+}
+
+// reload is refresh with mu.
+func (d *databases) reload() error {
 	stored, err := []byte(nil), error(mantisdb.ErrNotFound)
 	if state := d.state.Load(); state != nil {
 		stored, err = state.Get([]byte(orderKey))

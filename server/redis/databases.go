@@ -115,3 +115,45 @@ func (d *databases) made(name string) (*mantisdb.Keyspace, error) {
 	}
 	return ks, err
 }
+
+// renew makes the keyspaces anew that were dropped, as can be done over HTTP: clients may
+// have selected them. They are empty then. If that of the order was dropped, each database
+// has its own number again.
+func (d *databases) renew() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for home := 1; home < databaseCount; home++ {
+		ks := d.homes[home].Load()
+		if ks == nil {
+			continue
+		}
+		there, err := d.made(keyspaceName(home))
+		if err != nil {
+			return err
+		}
+		if there != ks {
+			d.homes[home].Store(there)
+			d.opened(there)
+		}
+	}
+	state, err := d.db.Keyspace(stateKeyspace)
+	if err != nil && !errors.Is(err, mantisdb.ErrKeyspaceNotFound) {
+		return err
+	}
+	d.state.Store(state)
+	return d.reload()
+}
+
+// renewed tells whether an error is that a database's keyspace was dropped, and has it be
+// there again: then what failed is to be done once more.
+func (s *Server) renewed(err error) bool {
+	if !errors.Is(err, mantisdb.ErrKeyspaceDropped) {
+		return false
+	}
+	if failed := s.databases.renew(); failed != nil {
+		s.logger.Error("a database's keyspace was dropped and cannot be made anew", "error", failed.Error())
+		return false
+	}
+	s.logger.Warn("a database's keyspace was dropped, and is there again, empty", "error", err.Error())
+	return true
+}

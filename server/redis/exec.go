@@ -24,6 +24,7 @@ type execution struct {
 	mark     int // of the reply
 	database int
 	proto    int
+	identity identity
 	events   []event
 }
 
@@ -33,12 +34,18 @@ type laterCommand struct {
 	mark   int // where its reply belongs
 	events int // how many events come before it
 	proto  int // of its reply
+	// as whom it runs, which AUTH before it may have changed
+	identity identity
 }
 
-// runsLater tells whether a command in EXEC waits for the commit. SELECT and HELLO do not:
-// others depend on them, and they may be repeated.
+// runsLater tells whether a command in EXEC waits for the commit. SELECT, HELLO and AUTH do
+// not: others depend on them, and they may be repeated.
 func (c *Command) runsLater() bool {
-	return !c.touchesKeys() && c.Name != "select" && c.Name != "hello"
+	switch c.Name {
+	case "select", "hello", "auth":
+		return false
+	}
+	return !c.touchesKeys()
 }
 
 func exec(r *Request) error {
@@ -49,7 +56,7 @@ func exec(r *Request) error {
 	}
 	e := &execution{
 		request: r, commands: t.commands, watched: c.watched,
-		mark: len(r.out.Buf), database: c.database, proto: c.out.Proto, events: r.events,
+		mark: len(r.out.Buf), database: c.database, proto: c.out.Proto, identity: c.identity, events: r.events,
 	}
 	c.endTransaction()
 	if t.failed {
@@ -57,7 +64,11 @@ func exec(r *Request) error {
 	}
 	c.executing = true
 	defer func() { c.executing = false }()
-	switch err := r.server.db.Update(e.try); {
+	err := r.server.db.Update(e.try)
+	if r.server.renewed(err) {
+		err = r.server.db.Update(e.try)
+	}
+	switch {
 	case errors.Is(err, errWatched):
 		e.restore()
 		r.out.NullArray()
@@ -75,6 +86,9 @@ func exec(r *Request) error {
 func (e *execution) restore() {
 	r := e.request
 	r.client.database = e.database
+	if r.client.identity != e.identity {
+		r.client.become(e.identity)
+	}
 	if r.client.out.Proto != e.proto {
 		r.client.setProto(e.proto)
 		r.out.Proto = e.proto
@@ -98,7 +112,7 @@ func (e *execution) try(tx *mantisdb.Tx) error {
 	for i := range e.commands {
 		q := &e.commands[i]
 		if q.cmd.runsLater() {
-			e.later = append(e.later, laterCommand{q, len(r.out.Buf), len(r.events), r.out.Proto})
+			e.later = append(e.later, laterCommand{q, len(r.out.Buf), len(r.events), r.out.Proto, r.client.identity})
 		} else if err := r.runQueued(q, tx); err != nil {
 			return err
 		}
@@ -113,7 +127,7 @@ func (e *execution) finish() {
 		return
 	}
 	reply, events := bytes.Clone(r.out.Buf[e.mark:]), r.events
-	proto := r.out.Proto
+	proto, identity := r.out.Proto, r.client.identity
 	r.out.Buf = r.out.Buf[:e.mark]
 	from, published := 0, 0
 	for _, l := range e.later {
@@ -122,13 +136,13 @@ func (e *execution) finish() {
 		r.events = events[published:l.events]
 		published = l.events
 		r.server.publishEvents(r)
-		r.events, r.out.Proto = nil, l.proto
+		r.events, r.out.Proto, r.client.identity = nil, l.proto, l.identity
 		if err := r.runQueued(l.queued, nil); err != nil {
 			r.out.Error(replyOf(err))
 		}
 		r.server.publishEvents(r)
 	}
-	r.out.Proto = proto
+	r.out.Proto, r.client.identity = proto, identity
 	r.out.Buf = append(r.out.Buf, reply[from:]...)
 	r.events = events[published:]
 }

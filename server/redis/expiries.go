@@ -24,6 +24,9 @@ type expiries struct {
 // set switches it on or off. What expires after it was switched on is published, and
 // nothing any more after it was switched off.
 func (x *expiries) set(on bool) error {
+	if err := x.server.databases.renew(); err != nil {
+		return err
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if on == (x.end != nil) || x.ended {
@@ -71,7 +74,7 @@ func (x *expiries) follow(ks *mantisdb.Keyspace) {
 		return
 	}
 	if err := x.begin(ks); err != nil {
-		x.server.logger.Error("keys that expire are not told of", "keyspace", ks.Name(), "error", err)
+		x.server.logger.Error("keys that expire are not told of", "keyspace", ks.Name(), "error", err.Error())
 	}
 }
 

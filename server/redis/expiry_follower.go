@@ -50,7 +50,7 @@ func (f *expiryFollower) run(ctx context.Context) {
 			}
 		}
 		if ctx.Err() == nil && !errors.Is(err, mantisdb.ErrClosed) && !errors.Is(err, mantisdb.ErrKeyspaceDropped) {
-			f.server.logger.Error("keys that expire are not told of any more", "keyspace", f.ks.Name(), "error", err)
+			f.server.logger.Error("keys that expire are not told of any more", "keyspace", f.ks.Name(), "error", err.Error())
 		}
 		return
 	}

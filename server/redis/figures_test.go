@@ -4,21 +4,23 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // figuresOf are those of a command.
-func figuresOf(t *testing.T, s *testServer, name string) CommandFigures {
+func figuresOf(t *testing.T, s *testServer, name string) figures.Command {
 	t.Helper()
-	f, err := s.Figures()
+	f, err := s.snapshot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range f.Commands {
+	for _, c := range f.Redis.Commands {
 		if c.Name == name {
 			return c
 		}
 	}
-	return CommandFigures{Name: name}
+	return figures.Command{Name: name}
 }
 
 func wantCounts(t *testing.T, s *testServer, name string, calls, failed, rejected int64) {
@@ -49,25 +51,25 @@ func TestEveryCommandIsCounted(t *testing.T) {
 	wantCounts(t, s, "incr", 1, 1, 0)
 	wantCounts(t, s, "get", 3, 0, 1)
 	wantCounts(t, s, "client|id", 1, 0, 0)
-	f, err := s.Figures()
+	f, err := s.snapshot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Errors["ERR"] != 3 || len(f.Errors) != 1 {
-		t.Errorf("errors: %v, want 3 ERR", f.Errors)
+	if f.Redis.Errors["ERR"] != 3 || len(f.Redis.Errors) != 1 {
+		t.Errorf("errors: %v, want 3 ERR", f.Redis.Errors)
 	}
-	if f.Traffic.Commands != 7 {
-		t.Errorf("%d commands, want 7", f.Traffic.Commands)
+	if f.Redis.Traffic.Commands != 7 {
+		t.Errorf("%d commands, want 7", f.Redis.Traffic.Commands)
 	}
-	if f.Traffic.Received == 0 || f.Traffic.Sent == 0 || f.Traffic.Reads == 0 || f.Traffic.Writes == 0 {
-		t.Errorf("traffic: %+v", f.Traffic)
+	if f.Redis.Traffic.Received == 0 || f.Redis.Traffic.Sent == 0 || f.Redis.Traffic.Reads == 0 || f.Redis.Traffic.Writes == 0 {
+		t.Errorf("traffic: %+v", f.Redis.Traffic)
 	}
 	c.want("OK", "CONFIG", "RESETSTAT")
 	wantCounts(t, s, "set", 0, 0, 0)
 	wantCounts(t, s, "get", 0, 0, 0)
 	wantCounts(t, s, "config|resetstat", 1, 0, 0)
-	if f, _ = s.Figures(); len(f.Errors) != 0 {
-		t.Errorf("errors after a reset: %v", f.Errors)
+	if f, _ = s.snapshot(); len(f.Redis.Errors) != 0 {
+		t.Errorf("errors after a reset: %v", f.Redis.Errors)
 	}
 }
 
@@ -106,18 +108,18 @@ func TestRatesAreOfTheLastSecond(t *testing.T) {
 	var r rates
 	stop := make(chan struct{})
 	r.clients, r.stop = 1, stop
-	r.before = TrafficFigures{Commands: 100, Received: 1000, Sent: 10}
-	r.take(TrafficFigures{Commands: 300, Received: 1500, Sent: 20}, 2*time.Second, stop)
-	if got, want := r.snapshot(), (RateFigures{Commands: 100, Received: 250, Sent: 5}); got != want {
+	r.before = figures.Traffic{Commands: 100, Received: 1000, Sent: 10}
+	r.take(figures.Traffic{Commands: 300, Received: 1500, Sent: 20}, 2*time.Second, stop)
+	if got, want := r.snapshot(), (figures.Rates{Commands: 100, Received: 250, Sent: 5}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	// After a reset the sums are smaller; nothing is below zero.
-	r.take(TrafficFigures{Commands: 1}, time.Second, stop)
+	r.take(figures.Traffic{Commands: 1}, time.Second, stop)
 	if got := r.snapshot().Commands; got != 0 {
 		t.Errorf("%v commands a second after a reset", got)
 	}
 	r.end()
-	if got := r.snapshot(); got != (RateFigures{}) {
+	if got := r.snapshot(); got != (figures.Rates{}) {
 		t.Errorf("without clients: %+v", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"reflect"
 	"strconv"
@@ -39,7 +38,7 @@ func newTestServerWith(t testing.TB, c Config) *testServer {
 // newTestServerOf is newTestServerWith of any database.
 func newTestServerOf(t testing.TB, db *mantisdb.DB, c Config) *testServer {
 	t.Helper()
-	c.Database, c.Logger = db, slog.New(slog.DiscardHandler)
+	c.Database = db
 	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)

@@ -2,14 +2,10 @@ package redis
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
-)
 
-// newRunID is a number of 40 hexadecimal digits, as Redis has one of each start.
-func newRunID() string {
-	return fmt.Sprintf("%016x%016x%08x", rand.Uint64(), rand.Uint64(), rand.Uint32())
-}
+	"github.com/mantisdb/mantisdb/server/figures"
+)
 
 // infoSection is a part of INFO.
 type infoSection struct {
@@ -36,9 +32,9 @@ var infoSections = []infoSection{
 
 // info builds the text of INFO.
 type info struct {
-	Figures
+	figures.Snapshot
 	r         *Request
-	databases []DatabaseFigures
+	databases []numbered
 	text      strings.Builder
 }
 
@@ -49,13 +45,13 @@ func (i *info) seconds(name string, value float64) { fmt.Fprintf(&i.text, "%s:%.
 // infoCommand is INFO [section ...].
 func infoCommand(r *Request) error {
 	wanted := wantedSections(r.args[1:])
-	figures, err := r.server.Figures()
+	snapshot, err := r.server.snapshot()
 	if err != nil {
 		return err
 	}
-	i := &info{Figures: figures, r: r}
+	i := &info{Snapshot: snapshot, r: r}
 	if wanted("keyspace", true) {
-		if i.databases, err = r.server.DatabaseFigures(); err != nil {
+		if i.databases, err = r.server.countDatabases(); err != nil {
 			return err
 		}
 	}

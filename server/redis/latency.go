@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // The events that are recorded: a command that takes longer than
@@ -164,14 +166,14 @@ func latencyDoctor(r *Request) error {
 // latencyHistogram is LATENCY HISTOGRAM [command ...]. A command stands for its
 // subcommands too, and one that was never called is left out.
 func latencyHistogram(r *Request) error {
-	var figures []CommandFigures
+	var found []figures.Command
 	for _, cmd := range r.histogramCommands() {
 		if f := cmd.snapshot(); f.Calls > 0 {
-			figures = append(figures, f)
+			found = append(found, f)
 		}
 	}
-	r.out.Map(len(figures))
-	for _, f := range figures {
+	r.out.Map(len(found))
+	for _, f := range found {
 		r.out.BulkString(f.Name)
 		r.out.Map(2)
 		r.out.BulkString("calls")
@@ -201,13 +203,13 @@ func (r *Request) histogramCommands() []*Command {
 
 // replyLatencies writes how many calls took up to how many microseconds, of each number
 // at which there are more than of the one before.
-func (r *Request) replyLatencies(l *Latencies) {
+func (r *Request) replyLatencies(l *figures.Latencies) {
 	type point struct{ micros, calls int64 }
 	var points []point
 	below := int64(0)
 	for bucket, calls := range l {
 		below += calls
-		micros := max(LatencyBucketEnd(bucket).Microseconds(), 1)
+		micros := max(figures.BucketEnd(bucket).Microseconds(), 1)
 		if n := len(points); n > 0 && points[n-1].micros == micros {
 			points[n-1].calls = below
 		} else if calls > 0 {

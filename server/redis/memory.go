@@ -61,46 +61,46 @@ func memoryUsage(r *Request) error {
 }
 
 func memoryStats(r *Request) error {
-	f, err := r.server.Figures()
+	f, err := r.server.snapshot()
 	if err != nil {
 		return err
 	}
-	figures := []struct {
+	lines := []struct {
 		name  string
 		value int64
 	}{
-		{"peak.allocated", int64(f.Memory.Peak)},
-		{"total.allocated", int64(f.Memory.Used)},
-		{"heap.allocated", int64(f.Memory.Heap)},
-		{"allocator.allocated", int64(f.Memory.Allocator)},
-		{"resident", int64(f.Memory.Resident)},
-		{"clients.normal", f.Clients.Memory},
-		{"keys.count", int64(f.Database.Keys)},
-		{"keys.bytes-per-key", int64(f.Database.MemoryBytes / max(f.Database.Keys, 1))},
-		{"dataset.bytes", int64(f.Database.MemoryBytes)},
+		{"peak.allocated", int64(f.Process.Memory.Peak)},
+		{"total.allocated", int64(f.Process.Memory.Used)},
+		{"heap.allocated", int64(f.Process.Memory.Heap)},
+		{"allocator.allocated", int64(f.Process.Memory.Allocator)},
+		{"resident", int64(f.Process.Memory.Resident)},
+		{"clients.normal", f.Redis.Clients.Memory},
+		{"keys.count", int64(f.Stats.Keys)},
+		{"keys.bytes-per-key", int64(f.Stats.MemoryBytes / max(f.Stats.Keys, 1))},
+		{"dataset.bytes", int64(f.Stats.MemoryBytes)},
 	}
-	r.out.Map(len(figures) + 1)
-	for _, figure := range figures {
-		r.out.BulkString(figure.name)
-		r.out.Int(figure.value)
+	r.out.Map(len(lines) + 1)
+	for _, line := range lines {
+		r.out.BulkString(line.name)
+		r.out.Int(line.value)
 	}
 	r.out.BulkString("peak.percentage")
-	r.out.Double(100 * float64(f.Memory.Used) / float64(max(f.Memory.Peak, 1)))
+	r.out.Double(100 * float64(f.Process.Memory.Used) / float64(max(f.Process.Memory.Peak, 1)))
 	return nil
 }
 
 func memoryDoctor(r *Request) error {
-	f, err := r.server.Figures()
+	f, err := r.server.snapshot()
 	if err != nil {
 		return err
 	}
 	var report strings.Builder
 	fmt.Fprintf(&report, "%s are used, %s of them by objects of Go and %s by the engine's allocator; the data takes %s.\n",
-		human(f.Memory.Used), human(f.Memory.Heap), human(f.Memory.Allocator), human(f.Database.MemoryBytes))
-	switch limit := f.Database.MemoryLimit; {
+		human(f.Process.Memory.Used), human(f.Process.Memory.Heap), human(f.Process.Memory.Allocator), human(f.Stats.MemoryBytes))
+	switch limit := f.Stats.MemoryLimit; {
 	case limit == 0:
 		report.WriteString("The engine has no limit of memory.\n")
-	case f.Database.MemoryBytes > limit-limit/10:
+	case f.Stats.MemoryBytes > limit-limit/10:
 		fmt.Fprintf(&report, "That is close to the limit of %s: more of it would keep more in memory.\n", human(limit))
 	default:
 		fmt.Fprintf(&report, "The limit is %s.\n", human(limit))
@@ -117,11 +117,11 @@ func memoryPurge(r *Request) error {
 }
 
 func memoryMallocStats(r *Request) error {
-	f, err := r.server.Figures()
+	f, err := r.server.snapshot()
 	if err != nil {
 		return err
 	}
 	r.out.Verbatim("txt", fmt.Sprintf("go heap: %d bytes in objects\nengine's allocator: %d bytes held\nresident: %d bytes\n",
-		f.Memory.Heap, f.Memory.Allocator, f.Memory.Resident))
+		f.Process.Memory.Heap, f.Process.Memory.Allocator, f.Process.Memory.Resident))
 	return nil
 }

@@ -86,22 +86,21 @@ func (c *Client) mayWrite(cmd *Command) bool {
 // in Redis nobody could end a pause of all commands.
 func (c *Command) endsPause() bool { return c.parent == "client" && c.Name == "unpause" }
 
-// waitForPause is wait, and tells where the reply to the command begins afterwards, as the
-// replies before it were sent.
-func (c *Client) waitForPause(cmd *Command, mark int) int {
-	c.server.pause.wait(c, cmd)
-	return min(mark, len(c.out.Buf))
-}
-
-// wait holds a command up until no pause concerns it, or its client is to go.
-func (p *pause) wait(c *Client, cmd *Command) {
+// wait holds a command up until no pause concerns it. It tells whether the command is to be
+// executed: not if its client has gone meanwhile, or was killed.
+func (p *pause) wait(c *Client, cmd *Command) (goOn bool) {
 	left, changed := p.holds(c, cmd)
-	if left == 0 || c.flush() != nil {
-		return
+	if left == 0 {
+		return !c.killed.Load()
+	}
+	if c.flush() != nil {
+		return false
 	}
 	p.waiting.Add(1)
 	c.paused.Store(true)
+	ahead := c.readAhead()
 	defer func() {
+		ahead.stop()
 		c.paused.Store(false)
 		p.waiting.Add(-1)
 	}()
@@ -110,10 +109,14 @@ func (p *pause) wait(c *Client, cmd *Command) {
 		select {
 		case <-timer.C:
 		case <-changed:
+		case <-ahead.gone:
+			timer.Stop()
+			return false
 		}
 		timer.Stop()
 		left, changed = p.holds(c, cmd)
 	}
+	return !c.killed.Load()
 }
 
 // longestPause is a year, in milliseconds; who asks for more gets that.

@@ -113,6 +113,9 @@ func (c *Client) replyGets() (failed int) {
 
 func (c *Client) replyGet(key []byte) (failed int) {
 	value, err := c.keyspace().AppendGet(c.run.value[:0], key)
+	if err != nil && !isNotFound(err) && c.server.renewed(err) {
+		value, err = c.keyspace().AppendGet(c.run.value[:0], key)
+	}
 	switch {
 	case err == nil:
 		c.out.Bulk(value)
@@ -134,7 +137,12 @@ func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 	n, failed := 0, error(nil)
 	ks := b.In(c.keyspace())
 	for {
-		if failed = ks.Put(args[1], args[2]); failed != nil {
+		failed = ks.Put(args[1], args[2])
+		if n == 0 && c.server.renewed(failed) {
+			ks = b.In(c.keyspace())
+			failed = ks.Put(args[1], args[2])
+		}
+		if failed != nil {
 			break
 		}
 		n++

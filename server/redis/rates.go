@@ -3,6 +3,8 @@ package redis
 import (
 	"sync"
 	"time"
+
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // rates are how much was done in the last second. They are measured as long as there are
@@ -11,15 +13,8 @@ type rates struct {
 	mu      sync.Mutex
 	clients int
 	stop    chan struct{}
-	now     RateFigures
-	before  TrafficFigures
-}
-
-// RateFigures are what was done in a second.
-type RateFigures struct {
-	Commands float64 `json:"commands"`
-	Received float64 `json:"received"` // bytes
-	Sent     float64 `json:"sent"`     // bytes
+	now     figures.Rates
+	before  figures.Traffic
 }
 
 const rateInterval = time.Second
@@ -41,7 +36,7 @@ func (r *rates) end() {
 	defer r.mu.Unlock()
 	if r.clients--; r.clients == 0 {
 		close(r.stop)
-		r.now = RateFigures{}
+		r.now = figures.Rates{}
 	}
 }
 
@@ -60,14 +55,14 @@ func (r *rates) measure(s *Server, stop <-chan struct{}) {
 	}
 }
 
-func (r *rates) take(sum TrafficFigures, took time.Duration, stop <-chan struct{}) {
+func (r *rates) take(sum figures.Traffic, took time.Duration, stop <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.clients == 0 || r.stop != stop || took <= 0 {
 		return
 	}
 	per := func(now, before int64) float64 { return float64(max(now-before, 0)) / took.Seconds() }
-	r.now = RateFigures{
+	r.now = figures.Rates{
 		Commands: per(sum.Commands, r.before.Commands),
 		Received: per(sum.Received, r.before.Received), Sent: per(sum.Sent, r.before.Sent),
 	}
@@ -78,10 +73,10 @@ func (r *rates) take(sum TrafficFigures, took time.Duration, stop <-chan struct{
 func (r *rates) reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.before = TrafficFigures{}
+	r.before = figures.Traffic{}
 }
 
-func (r *rates) snapshot() RateFigures {
+func (r *rates) snapshot() figures.Rates {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.now

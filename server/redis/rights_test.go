@@ -186,3 +186,50 @@ func TestListenersWithoutRightsAreCutOff(t *testing.T) {
 	admin.want("OK", "ACL", "LOAD")
 	entitled.wantClosed()
 }
+
+// TestAuthInATransaction: AUTH acts at its place in EXEC, as in Redis: what follows is held
+// to the rights of the new user, and only if all of it is committed is the client that.
+func TestAuthInATransaction(t *testing.T) {
+	s, _ := newServerOfUsers(t)
+	c := s.dial(t)
+	c.want("OK", "AUTH", "admin", "p")
+	const changed = "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: no permission to "
+	queue := func(commands ...[]string) {
+		t.Helper()
+		c.want("OK", "MULTI")
+		for _, args := range commands {
+			c.want("QUEUED", args...)
+		}
+	}
+	queue([]string{"AUTH", "reader", "p"}, []string{"SET", "a", "1"}, []string{"GET", "a"}, []string{"ACL", "WHOAMI"},
+		[]string{"AUTH", "admin", "p"}, []string{"SET", "b", "1"}, []string{"AUTH", "reader", "wrong"}, []string{"ACL", "WHOAMI"})
+	c.want([]any{
+		"OK", replyError(changed + "execute the command or subcommand"), nil, replyError(changed + "execute the command or subcommand"),
+		"OK", "OK", wrongPassword, "admin",
+	}, "EXEC")
+	c.want("admin", "ACL", "WHOAMI")
+	c.want([]any{nil, "1"}, "MGET", "a", "b")
+
+	queue([]string{"ACL", "WHOAMI"}, []string{"AUTH", "app", "p"}, []string{"ACL", "WHOAMI"})
+	c.want([]any{"admin", "OK", "app"}, "EXEC")
+	c.want("app", "ACL", "WHOAMI")
+
+	// What is not committed has changed nothing.
+	c.want("OK", "AUTH", "admin", "p")
+	queue([]string{"AUTH", "app", "p"})
+	c.want("OK", "DISCARD")
+	c.want("admin", "ACL", "WHOAMI")
+	c.want("OK", "WATCH", "k")
+	s.dialAs(t, "admin", "p").want("OK", "SET", "k", "v")
+	queue([]string{"AUTH", "app", "p"})
+	c.want(nil, "EXEC")
+	c.want("admin", "ACL", "WHOAMI")
+}
+
+// dialAs is dial as a user.
+func (s *testServer) dialAs(t *testing.T, name, password string) *testConn {
+	t.Helper()
+	c := s.dial(t)
+	c.want("OK", "AUTH", name, password)
+	return c
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // saves are what SAVE, BGSAVE and BGREWRITEAOF do and have done. What is written is
@@ -15,25 +16,12 @@ type saves struct {
 	checkpoint func(name string) error // may be nil
 	last       atomic.Int64            // Unix seconds, of the newest save
 	mu         sync.Mutex
-	figures    SaveFigures
-}
-
-// SaveFigures are about saves and compactions that clients have asked for.
-type SaveFigures struct {
-	Running          bool          `json:"running"`
-	Began            time.Time     `json:"began"` // the last one
-	Last             time.Time     `json:"last"`  // when the last one ended that succeeded, or the server began
-	Took             time.Duration `json:"took"`  // that one; 0 before the first
-	Done             int64         `json:"done"`
-	Failed           bool          `json:"failed"`  // the last one
-	Changes          uint64        `json:"changes"` // what the database had counted of them then
-	Compacting       bool          `json:"compacting"`
-	CompactionFailed bool          `json:"compaction_failed"`
+	figures    figures.Saves
 }
 
 const errSaveRunning Error = "ERR Background save already in progress"
 
-func (s *saves) snapshot() SaveFigures {
+func (s *saves) snapshot() figures.Saves {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.figures
@@ -41,16 +29,16 @@ func (s *saves) snapshot() SaveFigures {
 	return f
 }
 
-// lastSeconds is how long the last save took, -1 if there was none.
-func (f *SaveFigures) lastSeconds() int64 {
+// lastSaveSeconds is how long the last save took, -1 if there was none.
+func lastSaveSeconds(f *figures.Saves) int64 {
 	if f.Done == 0 {
 		return -1
 	}
 	return wholeSeconds(f.Took)
 }
 
-// currentSeconds is how long the save has run that is under way, -1 if there is none.
-func (f *SaveFigures) currentSeconds(now time.Time) int64 {
+// currentSaveSeconds is how long the save has run that is under way, -1 if there is none.
+func currentSaveSeconds(f *figures.Saves, now time.Time) int64 {
 	if !f.Running {
 		return -1
 	}

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/figures"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -18,8 +20,9 @@ import (
 type Config struct {
 	Database Database
 	Logger   *slog.Logger
-	// Version is the server's own, which INFO tells.
-	Version string
+	// Figures are what INFO tells, and gets this protocol's part added; nil: of this
+	// protocol and the database alone.
+	Figures *figures.Collector
 	// Users are those who may use it; nil: everybody may do everything.
 	Users  *acl.List
 	Limits Limits
@@ -37,7 +40,8 @@ type Config struct {
 type Server struct {
 	db            Database
 	logger        *slog.Logger
-	version       string
+	limited       *loglimit.Logger // of what clients cause
+	figures       *figures.Collector
 	users         *acl.List
 	table         commandTable
 	parameters    []*parameter // of CONFIG
@@ -47,10 +51,7 @@ type Server struct {
 	hub           hub
 	notifications notifications
 	cursors       cursors
-	counts        keyCounts
 	expiries      expiries
-	started       time.Time
-	runID         string // of this start, for INFO
 
 	currentLimits atomic.Pointer[Limits]
 	configuring   sync.Mutex // held by CONFIG SET
@@ -63,7 +64,6 @@ type Server struct {
 	errors          errorCounts
 	traffic         traffic
 	rates           rates
-	memoryPeak      atomic.Uint64
 	baseline        atomic.Pointer[mantisdb.Stats] // of the last CONFIG RESETSTAT
 	connectionsDone atomic.Int64
 	refused         atomic.Int64 // connections
@@ -78,20 +78,23 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.Figures == nil {
+		c.Figures = figures.NewCollector("", source{c.Database})
+	}
 	databases, err := openDatabases(c.Database)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		db: c.Database, users: c.Users, logger: c.Logger, version: c.Version,
-		table: newCommandTable(), databases: databases, started: time.Now(), runID: newRunID(),
+		db: c.Database, users: c.Users, logger: c.Logger, limited: loglimit.New(c.Logger), figures: c.Figures,
+		table: newCommandTable(), databases: databases,
 		saves: saves{checkpoint: c.Checkpoint}, quit: c.Quit, debug: c.EnableDebug,
-		traffic: make(traffic, figureShards()),
+		traffic: make(traffic, figures.Shards()),
 	}
 	limits := c.Limits.withDefaults()
 	s.currentLimits.Store(&limits)
 	s.baseline.Store(&mantisdb.Stats{})
-	s.saves.last.Store(s.started.Unix())
+	s.saves.last.Store(s.figures.Started().Unix())
 	s.slow.init()
 	s.parameters = s.newParameters()
 	s.get, s.set = s.table["get"], s.table["set"]
@@ -100,6 +103,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.expiries.server = s
 	databases.opened = s.expiries.follow
+	s.figures.Add(s.addFigures)
 	return s, nil
 }
 
@@ -110,6 +114,9 @@ func (s *Server) ServeConn(conn net.Conn) {
 	c := s.newClient(conn)
 	if s.ending.Load() || !s.clients.add(c, s.limits().MaxClients) {
 		s.refused.Add(1)
+		if !s.ending.Load() {
+			s.limited.Warn("a client was refused, since there are too many", "client", c.address(), "max_clients", s.limits().MaxClients)
+		}
 		c.out.Error("ERR max number of clients reached")
 		c.flush()
 		conn.Close()
@@ -127,7 +134,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 // contain turns a panic into a line of the log and a connection that ends.
 func (s *Server) contain(c *Client) {
 	if cause := recover(); cause != nil {
-		s.logger.Error("panic in a command", "client", c.conn.RemoteAddr(), "panic", cause, "stack", string(debug.Stack()))
+		s.logger.Error("panic in a command", "client", c.address(), "panic", cause, "stack", string(debug.Stack()))
 	}
 }
 
@@ -136,6 +143,9 @@ func (s *Server) newClient(conn net.Conn) *Client {
 	c := &Client{
 		server: s, conn: conn, sink: newSink(conn, s.limits), created: now,
 		out: resp.Writer{Limit: s.limits().MaxReply},
+	}
+	c.sink.cut = func(why string) {
+		s.limited.Warn("a client that does not read was cut off", "client", c.address(), "reason", why)
 	}
 	c.traffic = s.traffic.of(c)
 	c.in = resp.NewParser(s.limits().parser(false))

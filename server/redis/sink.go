@@ -1,7 +1,9 @@
 package redis
 
 import (
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -16,11 +18,12 @@ import (
 // a message.
 type sink struct {
 	conn     net.Conn
-	limits   func() *Limits // of the moment
-	traffic  *trafficShard  // set before the first use; nil counts nothing
-	writing  sync.Mutex     // of the connection, deadline and spare; taken before mu
-	deadline time.Time      // of writing
-	spare    []byte         // a buffer that was sent
+	limits   func() *Limits   // of the moment
+	traffic  *trafficShard    // set before the first use; nil counts nothing
+	cut      func(why string) // is told if the client is cut off; set before the first use, may be nil
+	writing  sync.Mutex       // of the connection, deadline and spare; taken before mu
+	deadline time.Time        // of writing
+	spare    []byte           // a buffer that was sent
 
 	mu      sync.Mutex // of what follows
 	queue   []byte
@@ -90,6 +93,7 @@ func (s *sink) push(message []byte) {
 	}
 	if len(s.queue)+s.sending+len(message) > s.limits().OutputBuffer {
 		s.shut()
+		s.tellCut("more waits for it than client-output-buffer allows")
 		go s.conn.Close() // which may wait, if it is encrypted
 		return
 	}
@@ -175,6 +179,9 @@ func (s *sink) send(bytes []byte, now time.Time) error {
 			s.traffic.sent.Add(int64(n))
 			s.traffic.writes.Add(1)
 		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			s.tellCut("it takes nothing of what it is sent")
+		}
 		if err != nil {
 			return err
 		}
@@ -183,6 +190,12 @@ func (s *sink) send(bytes []byte, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+func (s *sink) tellCut(why string) {
+	if s.cut != nil {
+		s.cut(why)
+	}
 }
 
 // waiting is how many bytes wait to be sent.

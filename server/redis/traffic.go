@@ -1,6 +1,10 @@
 package redis
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/mantisdb/mantisdb/server/figures"
+)
 
 // traffic counts what passes over connections, in shards as commandFigures are.
 type traffic []trafficShard
@@ -12,19 +16,10 @@ type trafficShard struct {
 	_              [88]byte // keeps a neighbour's lines apart
 }
 
-// TrafficFigures are what has passed over connections since the server began, or since
-// CONFIG RESETSTAT.
-type TrafficFigures struct {
-	Received int64 `json:"received"` // bytes
-	Sent     int64 `json:"sent"`     // bytes
-	Reads    int64 `json:"reads"`    // from connections that brought something
-	Writes   int64 `json:"writes"`   // to connections
-	Commands int64 `json:"commands"` // executed
-}
-
 func (t traffic) of(c *Client) *trafficShard { return &t[int(c.id)&(len(t)-1)] }
 
-func (t traffic) sum() (f TrafficFigures) {
+// sum is what has passed since the server began, or since CONFIG RESETSTAT.
+func (t traffic) sum() (f figures.Traffic) {
 	for i := range t {
 		f.Received += t[i].received.Load()
 		f.Sent += t[i].sent.Load()

@@ -1,4 +1,4 @@
-package redis
+package figures
 
 import (
 	"testing"
@@ -18,10 +18,10 @@ func TestBucketsOfDurations(t *testing.T) {
 		}
 	}
 	for bucket := range histogramBuckets - 1 {
-		if got := bucketOf(LatencyBucketEnd(bucket)); got != bucket {
+		if got := bucketOf(BucketEnd(bucket)); got != bucket {
 			t.Errorf("the end of bucket %d is in bucket %d", bucket, got)
 		}
-		if got := bucketOf(LatencyBucketEnd(bucket) + 1); got != bucket+1 {
+		if got := bucketOf(BucketEnd(bucket) + 1); got != bucket+1 {
 			t.Errorf("what is behind bucket %d is in bucket %d", bucket, got)
 		}
 	}
@@ -33,11 +33,11 @@ func TestPercentiles(t *testing.T) {
 		t.Errorf("of no calls: %v", got)
 	}
 	// 99 calls of up to 1 µs, and one of up to 1.024 ms.
-	var h histogram
-	h[bucketOf(time.Microsecond)].Add(99)
-	h[bucketOf(time.Millisecond)].Add(1)
+	var h Histogram
+	h.Add(time.Microsecond, 99)
+	h.Add(time.Millisecond, 1)
 	var l Latencies
-	l.add(&h)
+	l.Add(&h)
 	if got := l.Count(); got != 100 {
 		t.Errorf("%d calls", got)
 	}

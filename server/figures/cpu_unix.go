@@ -1,13 +1,13 @@
 //go:build unix
 
-package redis
+package figures
 
 import (
 	"syscall"
 	"time"
 )
 
-func cpuFigures() (f CPUFigures) {
+func readCPU() (f CPU) {
 	f.User, f.System = processorTime(syscall.RUSAGE_SELF)
 	f.ChildrenUser, f.ChildrenSystem = processorTime(syscall.RUSAGE_CHILDREN)
 	return f

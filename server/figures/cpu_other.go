@@ -1,0 +1,5 @@
+//go:build !unix
+
+package figures
+
+func readCPU() CPU { return CPU{} }

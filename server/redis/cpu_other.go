@@ -1,5 +1,0 @@
-//go:build !unix
-
-package redis
-
-func cpuFigures() CPUFigures { return CPUFigures{} }
