@@ -15,7 +15,7 @@ func noCompletion(*cobra.Command, []string, string) ([]string, cobra.ShellCompDi
 var (
 	directoryFlags = map[string]bool{"data-dir": true, "checkpoint-dir": true, "dir": true}
 	fileFlags      = map[string]bool{
-		"file": true, "users": true, "unix-socket": true, "tls-cert": true, "tls-key": true, "tls-ca": true,
+		"file": true, "password-file": true, "users": true, "unix-socket": true, "tls-cert": true, "tls-key": true, "tls-ca": true,
 		"trace": true, "svg": true, "json": true,
 	}
 	configExtensions = []string{"yaml", "yml", "toml"}

@@ -17,6 +17,7 @@ func TestCompletion(t *testing.T) {
 		{"get |", ":4\n"},
 		{"get --server |", ":4\n"},
 		{"put k --file |", ":0\n"},
+		{"serve --password-file |", ":0\n"},
 		{"stats --data-dir |", ":16\n"},
 		{"check |", ":16\n"},
 		{"import |", ":0\n"},
