@@ -40,7 +40,7 @@ func newRestoreCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return flags.run(cmd, args[0]) },
 	}
 	cmd.Flags().StringVar(&flags.dataDir, "data-dir", "", "directory to make")
-	cmd.Flags().StringVar(&flags.server, "server", "", "URL of a running server to store the entries in, or unix:// and the path of its socket")
+	cmd.Flags().StringVar(&flags.server, "server", "", serverUsage)
 	flags.trust.add(cmd.Flags())
 	addEngineFlag(cmd.Flags(), &flags.engine)
 	return cmd
