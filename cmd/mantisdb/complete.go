@@ -22,8 +22,11 @@ var (
 )
 
 // addCompletions has the shell complete the values of all flags of a command and of those
-// below it.
+// below it, and offer no files where no argument is taken.
 func addCompletions(cmd *cobra.Command) {
+	if cmd.Args != nil && cmd.Args(cmd, []string{"any"}) != nil && cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = noCompletion
+	}
 	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) { completeFlag(cmd, flag) })
 	for _, below := range cmd.Commands() {
 		addCompletions(below)

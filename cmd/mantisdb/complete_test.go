@@ -18,6 +18,8 @@ func TestCompletion(t *testing.T) {
 		{"get --server |", ":4\n"},
 		{"put k --file |", ":0\n"},
 		{"serve --password-file |", ":0\n"},
+		{"scan |", ":4\n"},
+		{"health |", ":4\n"},
 		{"stats --data-dir |", ":16\n"},
 		{"check |", ":16\n"},
 		{"import |", ":0\n"},
