@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -307,6 +308,13 @@ func TestErrors(t *testing.T) {
 		if !strings.Contains(got.stderr, c.want) {
 			t.Errorf("%v %s: %q lacks %q", c.args, c.env, got.stderr, c.want)
 		}
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	const want = "one; two [31m three é"
+	if got := oneLine(errors.New("mantisdb: one\r\ntwo \x1b[31m three\x00 é\n")); got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
