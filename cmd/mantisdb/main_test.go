@@ -267,6 +267,7 @@ func TestErrors(t *testing.T) {
 		{args: []string{"man", "--dir=" + plain}, code: 1, want: plain},
 		{args: []string{"restore", plain, "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
 		{args: []string{"restore", plain, "--server=http://h", "--data-dir=x"}, code: 2, want: "excludes --server"},
+		{args: []string{"restore", plain, "--data-dir=x", "--engine=cache"}, code: 2, want: "use rust or go"},
 		{args: []string{"restore", plain, "--server=http://h", "--engine=go"}, code: 2, want: "--engine goes with --data-dir"},
 		{args: []string{"check", "none"}, code: 1, want: "none: no such file"},
 		{args: []string{"check", folder}, code: 1, want: folder + " is no data directory: it has no file MANTISDB"},

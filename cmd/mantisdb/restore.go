@@ -13,6 +13,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/storage"
 )
 
 // restoreFlags say where a backup goes.
@@ -42,7 +43,8 @@ func newRestoreCommand() *cobra.Command {
 	cmd.Flags().StringVar(&flags.dataDir, "data-dir", "", "directory to make")
 	cmd.Flags().StringVar(&flags.server, "server", "", serverUsage)
 	flags.trust.add(cmd.Flags())
-	addEngineFlag(cmd.Flags(), &flags.engine)
+	flags.engine = newEnum(storage.DefaultEngine, mantisdb.EngineRust, mantisdb.EngineGo)
+	cmd.Flags().Var(&flags.engine, "engine", "storage engine of the data directory")
 	return cmd
 }
 
