@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -31,33 +29,10 @@ func newBackupCommand() *cobra.Command {
 	return cmd
 }
 
-func runBackup(cmd *cobra.Command, flags *targetFlags, path string) (err error) {
-	if err := flags.check(cmd); err != nil {
-		return err
-	}
-	target, err := flags.open(cmd.Context(), false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	out, err := createOutput(cmd.OutOrStdout(), path)
-	if err != nil {
-		return err
-	}
-	defer out.discard()
-
-	began := time.Now()
-	bar := newProgress(cmd.ErrOrStderr(), "backing up", -1)
-	saved, err := target.backup(cmd.Context(), meter{out, bar})
-	bar.done()
-	if err != nil {
-		return told(err)
-	}
-	if err := out.commit(); err != nil {
-		return err
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "backed up %s in %v\n", entries(saved), time.Since(began).Round(time.Millisecond))
-	return nil
+func runBackup(cmd *cobra.Command, flags *targetFlags, path string) error {
+	return flags.writeFile(cmd, path, "backing up", "backed up", func(from target, w io.Writer, bar *progress) (uint64, error) {
+		return from.backup(cmd.Context(), meter{w, bar})
+	})
 }
 
 // meter tells a progress bar of what is written.
@@ -113,21 +88,14 @@ func newCheckpointCommand() *cobra.Command {
 	return cmd
 }
 
-func runCheckpoint(cmd *cobra.Command, flags *targetFlags, name string) (err error) {
-	if err := flags.check(cmd); err != nil {
+func runCheckpoint(cmd *cobra.Command, flags *targetFlags, name string) error {
+	return flags.use(cmd, false, func(from target) error {
+		path, err := from.checkpoint(cmd.Context(), name)
+		if err == nil {
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), path)
+		}
 		return err
-	}
-	target, err := flags.open(cmd.Context(), false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	path, err := target.checkpoint(cmd.Context(), name)
-	if err != nil {
-		return told(err)
-	}
-	_, err = fmt.Fprintln(cmd.OutOrStdout(), path)
-	return err
+	})
 }
 
 func (l local) checkpoint(_ context.Context, dir string) (string, error) {

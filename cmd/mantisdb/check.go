@@ -30,7 +30,7 @@ func newCheckCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return flags.run(cmd, args) },
 	}
-	cmd.Flags().StringVar(&flags.server, "server", "", "URL of a running server to read, or unix:// and the path of its socket")
+	cmd.Flags().StringVar(&flags.server, "server", "", serverUsage)
 	cmd.Flags().StringVar(&flags.dataDir, "data-dir", "", "the same as DIR")
 	flags.trust.add(cmd.Flags())
 	return cmd

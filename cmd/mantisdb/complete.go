@@ -15,15 +15,18 @@ func noCompletion(*cobra.Command, []string, string) ([]string, cobra.ShellCompDi
 var (
 	directoryFlags = map[string]bool{"data-dir": true, "checkpoint-dir": true, "dir": true}
 	fileFlags      = map[string]bool{
-		"file": true, "users": true, "unix-socket": true, "tls-cert": true, "tls-key": true, "tls-ca": true,
+		"file": true, "password-file": true, "users": true, "unix-socket": true, "tls-cert": true, "tls-key": true, "tls-ca": true,
 		"trace": true, "svg": true, "json": true,
 	}
 	configExtensions = []string{"yaml", "yml", "toml"}
 )
 
 // addCompletions has the shell complete the values of all flags of a command and of those
-// below it.
+// below it, and offer no files where no argument is taken.
 func addCompletions(cmd *cobra.Command) {
+	if cmd.Args != nil && cmd.Args(cmd, []string{"any"}) != nil && cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = noCompletion
+	}
 	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) { completeFlag(cmd, flag) })
 	for _, below := range cmd.Commands() {
 		addCompletions(below)

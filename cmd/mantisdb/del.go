@@ -49,7 +49,10 @@ func newDelCommand() *cobra.Command {
 
 func (f *delFlags) run(cmd *cobra.Command, args []string) error {
 	isRange := f.selected.isGiven()
+	empty := f.selected.emptyFlag(cmd.Flags())
 	switch {
+	case empty != "":
+		return usageError{fmt.Errorf("--%s is empty, and would have keys deleted that were not meant: leave it out, or give --all", empty)}
 	case len(args) == 0 && !isRange && !f.all:
 		return seeHelp(cmd, errors.New("nothing is named: give keys, --prefix, --from, --to or --all"))
 	case len(args) > 0 && (isRange || f.all):

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -57,10 +58,17 @@ func exitCode(err error) int {
 }
 
 // oneLine is the text of err as one line, without the package's name, which the
-// program's own takes the place of.
+// program's own takes the place of. Control characters are left out: a part of the text may
+// be a server's, which may not send sequences to the terminal.
 func oneLine(err error) string {
 	text := strings.ReplaceAll(err.Error(), "mantisdb: ", "")
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // usageArgs makes a wrong number of arguments a usage error.

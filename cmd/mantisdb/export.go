@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,33 +34,10 @@ func newExportCommand() *cobra.Command {
 	return cmd
 }
 
-func runExport(cmd *cobra.Command, flags *targetFlags, path string) (err error) {
-	if err := flags.check(cmd); err != nil {
-		return err
-	}
-	target, err := flags.open(cmd.Context(), false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	out, err := createOutput(cmd.OutOrStdout(), path)
-	if err != nil {
-		return err
-	}
-	defer out.discard()
-
-	began := time.Now()
-	bar := newProgress(cmd.ErrOrStderr(), "exporting", -1)
-	exported, err := exportLines(cmd.Context(), target, out, bar)
-	bar.done()
-	if err != nil {
-		return told(err)
-	}
-	if err := out.commit(); err != nil {
-		return err
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "exported %s in %v\n", entries(exported), time.Since(began).Round(time.Millisecond))
-	return nil
+func runExport(cmd *cobra.Command, flags *targetFlags, path string) error {
+	return flags.writeFile(cmd, path, "exporting", "exported", func(from target, w io.Writer, bar *progress) (uint64, error) {
+		return exportLines(cmd.Context(), from, w, bar)
+	})
 }
 
 // exportLines writes the entries of all keyspaces of from to out and returns how many

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,19 +9,19 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/mantisdb/mantisdb/internal/wire"
 )
 
 // healthFlags say which server is asked whether it can serve.
 type healthFlags struct {
 	server   string // its URL; empty: the one of this machine that has the settings
+	trust    trustFlags
 	settings serveFlags
 	timeout  time.Duration
 }
@@ -53,50 +52,54 @@ var shownByHealth = map[string]bool{"port": true, "bind": true, "tls-cert": true
 func (f *healthFlags) add(flags *pflag.FlagSet) {
 	f.settings.add(flags)
 	flags.VisitAll(func(flag *pflag.Flag) { flag.Hidden = !shownByHealth[flag.Name] })
-	flags.StringVar(&f.server, "server", "", "URL of the server to ask, in place of the one with these settings")
+	flags.StringVar(&f.server, "server", "", "URL of the server to ask, or unix:// and the path of its socket, in place of the one with these settings")
+	f.trust.add(flags)
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long the answer may take")
 }
 
 // run asks, and tells that all is well.
 func (f *healthFlags) run(ctx context.Context, out io.Writer) error {
-	base, client, err := f.target()
+	at, err := f.target()
 	if err != nil {
 		return err
 	}
-	defer client.CloseIdleConnections()
+	defer at.Close()
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	err = askReady(ctx, base, client)
+	err = at.ready(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the server at %s did not answer within %v", base, f.timeout)
+		return fmt.Errorf("the server at %s did not answer within %v", at.name, f.timeout)
 	}
 	if err != nil {
-		return err
+		return told(err)
 	}
 	_, err = fmt.Fprintln(out, "ok")
 	return err
 }
 
-// target is the URL to ask, and by what.
-func (f *healthFlags) target() (string, *http.Client, error) {
-	if f.server != "" {
-		at, err := url.Parse(f.server)
-		if err != nil {
-			return "", nil, usageError{errors.New("--server is no URL")} // which may have a password in it
-		}
-		at.User = nil // nobody is asked for one here, and no error tells it
-		if at.Scheme != "http" && at.Scheme != "https" || at.Host == "" || at.RawQuery != "" {
-			return "", nil, usageError{fmt.Errorf("%q is no URL of a server: it looks like %s", at, defaultServer)}
-		}
-		return strings.TrimSuffix(at.String(), "/"), &http.Client{}, nil
+// target is the server to ask, without a user: nobody is asked for one here.
+func (f *healthFlags) target() (*remote, error) {
+	server, trust := f.server, f.trust
+	switch {
+	case server != "":
+	case trust.isGiven():
+		return nil, usageError{errors.New("--tls-ca and --tls-skip-verify go with --server alone")}
+	case f.settings.address.Port == 0:
+		return nil, usageError{errors.New("--port is 0: give the one that the server picked, or --server")}
+	default:
+		// The certificate is for the name that clients use, which this one does not: it asks
+		// the machine itself, and sends nothing that is secret.
+		server, trust.skipVerify = f.settings.ownURL(), f.settings.access.isEncrypted()
 	}
-	if f.settings.address.Port == 0 {
-		return "", nil, usageError{errors.New("--port is 0: give the one that the server picked, or --server")}
+	at, err := connectionTo(server, trust)
+	if err != nil {
+		return nil, err
 	}
-	// The certificate is for the name that clients use, which this one does not: it asks the
-	// machine itself, and sends nothing that is secret.
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	return f.settings.ownURL(), &http.Client{Transport: transport}, nil
+	at.user = nil
+	if f.server == "" {
+		at.client.Transport.(*http.Transport).Proxy = nil
+	}
+	return at, nil
 }
 
 // ownURL is where a server with these settings can be reached from its machine.
@@ -114,30 +117,24 @@ func (f *serveFlags) ownURL() string {
 	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(f.address.Port))
 }
 
-// askReady is nil if the server can serve.
-func askReady(ctx context.Context, base string, client *http.Client) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/health/ready", nil)
+// ready is nil if the server can serve.
+func (r *remote) ready(ctx context.Context) error {
+	resp, err := r.send(ctx, http.MethodGet, "/health/ready", http.Header{}, nil)
+	var problem *wire.Problem
+	if errors.As(err, &problem) {
+		return fmt.Errorf("the server at %s is not ready: %w", r.name, problem)
+	}
 	if err != nil {
 		return err
 	}
-	resp, err := client.Do(req)
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("no server listens at %s", base)
-	case err != nil:
-		return err // tells the URL
-	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server at %s is not ready: %w", base, refusal(resp))
-	}
 	var health struct{ Status string }
 	err = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&health)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil || health.Status != "ok":
-		return fmt.Errorf("what answers at %s is not a MantisDB server", base)
+		return fmt.Errorf("what answers at %s is not a MantisDB server", r.name)
 	}
 	return nil
 }

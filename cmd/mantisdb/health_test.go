@@ -15,7 +15,8 @@ import (
 // no password is needed.
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	s := start(t, program(t, "--port=0", "--engine=go", "--password=secret"))
+	socket := filepath.Join(t.TempDir(), "s")
+	s := start(t, program(t, "--port=0", "--engine=go", "--password=secret", "--unix-socket="+socket))
 	port := portOf(t, s.url)
 	file := filepath.Join(t.TempDir(), "mantisdb.yaml")
 	if err := os.WriteFile(file, []byte("port: "+port+"\nengine: go\nbind: 0.0.0.0\nlog-format: json\n"), 0o600); err != nil {
@@ -27,6 +28,8 @@ func TestHealth(t *testing.T) {
 	}{
 		{args: []string{"--server=" + s.url}},
 		{args: []string{"--server=" + s.url + "/"}},
+		{args: []string{"--server=unix://" + socket}},
+		{args: []string{"--server=unix://other:password@" + socket}},
 		{args: []string{"--port=" + port}},
 		{env: "MANTISDB_PORT=" + port},
 		{env: "MANTISDB_CONFIG=" + file},
@@ -63,19 +66,20 @@ func TestHealthOfOthers(t *testing.T) {
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	t.Cleanup(func() { close(release) })
+	const long = "1m" // for what answers, however busy the machine is
 	for _, c := range []struct {
-		server string
-		code   int
-		want   string
+		server, timeout string
+		code            int
+		want            string
 	}{
-		{s.URL + "/ending", 1, "the server is shutting down"},
-		{s.URL + "/other", 1, "is not a MantisDB server"},
-		{s.URL + "/hanging", 1, "did not answer within 300ms"},
-		{s.URL + "/endless", 1, "did not answer within 300ms"},
-		{"ftp://app:secret@x", 2, `"ftp://x" is no URL of a server`},
-		{"http://app:secret@[", 2, "--server is no URL"},
+		{s.URL + "/ending", long, 1, "the server is shutting down"},
+		{s.URL + "/other", long, 1, "is not a MantisDB server"},
+		{s.URL + "/hanging", "300ms", 1, "did not answer within 300ms"},
+		{s.URL + "/endless", "300ms", 1, "did not answer within 300ms"},
+		{"ftp://app:secret@x", long, 2, `"ftp://x" is no URL of a server`},
+		{"http://app:secret@[", long, 2, `"[" is no URL of a server`},
 	} {
-		got := finish(t, program(t, "health", "--timeout=300ms", "--server="+c.server))
+		got := finish(t, program(t, "health", "--timeout="+c.timeout, "--server="+c.server))
 		if got.code != c.code || !strings.Contains(got.stderr, c.want) || got.stdout != "" {
 			t.Errorf("%s: %+v; want %d with %q", c.server, got, c.code, c.want)
 		}
@@ -101,6 +105,12 @@ func TestHealthOfAnEncryptedServer(t *testing.T) {
 	}
 	if got := finish(t, program(t, "health", "--server="+s.URL)); got.code != 1 || !strings.Contains(got.stderr, "certificate") {
 		t.Errorf("a server that is named must have a certificate that holds: %+v", got)
+	}
+	if got := finish(t, program(t, "health", "--tls-skip-verify", "--server="+s.URL)); got.code != 0 {
+		t.Errorf("with any certificate: %+v", got)
+	}
+	if got := finish(t, program(t, "health", "--tls-skip-verify", "--port="+port)); got.code != 2 || !strings.Contains(got.stderr, "--server alone") {
+		t.Errorf("without --server: %+v", got)
 	}
 }
 

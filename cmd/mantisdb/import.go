@@ -51,7 +51,7 @@ func newImportCommand() *cobra.Command {
 	return cmd
 }
 
-func runImport(cmd *cobra.Command, flags *targetFlags, path string) (err error) {
+func runImport(cmd *cobra.Command, flags *targetFlags, path string) error {
 	if err := flags.check(cmd); err != nil {
 		return err
 	}
@@ -60,21 +60,17 @@ func runImport(cmd *cobra.Command, flags *targetFlags, path string) (err error) 
 		return err
 	}
 	defer in.Close()
-	target, err := flags.open(cmd.Context(), true)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-
-	began := time.Now()
-	bar := newProgress(cmd.ErrOrStderr(), "importing", size)
-	imported, err := importLines(cmd.Context(), in, target, bar)
-	bar.done()
-	if err != nil {
-		return fmt.Errorf("%w (imported before it: %s)", told(err), entries(imported))
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "imported %s in %v\n", entries(imported), time.Since(began).Round(time.Millisecond))
-	return nil
+	return flags.use(cmd, true, func(to target) error {
+		began := time.Now()
+		bar := newProgress(cmd.ErrOrStderr(), "importing", size)
+		imported, err := importLines(cmd.Context(), in, to, bar)
+		bar.done()
+		if err != nil {
+			return fmt.Errorf("%w (imported before it: %s)", told(err), entries(imported))
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "imported %s in %v\n", entries(imported), time.Since(began).Round(time.Millisecond))
+		return nil
+	})
 }
 
 // entries is a number of entries in words.

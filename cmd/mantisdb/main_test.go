@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -250,7 +251,8 @@ func TestErrors(t *testing.T) {
 		{args: []string{"put", "k", "v", "--ttl=soon"}, code: 2, want: "use a duration"},
 		{args: []string{"put", "k", "v", "--durability=fsync"}, code: 2, want: "use sync, buffered or memory"},
 		{args: []string{"del"}, code: 2, want: "nothing is named"},
-		{args: []string{"del", "--prefix="}, code: 2, want: "nothing is named"},
+		{args: []string{"del", "--prefix="}, code: 2, want: "--prefix is empty"},
+		{args: []string{"del", "--prefix=k", "--to=", "--yes"}, code: 2, want: "--to is empty"},
 		{args: []string{"del", "k", "--all"}, code: 2, want: "exclude each other"},
 		{args: []string{"del", "--all", "--prefix=k"}, code: 2, want: "--all excludes"},
 		{args: []string{"scan", "x"}, code: 2, want: "x"},
@@ -265,6 +267,7 @@ func TestErrors(t *testing.T) {
 		{args: []string{"man", "--dir=" + plain}, code: 1, want: plain},
 		{args: []string{"restore", plain, "--server=http://127.0.0.1:1"}, code: 1, want: "no server listens"},
 		{args: []string{"restore", plain, "--server=http://h", "--data-dir=x"}, code: 2, want: "excludes --server"},
+		{args: []string{"restore", plain, "--data-dir=x", "--engine=cache"}, code: 2, want: "use rust or go"},
 		{args: []string{"restore", plain, "--server=http://h", "--engine=go"}, code: 2, want: "--engine goes with --data-dir"},
 		{args: []string{"check", "none"}, code: 1, want: "none: no such file"},
 		{args: []string{"check", folder}, code: 1, want: folder + " is no data directory: it has no file MANTISDB"},
@@ -306,6 +309,13 @@ func TestErrors(t *testing.T) {
 		if !strings.Contains(got.stderr, c.want) {
 			t.Errorf("%v %s: %q lacks %q", c.args, c.env, got.stderr, c.want)
 		}
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	const want = "one; two [31m three é"
+	if got := oneLine(errors.New("mantisdb: one\r\ntwo \x1b[31m three\x00 é\n")); got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

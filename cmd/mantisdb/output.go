@@ -8,14 +8,43 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
 )
 
-// output is where an export goes. A file gets its name only with commit, when
+// output is where an export or a backup goes. A file gets its name only with commit, when
 // it is whole and on disk; until then what had the name before is untouched.
 type output struct {
 	io.Writer
 	file *os.File // nil for standard output
 	path string   // the name to give it; empty if it is written in place
+}
+
+// writeFile opens the target that the flags of a command say, and has write fill the output
+// of a name with entries of it, of which write returns how many. Meanwhile a progress bar
+// tells what is being done, and at the end a line what was done.
+func (f *targetFlags) writeFile(cmd *cobra.Command, path, doing, done string, write func(target, io.Writer, *progress) (uint64, error)) error {
+	return f.use(cmd, false, func(from target) error {
+		out, err := createOutput(cmd.OutOrStdout(), path)
+		if err != nil {
+			return err
+		}
+		defer out.discard()
+
+		began := time.Now()
+		bar := newProgress(cmd.ErrOrStderr(), doing, -1)
+		written, err := write(from, out, bar)
+		bar.done()
+		if err != nil {
+			return err
+		}
+		if err := out.commit(); err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s %s in %v\n", done, entries(written), time.Since(began).Round(time.Millisecond))
+		return nil
+	})
 }
 
 // createOutput opens path for writing. Standard output, a device or a pipe is

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
@@ -26,6 +27,17 @@ func (f *rangeFlags) add(cmd *cobra.Command) {
 
 // isGiven tells whether there is a bound.
 func (f *rangeFlags) isGiven() bool { return f.prefix != "" || f.from != "" || f.to != "" }
+
+// emptyFlag is the first flag that was given an empty bound, as by a variable of a script
+// that is not set; empty if there is none.
+func (*rangeFlags) emptyFlag(flags *pflag.FlagSet) string {
+	for _, name := range []string{prefixFlag, fromFlag, toFlag} {
+		if flag := flags.Lookup(name); flag.Changed && flag.Value.String() == "" {
+			return name
+		}
+	}
+	return ""
+}
 
 // bounds are the bounds that the flags give.
 func (f *rangeFlags) bounds(keys *keyFlags) (mantisdb.Range, error) {

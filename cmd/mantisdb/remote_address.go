@@ -22,6 +22,9 @@ const (
 	unixScheme    = "unix"
 )
 
+// serverUsage is the text of the flag --server.
+const serverUsage = "URL of a running server, or unix:// and the path of its socket; as http://user@host:8080 for another user than \"default\"; the password is MANTISDB_PASSWORD's, or in the file of MANTISDB_PASSWORD_FILE"
+
 // trustFlags say which certificates of servers are good.
 type trustFlags struct {
 	caFile     string
@@ -72,6 +75,16 @@ func openRemote(ctx context.Context, server string, trust trustFlags) (*remote, 
 
 // newRemote is the server at a URL, to which it does not yet speak.
 func newRemote(server string, trust trustFlags) (*remote, error) {
+	r, err := connectionTo(server, trust)
+	if err != nil {
+		return nil, err
+	}
+	r.user, err = withPassword(r.user)
+	return r, err
+}
+
+// connectionTo is newRemote with what the URL alone tells of the user.
+func connectionTo(server string, trust trustFlags) (*remote, error) {
 	at, err := url.Parse(server)
 	if err != nil || !isServer(at) {
 		return nil, usageError{fmt.Errorf("%q is no URL of a server: it looks like %s, https://db.example.com or unix:///run/mantisdb/mantisdb.sock", withoutPassword(server), defaultServer)}
@@ -84,11 +97,7 @@ func newRemote(server string, trust trustFlags) (*remote, error) {
 	if transport.TLSClientConfig, err = trust.config(); err != nil {
 		return nil, err
 	}
-	user, err := userOf(at)
-	if err != nil {
-		return nil, err
-	}
-	r := &remote{user: user, client: &http.Client{Transport: transport}}
+	r := &remote{user: at.User, client: &http.Client{Transport: transport}}
 	at.User = nil // errors tell the URL, and not the password
 	r.base = strings.TrimSuffix(at.String(), "/")
 	r.name = r.base
@@ -116,17 +125,22 @@ func isServer(at *url.URL) bool {
 // isUnix tells whether the server is spoken to over a Unix socket.
 func (r *remote) isUnix() bool { return strings.HasPrefix(r.name, unixScheme+":") }
 
-// userOf is who is named in the URL of a server, or else the user "default", if there is a
-// password for it where the server takes it from, too.
-func userOf(at *url.URL) (*url.Userinfo, error) {
-	if at.User != nil {
-		return at.User, nil
+// withPassword is the user whom a URL names, or else the user "default", with the password
+// of the URL, or else the one that a server would find in its variables. Without any, it is
+// the user as the URL has it, who may be none.
+func withPassword(user *url.Userinfo) (*url.Userinfo, error) {
+	name := acl.DefaultName
+	if user != nil {
+		if _, given := user.Password(); given {
+			return user, nil
+		}
+		name = user.Username()
 	}
 	password, err := passwordOfVariables()
 	if err != nil || password == "" {
-		return nil, err
+		return user, err
 	}
-	return url.UserPassword(acl.DefaultName, password), nil
+	return url.UserPassword(name, password), nil
 }
 
 // withoutPassword is a URL as it may be shown.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/pem"
 	"io"
 	"log"
@@ -10,7 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestUnixSocket: a server is spoken to over its socket, with a user or without.
@@ -90,5 +93,56 @@ func TestNotEncrypted(t *testing.T) {
 	}()
 	if _, err := openRemote(t.Context(), "http://"+l.Addr().String(), trustFlags{}); err == nil || !strings.Contains(err.Error(), "https") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestInterruptedWhileItAsks: a signal ends a command whose server does not answer, and that
+// is what it tells; what goes on until it is interrupted is content.
+func TestInterruptedWhileItAsks(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	l.(*net.TCPListener).SetDeadline(time.Now().Add(5 * time.Minute)) // one asked nothing
+	server := "--server=http://" + l.Addr().String()
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"get k", 1, "mantisdb: interrupted\n"},
+		{"import " + os.DevNull, 1, "mantisdb: interrupted\n"},
+		{"export none", 1, "mantisdb: interrupted\n"},
+		{"backup none", 1, "mantisdb: interrupted\n"},
+		{"checkpoint none", 1, "mantisdb: interrupted\n"},
+		{"top --once", 1, "mantisdb: interrupted\n"},
+		{"health --timeout=5m", 1, "mantisdb: interrupted\n"},
+		{"top", 0, ""},
+	} {
+		cmd := program(t, append(strings.Fields(c.args), server)...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// Once it has asked, it waits.
+		conn, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Read(make([]byte, 1)); err != nil {
+			t.Error(err)
+		}
+		cmd.Process.Signal(syscall.SIGINT)
+		cmd.Wait()
+		conn.Close()
+		if code := cmd.ProcessState.ExitCode(); code != c.code || stderr.String() != c.want {
+			t.Errorf("%s: %v: %q", c.args, cmd.ProcessState, &stderr)
+		}
+		if files, err := os.ReadDir(cmd.Dir); err != nil || len(files) != 0 {
+			t.Errorf("%s leaves %v, %v", c.args, files, err)
+		}
 	}
 }

@@ -116,8 +116,8 @@ func TestOpenRemote(t *testing.T) {
 	}
 }
 
-// TestRemoteUser: a user is the URL's, or "default" with the password of the variable; and
-// no error tells a password.
+// TestRemoteUser: a user is the URL's, or "default", the password the URL's, or that of the
+// variable; and no error tells a password.
 func TestRemoteUser(t *testing.T) {
 	var sent string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -134,11 +134,14 @@ func TestRemoteUser(t *testing.T) {
 	}))
 	defer s.Close()
 	withUser := strings.Replace(s.URL, "http://", "http://app:s%20cret@", 1)
+	withName := strings.Replace(s.URL, "http://", "http://app@", 1)
 	for _, c := range []struct{ url, variable, want string }{
 		{s.URL, "", ""},
 		{s.URL, "pw", "default:pw"},
 		{withUser, "", "app:s cret"},
 		{withUser, "pw", "app:s cret"},
+		{withName, "pw", "app:pw"},
+		{withName, "", "app:"},
 	} {
 		t.Setenv("MANTISDB_PASSWORD", c.variable)
 		r, err := openRemote(t.Context(), c.url, trustFlags{})

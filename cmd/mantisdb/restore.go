@@ -13,6 +13,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/storage"
 )
 
 // restoreFlags say where a backup goes.
@@ -40,9 +41,10 @@ func newRestoreCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return flags.run(cmd, args[0]) },
 	}
 	cmd.Flags().StringVar(&flags.dataDir, "data-dir", "", "directory to make")
-	cmd.Flags().StringVar(&flags.server, "server", "", "URL of a running server to store the entries in, or unix:// and the path of its socket")
+	cmd.Flags().StringVar(&flags.server, "server", "", serverUsage)
 	flags.trust.add(cmd.Flags())
-	addEngineFlag(cmd.Flags(), &flags.engine)
+	flags.engine = newEnum(storage.DefaultEngine, mantisdb.EngineRust, mantisdb.EngineGo)
+	cmd.Flags().Var(&flags.engine, "engine", "storage engine of the data directory")
 	return cmd
 }
 

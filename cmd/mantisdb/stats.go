@@ -21,7 +21,7 @@ func newStatsCommand() *cobra.Command {
 			"opens that, and tells what the database has to tell.",
 		Example: "  mantisdb stats\n" +
 			"  mantisdb stats --json | jq .memory_bytes\n" +
-			"  mantisdb stats --server=https://ops:secret@db.example.com --tls-ca=ca.pem",
+			"  mantisdb stats --server=https://ops@db.example.com --tls-ca=ca.pem",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return flags.use(cmd, false, func(from target) error {

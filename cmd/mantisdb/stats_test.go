@@ -28,7 +28,7 @@ func TestStats(t *testing.T) {
 // TestStatsTable: whatever a server tells is shown, with the units that the names have.
 func TestStatsTable(t *testing.T) {
 	const figures = `{"engine":"r\nust","keys":1234567,"keys_estimated":false,"memory_bytes":1536,"stall_nanos":1234567,
-		"ratio":0.5,"rate":1552.0003096721738,"sent_bytes":1536.7,"version":9007199254740993,"nothing":null,"below":-3,"server":{"version":"1","uptime_nanos":7200000000000},
+		"ratio":0.5,"rate":1552.0003096721738,"sent_bytes":1536.7,"version":9007199254740993,"nothing":null,"na\u001bme":1,"below":-3,"server":{"version":"1","uptime_nanos":7200000000000},
 		"redis":{"commands":[{"name":"get","calls":1000,"latencies":{"p50_nanos":125,"buckets":[1,2]}},{"name":"config|get","calls":1,"failed":7}],"none":[]}}`
 	const want = `engine               r\nust
 keys                 1,234,567
@@ -40,6 +40,7 @@ rate                 1,552.00
 sent_bytes           1.5 KiB
 version              9,007,199,254,740,993
 nothing              null
+na\x1bme             1
 below                -3
 server.version       1
 server.uptime_nanos  2h0m0s

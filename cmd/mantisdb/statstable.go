@@ -50,7 +50,7 @@ func (t *statsTable) object(d *json.Decoder, prefix string) error {
 		if err := d.Decode(&value); err != nil {
 			return err
 		}
-		if err := t.member(prefix+fmt.Sprint(name), value); err != nil {
+		if err := t.member(prefix+string(appendEscaped(nil, fmt.Append(nil, name))), value); err != nil {
 			return err
 		}
 	}

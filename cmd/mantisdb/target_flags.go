@@ -22,7 +22,7 @@ type targetFlags struct {
 
 func (f *targetFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.server, "server", defaultServer, "URL of a running server, or unix:// and the path of its socket")
+	flags.StringVar(&f.server, "server", defaultServer, serverUsage)
 	f.trust.add(flags)
 	flags.StringVar(&f.dataDir, "data-dir", "", "data directory to open instead, while no server has it open")
 	f.engine = newEnum("", mantisdb.EngineRust, mantisdb.EngineGo)

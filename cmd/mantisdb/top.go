@@ -63,7 +63,7 @@ func (f *topFlags) run(cmd *cobra.Command) error {
 		}
 		return f.writeLines(cmd.Context(), out, from)
 	})
-	if cmd.Context().Err() != nil {
+	if cmd.Context().Err() != nil && f.count == 0 {
 		return nil // to interrupt it is how it ends
 	}
 	return err
