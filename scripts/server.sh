@@ -19,7 +19,7 @@ port_of() {
 
 # await_port LOG: sets $port, once the server tells it.
 await_port() {
-    for _ in $(seq 100); do
+    for _ in $(seq 300); do
         port=$(port_of "$1")
         [ -z "$port" ] || return 0
         sleep 0.1
