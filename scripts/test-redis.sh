@@ -7,11 +7,13 @@
 #
 # MANTISDB_REDIS_VERBOSE=1 prints each test.
 source "$(dirname "$0")/common.sh"
+# shellcheck source=SCRIPTDIR/server.sh
+source "$ROOT/scripts/server.sh"
 if ! command -v apt-get >/dev/null; then
     echo "redis suite: left out, since there is no apt-get to fetch it with" >&2
     exit 0
 fi
-scripts/require.sh go tclsh
+scripts/require.sh tclsh
 scratch
 
 engine=${1:?which engine: rust or go}
@@ -20,21 +22,11 @@ shift
 [ $# -eq 0 ] || units=("$@")
 
 suite=$(scripts/redis-source.sh)
-if [ "$engine" = go ]; then
-    CGO_ENABLED=0 go build -o "$SCRATCH/mantisdb" ./cmd/mantisdb
-else
-    CGO_ENABLED=1 go build -tags rust -o "$SCRATCH/mantisdb" ./cmd/mantisdb
-fi
-
+build_server "$engine" "$SCRATCH/mantisdb"
 "$SCRATCH/mantisdb" --engine="$engine" --port=0 --log-format=json --redis-debug-commands >"$SCRATCH/server.log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$SCRATCH"' EXIT
-for _ in $(seq 100); do
-    port=$(sed -n 's|.*"url":"http://127.0.0.1:\([0-9]*\)".*|\1|p' "$SCRATCH/server.log" | head -n 1)
-    [ -n "$port" ] && break
-    sleep 0.1
-done
-[ -n "$port" ] || { cat "$SCRATCH/server.log" >&2; fail "the server did not start"; }
+await_port "$SCRATCH/server.log"
 
 grep -v '^#' scripts/redis/skip.txt | sed 's/ *##.*//' | grep -v '^$' >"$SCRATCH/skip" || true
 arguments=()
