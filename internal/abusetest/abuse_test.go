@@ -57,8 +57,12 @@ func windows(t *testing.T) int {
 const unnoticed = 10 * time.Millisecond
 
 // attempts is how often latencies may be too long: other work on the machine makes them so
-// for a while, a fault of the server each time.
-const attempts = 5
+// for a while, a fault of the server each time. recovery is how long that work is given to
+// end before the second attempt, and as much more before each one after it.
+const (
+	attempts = 5
+	recovery = 3 * time.Second
+)
 
 // TestAbuse wrongs a server in every way, each time a new one.
 func TestAbuse(t *testing.T) {
@@ -108,6 +112,7 @@ func (f *field) judge(t *testing.T, a abuse, network string, flags ...string) {
 			t.Fatalf("in each of %d attempts others waited too long, at last: %s", attempts, slow)
 		}
 		t.Logf("attempt %d: %s", attempt, slow)
+		time.Sleep(time.Duration(attempt) * recovery)
 	}
 }
 

@@ -18,11 +18,11 @@ func redisAbuses() []abuse {
 		{"a bulk of 512 MiB announced", 64 << 20, hugeBulk},
 		{"bulks of 64 MiB announced", 128 << 20, longBulks},
 		{"a million arguments announced", 128 << 20, manyArguments},
-		{"replies that nobody reads", 256 << 20, unreadReplies},
+		{"replies that nobody reads", 384 << 20, unreadReplies},
 		{"long lines", 128 << 20, longLines},
 		{"many words", 128 << 20, manyWords},
 		{"queues of MULTI", 256 << 20, queues},
-		{"subscribers that do not read", 256 << 20, deafSubscribers},
+		{"subscribers that do not read", 384 << 20, deafSubscribers},
 	}
 }
 

@@ -68,13 +68,13 @@ func TestFewKeysAreCountedAnew(t *testing.T) {
 		}
 		put(t, main, fmt.Sprint("more ", want))
 	}
-	if err := db.PutTTL([]byte("shortly"), []byte("v"), 50*time.Millisecond); err != nil {
+	if err := db.PutTTL([]byte("shortly"), []byte("v"), 2*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	if found, _ := counts(t, db, c, main); found.Keys != 21 || found.Expiring != 1 || found.AverageTTL <= 0 {
 		t.Errorf("%+v", found)
 	}
-	time.Sleep(60 * time.Millisecond)
+	time.Sleep(2010 * time.Millisecond)
 	if found, _ := counts(t, db, c, main); found.Keys != 20 || found.Expiring != 0 {
 		t.Errorf("%+v once it has expired", found)
 	}
@@ -85,16 +85,14 @@ func TestFewKeysAreCountedAnew(t *testing.T) {
 
 // TestManyKeysAreSeldomCounted: what takes long is not counted anew for each write.
 func TestManyKeysAreSeldomCounted(t *testing.T) {
-	const n = 100_000
+	const n = 20_000
 	db, c := openFilled(t, n)
 	main := db.DefaultKeyspace()
-	began := time.Now()
 	if found, walks := counts(t, db, c, main); found.Keys != n || walks != 1 {
 		t.Fatalf("%+v by %d walks", found, walks)
 	}
-	if took := time.Since(began); took < 2*time.Millisecond {
-		t.Skipf("to count %d keys took %v: there is nothing to spare", n, took)
-	}
+	// So long that the test is over before it is counted anew.
+	c.LetCountTake(main, time.Minute)
 	put(t, main, "one more")
 	stats, err := db.Stats()
 	if err != nil {

@@ -82,6 +82,18 @@ func (h *Handler) user(r *http.Request) (*acl.User, error) {
 	return nil, newProblem(unauthorized, "there is no such user, it is disabled, or the password is another one")
 }
 
+// userName is the name of who sends a request, empty if nobody is asked for one.
+func (h *Handler) userName(r *http.Request) string {
+	if h.users == nil {
+		return ""
+	}
+	user, err := h.user(r)
+	if err != nil {
+		return ""
+	}
+	return user.Name
+}
+
 // cutScheme is what follows the name of a scheme, in letters of any case.
 func cutScheme(header, scheme string) (rest string, ok bool) {
 	name, rest, ok := strings.Cut(header, " ")

@@ -169,7 +169,7 @@ func (h *Handler) logRequest(r *http.Request, rec *recorder, took time.Duration)
 
 // logAdmin tells of something that a client has changed in the server.
 func (h *Handler) logAdmin(r *http.Request, message string, args ...any) {
-	h.log.InfoContext(r.Context(), message, append([]any{"client", clientOf(r)}, args...)...)
+	h.log.InfoContext(r.Context(), message, append([]any{"client", clientOf(r), "user", h.userName(r)}, args...)...)
 }
 
 // clientOf is where a request comes from; clients of a Unix socket have no address.

@@ -72,7 +72,7 @@ func TestLog(t *testing.T) {
 	logs.do("GET", "/api/v1/kv/k", "", "Authorization", "Bearer s3cret:known")
 	l.want(t, "a client could not authenticate", map[string]any{"user": ""})
 	logs.do("POST", "/api/v1/keyspaces", `{"name":"made"}`, right...)
-	l.want(t, "a keyspace was created", map[string]any{"keyspace": "made"})
+	l.want(t, "a keyspace was created", map[string]any{"keyspace": "made", "user": "known"})
 	logs.do("DELETE", "/api/v1/keyspaces/made", "", right...)
 	l.want(t, "a keyspace was dropped", map[string]any{"keyspace": "made", "level": "INFO"})
 	if text := l.String(); strings.Contains(text, "s3cret") {

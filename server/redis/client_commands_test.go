@@ -181,9 +181,9 @@ func TestWhoGoesDuringAPauseLeavesItsPlace(t *testing.T) {
 
 // TestIdleTimeAfterAPause: the time to be idle is that before it again.
 func TestIdleTimeAfterAPause(t *testing.T) {
-	s := newTestServerWith(t, Config{Limits: Limits{IdleTimeout: 200 * time.Millisecond}})
+	s := newTestServerWith(t, Config{Limits: Limits{IdleTimeout: time.Second}})
 	c, other := s.dial(t), s.dial(t)
-	c.want("OK", "CLIENT", "PAUSE", "400")
+	c.want("OK", "CLIENT", "PAUSE", "1200")
 	other.want("PONG", "PING")
 	other.want("PONG", "PING")
 	other.wantClosed()

@@ -29,9 +29,9 @@ func TestDatabaseSizeIsKept(t *testing.T) {
 	}
 	c.want("OK", "SET", "more", "v")
 	c.want(int64(101), "DBSIZE")
-	c.want("OK", "SET", "shortly", "v", "PX", "60")
+	c.want("OK", "SET", "shortly", "v", "PX", "1000")
 	c.want(int64(102), "DBSIZE")
-	time.Sleep(80 * time.Millisecond)
+	time.Sleep(1010 * time.Millisecond)
 	c.want(int64(101), "DBSIZE")
 	c.want(int64(1), "DEL", "more")
 	c.want("OK", "FLUSHALL")

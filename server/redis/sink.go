@@ -21,8 +21,9 @@ type sink struct {
 	limits   func() *Limits   // of the moment
 	traffic  *trafficShard    // set before the first use; nil counts nothing
 	cut      func(why string) // is told if the client is cut off; set before the first use, may be nil
-	writing  sync.Mutex       // of the connection, deadline and spare; taken before mu
+	writing  sync.Mutex       // of the connection and what follows; taken before mu
 	deadline time.Time        // of writing
+	pushed   time.Time        // when the last of the queue was sent
 	spare    []byte           // a buffer that was sent
 
 	mu      sync.Mutex // of what follows
@@ -53,6 +54,9 @@ func (s *sink) write(replies []byte, now time.Time) error {
 	held, err := s.sendQueue()
 	if err != nil {
 		return err
+	}
+	if s.pushed.After(now) { // which had to be waited for
+		now = s.pushed
 	}
 	if err := s.send(replies, now); err != nil {
 		return err
@@ -158,6 +162,7 @@ func (s *sink) sendTaken(queue []byte) error {
 		return nil
 	}
 	err := s.send(queue, time.Now())
+	s.pushed = time.Now()
 	if cap(queue) <= keepQueue {
 		s.spare = queue
 	}

@@ -142,3 +142,36 @@ func TestSinkClose(t *testing.T) {
 		t.Errorf("%d goroutines before, %d after", before, after)
 	}
 }
+
+// TestSinkReplyBehindMessages: a reply has the time for writing to itself, too, if it has to
+// wait for messages that a slow reader takes.
+func TestSinkReplyBehindMessages(t *testing.T) {
+	near, far := net.Pipe()
+	limits := Limits{WriteTimeout: 2 * time.Second}.withDefaults()
+	s := newSink(near, func() *Limits { return &limits })
+	defer s.close()
+	s.push([]byte("message"))
+	began := time.Now()
+	for { // until it is being sent
+		s.mu.Lock()
+		sending := s.sending > 0
+		s.mu.Unlock()
+		if sending {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	sent := make(chan error, 1)
+	go func() { sent <- s.write([]byte("reply"), began) }()
+	far.SetReadDeadline(time.Now().Add(10 * limits.WriteTimeout))
+	for _, want := range []string{"message", "reply"} {
+		time.Sleep(limits.WriteTimeout / 5 * 3)
+		got := make([]byte, len(want))
+		if _, err := io.ReadFull(far, got); err != nil || string(got) != want {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+}
