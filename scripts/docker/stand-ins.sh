@@ -62,7 +62,7 @@ make_rust() {
     buildah config --env CARGO_HOME=/usr/local/cargo "$container"
     while read -r setting; do
         buildah config --env "$setting" "$container"
-    done < <(env | grep -E '^CARGO_(HTTP|NET|REGISTR|SOURCE)' || true)
+    done < <(env | grep -E '^CARGO_(HTTP|NET|REGISTR|SOURCE)' | grep -v '_TOKEN=' || true)
     finish "$container" "$1"
 }
 

@@ -151,9 +151,9 @@ func (s *Server) renewed(err error) bool {
 		return false
 	}
 	if failed := s.databases.renew(); failed != nil {
-		s.logger.Error("a database's keyspace was dropped and cannot be made anew", "error", failed.Error())
+		s.limited.Error("a database's keyspace was dropped and cannot be made anew", "error", failed.Error())
 		return false
 	}
-	s.logger.Warn("a database's keyspace was dropped, and is there again, empty", "error", err.Error())
+	s.limited.Warn("a database's keyspace was dropped, and is there again, empty", "error", err.Error())
 	return true
 }
