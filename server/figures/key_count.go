@@ -29,6 +29,10 @@ type counted struct {
 	earliest, mean int64
 }
 
+// mostCounts is how many counts are kept: those of dropped keyspaces are among them, so when
+// they are too many, all are made anew.
+const mostCounts = 10_000
+
 // keyCounts are those of keyspaces, by their names: one that was dropped has its count
 // replaced by that of the next one of its name.
 type keyCounts struct {
@@ -44,6 +48,9 @@ func (s *keyCounts) at(ks *mantisdb.Keyspace) *keyCount {
 	}
 	c := s.of[ks.Name()]
 	if c == nil || c.keyspace != ks {
+		if len(s.of) >= mostCounts {
+			clear(s.of)
+		}
 		c = &keyCount{keyspace: ks}
 		s.of[ks.Name()] = c
 	}
