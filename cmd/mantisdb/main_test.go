@@ -342,6 +342,9 @@ func TestHelp(t *testing.T) {
 // TestRealBuild builds the program as the Makefile does, with a version.
 func TestRealBuild(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds the program anew, and without what the tests were built with")
+	}
 	binary := filepath.Join(t.TempDir(), "mantisdb")
 	build := exec.Command("go", "build", "-ldflags", "-X main.version=9.8.7-test", "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
