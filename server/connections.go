@@ -1,13 +1,14 @@
 package server
 
 import (
-	"cmp"
 	"errors"
 	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mantisdb/mantisdb/internal/loglimit"
 )
 
 // stuckAfter is how long one write to a client may take while the server drains. Who takes
@@ -55,17 +56,11 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
-// addressOf is where a connection comes from; those of a Unix socket have no address.
-func addressOf(conn net.Conn) string {
-	if address := conn.RemoteAddr(); address != nil {
-		return cmp.Or(address.String(), "@")
-	}
-	return "@"
-}
-
 // CloseWrite ends what is sent, if the connection can do that.
-func (c *connection) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+func (c *connection) CloseWrite() error { return closeWrite(c.Conn) }
+
+func closeWrite(conn net.Conn) error {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return errors.ErrUnsupported
@@ -84,7 +79,7 @@ func (s *connections) cutStuck(logger *slog.Logger, done <-chan struct{}) {
 		}
 		for c, ended := range before {
 			if c.ended.Load() == ended {
-				logger.Warn("a client that does not read was cut off", "client", addressOf(c), "reason", "it takes nothing, and the server ends")
+				logger.Warn("a client that does not read was cut off", "client", loglimit.Client(c.RemoteAddr()), "reason", "it takes nothing, and the server ends")
 				c.Close()
 			}
 		}

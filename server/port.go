@@ -72,7 +72,7 @@ func (p *port) hand(conn net.Conn) {
 	if ended := p.end(conn); err != nil || ended {
 		conn.Close()
 		if !ended && !errors.Is(err, io.EOF) {
-			p.log.Info("a connection ended before it told its protocol", "client", addressOf(conn), "error", err.Error())
+			p.log.Info("a connection ended before it told its protocol", "client", loglimit.Client(conn.RemoteAddr()), "error", err.Error())
 		}
 		return
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"errors"
 	"net"
 	"time"
 )
@@ -111,9 +110,4 @@ func (r *replayed) Read(dst []byte) (int, error) {
 }
 
 // CloseWrite ends what is sent, if the connection can do that.
-func (r *replayed) CloseWrite() error {
-	if half, ok := r.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
+func (r *replayed) CloseWrite() error { return closeWrite(r.Conn) }

@@ -179,16 +179,7 @@ func TestCacheSimInterrupted(t *testing.T) {
 		t.Skip("this build has no policies")
 	}
 	cmd := program(t, "cache-sim", "--trace=-", "--format=arc", "--svg=a.svg")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stdin.Close()
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdin, stderr := begin(t, cmd)
 	// It takes more than a pipe holds only once it reads.
 	if _, err := io.WriteString(stdin, skewed(50_000)); err != nil {
 		t.Fatal(err)
@@ -196,7 +187,7 @@ func TestCacheSimInterrupted(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	err = cmd.Wait()
+	err := cmd.Wait()
 	if cmd.ProcessState.ExitCode() != exitFailure || stderr.String() != "mantisdb: interrupted\n" {
 		t.Errorf("%v, %s", err, stderr.String())
 	}

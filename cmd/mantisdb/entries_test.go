@@ -237,16 +237,7 @@ func TestReaderGone(t *testing.T) {
 func TestPutInterrupted(t *testing.T) {
 	t.Parallel()
 	cmd := program(t, "put", "k", "--data-dir=data")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stdin.Close()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdin, stderr := begin(t, cmd)
 	// More than a pipe holds: when it is written, the program reads.
 	if _, err := stdin.Write(make([]byte, 1<<20)); err != nil {
 		t.Fatal(err)
@@ -254,7 +245,7 @@ func TestPutInterrupted(t *testing.T) {
 	cmd.Process.Signal(syscall.SIGINT)
 	cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != 1 || stderr.String() != "mantisdb: interrupted\n" {
-		t.Errorf("%v: %s", cmd.ProcessState, &stderr)
+		t.Errorf("%v: %s", cmd.ProcessState, stderr)
 	}
 	if _, err := os.Stat(filepath.Join(cmd.Dir, "data")); err == nil {
 		t.Error("it made the directory all the same")

@@ -61,6 +61,23 @@ func finish(t *testing.T, cmd *exec.Cmd) result {
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
+// begin starts a program that waits for its input, which ends with the test, and tells
+// what it writes to standard error, to be read when the program has ended.
+func begin(t *testing.T, cmd *exec.Cmd) (stdin io.Writer, stderr *bytes.Buffer) {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	stderr = new(bytes.Buffer)
+	cmd.Stderr = stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return in, stderr
+}
+
 // instance is a running server.
 type instance struct {
 	t   *testing.T

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // TestTopLines: what is no terminal gets lines, as many as it asks for, with the rates of
@@ -60,10 +62,10 @@ func TestTopTellsRates(t *testing.T) {
 }
 
 // sampleOf is a sample of figures that a server tells.
-func sampleOf(t *testing.T, figures string, at time.Time) *sample {
+func sampleOf(t *testing.T, told string, at time.Time) *sample {
 	t.Helper()
 	s := &sample{at: at}
-	if err := json.Unmarshal([]byte(figures), s); err != nil {
+	if err := json.Unmarshal([]byte(told), &s.Snapshot); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -105,12 +107,12 @@ func TestTopFigures(t *testing.T) {
 	}
 	// 90 of the 100 since then took 125 to 250 ns, the others up to 500.
 	for p, want := range map[float64]time.Duration{45: 187, 90: 250, 95: 375, 100: 500} {
-		if got, ok := get.percentile(p); !ok || got != want {
-			t.Errorf("of %v in a hundred: %v, %v; want %v", p, got, ok, want)
+		if got := get.Percentile(p); got != want {
+			t.Errorf("of %v in a hundred: %v; want %v", p, got, want)
 		}
 	}
-	if _, ok := new(latency).percentile(50); ok {
-		t.Error("a percentile of nothing")
+	if got := percentile(new(figures.Latencies), 50); got != "-" {
+		t.Errorf("a percentile of nothing: %s", got)
 	}
 	line := strings.Fields(topLine(c))
 	if line[1] != "100" || line[2] != "75.0%" || line[3] != "0" || line[len(line)-1] != "50.0%" {

@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // Counters of samples, of which rates are made.
@@ -28,8 +29,8 @@ var (
 	faults    = func(s *sample) uint64 { return s.BackgroundErrors }
 	blockHits = func(s *sample) uint64 { return s.BlockCacheHits }
 	blocks    = func(s *sample) uint64 { return s.BlockCacheHits + s.BlockCacheMisses }
-	received  = func(s *sample) uint64 { return s.Redis.Traffic.Received }
-	sent      = func(s *sample) uint64 { return s.Redis.Traffic.Sent }
+	received  = func(s *sample) uint64 { return uint64(s.Redis.Traffic.Received) }
+	sent      = func(s *sample) uint64 { return uint64(s.Redis.Traffic.Sent) }
 	processor = func(s *sample) uint64 { return uint64(s.Process.CPU.User + s.Process.CPU.System) }
 	all       = func(s *sample) uint64 { return s.Gets + s.Puts + s.Deletes + s.RangeDeletes + s.ScanKeys }
 )
@@ -79,16 +80,13 @@ func columns(text func(i int) string) string {
 
 // overall is a percentile of all requests of a server together.
 func overall(c change, p float64) string {
-	var sum latency
+	var sum figures.Latencies
 	for _, l := range c.latencies() {
-		for i, n := range l.buckets {
-			if i == len(sum.buckets) {
-				sum.buckets = append(sum.buckets, 0)
-			}
-			sum.buckets[i] += n
+		for i, n := range l.Latencies {
+			sum[i] += n
 		}
 	}
-	return durationOrDash(sum.percentile(p))
+	return percentile(&sum, p)
 }
 
 // topView is what a terminal shows.
@@ -201,7 +199,7 @@ func (v *topView) requests(c change) []string {
 	for i := range all {
 		l := &all[i]
 		lines = append(lines, fmt.Sprintf("%10s %9s %9s %9s %9s %9s  %s", perSecond(l.rate), perSecond(l.failures), shortDuration(l.mean),
-			durationOrDash(l.percentile(50)), durationOrDash(l.percentile(99)), durationOrDash(l.percentile(99.9)), l.title))
+			percentile(&l.Latencies, 50), percentile(&l.Latencies, 99), percentile(&l.Latencies, 99.9), l.title))
 	}
 	return lines
 }
@@ -234,9 +232,10 @@ func compactBytes(n float64) string {
 	return strings.ReplaceAll(humanize.IBytes(uint64(n)), " ", "")
 }
 
-func durationOrDash(d time.Duration, ok bool) string {
-	if !ok {
+// percentile is the duration that p of a hundred calls did not exceed, a dash without any.
+func percentile(l *figures.Latencies, p float64) string {
+	if l.Count() == 0 {
 		return "-"
 	}
-	return shortDuration(d)
+	return shortDuration(l.Percentile(p))
 }

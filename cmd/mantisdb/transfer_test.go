@@ -196,16 +196,7 @@ func TestExportReplacesWhole(t *testing.T) {
 func TestImportInterrupted(t *testing.T) {
 	t.Parallel()
 	cmd := program(t, "import", "-", "--data-dir=data", "--engine=go")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stdin.Close()
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	_, stderr := begin(t, cmd)
 	marker := filepath.Join(cmd.Dir, "data", "MANTISDB")
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if _, err := os.Stat(marker); err == nil {

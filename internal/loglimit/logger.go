@@ -2,8 +2,10 @@
 package loglimit
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 )
@@ -79,4 +81,12 @@ func (l *Logger) admit(message string) (leftOut int, ok bool) {
 	m.written++
 	leftOut, m.leftOut = m.leftOut, 0
 	return leftOut, true
+}
+
+// Client is how lines tell of the client at an address. Those of a Unix socket have none.
+func Client(address net.Addr) string {
+	if address == nil {
+		return "@"
+	}
+	return cmp.Or(address.String(), "@")
 }

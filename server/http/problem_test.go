@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +10,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/logtest"
 	"github.com/mantisdb/mantisdb/server"
 )
 
@@ -117,24 +116,6 @@ func TestIndexAndAbout(t *testing.T) {
 	}
 }
 
-// logBuffer is a log that may be read while it is written.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // panickingStore panics on reads.
 type panickingStore struct{ failingStore }
 
@@ -148,7 +129,7 @@ func (panickingStore) Scan(context.Context, mantisdb.Range) iter.Seq2[mantisdb.E
 
 // TestPanicIsContained: a panic costs its own request, and nothing else.
 func TestPanicIsContained(t *testing.T) {
-	var log logBuffer
+	var log logtest.Buffer
 	handler := NewHandler(panickingStore{}, slog.New(slog.NewTextHandler(&log, nil)), testAbout)
 	s := httptest.NewServer(handler)
 	defer s.Close()
@@ -170,7 +151,7 @@ func TestPanicIsContained(t *testing.T) {
 
 // TestInternalErrorsAreLogged: what the client is not told is in the log.
 func TestInternalErrorsAreLogged(t *testing.T) {
-	var log logBuffer
+	var log logtest.Buffer
 	store := failingStore{err: fmt.Errorf("%w: block 7 of /data/000123.sst", mantisdb.ErrCorrupt)}
 	w := httptest.NewRecorder()
 	NewHandler(store, slog.New(slog.NewTextHandler(&log, nil)), testAbout).
@@ -184,7 +165,7 @@ func TestInternalErrorsAreLogged(t *testing.T) {
 }
 
 func TestRequestsAreLoggedAtDebug(t *testing.T) {
-	var log logBuffer
+	var log logtest.Buffer
 	level := &slog.HandlerOptions{Level: slog.LevelDebug}
 	handler := NewHandler(failingStore{err: mantisdb.ErrNotFound}, slog.New(slog.NewTextHandler(&log, level)), testAbout)
 	w := httptest.NewRecorder()

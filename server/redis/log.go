@@ -1,19 +1,13 @@
 package redis
 
+import "github.com/mantisdb/mantisdb/internal/loglimit"
+
 // The log has one line for each problem with a connection: who, as "client" and "user", and
 // why. What clients can cause at will goes through s.limited, so that they cannot fill it.
 // Keys, values and passwords are never logged.
 
 // address is where the client comes from.
-func (c *Client) address() string { return addressOf(c.conn.RemoteAddr()) }
-
-// addressOf is a client's address; those of a Unix socket have none.
-func addressOf(a interface{ String() string }) string {
-	if a == nil || a.String() == "" {
-		return "@"
-	}
-	return a.String()
-}
+func (c *Client) address() string { return loglimit.Client(c.conn.RemoteAddr()) }
 
 // userName is the user that the client is, empty if it is none.
 func (c *Client) userName() string {

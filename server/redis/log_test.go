@@ -1,36 +1,20 @@
 package redis
 
 import (
-	"bytes"
 	"encoding/json"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/mantisdb/mantisdb/internal/logtest"
 	"github.com/mantisdb/mantisdb/server/acl"
 )
 
 // logged is a log that is read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+type logged struct{ logtest.Buffer }
 
 // lines are those with a message.
 func (l *logged) lines(t *testing.T, message string) (lines []map[string]any) {
