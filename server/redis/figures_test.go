@@ -124,6 +124,28 @@ func TestRatesAreOfTheLastSecond(t *testing.T) {
 	}
 }
 
+// TestTimeBelongsToOneCommand: what follows a slow command of a pipeline does not count its
+// time again.
+func TestTimeBelongsToOneCommand(t *testing.T) {
+	s := newTestServerWith(t, Config{EnableDebug: true})
+	c := s.dial(t)
+	c.want("OK", "SET", "k", "text")
+	c.write(command("GET", "k") + command("DEBUG", "SLEEP", "0.5") + command("GET", "k"))
+	c.wantNext("text")
+	c.wantNext("OK")
+	c.wantNext("text")
+	f, err := s.snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range f.Redis.Commands {
+		slept := cmd.Name == "debug"
+		if cmd.Time >= 500*time.Millisecond != slept {
+			t.Errorf("%s took %v", cmd.Name, cmd.Time)
+		}
+	}
+}
+
 func TestAccountingAllocatesNothing(t *testing.T) {
 	s := newTestServer(t)
 	s.dial(t).do("PING")
