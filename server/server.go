@@ -124,7 +124,7 @@ func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
 // startLoops makes the event loops, one for each processor. Without them, as on other
 // systems than Linux, a goroutine serves each connection.
 func (s *Server) startLoops() {
-	n := runtime.GOMAXPROCS(0)
+	n := max(runtime.GOMAXPROCS(0)/2, 1)
 	if x := os.Getenv("LOOPS"); x != "" {
 		fmt.Sscan(x, &n)
 	}

@@ -87,9 +87,6 @@ func (c *Client) attend() {
 func (c *Client) serve() (why error) {
 	defer c.server.contain(c)
 	for {
-		if err := c.extendDeadline(); err != nil {
-			return err
-		}
 		// Shutdown sets a deadline after it is ending, so one of the two is seen here.
 		if c.server.ending.Load() {
 			return net.ErrClosed
@@ -101,6 +98,9 @@ func (c *Client) serve() (why error) {
 			c.traffic.reads.Add(1)
 			if err := c.handle(); err != nil {
 				c.linger(err)
+				return err
+			}
+			if err := c.extendDeadline(); err != nil {
 				return err
 			}
 		}

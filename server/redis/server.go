@@ -132,6 +132,9 @@ func (s *Server) ServeConn(conn net.Conn) {
 	c.sink.traffic = c.traffic
 	s.rates.begin(s)
 	c.beginTurns()
+	if c.extendDeadline() != nil {
+		conn.Close() // as it is already
+	}
 	c.attend()
 }
 
