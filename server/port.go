@@ -76,12 +76,11 @@ func (p *port) hand(conn net.Conn) {
 		}
 		return
 	}
-	given := p.given.track(ready)
 	if found == protocolRedis && p.redis != nil {
-		p.redis(given)
+		p.redis(p.given.track(ready, protocolRedis))
 		return
 	}
-	p.http.give(given)
+	p.http.give(p.given.track(ready, protocolHTTP))
 }
 
 // prepare sees to the encryption, and tells the protocol.

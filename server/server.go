@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb/internal/loglimit"
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // Timeouts and limits of a connection. Those of request and response bodies are
@@ -82,6 +83,11 @@ func New(c Config) *Server {
 		s.http.RegisterOnShutdown(c.EndStreams)
 	}
 	return s
+}
+
+// AddFigures adds what the server has to tell of connections.
+func (s *Server) AddFigures(all *figures.Snapshot) {
+	all.HTTP.Connections = s.connections.count(protocolHTTP)
 }
 
 // Serve answers on the listeners until ctx is done. Then it takes no new requests,

@@ -257,6 +257,7 @@ type Stats struct {
 	Reclaimed    uint64 `json:"reclaimed"`     // deleted entries reclaimed
 
 	Syncs          uint64 `json:"syncs"`           // syncs of the log that somebody waited for
+	SyncNanos      uint64 `json:"sync_nanos"`      // how long those took, in sum
 	Flushes        uint64 `json:"flushes"`         // write buffers written to segments
 	FlushedBytes   uint64 `json:"flushed_bytes"`   // bytes of those segments
 	Compactions    uint64 `json:"compactions"`     // compactions done

@@ -82,6 +82,7 @@ func (e *GoStorageEngine) addDiskStats(s *Stats, m *pebble.Metrics, held content
 	s.DirtyBytes = held.memtables.bytes
 	s.LogBytes = m.WAL.Size
 	s.Syncs = e.disk.log.waitedFor.Load()
+	s.SyncNanos = e.disk.log.waitedNanos.Load()
 	s.Flushes = uint64(m.Flush.Count)
 	s.Compactions = uint64(m.Compact.Count)
 	for i := range m.Levels {
