@@ -231,6 +231,10 @@ type Stats struct {
 	// MemoryLimit is Config.MemoryLimit, or what the engine took instead; 0 is
 	// none.
 	MemoryLimit uint64 `json:"memory_limit"`
+	// WritesFailed tells that the engine is poisoned by a failed write or sync, so that it
+	// only reads until it was closed and opened again; where reads do not go on, Stats
+	// fails instead.
+	WritesFailed bool `json:"writes_failed"`
 	// DirtyBytes is what was written since the last flush began.
 	DirtyBytes uint64 `json:"dirty_bytes"`
 	// LogBytes is the size of what a recovery would have to read of the log.
@@ -241,6 +245,8 @@ type Stats struct {
 	LastVersion uint64 `json:"last_version"`
 	// OpenSnapshots counts snapshots not yet closed, those of scans included.
 	OpenSnapshots uint64 `json:"open_snapshots"`
+	// OldestSnapshot is the version of the oldest of those; 0 without any.
+	OldestSnapshot uint64 `json:"oldest_snapshot"`
 	// LeakedSnapshots counts those that were dropped without Close, and closed by the
 	// garbage collector. An engine does not know of them; package mantisdb does.
 	LeakedSnapshots uint64 `json:"leaked_snapshots"`

@@ -18,8 +18,10 @@ var tiers = [...]struct{ every, most int }{{1, 15*60 + 30}, {10, 2*60*6 + 3}, {6
 // once, less than 3 MiB, so that it takes as much memory at the end as at the beginning. Its
 // methods may be called from any number of goroutines.
 type History struct {
-	from *Collector
-	step time.Duration
+	from     *Collector
+	step     time.Duration
+	watchman watchman // of the goroutine that takes samples
+	warnings *warnings
 
 	mu    sync.RWMutex
 	rings [len(tiers)]ring
@@ -27,7 +29,9 @@ type History struct {
 }
 
 // NewHistory is a history of what a collector tells. It is empty until it is started.
-func NewHistory(from *Collector) *History { return &History{from: from, step: sampleStep} }
+func NewHistory(from *Collector) *History {
+	return &History{from: from, step: sampleStep, warnings: newWarnings()}
+}
 
 // WithStep has the history take its samples faster or slower, for tests: all that it keeps
 // becomes shorter or longer with the step. It is to be called before Start.
@@ -40,6 +44,7 @@ func (h *History) WithStep(step time.Duration) *History {
 // returns once no more are taken. It is to be called once.
 func (h *History) Start() (stop func()) {
 	h.allocate()
+	h.watchman = watchman{dir: h.from.dir, machine: machineBytes()}
 	ctx, cancel := context.WithCancel(context.Background())
 	h.take(ctx)
 	done := make(chan struct{})
@@ -70,11 +75,16 @@ func (h *History) run(ctx context.Context) {
 // next point tells by its span that it is about all of it.
 func (h *History) take(ctx context.Context) {
 	snapshot, err := h.from.Snapshot(ctx)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		h.warnings.set(silent(err))
 		return
 	}
 	s := sampleOf(&snapshot)
 	h.add(&s)
+	h.warnings.set(h.watchman.look(&snapshot, &h.rings[0]))
 }
 
 func (h *History) add(s *sample) {
@@ -117,6 +127,10 @@ func (h *History) Points(from time.Time, most int) (step time.Duration, points [
 	}
 	return step * time.Duration(stride), r.points(from, stride, most)
 }
+
+// Warnings are those of the newest sample, none before the first one, those that matter most
+// first; and what is closed when there are others. They are not to be changed.
+func (h *History) Warnings() (now []Warning, changed <-chan struct{}) { return h.warnings.get() }
 
 // Newest is the newest point in the finest step; false before the second sample.
 func (h *History) Newest() (Point, bool) {

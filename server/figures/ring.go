@@ -19,6 +19,12 @@ func (r *ring) add(s *sample) {
 // at is a sample that is kept, by its number.
 func (r *ring) at(number int) *sample { return &r.samples[number%len(r.samples)] }
 
+// last is what was done in so many of the last steps, or as many as there are.
+func (r *ring) last(steps int) difference {
+	before, now := r.at(max(r.oldest(), r.added-1-steps)), r.at(r.added-1)
+	return difference{before, now, now.at.Sub(before.at)}
+}
+
 // oldest is the number of the oldest sample that is kept.
 func (r *ring) oldest() int { return max(0, r.added-len(r.samples)) }
 

@@ -101,11 +101,15 @@ type figuresStream struct {
 	*eventStream
 	history *figures.History
 	meter   *figures.Meter
+	changed <-chan struct{} // closed once there are other warnings than were sent
 }
 
 // run sends a point of every interval, and at first the newest one that there is, so that
-// nobody has to wait for a picture.
+// nobody has to wait for a picture; and warnings when there are others.
 func (s *figuresStream) run(ctx context.Context, interval time.Duration) error {
+	if err := s.addWarnings(); err != nil {
+		return err
+	}
 	if newest, ok := s.history.Newest(); ok {
 		if err := s.event("figures", newest); err != nil {
 			return err
@@ -130,6 +134,13 @@ func (s *figuresStream) run(ctx context.Context, interval time.Duration) error {
 	}
 }
 
+// addWarnings gathers the warnings of now.
+func (s *figuresStream) addWarnings() error {
+	now, changed := s.history.Warnings()
+	s.changed = changed
+	return s.event("warnings", warningsAnswer{now})
+}
+
 // wait waits for the end of an interval, and shows meanwhile that the stream is alive.
 func (s *figuresStream) wait(ctx context.Context, tick <-chan time.Time) error {
 	heartbeat := time.NewTicker(heartbeatInterval)
@@ -140,6 +151,10 @@ func (s *figuresStream) wait(ctx context.Context, tick <-chan time.Time) error {
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-s.changed:
+			if err := errors.Join(s.addWarnings(), s.flush()); err != nil {
+				return err
+			}
 		case <-heartbeat.C:
 			s.nothingNew()
 			if err := s.flush(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -154,6 +155,7 @@ func TestStreamOfFiguresEndsWithTheRightToIt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users")
 	s := newServerOfUsers(t, path, "user a on >p ~* +@all\nuser default off\n")
 	r := s.stream("/api/v1/figures/stream?interval=60s", "Authorization", basic("a", "p"))
+	r.want(event{name: "warnings", data: `{"warnings":[]}`})
 	if err := os.WriteFile(path, []byte("user a on >p ~* +get\nuser default off\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +170,63 @@ func TestStreamOfFiguresHeartbeat(t *testing.T) {
 	heartbeatInterval = 10 * time.Millisecond
 	t.Cleanup(func() { heartbeatInterval = interval })
 	r := newServer(t).stream("/api/v1/figures/stream?interval=60s")
+	r.want(event{name: "warnings", data: `{"warnings":[]}`})
 	for range 3 {
 		r.want(event{comment: "nothing new"})
 	}
+}
+
+// warningsOf are the kinds of an answer.
+func warningsOf(t *testing.T, body string) (ids []string) {
+	t.Helper()
+	var got warningsAnswer
+	if err := json.Unmarshal([]byte(body), &got); err != nil || got.Warnings == nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	for _, w := range got.Warnings {
+		ids = append(ids, w.ID)
+	}
+	return ids
+}
+
+// TestWarningsAreTold when they are asked for, and to who is listening.
+func TestWarningsAreTold(t *testing.T) {
+	s := newWatchedServer(t)
+	r := s.stream("/api/v1/figures/stream?interval=60s")
+	first, _ := r.next()
+	if asked := s.do("GET", "/api/v1/warnings", ""); asked.status != 200 || first.name != "warnings" || slices.Contains(warningsOf(t, first.data), "database-silent") {
+		t.Errorf("%d %s, %+v", asked.status, asked.body, first)
+	}
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		e, ok := r.next()
+		if !ok || e.name == "error" {
+			t.Fatalf("%+v came before the warning", e)
+		}
+		if e.name == "warnings" && slices.Equal(warningsOf(t, e.data), []string{"database-silent"}) {
+			break
+		}
+	}
+	if asked := s.do("GET", "/api/v1/warnings", ""); !slices.Equal(warningsOf(t, asked.body), []string{"database-silent"}) {
+		t.Errorf("%d %s", asked.status, asked.body)
+	}
+	wantProblem(t, s.do("GET", "/api/v1/warnings?level=all", ""), malformedRequest)
+}
+
+// newDoomedServer is one that has something to warn of.
+func newDoomedServer(t *testing.T) *testServer {
+	t.Helper()
+	s := newWatchedServer(t)
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); len(warningsOf(t, s.do("GET", "/api/v1/warnings", "").body)) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("nobody warns of a closed database")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return s
 }

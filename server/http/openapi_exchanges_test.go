@@ -87,6 +87,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 	ending := newServerOver(t, scriptedStore{failingStore{err: mantisdb.ErrWatchTooSlow}, 3})
 	onDisk := newDurableServer(t)
 	past, endless := newWatchedServer(t), newWatchedServer(t)
+	doomed := newDoomedServer(t)
 	endless.Config.Handler.(*Handler).EndStreams()
 
 	tag := s.do("GET", "/api/v1/kv/%FF", "").header.Get("ETag")
@@ -199,6 +200,8 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "GET", path: figuresPath, target: figuresPath, server: s, status: 200},
 		{method: "GET", path: figuresPath, target: figuresPath + "?points=2&since=2020-01-01T00:00:00Z", server: past, status: 200},
 		{method: "GET", path: figuresPath, target: figuresPath + "?points=2001", server: s, status: 400, wrong: true},
+		{method: "GET", path: "/api/v1/warnings", target: "/api/v1/warnings", server: doomed, status: 200},
+		{method: "GET", path: "/api/v1/warnings", target: "/api/v1/warnings?x=1", server: s, status: 400},
 		{method: "GET", path: figuresStreamPath, target: figuresStreamPath + "?interval=250ms", server: endless, status: 200},
 		{method: "GET", path: figuresStreamPath, target: figuresStreamPath + "?interval=often", server: s, status: 400, wrong: true},
 		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats?keyspaces=true", server: s, status: 200},

@@ -84,6 +84,7 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, "/api/v1/stats", readFigures, h.stats},
 		{http.MethodGet, figuresPath, readFigures, h.figuresHistory},
 		{http.MethodGet, figuresStreamPath, readFigures, h.streamFigures},
+		{http.MethodGet, "/api/v1/warnings", readFigures, h.warnings},
 		{http.MethodGet, "/api/v1/openapi.yaml", nothing, h.openAPI},
 		{http.MethodGet, "/api/v1/applied-index", readFigures, h.appliedIndex},
 		{http.MethodPost, "/api/v1/sync", administrate, h.sync},

@@ -41,6 +41,13 @@ var table = []row{
 	gauge("log_bytes", "What a recovery would have to read of the log.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LogBytes })),
 	gauge("segments", "Immutable files that hold the data.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Segments })),
 	gauge("open_snapshots", "Snapshots that are open.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.OpenSnapshots })),
+	gauge("oldest_snapshot", "The version of the oldest snapshot that is open; 0 without any.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.OldestSnapshot })),
+	gauge("writes_failed", "1 if nothing is written any more, since the log could not be.", func(f *figures.Snapshot) float64 {
+		if f.WritesFailed {
+			return 1
+		}
+		return 0
+	}),
 	gauge("leaked_snapshots", "Snapshots and transactions that were dropped without being closed.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LeakedSnapshots })),
 	gauge("last_version", "The newest version that reads see.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LastVersion })),
 	gauge("block_cache_bytes", "Decompressed blocks in memory.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.BlockCacheBytes })),
