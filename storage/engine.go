@@ -132,6 +132,10 @@ type Engine interface {
 	// Stats returns figures of the moment; they cost no scan.
 	Stats() (Stats, error)
 
+	// Structure tells what the engine is made of, with at most so many segments; it costs no
+	// scan.
+	Structure(mostSegments int) (Structure, error)
+
 	// Close makes durable what was acknowledged, whatever its level, and releases
 	// everything. Calls in flight either finish or return ErrClosed. An error tells
 	// that something acknowledged may be lost, or repeats the failure of an engine

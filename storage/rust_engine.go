@@ -160,6 +160,8 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 		AllocatorBytes:   uint64(s.allocator_bytes),
 		LastVersion:      uint64(s.last_sequence),
 		OpenSnapshots:    uint64(s.open_snapshots),
+		OldestSnapshot:   uint64(s.oldest_snapshot),
+		WritesFailed:     s.writes_failed != 0,
 		Gets:             uint64(s.gets),
 		GetHits:          uint64(s.get_hits),
 		Puts:             uint64(s.puts),

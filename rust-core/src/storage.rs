@@ -20,6 +20,7 @@ mod options;
 mod read;
 mod snapshot;
 mod stats;
+mod structure;
 mod transact;
 mod write;
 
@@ -28,6 +29,7 @@ pub use modify::{Expected, Modification, Modified};
 pub use options::{Options, Prefix};
 pub use snapshot::Snapshot;
 pub use stats::Stats;
+pub(crate) use structure::Structure;
 
 use crate::durable::{Durability, Durable};
 use crate::error::{Error, Result};

@@ -85,6 +85,7 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, figuresPath, readFigures, h.figuresHistory},
 		{http.MethodGet, figuresStreamPath, readFigures, h.streamFigures},
 		{http.MethodGet, "/api/v1/warnings", readFigures, h.warnings},
+		{http.MethodGet, "/api/v1/engine", readFigures, h.engine},
 		{http.MethodGet, "/api/v1/openapi.yaml", nothing, h.openAPI},
 		{http.MethodGet, "/api/v1/applied-index", readFigures, h.appliedIndex},
 		{http.MethodPost, "/api/v1/sync", administrate, h.sync},
