@@ -3,7 +3,7 @@
 use super::adaptive_s3_fifo::AdaptiveS3Fifo;
 use super::lru::Lru;
 use super::s3_fifo::S3Fifo;
-use super::{Entries, Policy, Token};
+use super::{Entries, Policy, QueueStats, Token};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -73,7 +73,8 @@ fn weight(random: u64) -> u64 {
 /// anything, and of former ones no more than there were.
 fn check_queues<P: Policy>(policy: &P, model: &Model) {
     let queues = policy.queues();
-    let (ghosts, held): (Vec<_>, Vec<_>) = queues.iter().partition(|queue| queue.name == "ghost");
+    let (ghosts, held): (Vec<&QueueStats>, Vec<&QueueStats>) =
+        queues.iter().partition(|queue| queue.name == "ghost");
     if !queues.is_empty() {
         assert_eq!(held.iter().map(|queue| queue.entries).sum::<u64>(), model.entries.len() as u64);
         assert_eq!(held.iter().map(|queue| queue.bytes).sum::<u64>(), model.weight_of_all());
