@@ -26,13 +26,12 @@ type connections struct {
 type connection struct {
 	net.Conn
 	of           *connections
-	speaks       protocol
 	begun, ended atomic.Uint64 // writes
 }
 
-// track is a connection as its protocol is given it.
-func (s *connections) track(conn net.Conn, speaks protocol) *connection {
-	c := &connection{Conn: conn, of: s, speaks: speaks}
+// track is a connection as the protocols are given it.
+func (s *connections) track(conn net.Conn) *connection {
+	c := &connection{Conn: conn, of: s}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {
@@ -40,18 +39,6 @@ func (s *connections) track(conn net.Conn, speaks protocol) *connection {
 	}
 	s.open[c] = struct{}{}
 	return c
-}
-
-// count is how many connections of a protocol are open.
-func (s *connections) count(speaks protocol) (n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for c := range s.open {
-		if c.speaks == speaks {
-			n++
-		}
-	}
-	return n
 }
 
 // Write implements net.Conn.

@@ -76,11 +76,12 @@ func (p *port) hand(conn net.Conn) {
 		}
 		return
 	}
+	given := p.given.track(ready)
 	if found == protocolRedis && p.redis != nil {
-		p.redis(p.given.track(ready, protocolRedis))
+		p.redis(given)
 		return
 	}
-	p.http.give(p.given.track(ready, protocolHTTP))
+	p.http.give(given)
 }
 
 // prepare sees to the encryption, and tells the protocol.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb/internal/loglimit"
@@ -35,6 +36,7 @@ type Server struct {
 	logger          *slog.Logger
 	shutdownTimeout time.Duration
 	connections     connections
+	httpConnections atomic.Int64
 }
 
 // RedisServer speaks the Redis protocol.
@@ -79,6 +81,7 @@ func New(c Config) *Server {
 		logger:          c.Logger,
 		shutdownTimeout: c.ShutdownTimeout,
 	}
+	s.http.ConnState = s.countConnection
 	if c.EndStreams != nil {
 		s.http.RegisterOnShutdown(c.EndStreams)
 	}
@@ -87,7 +90,17 @@ func New(c Config) *Server {
 
 // AddFigures adds what the server has to tell of connections.
 func (s *Server) AddFigures(all *figures.Snapshot) {
-	all.HTTP.Connections = s.connections.count(protocolHTTP)
+	all.HTTP.Connections = int(s.httpConnections.Load())
+}
+
+// countConnection follows the connections of HTTP.
+func (s *Server) countConnection(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.httpConnections.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.httpConnections.Add(-1)
+	}
 }
 
 // Serve answers on the listeners until ctx is done. Then it takes no new requests,
