@@ -7,11 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb/internal/loglimit"
-	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // Timeouts and limits of a connection. Those of request and response bodies are
@@ -31,12 +29,12 @@ const (
 // Server runs the protocols on a listener.
 type Server struct {
 	http            http.Server
+	httpConnections httpConnections
 	redis           RedisServer
 	tls             *tls.Config
 	logger          *slog.Logger
 	shutdownTimeout time.Duration
 	connections     connections
-	httpConnections atomic.Int64
 }
 
 // RedisServer speaks the Redis protocol.
@@ -81,26 +79,11 @@ func New(c Config) *Server {
 		logger:          c.Logger,
 		shutdownTimeout: c.ShutdownTimeout,
 	}
-	s.http.ConnState = s.countConnection
+	s.http.ConnState = s.httpConnections.note
 	if c.EndStreams != nil {
 		s.http.RegisterOnShutdown(c.EndStreams)
 	}
 	return s
-}
-
-// AddFigures adds what the server has to tell of connections.
-func (s *Server) AddFigures(all *figures.Snapshot) {
-	all.HTTP.Connections = int(s.httpConnections.Load())
-}
-
-// countConnection follows the connections of HTTP.
-func (s *Server) countConnection(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.httpConnections.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.httpConnections.Add(-1)
-	}
 }
 
 // Serve answers on the listeners until ctx is done. Then it takes no new requests,
