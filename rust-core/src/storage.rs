@@ -20,7 +20,7 @@ mod options;
 mod read;
 mod snapshot;
 mod stats;
-mod structure;
+pub(crate) mod structure;
 mod transact;
 mod write;
 
@@ -29,7 +29,6 @@ pub use modify::{Expected, Modification, Modified};
 pub use options::{Options, Prefix};
 pub use snapshot::Snapshot;
 pub use stats::Stats;
-pub(crate) use structure::Structure;
 
 use crate::durable::{Durability, Durable};
 use crate::error::{Error, Result};

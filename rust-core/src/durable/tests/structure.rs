@@ -1,7 +1,7 @@
 //! What a storage tells of its structure.
 
 use super::*;
-use crate::storage::Structure;
+use crate::storage::structure::Structure;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 fn key(i: u32) -> Vec<u8> {
