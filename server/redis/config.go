@@ -13,10 +13,10 @@ func configCommands() []*Command {
 		{Name: "config", Arity: -2, Group: "server",
 			Summary: "A container for server configuration commands.", Since: "2.0.0", Complexity: "Depends on subcommand.",
 			Subcommands: subcommands(
-				&Command{Name: "get", Arity: -3, Flags: flags, Group: "server", Help: "<pattern> [<pattern> ...]",
+				&Command{Name: "get", Arity: -3, Flags: flags, Group: "server", Syntax: "<pattern> [<pattern> ...]",
 					Summary: "Returns the parameters that match a pattern, and their values.", Since: "2.0.0",
 					Complexity: "O(N) where N is the number of configuration parameters provided", run: configGet},
-				&Command{Name: "set", Arity: -4, Flags: flags, Group: "server", Help: "<parameter> <value> [<parameter> <value> ...]",
+				&Command{Name: "set", Arity: -4, Flags: flags, Group: "server", Syntax: "<parameter> <value> [<parameter> <value> ...]",
 					Summary: "Sets parameters, all or none, until the server ends.", Since: "2.0.0",
 					Complexity: "O(N) where N is the number of configuration parameters provided", run: configSet},
 				&Command{Name: "resetstat", Arity: 2, Flags: flags, Group: "server",

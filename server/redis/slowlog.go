@@ -125,7 +125,7 @@ func slowlogCommand() *Command {
 	return &Command{Name: "slowlog", Arity: -2, Group: "server",
 		Summary: "A container for slow log commands.", Since: "2.2.12", Complexity: "Depends on subcommand.",
 		Subcommands: subcommands(
-			&Command{Name: "get", Arity: -2, Flags: flags, Group: "server", Help: "[<count>]",
+			&Command{Name: "get", Arity: -2, Flags: flags, Group: "server", Syntax: "[<count>]",
 				Summary: "Returns the slow commands that came last (default: 10, -1: all): number, time, microseconds, arguments, address and name of the client.",
 				Since:   "2.2.12", Complexity: "O(N) where N is the number of entries returned", run: slowlogGet},
 			&Command{Name: "len", Arity: 2, Flags: flags, Group: "server",
