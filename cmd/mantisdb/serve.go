@@ -16,6 +16,7 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/control"
 	"github.com/mantisdb/mantisdb/server/figures"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
 	"github.com/mantisdb/mantisdb/server/metrics"
@@ -38,6 +39,7 @@ type serveFlags struct {
 	log             logFlags
 	shutdownTimeout time.Duration
 	redisDebug      bool
+	told            []control.Parameter // the flags, as the API tells them
 }
 
 func newServeCommand() *cobra.Command {
@@ -94,6 +96,7 @@ func addEngineFlag(flags *pflag.FlagSet, engine *enum) {
 // run serves until the command's context is done.
 func (f *serveFlags) run(cmd *cobra.Command) error {
 	ctx, logger := cmd.Context(), f.log.logger(cmd.ErrOrStderr())
+	f.told = settingsTold(cmd.Flags())
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -168,8 +171,6 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
 	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
 	all := figures.NewCollector(about.Version, store)
-	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).
-		WithMetrics(metrics.NewHandler(all, logger))
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	redisServer, err := redis.New(redis.Config{
@@ -179,6 +180,8 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	if err != nil {
 		return err
 	}
+	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).
+		WithMetrics(metrics.NewHandler(all, logger)).WithControl(redisServer, f.told)
 	s := server.New(server.Config{
 		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,

@@ -12,6 +12,7 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
+	"github.com/mantisdb/mantisdb/server/control"
 )
 
 // problemBase is where the kinds of problem are explained, each under its name.
@@ -33,6 +34,7 @@ var (
 	crossOrigin      = kind{"cross-origin", "Cross-origin request", http.StatusForbidden}
 	keyNotFound      = kind{"key-not-found", "Key not found", http.StatusNotFound}
 	keyspaceNotFound = kind{"keyspace-not-found", "Keyspace not found", http.StatusNotFound}
+	clientNotFound   = kind{"client-not-found", "Client not found", http.StatusNotFound}
 	routeNotFound    = kind{"route-not-found", "No such resource", http.StatusNotFound}
 	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
 	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
@@ -102,6 +104,10 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(alreadyExists, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrInvalidOptions), errors.Is(err, mantisdb.ErrInvalidTTL), errors.Is(err, wire.ErrTTL):
 		return newProblem(malformedRequest, "%s", plain(err)), false
+	case errors.As(err, new(*control.LineError)), errors.As(err, new(*control.ParameterError)):
+		return newProblem(malformedRequest, "%v", err), false
+	case errors.Is(err, control.ErrEnding):
+		return newProblem(unavailable, "the server ends"), false
 	case errors.Is(err, mantisdb.ErrUnsupported):
 		return newProblem(unsupported, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrDiskFull) && errors.Is(err, mantisdb.ErrPoisoned):

@@ -72,6 +72,7 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, "/health/ready", nothing, h.ready},
 		{http.MethodGet, "/api/v1/health", nothing, h.health},
 		{http.MethodGet, "/api/v1/version", nothing, h.version},
+		{http.MethodGet, "/api/v1/whoami", somebody, h.whoami},
 		{http.MethodGet, "/api/v1/stats", readFigures, h.stats},
 		{http.MethodGet, "/api/v1/openapi.yaml", nothing, h.openAPI},
 		{http.MethodGet, "/api/v1/applied-index", readFigures, h.appliedIndex},
@@ -85,6 +86,9 @@ func (h *Handler) routes() []route {
 	}
 	if h.metrics != nil {
 		routes = append(routes, route{http.MethodGet, "/metrics", readFigures, h.serveMetrics})
+	}
+	if h.control != nil {
+		routes = append(routes, h.controlRoutes()...)
 	}
 	for _, in := range h.keyspaceRoutes() {
 		routes = append(routes,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // slowLog has the slow commands that came last.
@@ -16,8 +17,8 @@ type slowLog struct {
 
 type slowEntry struct {
 	id      int64
-	at      int64 // when it began, Unix seconds
-	micros  int64
+	began   time.Time
+	took    time.Duration
 	args    []string
 	address string
 	name    string // of the client
@@ -154,8 +155,8 @@ func slowlogGet(r *Request) error {
 	for _, e := range entries {
 		r.out.Array(6)
 		r.out.Int(e.id)
-		r.out.Int(e.at)
-		r.out.Int(e.micros)
+		r.out.Int(e.began.Unix())
+		r.out.Int(e.took.Microseconds())
 		r.out.Array(len(e.args))
 		for _, arg := range e.args {
 			r.out.BulkString(arg)
