@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -45,6 +44,3 @@ func typeTold(value pflag.Value) (kind string, choices []string) {
 	}
 	return control.TypeText, nil
 }
-
-// isOfBenchmark tells whether a flag is one of the benchmark mode.
-func isOfBenchmark(name string) bool { return strings.HasPrefix(name, "benchmark-") }

@@ -20,7 +20,7 @@ func TestSettingsAreTold(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &got); err != nil || code != 200 {
 		t.Fatalf("%d %s: %v", code, body, err)
 	}
-	if strings.Contains(body, "s3cret") || strings.Contains(body, "--benchmark-") || strings.Contains(body, "debug-commands") {
+	if strings.Contains(body, "s3cret") || strings.Contains(body, "--benchmark-seed") || strings.Contains(body, "debug-commands") {
 		t.Errorf("it tells what it is not to tell: %s", body)
 	}
 	for _, want := range []control.Parameter{
@@ -31,6 +31,7 @@ func TestSettingsAreTold(t *testing.T) {
 		{Name: "--memory-limit", Type: control.TypeSize},
 		{Name: "--allow-public", Value: "false", Type: control.TypeChoice, Choices: []string{"true", "false"}},
 		{Name: "--unix-socket", Type: control.TypeText},
+		{Name: "--benchmark-dir", Type: control.TypeText},
 	} {
 		i := slices.IndexFunc(got.Parameters, func(p control.Parameter) bool { return p.Name == want.Name })
 		if i < 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/benchmarks"
 	"github.com/mantisdb/mantisdb/server/control"
 	"github.com/mantisdb/mantisdb/server/figures"
 )
@@ -30,6 +31,8 @@ type Handler struct {
 
 	control  control.Server      // nil: there is none
 	settings []control.Parameter // beside those of control
+
+	benchmarks *benchmarks.Runs // nil: there are none
 
 	counted        []*routeFigures // all there are
 	entries, named entryFigures    // of the default keyspace, and of the others

@@ -247,6 +247,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		)
 	}
 	all = append(all, controlExchanges(t, s)...)
+	all = append(all, benchmarkExchanges(t)...)
 	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout)
 	all = append(all, exchangesInKeyspace(h, all, tag, tagThere)...)
 	for _, x := range []exchange{

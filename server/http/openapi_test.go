@@ -14,6 +14,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/mantisdb/mantisdb/server/benchmarks"
 )
 
 // kvPath is how the OpenAPI file writes the path of an entry.
@@ -44,7 +46,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 		}
 	}
 	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout).WithMetrics(http.NotFoundHandler()).
-		WithControl(newControlled(t, nil).redis, nil)
+		WithControl(newControlled(t, nil).redis, nil).WithBenchmarks(new(benchmarks.Runs))
 	for _, route := range h.routes() {
 		served = append(served, route.method+" "+route.path)
 	}

@@ -23,6 +23,7 @@ var toldRights = map[string]right{
 	"reset_slowlog": resetSlowLog,
 	"config":        readConfig,
 	"configure":     changeConfig,
+	"benchmark":     administrate,
 	"admin":         administrate,
 }
 
