@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,16 +37,8 @@ func measure(ctx context.Context, c Config, s Settings, follow func(bench.Step))
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = longestEnding
 	endWithThread(cmd)
-	// The priority is the thread's, which a process inherits that it starts; to raise it
-	// again takes rights. So the thread is for this process alone, and ends with this
-	// goroutine.
-	ended := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		lowerPriority()
-		ended <- runCommand(cmd)
-	}()
-	err := <-ended
+	var err error
+	onThreadThatYields(func() { err = runCommand(cmd) })
 	reports, wrong := out.parse(s.Engine == All)
 	switch {
 	case out.tooLong != nil:

@@ -200,10 +200,14 @@ func TestRepliesAreCut(t *testing.T) {
 		t.Errorf("%d items, %d cut", len(reply.Items), reply.Cut)
 	}
 	// What follows a part that was cut is read from where it begins.
-	r := newReplyReader([]byte("*2\r\n%1\r\n+a\r\n*2\r\n$1\r\nb\r\n=5\r\ntxt:c\r\n:7\r\n"))
-	r.items = 2
-	if reply = r.read(); len(reply.Items) != 2 || reply.Items[0].Cut != 2 || string(reply.Items[1].Text) != "7" || len(r.rest) != 0 {
-		t.Errorf("%+v, %q is left", reply, r.rest)
+	for _, skipped := range []string{
+		"*2\r\n$1\r\nb\r\n=5\r\ntxt:c\r\n", "%2\r\n+b\r\n:1\r\n+c\r\n$-1\r\n", "|1\r\n+b\r\n:1\r\n~1\r\n_\r\n", "*-1\r\n", "#t\r\n",
+	} {
+		r := newReplyReader([]byte("*2\r\n%1\r\n+a\r\n" + skipped + ":7\r\n"))
+		r.items = 2
+		if reply = r.read(); len(reply.Items) != 2 || reply.Items[0].Cut != 2 || string(reply.Items[1].Text) != "7" || len(r.rest) != 0 {
+			t.Errorf("%q: %+v, %q is left", skipped, reply, r.rest)
+		}
 	}
 }
 
