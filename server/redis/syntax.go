@@ -102,7 +102,7 @@ func (p *syntaxParser) sequence() ([]*argument, error) {
 			return joinTokens(list), nil
 		case "...":
 			if len(list) == 0 {
-				return nil, fmt.Errorf("nothing stands before ...")
+				return nil, fmt.Errorf("%q stands behind nothing", word)
 			}
 			p.take()
 			list = repeat(joinTokens(list))
