@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,14 @@ import (
 // Rust engine first.
 const allEngines = "all"
 
+// benchmarkDirFlag is one of the server, though it is named as those of the benchmark mode.
+const benchmarkDirFlag = "benchmark-dir"
+
+// isOfBenchmark tells whether a flag is one of the benchmark mode.
+func isOfBenchmark(name string) bool {
+	return strings.HasPrefix(name, "benchmark-") && name != benchmarkDirFlag
+}
+
 // benchmarkFlags are those of the benchmark mode.
 type benchmarkFlags struct {
 	only   bool
@@ -25,6 +34,9 @@ type benchmarkFlags struct {
 	engine enum // empty is the server's --engine
 	json   string
 	seed   uint64
+	// follow has each step written to standard error as a line of JSON, for the server
+	// that has started this program.
+	follow bool
 }
 
 func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
@@ -41,6 +53,8 @@ func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
 	flags.Var(&f.engine, "benchmark-engine", "engine to measure, or all to compare (default that of --engine)")
 	flags.StringVar(&f.json, "benchmark-json", "", "file to write the benchmark's figures to; - is standard output, and moves the table to standard error")
 	flags.Uint64Var(&f.seed, "benchmark-seed", 1, "number that determines which keys the benchmark chooses")
+	flags.BoolVar(&f.follow, "benchmark-follow", false, "write progress as lines of JSON; for the server")
+	flags.Lookup("benchmark-follow").Hidden = true
 	return f
 }
 
@@ -54,7 +68,7 @@ func (f *benchmarkFlags) check(given []string) error {
 		return nil
 	}
 	for _, name := range given {
-		if strings.HasPrefix(name, "benchmark-") && name != "benchmark-only" {
+		if isOfBenchmark(name) && name != "benchmark-only" {
 			return usageError{fmt.Errorf("--%s needs --benchmark-only", name)}
 		}
 	}
@@ -90,11 +104,17 @@ func (f *benchmarkFlags) measure(cmd *cobra.Command, level bench.Level, engines 
 	}
 	defer out.discard()
 	stderr := cmd.ErrOrStderr()
-	reports, err := bench.Run(cmd.Context(), bench.Options{
-		Engines: engines, Level: level, Seed: f.seed, Progress: stderr, Live: isTerminal(stderr),
-	})
+	options := bench.Options{Engines: engines, Level: level, Seed: f.seed, Progress: stderr, Live: isTerminal(stderr)}
+	if f.follow {
+		lines := json.NewEncoder(stderr)
+		options.Progress, options.Follow = io.Discard, func(s bench.Step) { lines.Encode(s) }
+	}
+	reports, err := bench.Run(cmd.Context(), options)
 	tables := cmd.OutOrStdout()
-	if f.json == stdio {
+	switch {
+	case f.follow:
+		tables = io.Discard
+	case f.json == stdio:
 		tables = stderr
 	}
 	if err := errors.Join(err, writeTables(tables, reports)); err != nil {

@@ -87,6 +87,28 @@ func TestBenchmarkJSONOnStandardOutputIsAlone(t *testing.T) {
 	}
 }
 
+// TestBenchmarkIsFollowed: with the flag for that, each line of standard error is a step.
+func TestBenchmarkIsFollowed(t *testing.T) {
+	stdout, stderr, err := benchmark(t.Context(), t, "--benchmark-json=-", "--benchmark-follow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(stdout), new(bench.Report)); err != nil {
+		t.Errorf("standard output is not JSON: %v\n%s", err, stdout)
+	}
+	workloads := map[int]string{}
+	for line := range strings.Lines(stderr) {
+		var step bench.Step
+		if err := json.Unmarshal([]byte(line), &step); err != nil || step.Engine != "go" || step.Total != 9 {
+			t.Fatalf("%q: %v", line, err)
+		}
+		workloads[step.Done] = step.Workload
+	}
+	if len(workloads) != 9 || workloads[0] != "sequential_writes" || workloads[8] != "high_throughput" {
+		t.Errorf("steps of %v", workloads)
+	}
+}
+
 func TestBenchmarkOfAllEngines(t *testing.T) {
 	stdout, stderr, err := benchmark(t.Context(), t, "--benchmark-engine=all", "--benchmark-json=-")
 	if !hasRust(t) {

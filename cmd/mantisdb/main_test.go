@@ -84,6 +84,8 @@ type instance struct {
 	cmd *exec.Cmd
 	url string
 	log chan string // lines, closed at the end
+	// authorization is the header that requests have; empty is none.
+	authorization string
 }
 
 var listening = regexp.MustCompile(`listening.*(http://[^ "]+)`)
@@ -157,6 +159,9 @@ func (s *instance) do(method, path, body string) (int, string) {
 		s.t.Fatal(err)
 	}
 	r.Close = true
+	if s.authorization != "" {
+		r.Header.Set("Authorization", s.authorization)
+	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.t.Fatal(err)

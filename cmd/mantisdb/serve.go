@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"runtime"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/benchmarks"
+	"github.com/mantisdb/mantisdb/server/control"
 	"github.com/mantisdb/mantisdb/server/figures"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
 	"github.com/mantisdb/mantisdb/server/metrics"
@@ -31,6 +34,7 @@ type serveFlags struct {
 	durability      enum
 	memoryLimit     byteSize
 	checkpointDir   string
+	benchmarkDir    string
 	redisPort       int
 	unixSocket      string
 	access          accessFlags
@@ -38,6 +42,7 @@ type serveFlags struct {
 	log             logFlags
 	shutdownTimeout time.Duration
 	redisDebug      bool
+	told            []control.Parameter // the flags, as the API tells them
 }
 
 func newServeCommand() *cobra.Command {
@@ -64,6 +69,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.Var(&f.durability, "durability", "when a write is acknowledged, unless it says so itself: on disk, with the operating system, or visible")
 	flags.Var(&f.memoryLimit, "memory-limit", "what the engine may hold in memory, as 512MiB; needs --data-dir or --engine=cache (there 256MiB if not given)")
 	flags.StringVar(&f.checkpointDir, "checkpoint-dir", "", "directory in which clients may make checkpoints, on the file system of the data; without it, they may not; needs --data-dir")
+	flags.StringVar(&f.benchmarkDir, benchmarkDirFlag, "", "directory of the reports of benchmarks that clients start, created if absent; without it, the newest are kept in memory")
 	flags.IntVar(&f.redisPort, "redis-port", noPort, "port for the Redis protocol alone, beside --port, which takes both; 0 picks a free one")
 	flags.StringVar(&f.unixSocket, "unix-socket", "", "path of a Unix socket for both protocols, beside the port")
 	f.access.add(flags)
@@ -94,6 +100,7 @@ func addEngineFlag(flags *pflag.FlagSet, engine *enum) {
 // run serves until the command's context is done.
 func (f *serveFlags) run(cmd *cobra.Command) error {
 	ctx, logger := cmd.Context(), f.log.logger(cmd.ErrOrStderr())
+	f.told = settingsTold(cmd.Flags())
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -169,8 +176,6 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
 	all := figures.NewCollector(about.Version, store).WithDir(f.dataDir)
 	history := figures.NewHistory(all)
-	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).WithHistory(history).
-		WithMetrics(metrics.NewHandler(all, logger))
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	redisServer, err := redis.New(redis.Config{
@@ -180,6 +185,14 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	if err != nil {
 		return err
 	}
+	runs, err := f.openBenchmarks(logger)
+	if err != nil {
+		return err
+	}
+	defer runs.Close()
+	defer context.AfterFunc(ctx, runs.Close)() // which would slow down those who are served to their end
+	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).WithHistory(history).
+		WithMetrics(metrics.NewHandler(all, logger)).WithControl(redisServer, f.told).WithBenchmarks(runs)
 	s := server.New(server.Config{
 		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,
@@ -189,6 +202,15 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	f.announce(logger, listeners, about, users)
 	tellSystemd(ctx, logger)
 	return s.Serve(ctx, listeners...)
+}
+
+// openBenchmarks is what clients may have this program measure.
+func (f *serveFlags) openBenchmarks(logger *slog.Logger) (*benchmarks.Runs, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("cannot find this program: %w", err)
+	}
+	return benchmarks.Open(benchmarks.Config{Program: program, Dir: f.benchmarkDir, Logger: logger})
 }
 
 // checkpointOf is what makes checkpoints for clients of the Redis protocol, nil if there

@@ -29,8 +29,8 @@ func openTerminal(t *testing.T) *terminal {
 	}
 	t.Cleanup(func() { ours.Close() })
 	var number, unlock uint32
-	control(t, ours, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
-	control(t, ours, syscall.TIOCGPTN, unsafe.Pointer(&number))
+	ioctl(t, ours, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
+	ioctl(t, ours, syscall.TIOCGPTN, unsafe.Pointer(&number))
 	theirs, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func openTerminal(t *testing.T) *terminal {
 	return pty
 }
 
-func control(t *testing.T, file *os.File, request uintptr, argument unsafe.Pointer) {
+func ioctl(t *testing.T, file *os.File, request uintptr, argument unsafe.Pointer) {
 	t.Helper()
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, file.Fd(), request, uintptr(argument)); errno != 0 {
 		t.Fatal(errno)
@@ -63,7 +63,7 @@ func (p *terminal) read() {
 func (p *terminal) resize(t *testing.T, width, height uint16) {
 	t.Helper()
 	size := [4]uint16{height, width}
-	control(t, p.ours, syscall.TIOCSWINSZ, unsafe.Pointer(&size))
+	ioctl(t, p.ours, syscall.TIOCSWINSZ, unsafe.Pointer(&size))
 }
 
 // await waits until what was written since the last call has all of want.

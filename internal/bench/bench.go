@@ -24,6 +24,9 @@ type Options struct {
 	Progress io.Writer
 	// Live says that Progress is a terminal, on which one line is updated.
 	Live bool
+	// Follow is told several times a second how far the run is, by one goroutine at a
+	// time; nil: nobody follows.
+	Follow func(Step)
 }
 
 // Run runs all workloads on each engine and returns a report an engine, in the
@@ -41,18 +44,21 @@ func Run(ctx context.Context, o Options) ([]Report, error) {
 		}
 	}
 	p := newProgress(o.Progress, o.Live)
+	p.follow = o.Follow
 	for _, warning := range []string{memoryWarning(o.Level), clockWarning(clockCost())} {
 		if warning != "" {
 			p.note(warning)
 		}
 	}
 	var reports []Report
-	for _, engine := range o.Engines {
+	for i, engine := range o.Engines {
 		s := &suite{
 			open:     func() (store, error) { return openStore(engine) },
 			level:    o.Level,
 			seed:     o.Seed,
 			progress: p,
+			done:     i * len(workloads),
+			total:    len(o.Engines) * len(workloads),
 		}
 		report, err := s.run(ctx)
 		if len(report.Results) > 0 {
@@ -64,6 +70,9 @@ func Run(ctx context.Context, o Options) ([]Report, error) {
 	}
 	return reports, nil
 }
+
+// HasEngine tells whether an engine can be measured by this build.
+func HasEngine(name string) bool { return probe(name) == nil }
 
 // probe finds out whether an engine can be opened at all.
 func probe(engine string) error {

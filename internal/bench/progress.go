@@ -10,8 +10,10 @@ import (
 // progress tells a user what is going on: on a terminal in one line that is
 // updated and at last wiped, else in a line for each workload done.
 type progress struct {
-	out  io.Writer
-	live bool
+	out    io.Writer
+	live   bool
+	follow func(Step) // nil: nobody follows
+	step   Step       // at the beginning of the workload
 }
 
 // updateInterval is short enough to look alive and costs the benchmark nothing.
@@ -20,7 +22,7 @@ const updateInterval = 200 * time.Millisecond
 // eraseLine moves to the line's begin and wipes it.
 const eraseLine = "\r\x1b[K"
 
-func newProgress(out io.Writer, live bool) *progress { return &progress{out, live} }
+func newProgress(out io.Writer, live bool) *progress { return &progress{out: out, live: live} }
 
 // note writes a line that stays.
 func (p *progress) note(line string) {
@@ -45,7 +47,7 @@ func (p *progress) erase() {
 // watch shows, until the returned function is called, how far a workload is:
 // state is what part of it is done, and how many operations.
 func (p *progress) watch(title string, state func() (part float64, operations uint64)) (stop func()) {
-	if !p.live {
+	if !p.live && p.follow == nil {
 		return func() {}
 	}
 	quit := make(chan struct{})
@@ -55,6 +57,7 @@ func (p *progress) watch(title string, state func() (part float64, operations ui
 		defer ticker.Stop()
 		for last := uint64(0); ; {
 			part, operations := state()
+			p.tell(part, operations)
 			p.show("%s %3.0f%%  %s ops/s", title, 100*part,
 				perSecond(float64(operations-last)/updateInterval.Seconds()))
 			last = operations
@@ -69,6 +72,16 @@ func (p *progress) watch(title string, state func() (part float64, operations ui
 		close(quit)
 		done.Wait()
 	}
+}
+
+// tell tells who follows how far the workload is.
+func (p *progress) tell(part float64, operations uint64) {
+	if p.follow == nil {
+		return
+	}
+	step := p.step
+	step.Part, step.Operations = part, operations
+	p.follow(step)
 }
 
 // finished tells of a workload that is done.

@@ -123,7 +123,7 @@ func TestLevels(t *testing.T) {
 }
 
 func TestMemoryWarning(t *testing.T) {
-	if availableBytes() == 0 {
+	if AvailableBytes() == 0 {
 		t.Skip("the system does not tell what memory is available")
 	}
 	if warning := memoryWarning(tiny); warning != "" {

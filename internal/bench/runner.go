@@ -13,6 +13,8 @@ type suite struct {
 	level    Level
 	seed     uint64
 	progress *progress
+	// done and total count workloads of all engines: those before this suite's, and all.
+	done, total int
 
 	store  store
 	ledger *ledger
@@ -83,6 +85,7 @@ func (s *suite) measure(ctx context.Context, index int) (Result, error) {
 	defer context.AfterFunc(ctx, c.halt)()
 
 	runtime.GC()
+	s.progress.step = Step{Engine: s.store.Engine(), Workload: w.name, Done: s.done + index, Total: s.total}
 	unwatch := s.progress.watch(title, c.state)
 	c.perform()
 	unwatch()

@@ -13,8 +13,8 @@ import (
 // residentBytes is the process's resident set size, 0 where unknown.
 func residentBytes() uint64 { return procBytes("/proc/self/status", "VmRSS:") }
 
-// availableBytes is what the machine can give without swapping, 0 where unknown.
-func availableBytes() uint64 { return procBytes("/proc/meminfo", "MemAvailable:") }
+// AvailableBytes is what the machine can give without swapping, 0 where unknown.
+func AvailableBytes() uint64 { return procBytes("/proc/meminfo", "MemAvailable:") }
 
 // procBytes reads a line such as "VmRSS:  1234 kB".
 func procBytes(path, label string) uint64 {
@@ -40,10 +40,13 @@ func procBytes(path, label string) uint64 {
 // each key, for the warning alone.
 const bytesPerKey = 400
 
+// MemoryBytes is about how much memory a run of the level takes, rather too much.
+func (l Level) MemoryBytes() uint64 { return l.Keys * bytesPerKey }
+
 // memoryWarning is a line for the user if the level does not seem to fit into
 // the machine's memory, else empty.
 func memoryWarning(level Level) string {
-	needed, available := level.Keys*bytesPerKey, availableBytes()
+	needed, available := level.MemoryBytes(), AvailableBytes()
 	if available == 0 || needed <= available {
 		return ""
 	}

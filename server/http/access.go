@@ -9,11 +9,15 @@ import (
 )
 
 // right is what a request needs of its user: that a command of Redis which does the like
-// may be run, and keys.
+// may be run, and keys. Without a command it is for everybody, with anyCommand for every
+// user.
 type right struct {
 	command acl.Command
 	keys    keysNeeded
 }
+
+// anyCommand stands for whichever commands the user may run.
+const anyCommand = "*"
 
 // keysNeeded are the keys that a request may concern.
 type keysNeeded int
@@ -34,9 +38,27 @@ var (
 	readEverything = right{acl.Command{Name: "sync", Categories: []string{"admin", "slow", "dangerous"}}, readAllKeys}
 	writeKeys      = right{acl.Command{Name: "exec", Categories: []string{"write", "keyspace", "transaction", "slow"}}, writeAllKeys}
 	writeRange     = right{acl.Command{Name: "flushdb", Categories: []string{"keyspace", "write", "slow", "dangerous"}}, writePrefix}
+	somebody       = right{acl.Command{Name: anyCommand}, noKeys}
+	listClients    = right{acl.Command{Name: "client|list", Categories: adminOfConnections}, noKeys}
+	killClients    = right{acl.Command{Name: "client|kill", Categories: adminOfConnections}, noKeys}
+	readSlowLog    = right{acl.Command{Name: "slowlog|get", Categories: adminOfServer}, noKeys}
+	resetSlowLog   = right{acl.Command{Name: "slowlog|reset", Categories: adminOfServer}, noKeys}
+	readConfig     = right{acl.Command{Name: "config|get", Categories: adminOfServer}, noKeys}
+	changeConfig   = right{acl.Command{Name: "config|set", Categories: adminOfServer}, noKeys}
 	administrate   = right{acl.Command{Name: "save", Categories: []string{"admin", "slow", "dangerous"}}, noKeys}
 	dropKeyspaces  = right{acl.Command{Name: "flushall", Categories: []string{"keyspace", "write", "slow", "dangerous"}}, writeAllKeys}
 )
+
+// Categories of commands that concern the server, and of those among them about connections.
+var (
+	adminOfServer      = []string{"admin", "slow", "dangerous"}
+	adminOfConnections = []string{"admin", "slow", "dangerous", "connection"}
+)
+
+// allows tells whether a user may run the command.
+func (n right) allows(user *acl.User) bool {
+	return n.command.Name == anyCommand || user.MayRun(n.command)
+}
 
 // Commands that do what a method does to an entry.
 var (
@@ -109,7 +131,7 @@ func (h *Handler) admit(r *http.Request, needed right) error {
 	if err != nil {
 		return err
 	}
-	if !user.MayRun(needed.command) {
+	if !needed.allows(user) {
 		return newProblem(forbidden, "the user %q may not do this: it takes the right to run %q", user.Name, needed.command.Name)
 	}
 	if !mayUseKeys(user, needed.keys, r) {

@@ -138,7 +138,10 @@ func writeProgress(w http.ResponseWriter, b []byte) error {
 }
 
 // writeJSON answers 200 with v, on a line of its own.
-func writeJSON(w http.ResponseWriter, v any) error {
+func writeJSON(w http.ResponseWriter, v any) error { return writeJSONAs(w, http.StatusOK, v) }
+
+// writeJSONAs is writeJSON of any status.
+func writeJSONAs(w http.ResponseWriter, status int, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -147,6 +150,11 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	header["Content-Type"] = applicationJSON
 	header["Cache-Control"] = noStore
 	header["X-Content-Type-Options"] = noSniff
-	writeWhole(w, append(body, '\n'))
+	body = append(body, '\n')
+	if status != http.StatusOK {
+		header["Content-Length"] = []string{strconv.Itoa(len(body))}
+		w.WriteHeader(status)
+	}
+	writeWhole(w, body)
 	return nil
 }

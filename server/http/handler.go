@@ -12,6 +12,8 @@ import (
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/benchmarks"
+	"github.com/mantisdb/mantisdb/server/control"
 	"github.com/mantisdb/mantisdb/server/figures"
 )
 
@@ -27,6 +29,11 @@ type Handler struct {
 	metrics http.Handler // of Prometheus; nil: there are none
 	figures *figures.Collector
 	history *figures.History
+
+	control  control.Server      // nil: there is none
+	settings []control.Parameter // beside those of control
+
+	benchmarks *benchmarks.Runs // nil: there are none
 
 	counted        []*routeFigures // all there are
 	entries, named entryFigures    // of the default keyspace, and of the others

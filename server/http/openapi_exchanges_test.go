@@ -261,6 +261,8 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 			exchange{method: "GET", path: "/health/ready", target: "/health/ready", server: server, status: status},
 		)
 	}
+	all = append(all, controlExchanges(t, s)...)
+	all = append(all, benchmarkExchanges(t)...)
 	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout)
 	all = append(all, exchangesInKeyspace(h, all, tag, tagThere)...)
 	for _, x := range []exchange{

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/mantisdb/mantisdb/server/benchmarks"
 )
 
 // kvPath is how the OpenAPI file writes the path of an entry.
@@ -42,7 +45,8 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 			described = append(described, method+" "+path)
 		}
 	}
-	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout).WithMetrics(http.NotFoundHandler())
+	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout).WithMetrics(http.NotFoundHandler()).
+		WithControl(newControlled(t, nil).redis, nil).WithBenchmarks(new(benchmarks.Runs))
 	for _, route := range h.routes() {
 		served = append(served, route.method+" "+route.path)
 	}
@@ -108,7 +112,7 @@ func checkExchange(t *testing.T, doc *openapi3.T, x exchange) string {
 	item := doc.Paths.Value(x.path)
 	input := &openapi3filter.RequestValidationInput{
 		Request:    x.request(),
-		PathParams: map[string]string{"key": strings.TrimPrefix(x.target, kvPrefix), keyspaceWildcard: testKeyspace},
+		PathParams: map[string]string{"key": strings.TrimPrefix(x.target, kvPrefix), keyspaceWildcard: testKeyspace, "id": path.Base(x.target)},
 		Route: &routers.Route{Spec: doc, Path: x.path, PathItem: item, Method: x.method,
 			Operation: item.Operations()[x.method]},
 		// The server under test has no users; access_test.go is about those.

@@ -12,6 +12,8 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
+	"github.com/mantisdb/mantisdb/server/benchmarks"
+	"github.com/mantisdb/mantisdb/server/control"
 )
 
 // problemBase is where the kinds of problem are explained, each under its name.
@@ -33,11 +35,15 @@ var (
 	crossOrigin      = kind{"cross-origin", "Cross-origin request", http.StatusForbidden}
 	keyNotFound      = kind{"key-not-found", "Key not found", http.StatusNotFound}
 	keyspaceNotFound = kind{"keyspace-not-found", "Keyspace not found", http.StatusNotFound}
+	clientNotFound   = kind{"client-not-found", "Client not found", http.StatusNotFound}
+	noSuchBenchmark  = kind{"benchmark-not-found", "Benchmark not found", http.StatusNotFound}
 	routeNotFound    = kind{"route-not-found", "No such resource", http.StatusNotFound}
 	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
 	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
 	keyspaceExists   = kind{"keyspace-exists", "Keyspace exists", http.StatusConflict}
 	alreadyExists    = kind{"already-exists", "Exists already", http.StatusConflict}
+	benchmarkRunning = kind{"benchmark-running", "A benchmark is running", http.StatusConflict}
+	notEnoughMemory  = kind{"not-enough-memory", "Not enough memory", http.StatusConflict}
 	notANumber       = kind{"not-a-number", "Not a number", http.StatusConflict}
 	numberOverflow   = kind{"number-overflow", "Number out of range", http.StatusConflict}
 	conditionFailed  = kind{"condition-failed", "Condition does not hold", http.StatusConflict}
@@ -102,6 +108,16 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(alreadyExists, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrInvalidOptions), errors.Is(err, mantisdb.ErrInvalidTTL), errors.Is(err, wire.ErrTTL):
 		return newProblem(malformedRequest, "%s", plain(err)), false
+	case errors.As(err, new(*control.LineError)), errors.As(err, new(*control.ParameterError)), errors.As(err, new(*benchmarks.SettingsError)):
+		return newProblem(malformedRequest, "%v", err), false
+	case errors.Is(err, benchmarks.ErrNotFound):
+		return newProblem(noSuchBenchmark, "%v: it may have been removed", err), false
+	case errors.Is(err, benchmarks.ErrRunning):
+		return newProblem(benchmarkRunning, "%v", err), false
+	case errors.Is(err, benchmarks.ErrNoMemory):
+		return newProblem(notEnoughMemory, "%v", err), false
+	case errors.Is(err, control.ErrEnding), errors.Is(err, benchmarks.ErrClosed):
+		return newProblem(unavailable, "the server ends"), false
 	case errors.Is(err, mantisdb.ErrUnsupported):
 		return newProblem(unsupported, "%s", plain(err)), false
 	case errors.Is(err, mantisdb.ErrDiskFull) && errors.Is(err, mantisdb.ErrPoisoned):

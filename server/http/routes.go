@@ -81,6 +81,7 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, "/health/ready", nothing, h.ready},
 		{http.MethodGet, "/api/v1/health", nothing, h.health},
 		{http.MethodGet, "/api/v1/version", nothing, h.version},
+		{http.MethodGet, "/api/v1/whoami", somebody, h.whoami},
 		{http.MethodGet, "/api/v1/stats", readFigures, h.stats},
 		{http.MethodGet, figuresPath, readFigures, h.figuresHistory},
 		{http.MethodGet, figuresStreamPath, readFigures, h.streamFigures},
@@ -98,6 +99,12 @@ func (h *Handler) routes() []route {
 	}
 	if h.metrics != nil {
 		routes = append(routes, route{http.MethodGet, "/metrics", readFigures, h.serveMetrics})
+	}
+	if h.control != nil {
+		routes = append(routes, h.controlRoutes()...)
+	}
+	if h.benchmarks != nil {
+		routes = append(routes, h.benchmarkRoutes()...)
 	}
 	for _, in := range h.keyspaceRoutes() {
 		routes = append(routes,
@@ -134,12 +141,15 @@ func (h *Handler) newMux() *http.ServeMux {
 		allowed[route.path] = append(allowed[route.path], route.method)
 	}
 	for path, methods := range allowed {
-		refused := h.newRouteFigures(otherMethods, path)
-		if slices.Contains(methods, http.MethodGet) {
-			methods = append(methods, http.MethodHead) // as the mux does
+		if path == benchmarkLevelsPath {
+			continue // the mux takes it for that of a run, whose route knows better
 		}
-		allow := strings.Join(methods, ", ")
+		refused := h.newRouteFigures(otherMethods, path)
+		allow := allowOf(methods)
 		mux.HandleFunc(patternOf(path), h.adapt(refused, func(w http.ResponseWriter, r *http.Request) error {
+			if r.URL.Path == benchmarkLevelsPath {
+				return refuseMethod(w, r, allowOf(allowed[benchmarkLevelsPath]))
+			}
 			return refuseMethod(w, r, allow)
 		}))
 	}
@@ -147,6 +157,14 @@ func (h *Handler) newMux() *http.ServeMux {
 		return newProblem(routeNotFound, "there is nothing at %s; the API is described by /api/v1/openapi.yaml", r.URL.EscapedPath())
 	}))
 	return mux
+}
+
+// allowOf lists the methods of a resource.
+func allowOf(methods []string) string {
+	if slices.Contains(methods, http.MethodGet) {
+		methods = append(methods[:len(methods):len(methods)], http.MethodHead) // as the mux does
+	}
+	return strings.Join(methods, ", ")
 }
 
 // patternOf is the mux's pattern of a path.

@@ -11,8 +11,8 @@ import (
 
 func aclCommands() []*Command {
 	const flags = flagNoScript | flagLoading | flagStale
-	sub := func(name string, arity int, more Flags, help, summary string, run func(*Request) error) *Command {
-		return &Command{Name: name, Arity: arity, Flags: flags | more, Group: "server", Help: help, Since: "6.0.0",
+	sub := func(name string, arity int, more Flags, syntax, summary string, run func(*Request) error) *Command {
+		return &Command{Name: name, Arity: arity, Flags: flags | more, Group: "server", Syntax: syntax, Since: "6.0.0",
 			Summary: summary, Complexity: "O(N) where N is the number of users or commands", run: run}
 	}
 	return []*Command{

@@ -5,19 +5,19 @@ import "github.com/mantisdb/mantisdb"
 func bitCommands() []*Command {
 	const write = flagWrite | flagDenyOOM
 	return []*Command{
-		{Name: "setbit", Arity: 4, Flags: write, Keys: oneKey, Group: "bitmap",
+		{Name: "setbit", Arity: 4, Flags: write, Keys: oneKey, Group: "bitmap", Syntax: "<key> <offset> <bit>",
 			Summary: "Sets or clears the bit at an offset of the string value. The key is created if it doesn't exist.", Since: "2.2.0", Complexity: "O(N) where N is the length of the value.", run: setbit},
-		{Name: "getbit", Arity: 3, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "bitmap",
+		{Name: "getbit", Arity: 3, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "bitmap", Syntax: "<key> <offset>",
 			Summary: "Returns the bit at an offset of the string value.", Since: "2.2.0", Complexity: "O(1)", run: getbit, direct: getbit},
-		{Name: "bitcount", Arity: -2, Flags: flagReadonly, Keys: oneKey, Group: "bitmap",
+		{Name: "bitcount", Arity: -2, Flags: flagReadonly, Keys: oneKey, Group: "bitmap", Syntax: "<key> [<start> <end> [BYTE|BIT]]",
 			Summary: "Counts the bits of a string that are set.", Since: "2.6.0", Complexity: "O(N)", run: bitcount, direct: bitcount},
-		{Name: "bitpos", Arity: -3, Flags: flagReadonly, Keys: oneKey, Group: "bitmap",
+		{Name: "bitpos", Arity: -3, Flags: flagReadonly, Keys: oneKey, Group: "bitmap", Syntax: "<key> <bit> [<start> [<end> [BYTE|BIT]]]",
 			Summary: "Finds the first bit of a string that is set, or clear.", Since: "2.8.7", Complexity: "O(N)", run: bitpos, direct: bitpos},
-		{Name: "bitop", Arity: -4, Flags: write, Keys: KeySpec{2, -1, 1}, Group: "bitmap",
+		{Name: "bitop", Arity: -4, Flags: write, Keys: KeySpec{2, -1, 1}, Group: "bitmap", Syntax: "(AND|OR|XOR|NOT) <destkey> <key> [<key> ...]",
 			Summary: "Performs bitwise operations on strings, and stores the result.", Since: "2.6.0", Complexity: "O(N)", run: bitop},
-		{Name: "bitfield", Arity: -2, Flags: write, Keys: oneKey, Group: "bitmap",
+		{Name: "bitfield", Arity: -2, Flags: write, Keys: oneKey, Group: "bitmap", Syntax: "<key> [GET <encoding> <offset>|[OVERFLOW (WRAP|SAT|FAIL)] (SET <encoding> <offset> <value>|INCRBY <encoding> <offset> <increment>) ...]",
 			Summary: "Reads and writes integers of any width within a string.", Since: "3.2.0", Complexity: "O(1) for each subcommand specified", run: bitfield},
-		{Name: "bitfield_ro", Arity: -2, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "bitmap",
+		{Name: "bitfield_ro", Arity: -2, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "bitmap", Syntax: "<key> [GET <encoding> <offset> ...]",
 			Summary: "Reads integers of any width within a string.", Since: "6.0.0", Complexity: "O(1) for each subcommand specified", run: bitfieldReadonly, direct: bitfieldReadonly},
 	}
 }

@@ -25,11 +25,13 @@ type Command struct {
 	direct func(r *Request) error
 	// Subcommands are those of a command that is nothing by itself, by name.
 	Subcommands map[string]*Command
-	// Help is what HELP tells of a subcommand's arguments.
-	Help string
+	// Syntax is how its arguments are written, as HELP and COMMAND DOCS tell it; see
+	// parseSyntax.
+	Syntax string
 
-	parent  string // the name of the command that this is a subcommand of
-	figures commandFigures
+	parent    string      // the name of the command that this is a subcommand of
+	arguments []*argument // of Syntax
+	figures   commandFigures
 }
 
 // Flags tell what a command does.
@@ -114,15 +116,24 @@ func newCommandTable() commandTable {
 	} {
 		for _, c := range family {
 			table[c.Name] = c
-			c.figures = make(commandFigures, shards)
 			c.addHelp()
+			c.complete("", shards)
 			for _, sub := range c.Subcommands {
-				sub.parent = c.Name
-				sub.figures = make(commandFigures, shards)
+				sub.complete(c.Name, shards)
 			}
 		}
 	}
 	return table
+}
+
+// complete adds what a command of a table has beyond what was written down of it; parent
+// is the name of the command that it is a subcommand of.
+func (c *Command) complete(parent string, shards int) {
+	arguments, err := parseSyntax(c.Syntax)
+	if err != nil { // which a test of the table finds
+		panic(err)
+	}
+	c.parent, c.arguments, c.figures = parent, arguments, make(commandFigures, shards)
 }
 
 // all are the commands and their subcommands, in the order of their full names.

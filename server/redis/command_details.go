@@ -145,6 +145,9 @@ func (r *Request) replyDocs(list []*Command) {
 		r.out.BulkString(c.fullName())
 		subcommands := c.listSubcommands()
 		fields := 4
+		if len(c.arguments) > 0 {
+			fields++
+		}
 		if len(subcommands) > 0 {
 			fields++
 		}
@@ -155,9 +158,71 @@ func (r *Request) replyDocs(list []*Command) {
 			r.out.BulkString(field[0])
 			r.out.BulkString(field[1])
 		}
+		if len(c.arguments) > 0 {
+			keys := 0
+			r.out.BulkString("arguments")
+			r.replyArguments(c.arguments, len(c.accesses()), &keys)
+		}
 		if len(subcommands) > 0 {
 			r.out.BulkString("subcommands")
 			r.replyDocs(subcommands)
 		}
 	}
+}
+
+// replyArguments writes arguments as COMMAND DOCS tells them. keys counts those that are
+// keys; which of the command's specifications of keys finds one is told by its place.
+func (r *Request) replyArguments(list []*argument, specs int, keys *int) {
+	r.out.Array(len(list))
+	for _, a := range list {
+		r.out.Map(a.fields())
+		r.replyField("name", a.name)
+		r.replyField("type", a.kind)
+		if a.kind == kindKey {
+			r.out.BulkString("key_spec_index")
+			r.out.Int(int64(max(min(*keys, specs-1), 0)))
+			*keys++
+		}
+		if a.token != "" {
+			r.replyField("token", a.token)
+		}
+		if flags := a.flags(); len(flags) > 0 {
+			r.out.BulkString("flags")
+			r.out.Set(len(flags))
+			for _, flag := range flags {
+				r.out.Simple(flag)
+			}
+		}
+		if len(a.parts) > 0 {
+			r.out.BulkString("arguments")
+			r.replyArguments(a.parts, specs, keys)
+		}
+	}
+}
+
+func (r *Request) replyField(name, value string) {
+	r.out.BulkString(name)
+	r.out.BulkString(value)
+}
+
+// fields is how many fields replyArguments writes of an argument.
+func (a *argument) fields() int {
+	n := 2
+	for _, has := range []bool{a.kind == kindKey, a.token != "", len(a.flags()) > 0, len(a.parts) > 0} {
+		if has {
+			n++
+		}
+	}
+	return n
+}
+
+func (a *argument) flags() []string {
+	var flags []string
+	if a.optional {
+		flags = append(flags, "optional")
+	}
+	if a.multiple {
+		flags = append(flags, "multiple")
+	}
+	return flags
 }

@@ -13,10 +13,10 @@ func configCommands() []*Command {
 		{Name: "config", Arity: -2, Group: "server",
 			Summary: "A container for server configuration commands.", Since: "2.0.0", Complexity: "Depends on subcommand.",
 			Subcommands: subcommands(
-				&Command{Name: "get", Arity: -3, Flags: flags, Group: "server", Help: "<pattern> [<pattern> ...]",
+				&Command{Name: "get", Arity: -3, Flags: flags, Group: "server", Syntax: "<pattern> [<pattern> ...]",
 					Summary: "Returns the parameters that match a pattern, and their values.", Since: "2.0.0",
 					Complexity: "O(N) where N is the number of configuration parameters provided", run: configGet},
-				&Command{Name: "set", Arity: -4, Flags: flags, Group: "server", Help: "<parameter> <value> [<parameter> <value> ...]",
+				&Command{Name: "set", Arity: -4, Flags: flags, Group: "server", Syntax: "<parameter> <value> [<parameter> <value> ...]",
 					Summary: "Sets parameters, all or none, until the server ends.", Since: "2.0.0",
 					Complexity: "O(N) where N is the number of configuration parameters provided", run: configSet},
 				&Command{Name: "resetstat", Arity: 2, Flags: flags, Group: "server",
@@ -73,6 +73,20 @@ func configSet(r *Request) error {
 	if err != nil {
 		return err
 	}
+	values := make([]string, len(wanted))
+	for i := range wanted {
+		values[i] = string(r.args[2*i+3])
+	}
+	if failed, why := r.configure(wanted, values); failed != nil {
+		return configFailed(failed.name, why.Error())
+	}
+	r.out.OK()
+	return nil
+}
+
+// configure gives parameters values. If one cannot have its value, that one is returned
+// with the reason, and all have the values again that they had.
+func (r *Request) configure(wanted []*parameter, values []string) (failed *parameter, why error) {
 	r.server.configuring.Lock()
 	defer r.server.configuring.Unlock()
 	before := make([]string, len(wanted))
@@ -80,20 +94,19 @@ func configSet(r *Request) error {
 		before[i] = p.get(r)
 	}
 	for i, p := range wanted {
-		if failed := p.change(r, string(r.args[2*i+3])); failed != nil {
+		if why := p.change(r, values[i]); why != nil {
 			for done := range i {
 				if undone := wanted[done].change(r, before[done]); undone != nil {
 					r.server.logger.Error("a parameter could not be set back", "parameter", wanted[done].name, "error", undone.Error())
 				}
 			}
-			return configFailed(p.name, failed.Error())
+			return p, why
 		}
 	}
 	for _, p := range wanted {
 		r.logAdmin("a parameter was set", "parameter", p.name) // whose value may be a password
 	}
-	r.out.OK()
-	return nil
+	return nil, nil
 }
 
 func configFailed(name, why string) error {

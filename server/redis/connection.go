@@ -2,15 +2,15 @@ package redis
 
 func connectionCommands() []*Command {
 	return []*Command{
-		{Name: "ping", Arity: -1, Flags: flagFast | flagSubscribed, Group: "connection",
+		{Name: "ping", Arity: -1, Flags: flagFast | flagSubscribed, Group: "connection", Syntax: "[<message>]",
 			Summary: "Returns the server's liveliness response.", Since: "1.0.0", Complexity: "O(1)", run: ping},
-		{Name: "echo", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection",
+		{Name: "echo", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection", Syntax: "<message>",
 			Summary: "Returns the given string.", Since: "1.0.0", Complexity: "O(1)", run: echo},
-		{Name: "select", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection",
+		{Name: "select", Arity: 2, Flags: flagFast | flagLoading | flagStale, Group: "connection", Syntax: "<index>",
 			Summary: "Changes the selected database.", Since: "1.0.0", Complexity: "O(1)", run: selectDatabase},
-		{Name: "auth", Arity: -2, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
+		{Name: "auth", Arity: -2, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection", Syntax: "[<username>] <password>",
 			Summary: "Authenticates the connection.", Since: "1.0.0", Complexity: "O(1)", run: auth},
-		{Name: "hello", Arity: -1, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection",
+		{Name: "hello", Arity: -1, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagNoScript, Group: "connection", Syntax: "[<protover> [AUTH <username> <password>] [SETNAME <clientname>]]",
 			Summary: "Selects the version of the protocol, and tells about the server.", Since: "6.0.0", Complexity: "O(1)", run: hello},
 		{Name: "reset", Arity: 1, Flags: flagAllowBusy | flagFast | flagLoading | flagStale | flagNoAuth | flagSubscribed | flagNoScript, Group: "connection",
 			Summary: "Makes the connection as new.", Since: "6.2.0", Complexity: "O(1)", run: reset},

@@ -7,13 +7,13 @@ const errSameObject Error = "ERR source and destination objects are the same"
 // copyCommands are those that bring a value under another key, or to another database.
 func copyCommands() []*Command {
 	return []*Command{
-		{Name: "rename", Arity: 3, Flags: flagWrite, Keys: twoKeys, Group: "generic",
+		{Name: "rename", Arity: 3, Flags: flagWrite, Keys: twoKeys, Group: "generic", Syntax: "<key> <newkey>",
 			Summary: "Gives a key another name, in place of what has that name.", Since: "1.0.0", Complexity: "O(1)", run: rename},
-		{Name: "renamenx", Arity: 3, Flags: flagWrite | flagFast, Keys: twoKeys, Group: "generic",
+		{Name: "renamenx", Arity: 3, Flags: flagWrite | flagFast, Keys: twoKeys, Group: "generic", Syntax: "<key> <newkey>",
 			Summary: "Gives a key another name, unless something has that name.", Since: "1.0.0", Complexity: "O(1)", run: renameIfAbsent},
-		{Name: "copy", Arity: -3, Flags: flagWrite | flagDenyOOM, Keys: twoKeys, Group: "generic",
+		{Name: "copy", Arity: -3, Flags: flagWrite | flagDenyOOM, Keys: twoKeys, Group: "generic", Syntax: "<source> <destination> [DB <destination-db>] [REPLACE]",
 			Summary: "Copies the value of a key to another key.", Since: "6.2.0", Complexity: "O(1)", run: copyKey},
-		{Name: "move", Arity: 3, Flags: flagWrite | flagFast, Keys: oneKey, Group: "generic",
+		{Name: "move", Arity: 3, Flags: flagWrite | flagFast, Keys: oneKey, Group: "generic", Syntax: "<key> <db>",
 			Summary: "Moves a key to another database.", Since: "1.0.0", Complexity: "O(1)", run: move},
 	}
 }

@@ -10,9 +10,9 @@ const errBusyKey Error = "BUSYKEY Target key name already exists."
 
 func dumpCommands() []*Command {
 	return []*Command{
-		{Name: "dump", Arity: 2, Flags: flagReadonly, Keys: oneKey, Group: "generic",
+		{Name: "dump", Arity: 2, Flags: flagReadonly, Keys: oneKey, Group: "generic", Syntax: "<key>",
 			Summary: "Gives the value of a key as RESTORE takes it.", Since: "2.6.0", Complexity: "O(N) where N is the length of the value.", run: dump},
-		{Name: "restore", Arity: -4, Flags: flagWrite | flagDenyOOM, Keys: oneKey, Group: "generic",
+		{Name: "restore", Arity: -4, Flags: flagWrite | flagDenyOOM, Keys: oneKey, Group: "generic", Syntax: "<key> <ttl> <serialized-value> [REPLACE] [ABSTTL] [IDLETIME <seconds>] [FREQ <frequency>]",
 			Summary: "Stores a value that DUMP gave.", Since: "2.6.0", Complexity: "O(N) where N is the length of the value.", run: restore},
 	}
 }

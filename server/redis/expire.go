@@ -10,13 +10,13 @@ import (
 func expiryCommands() []*Command {
 	const fastWrite, complexity = flagWrite | flagFast, "O(1)"
 	return append(ttlCommands(),
-		&Command{Name: "expire", Arity: -3, Flags: fastWrite, Keys: oneKey, Group: "generic", Since: "1.0.0", Complexity: complexity,
+		&Command{Name: "expire", Arity: -3, Flags: fastWrite, Keys: oneKey, Group: "generic", Syntax: "<key> <seconds> [NX|XX|GT|LT]", Since: "1.0.0", Complexity: complexity,
 			Summary: "Sets how many seconds a key lives.", run: expireIn(1000), direct: expireInDirect(1000)},
-		&Command{Name: "pexpire", Arity: -3, Flags: fastWrite, Keys: oneKey, Group: "generic", Since: "2.6.0", Complexity: complexity,
+		&Command{Name: "pexpire", Arity: -3, Flags: fastWrite, Keys: oneKey, Group: "generic", Syntax: "<key> <milliseconds> [NX|XX|GT|LT]", Since: "2.6.0", Complexity: complexity,
 			Summary: "Sets how many milliseconds a key lives.", run: expireIn(1), direct: expireInDirect(1)},
-		&Command{Name: "expireat", Arity: -3, Flags: fastWrite, Keys: oneKey, Group: "generic", Since: "1.2.0", Complexity: complexity,
+		&Command{Name: "expireat", Arity: -3, Flags: fastWrite, Keys: oneKey, Group: "generic", Syntax: "<key> <unix-time-seconds> [NX|XX|GT|LT]", Since: "1.2.0", Complexity: complexity,
 			Summary: "Sets the Unix time in seconds at which a key expires.", run: expireAt(1000)},
-		&Command{Name: "pexpireat", Arity: -3, Flags: fastWrite, Keys: oneKey, Group: "generic", Since: "2.6.0", Complexity: complexity,
+		&Command{Name: "pexpireat", Arity: -3, Flags: fastWrite, Keys: oneKey, Group: "generic", Syntax: "<key> <unix-time-milliseconds> [NX|XX|GT|LT]", Since: "2.6.0", Complexity: complexity,
 			Summary: "Sets the Unix time in milliseconds at which a key expires.", run: expireAt(1)},
 	)
 }

@@ -30,7 +30,7 @@ func (r *Request) replyHelp(c *Command) {
 	slices.Sort(names)
 	for _, name := range names {
 		sub := c.Subcommands[name]
-		lines = append(lines, strings.TrimRight(strings.ToUpper(name)+" "+sub.Help, " "), "    "+sub.Summary)
+		lines = append(lines, strings.TrimRight(strings.ToUpper(name)+" "+sub.Syntax, " "), "    "+sub.Summary)
 	}
 	lines = append(lines, "HELP", "    Print this help.")
 	r.out.Array(len(lines))

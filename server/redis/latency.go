@@ -93,13 +93,13 @@ func latencyCommand() *Command {
 		Subcommands: subcommands(
 			&Command{Name: "latest", Arity: 2, Flags: flags, Group: "server",
 				Summary: "Returns of each event the sample that came last, and the longest.", Since: "2.8.13", Complexity: "O(1)", run: latencyLatest},
-			&Command{Name: "history", Arity: 3, Flags: flags, Group: "server", Help: "<event>",
+			&Command{Name: "history", Arity: 3, Flags: flags, Group: "server", Syntax: "<event>",
 				Summary: "Returns the samples of an event, each a time and milliseconds.", Since: "2.8.13", Complexity: "O(1)", run: latencyHistory},
-			&Command{Name: "reset", Arity: -2, Flags: flags, Group: "server", Help: "[<event> ...]",
+			&Command{Name: "reset", Arity: -2, Flags: flags, Group: "server", Syntax: "[<event> ...]",
 				Summary: "Forgets the samples of events, or of all (default).", Since: "2.8.13", Complexity: "O(1)", run: latencyReset},
 			&Command{Name: "doctor", Arity: 2, Flags: flags, Group: "server",
 				Summary: "Returns a report for people.", Since: "2.8.13", Complexity: "O(1)", run: latencyDoctor},
-			&Command{Name: "histogram", Arity: -2, Flags: flags, Group: "server", Help: "[<command> ...]",
+			&Command{Name: "histogram", Arity: -2, Flags: flags, Group: "server", Syntax: "[<command> ...]",
 				Summary: "Returns how many calls of commands took up to how many microseconds.", Since: "7.0.0",
 				Complexity: "O(N) where N is the number of commands", run: latencyHistogram},
 		)}

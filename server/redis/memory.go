@@ -13,7 +13,7 @@ func memoryCommand() *Command {
 	return &Command{Name: "memory", Arity: -2, Group: "server",
 		Summary: "A container for memory diagnostics commands.", Since: "4.0.0", Complexity: "Depends on subcommand.",
 		Subcommands: subcommands(
-			&Command{Name: "usage", Arity: -3, Flags: flagReadonly, Keys: KeySpec{2, 2, 1}, Group: "server", Help: "<key> [SAMPLES <count>]",
+			&Command{Name: "usage", Arity: -3, Flags: flagReadonly, Keys: KeySpec{2, 2, 1}, Group: "server", Syntax: "<key> [SAMPLES <count>]",
 				Summary: "Estimates what a key and its value take of memory, in bytes.", Since: "4.0.0", Complexity: "O(N) where N is the length of the value", run: memoryUsage},
 			&Command{Name: "stats", Arity: 2, Group: "server",
 				Summary: "Returns what memory is used for.", Since: "4.0.0", Complexity: "O(1)", run: memoryStats},

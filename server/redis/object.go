@@ -4,13 +4,13 @@ package redis
 func objectCommands() map[string]*Command {
 	second := KeySpec{2, 2, 1}
 	return subcommands(
-		&Command{Name: "encoding", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Help: "<key>",
+		&Command{Name: "encoding", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Syntax: "<key>",
 			Summary: "Tells how Redis would keep the value of a key in memory.", Since: "2.2.3", Complexity: "O(1)", run: objectEncoding},
-		&Command{Name: "freq", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Help: "<key>",
+		&Command{Name: "freq", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Syntax: "<key>",
 			Summary: "Tells how often a key is accessed, which is not tracked.", Since: "4.0.0", Complexity: "O(1)", run: objectFrequency},
-		&Command{Name: "idletime", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Help: "<key>",
+		&Command{Name: "idletime", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Syntax: "<key>",
 			Summary: "Tells when a key was last accessed, which is not tracked.", Since: "2.2.3", Complexity: "O(1)", run: objectIdleTime},
-		&Command{Name: "refcount", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Help: "<key>",
+		&Command{Name: "refcount", Arity: 3, Flags: flagReadonly, Keys: second, Group: "generic", Syntax: "<key>",
 			Summary: "Tells how many references Redis would have to the value of a key.", Since: "2.2.3", Complexity: "O(1)", run: objectReferences},
 	)
 }

@@ -5,13 +5,17 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/mantisdb/mantisdb/server/control"
 )
 
 // parameter is one of CONFIG. What a Config has said, they can change until the server
 // ends.
 type parameter struct {
-	name string
-	get  func(r *Request) string
+	name  string
+	about string // in one line
+	kind  string // its type, in the terms of package control
+	get   func(r *Request) string
 	// set changes it; nil if only the value that it has already is accepted. Its error is
 	// what CONFIG SET says behind its own words.
 	set       func(r *Request, value string) error
@@ -31,13 +35,19 @@ func (p *parameter) change(r *Request, value string) error {
 }
 
 // fixed is a parameter that only tells how it is.
-func fixed(name string, get func(r *Request) string) *parameter {
-	return &parameter{name: name, get: get}
+func fixed(name, about string, get func(r *Request) string) *parameter {
+	return &parameter{name: name, about: about, kind: control.TypeText, get: get}
+}
+
+// ofKind is a parameter of another type than its constructor has given it.
+func ofKind(kind string, p *parameter) *parameter {
+	p.kind = kind
+	return p
 }
 
 // constant is one that is always the same.
-func constant(name, value string) *parameter {
-	return fixed(name, func(*Request) string { return value })
+func constant(name, value, about string) *parameter {
+	return fixed(name, about, func(*Request) string { return value })
 }
 
 // immutable is one that Redis does not let change either.
@@ -47,31 +57,29 @@ func immutable(p *parameter) *parameter {
 }
 
 // integer is a parameter that is a whole number within bounds.
-func integer(name string, least, most int64, get func() int64, set func(n int64)) *parameter {
-	return numeric(name, least, most, parseDecimal, get, set)
+func integer(name, about string, least, most int64, get func() int64, set func(n int64)) *parameter {
+	return numeric(parameter{name: name, about: about, kind: control.TypeNumber}, least, most, parseDecimal, get, set)
 }
 
 // memory is a number of bytes, which may be given with a unit.
-func memory(name string, least, most int64, get func() int64, set func(n int64)) *parameter {
-	return numeric(name, least, most, parseMemory, get, set)
+func memory(name, about string, least, most int64, get func() int64, set func(n int64)) *parameter {
+	return numeric(parameter{name: name, about: about, kind: control.TypeSize}, least, most, parseMemory, get, set)
 }
 
-func numeric(name string, least, most int64, parse func(string) (int64, error), get func() int64, set func(n int64)) *parameter {
-	return &parameter{
-		name: name,
-		get:  func(*Request) string { return strconv.FormatInt(get(), 10) },
-		set: func(_ *Request, value string) error {
-			n, err := parse(value)
-			if err != nil {
-				return err
-			}
-			if n < least || n > most {
-				return Error(fmt.Sprintf("argument must be between %d and %d inclusive", least, most))
-			}
-			set(n)
-			return nil
-		},
+func numeric(p parameter, least, most int64, parse func(string) (int64, error), get func() int64, set func(n int64)) *parameter {
+	p.get = func(*Request) string { return strconv.FormatInt(get(), 10) }
+	p.set = func(_ *Request, value string) error {
+		n, err := parse(value)
+		if err != nil {
+			return err
+		}
+		if n < least || n > most {
+			return Error(fmt.Sprintf("argument must be between %d and %d inclusive", least, most))
+		}
+		set(n)
+		return nil
 	}
+	return &p
 }
 
 func parseDecimal(value string) (int64, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/control"
 )
 
 // leastBulk is the least that Redis lets proto-max-bulk-len be.
@@ -25,16 +26,16 @@ func (s *Server) newParameters() []*parameter {
 // limitParameters are the server's limits.
 func (s *Server) limitParameters() []*parameter {
 	return []*parameter{
-		integer("maxclients", 1, math.MaxUint32,
+		integer("maxclients", "connections of the Redis protocol at once", 1, math.MaxUint32,
 			func() int64 { return int64(s.limits().MaxClients) },
 			func(n int64) { s.changeLimits(func(l *Limits) { l.MaxClients = int(n) }) }),
-		integer("timeout", 0, math.MaxInt32,
+		integer("timeout", "seconds that a client may send nothing before it is disconnected; 0 is for ever", 0, math.MaxInt32,
 			func() int64 { return int64(s.limits().IdleTimeout / time.Second) },
 			func(n int64) { s.setIdleTimeout(time.Duration(n) * time.Second) }),
-		memory("proto-max-bulk-len", leastBulk, mantisdb.MaxValueLen,
+		memory("proto-max-bulk-len", "the longest argument that a client may send", leastBulk, mantisdb.MaxValueLen,
 			func() int64 { return int64(s.limits().MaxBulk) },
 			func(n int64) { s.changeLimits(func(l *Limits) { l.MaxBulk = int(n) }) }),
-		memory("client-query-buffer-limit", leastBulk, math.MaxInt64,
+		memory("client-query-buffer-limit", "the longest command that a client may send", leastBulk, math.MaxInt64,
 			func() int64 { return int64(s.limits().MaxRequest) },
 			func(n int64) { s.changeLimits(func(l *Limits) { l.MaxRequest = int(n) }) }),
 		s.outputLimitParameter(),
@@ -60,7 +61,8 @@ func (s *Server) setIdleTimeout(timeout time.Duration) {
 // one hard limit here, which is for what others publish to a client.
 func (s *Server) outputLimitParameter() *parameter {
 	return &parameter{
-		name: "client-output-buffer-limit",
+		name: "client-output-buffer-limit", kind: control.TypeText,
+		about: "bytes that may wait for a client that does not read: class, hard and soft limit, seconds",
 		get: func(*Request) string {
 			return "normal 0 0 0 pubsub " + strconv.Itoa(s.limits().OutputBuffer) + " 0 0"
 		},
@@ -107,13 +109,13 @@ func outputLimit(fields []string) (int, error) {
 // behaviourParameters are what clients may change of what the server does.
 func (s *Server) behaviourParameters() []*parameter {
 	return []*parameter{
-		{name: "requirepass", secret: true,
+		{name: "requirepass", kind: control.TypeText, about: "the password of the user default", secret: true,
 			get: func(*Request) string { return s.passwordText() },
 			set: func(_ *Request, value string) error {
 				s.setPassword(value)
 				return nil
 			}},
-		{name: "notify-keyspace-events",
+		{name: "notify-keyspace-events", kind: control.TypeText, about: "which events of keys are published, as letters; empty is none",
 			get: func(*Request) string { return s.notifyClasses().String() },
 			set: func(_ *Request, value string) error {
 				classes, err := parseNotifyFlags(value)
@@ -122,13 +124,13 @@ func (s *Server) behaviourParameters() []*parameter {
 				}
 				return s.setNotifications(classes)
 			}},
-		integer("slowlog-log-slower-than", -1, math.MaxInt64, s.slow.logFrom.Load, s.slow.setLogFrom),
-		integer("slowlog-max-len", 0, math.MaxInt,
+		integer("slowlog-log-slower-than", "microseconds from which on a command goes into the slow log; 0 logs all, -1 none", -1, math.MaxInt64, s.slow.logFrom.Load, s.slow.setLogFrom),
+		integer("slowlog-max-len", "how many commands the slow log has at most", 0, math.MaxInt,
 			func() int64 { return int64(s.slow.log.maxLength()) },
 			func(n int64) { s.slow.log.setLength(int(n)) }),
-		integer("latency-monitor-threshold", 0, math.MaxInt64, s.slow.eventFrom.Load, s.slow.setEventFrom),
-		constant("latency-tracking", "yes"),
-		constant("latency-tracking-info-percentiles", "50 99 99.9"),
+		integer("latency-monitor-threshold", "milliseconds from which on an event is recorded for LATENCY; 0 records none", 0, math.MaxInt64, s.slow.eventFrom.Load, s.slow.setEventFrom),
+		constant("latency-tracking", "yes", "latencies of commands are counted"),
+		constant("latency-tracking-info-percentiles", "50 99 99.9", "the percentiles that INFO tells of latencies"),
 	}
 }
 
@@ -140,32 +142,32 @@ func (s *Server) storageParameters() []*parameter {
 		return stats
 	}
 	return []*parameter{
-		fixed("maxmemory", func(*Request) string { return strconv.FormatUint(stats().MemoryLimit, 10) }),
-		fixed("maxmemory-policy", func(*Request) string { return memoryPolicy(s.db.Engine()) }),
-		fixed("appendonly", func(*Request) string {
+		ofKind(control.TypeSize, fixed("maxmemory", "bytes that the engine may hold in memory; 0 is no limit", func(*Request) string { return strconv.FormatUint(stats().MemoryLimit, 10) })),
+		fixed("maxmemory-policy", "what happens when memory is full", func(*Request) string { return memoryPolicy(s.db.Engine()) }),
+		fixed("appendonly", "whether writes are logged", func(*Request) string {
 			if stats().Durability == mantisdb.DurabilityMemory {
 				return "no"
 			}
 			return "yes"
 		}),
-		fixed("appendfsync", func(*Request) string {
+		fixed("appendfsync", "whether a write is on disk when it is acknowledged", func(*Request) string {
 			if stats().Durability == mantisdb.DurabilitySync {
 				return "always"
 			}
 			return "no"
 		}),
-		constant("save", ""),
-		immutable(constant("databases", strconv.Itoa(databaseCount))),
-		immutable(constant("cluster-enabled", "no")),
-		immutable(constant("daemonize", "no")),
+		constant("save", "", "when snapshots are written by themselves: never, since the log has everything"),
+		immutable(ofKind(control.TypeNumber, constant("databases", strconv.Itoa(databaseCount), "how many numbered databases there are"))),
+		immutable(constant("cluster-enabled", "no", "whether the server is part of a cluster")),
+		immutable(constant("daemonize", "no", "whether the server has put itself into the background")),
 	}
 }
 
 // placeParameters tell where the server is, as the one who asks has reached it.
 func placeParameters() []*parameter {
 	return []*parameter{
-		fixed("port", func(r *Request) string { return strconv.Itoa(r.port()) }),
-		fixed("bind", func(r *Request) string {
+		ofKind(control.TypeNumber, fixed("port", "the port by which you have come", func(r *Request) string { return strconv.Itoa(r.port()) })),
+		fixed("bind", "the address by which you have come", func(r *Request) string {
 			host, _, err := net.SplitHostPort(r.client.conn.LocalAddr().String())
 			if err != nil {
 				return ""

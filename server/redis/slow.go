@@ -72,7 +72,7 @@ func (s *Server) watchesSlow(took time.Duration) bool {
 func (s *Server) recordSlow(c *Client, cmd *Command, args [][]byte, begin time.Time, took time.Duration) {
 	if from := s.slow.logFrom.Load(); from >= 0 && took.Microseconds() >= from && !cmd.has(flagSkipSlowlog) {
 		s.slow.log.add(slowEntry{
-			at: begin.Unix(), micros: took.Microseconds(), args: s.loggedArgs(cmd, args),
+			began: begin, took: took, args: s.loggedArgs(cmd, args),
 			address: c.conn.RemoteAddr().String(), name: c.clientName(),
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // slowLog has the slow commands that came last.
@@ -16,8 +17,8 @@ type slowLog struct {
 
 type slowEntry struct {
 	id      int64
-	at      int64 // when it began, Unix seconds
-	micros  int64
+	began   time.Time
+	took    time.Duration
 	args    []string
 	address string
 	name    string // of the client
@@ -125,7 +126,7 @@ func slowlogCommand() *Command {
 	return &Command{Name: "slowlog", Arity: -2, Group: "server",
 		Summary: "A container for slow log commands.", Since: "2.2.12", Complexity: "Depends on subcommand.",
 		Subcommands: subcommands(
-			&Command{Name: "get", Arity: -2, Flags: flags, Group: "server", Help: "[<count>]",
+			&Command{Name: "get", Arity: -2, Flags: flags, Group: "server", Syntax: "[<count>]",
 				Summary: "Returns the slow commands that came last (default: 10, -1: all): number, time, microseconds, arguments, address and name of the client.",
 				Since:   "2.2.12", Complexity: "O(N) where N is the number of entries returned", run: slowlogGet},
 			&Command{Name: "len", Arity: 2, Flags: flags, Group: "server",
@@ -154,8 +155,8 @@ func slowlogGet(r *Request) error {
 	for _, e := range entries {
 		r.out.Array(6)
 		r.out.Int(e.id)
-		r.out.Int(e.at)
-		r.out.Int(e.micros)
+		r.out.Int(e.began.Unix())
+		r.out.Int(e.took.Microseconds())
 		r.out.Array(len(e.args))
 		for _, arg := range e.args {
 			r.out.BulkString(arg)

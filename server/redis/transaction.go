@@ -72,7 +72,7 @@ func transactionCommands() []*Command {
 			Summary: "Executes all commands in a transaction.", Since: "1.2.0", Complexity: "Depends on commands in the transaction", run: exec},
 		{Name: "discard", Arity: 1, Flags: flagAllowBusy | flagNoScript | flagLoading | flagStale | flagFast, Group: "transactions",
 			Summary: "Discards a transaction.", Since: "2.0.0", Complexity: "O(N), when N is the number of queued commands", run: discard},
-		{Name: "watch", Arity: -2, Flags: flagAllowBusy | flagNoScript | flagLoading | flagStale | flagFast, Keys: allKeys, Group: "transactions",
+		{Name: "watch", Arity: -2, Flags: flagAllowBusy | flagNoScript | flagLoading | flagStale | flagFast, Keys: allKeys, Group: "transactions", Syntax: "<key> [<key> ...]",
 			Summary: "Monitors changes to keys to determine the execution of a transaction.", Since: "2.2.0", Complexity: "O(1) for every key.", run: watch},
 		{Name: "unwatch", Arity: 1, Flags: flagAllowBusy | flagNoScript | flagLoading | flagStale | flagFast, Group: "transactions",
 			Summary: "Forgets about watched keys of a transaction.", Since: "2.2.0", Complexity: "O(1)", run: unwatch},

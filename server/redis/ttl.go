@@ -9,15 +9,15 @@ import (
 func ttlCommands() []*Command {
 	const fastRead, complexity = flagReadonly | flagFast, "O(1)"
 	return []*Command{
-		{Name: "ttl", Arity: 2, Flags: fastRead, Keys: oneKey, Group: "generic", Since: "1.0.0", Complexity: complexity,
+		{Name: "ttl", Arity: 2, Flags: fastRead, Keys: oneKey, Group: "generic", Syntax: "<key>", Since: "1.0.0", Complexity: complexity,
 			Summary: "Tells how many seconds a key lives on.", run: ttl, direct: ttlDirect},
-		{Name: "pttl", Arity: 2, Flags: fastRead, Keys: oneKey, Group: "generic", Since: "2.6.0", Complexity: complexity,
+		{Name: "pttl", Arity: 2, Flags: fastRead, Keys: oneKey, Group: "generic", Syntax: "<key>", Since: "2.6.0", Complexity: complexity,
 			Summary: "Tells how many milliseconds a key lives on.", run: ttl, direct: ttlDirect},
-		{Name: "expiretime", Arity: 2, Flags: fastRead, Keys: oneKey, Group: "generic", Since: "7.0.0", Complexity: complexity,
+		{Name: "expiretime", Arity: 2, Flags: fastRead, Keys: oneKey, Group: "generic", Syntax: "<key>", Since: "7.0.0", Complexity: complexity,
 			Summary: "Tells the Unix time in seconds at which a key expires.", run: ttl, direct: ttlDirect},
-		{Name: "pexpiretime", Arity: 2, Flags: fastRead, Keys: oneKey, Group: "generic", Since: "7.0.0", Complexity: complexity,
+		{Name: "pexpiretime", Arity: 2, Flags: fastRead, Keys: oneKey, Group: "generic", Syntax: "<key>", Since: "7.0.0", Complexity: complexity,
 			Summary: "Tells the Unix time in milliseconds at which a key expires.", run: ttl, direct: ttlDirect},
-		{Name: "persist", Arity: 2, Flags: flagWrite | flagFast, Keys: oneKey, Group: "generic", Since: "2.2.0", Complexity: complexity,
+		{Name: "persist", Arity: 2, Flags: flagWrite | flagFast, Keys: oneKey, Group: "generic", Syntax: "<key>", Since: "2.2.0", Complexity: complexity,
 			Summary: "Makes a key stay for ever.", run: persist, direct: persistDirect},
 	}
 }
