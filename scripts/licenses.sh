@@ -45,7 +45,7 @@ licenses_of_frontend() {
     local directory name
     scripts/install-frontend.sh
     (cd web && npm ls --omit=dev --all --parseable) | tail -n +2 | LC_ALL=C sort -u | while read -r directory; do
-        name=$(node -p 'const of = require(process.argv[1]); `${of.name} ${of.version}`' "$directory/package.json")
+        name=$(node -p 'const p = require(process.argv[1]); p.name + " " + p.version' "$directory/package.json")
         DEPTH=1 notices "$name" "$directory"
     done
 }
