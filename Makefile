@@ -63,7 +63,7 @@ deb: build-rust ## a Debian package of ./mantisdb-rust, in target/deb; needs Deb
 .PHONY: clean
 clean: ## removes what was built
 	rm -rf target mantisdb mantisdb-rust internal/core/core_stamp.h web/node_modules
-	find web/dist -mindepth 1 -not -name .gitignore -delete
+	find web/dist -mindepth 1 -not -name .gitkeep -delete
 
 ##@ Test
 

@@ -42,7 +42,7 @@ fi
 scripts/install-frontend.sh 2>"$SCRATCH/npm.log" || leave_out "$(tail -n 1 "$SCRATCH/npm.log")"
 
 # clean: leaves in the folder what is committed alone.
-clean() { find "$dist" -mindepth 1 -not -name .gitignore -delete; }
+clean() { find "$dist" -mindepth 1 -not -name .gitkeep -delete; }
 
 rm -f "$stamp"
 clean

@@ -14,8 +14,13 @@ chosen() {
     echo "${STATICCHECK/\/cmd\/staticcheck@/ }"
 }
 
+# A row may list several names, and then one version of all or one of each.
 listed() {
-    awk -F' *[|] *' 'NF == 6 && $3 ~ /^v?[0-9]/ {print $2, $3}' docs/dependencies.md | sed 's/ (staticcheck)//'
+    awk -F' *[|] *' 'NF == 6 && $3 ~ /^v?[0-9]/ {
+        split($2, names, ", ")
+        several = split($3, versions, ", ") > 1
+        for (i = 1; i in names; i++) print names[i], versions[several ? i : 1]
+    }' docs/dependencies.md | sed 's/ (staticcheck)//'
 }
 
 diff <(chosen | sed '/^$/d' | sort -u) <(listed | sort -u) ||

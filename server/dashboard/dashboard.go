@@ -17,7 +17,7 @@ const (
 // What holds for every answer. Nothing is loaded from elsewhere, no script or style stands in
 // the page itself, and no other page may frame it: so what is stored in the database cannot
 // become a part of the page, whatever it is.
-const contentSecurityPolicy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const contentSecurityPolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // How long a browser may keep a file: the page until it has asked whether it is still the same,
 // what the page loads for ever, since the names of those files have a digest of what is in them.
