@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 
+import { figures } from "./figures.ts";
+
 /** A route of the made-up API: answers with JSON, or by itself if it returns undefined. */
 export type Route = (request: IncomingMessage, response: ServerResponse, url: URL) => unknown;
 
 /** By method and path. */
 const routes: Record<string, Route> = {
+  ...figures,
   "GET /api/v1/health": () => ({ status: "ok" }),
   "GET /api/v1/version": () => ({ version: "v0.0.0-mock", engine: "rust", go: "go1.26" }),
   "GET /api/v1/whoami": () => ({
