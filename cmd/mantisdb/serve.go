@@ -16,11 +16,13 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/dashboard"
 	"github.com/mantisdb/mantisdb/server/figures"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
 	"github.com/mantisdb/mantisdb/server/metrics"
 	"github.com/mantisdb/mantisdb/server/redis"
 	"github.com/mantisdb/mantisdb/storage"
+	"github.com/mantisdb/mantisdb/web"
 )
 
 // serveFlags are those of the server.
@@ -168,8 +170,12 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
 	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
 	all := figures.NewCollector(about.Version, store)
+	page, err := builtDashboard()
+	if err != nil {
+		return err
+	}
 	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).
-		WithMetrics(metrics.NewHandler(all, logger))
+		WithMetrics(metrics.NewHandler(all, logger)).WithDashboard(page)
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	redisServer, err := redis.New(redis.Config{
@@ -186,6 +192,15 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	f.announce(logger, listeners, about, users)
 	tellSystemd(ctx, logger)
 	return s.Serve(ctx, listeners...)
+}
+
+// builtDashboard is the dashboard that the program was built with, nil if without.
+func builtDashboard() (*dashboard.Dashboard, error) {
+	files := web.Dashboard()
+	if files == nil {
+		return nil, nil
+	}
+	return dashboard.New(files)
 }
 
 // checkpointOf is what makes checkpoints for clients of the Redis protocol, nil if there

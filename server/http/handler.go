@@ -12,6 +12,7 @@ import (
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/dashboard"
 	"github.com/mantisdb/mantisdb/server/figures"
 )
 
@@ -26,6 +27,8 @@ type Handler struct {
 	users   *acl.List    // nil: whoever asks may do everything
 	metrics http.Handler // of Prometheus; nil: there are none
 	figures *figures.Collector
+
+	dashboard *dashboard.Dashboard // nil: there is none
 
 	counted        []*routeFigures // all there are
 	entries, named entryFigures    // of the default keyspace, and of the others

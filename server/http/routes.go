@@ -86,6 +86,9 @@ func (h *Handler) routes() []route {
 	if h.metrics != nil {
 		routes = append(routes, route{http.MethodGet, "/metrics", readFigures, h.serveMetrics})
 	}
+	if h.dashboard != nil {
+		routes = append(routes, route{http.MethodGet, assetsPath, nothing, h.asset})
+	}
 	for _, in := range h.keyspaceRoutes() {
 		routes = append(routes,
 			route{in.method, apiPath + in.path, in.needs, func(w http.ResponseWriter, r *http.Request) error {
