@@ -31,13 +31,57 @@ let slow = Array.from({ length: 30 }, (_, i) => ({
 }));
 
 const parameters = [
-  { name: "maxmemory", value: "536870912", live: true, about: "How much may be held in memory.", type: "size" },
-  { name: "maxmemory-policy", value: "noeviction", live: false, about: "What leaves when memory is full.", type: "choice", choices: ["noeviction", "allkeys-lru"] },
-  { name: "slowlog-log-slower-than", value: "10000", live: true, about: "From how many microseconds on a command is slow; -1 is never.", type: "number" },
-  { name: "slowlog-max-len", value: "128", live: true, about: "How many slow commands are kept.", type: "number" },
-  { name: "appendfsync", value: "always", live: true, about: "When writes are on disk.", type: "choice", choices: ["always", "everysec", "no"] },
-  { name: "--data-dir", value: "/var/lib/mantisdb", live: false, about: "The directory that has the data.", type: "text" },
-  { name: "--port", value: "8080", live: false, about: "The port of both protocols.", type: "number" },
+  {
+    name: "maxmemory",
+    value: "536870912",
+    live: true,
+    about: "How much may be held in memory.",
+    type: "size",
+  },
+  {
+    name: "maxmemory-policy",
+    value: "noeviction",
+    live: false,
+    about: "What leaves when memory is full.",
+    type: "choice",
+    choices: ["noeviction", "allkeys-lru"],
+  },
+  {
+    name: "slowlog-log-slower-than",
+    value: "10000",
+    live: true,
+    about: "From how many microseconds on a command is slow; -1 is never.",
+    type: "number",
+  },
+  {
+    name: "slowlog-max-len",
+    value: "128",
+    live: true,
+    about: "How many slow commands are kept.",
+    type: "number",
+  },
+  {
+    name: "appendfsync",
+    value: "always",
+    live: true,
+    about: "When writes are on disk.",
+    type: "choice",
+    choices: ["always", "everysec", "no"],
+  },
+  {
+    name: "--data-dir",
+    value: "/var/lib/mantisdb",
+    live: false,
+    about: "The directory that has the data.",
+    type: "text",
+  },
+  {
+    name: "--port",
+    value: "8080",
+    live: false,
+    about: "The port of both protocols.",
+    type: "number",
+  },
 ];
 
 export const control: Record<string, Route> = {

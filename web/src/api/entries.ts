@@ -29,11 +29,18 @@ function pathOf({ keyspace, key }: EntryName): string {
 }
 
 /** Reads an entry, of its value at most `limit` bytes. */
-export async function readEntry(name: EntryName, limit: number, signal?: AbortSignal): Promise<Entry> {
+export async function readEntry(
+  name: EntryName,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Entry> {
   if (!fitsPath(name.key)) return scanEntry(name, limit, signal);
   const response = await request(pathOf(name), { signal });
   const size = Number(response.headers.get("Content-Length"));
-  const value = size > limit ? await readBeginning(response.body!, limit) : new Uint8Array(await response.arrayBuffer());
+  const value =
+    size > limit
+      ? await readBeginning(response.body!, limit)
+      : new Uint8Array(await response.arrayBuffer());
   return { value, size: Math.max(size, value.length), ...metaOf(response) };
 }
 
@@ -46,7 +53,10 @@ function metaOf(response: Response): Pick<Entry, "tag" | "expiresAt"> {
 }
 
 /** Reads `limit` bytes of a stream and has the server send no more. */
-async function readBeginning(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array> {
+async function readBeginning(
+  stream: ReadableStream<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array> {
   const beginning = new Uint8Array(limit);
   const reader = stream.getReader();
   let length = 0;
@@ -62,13 +72,23 @@ async function readBeginning(stream: ReadableStream<Uint8Array>, limit: number):
 }
 
 /** Reads an entry whose key fits into no path. */
-async function scanEntry({ keyspace, key }: EntryName, limit: number, signal?: AbortSignal): Promise<Entry> {
+async function scanEntry(
+  { keyspace, key }: EntryName,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Entry> {
   let found: EntryJSON | undefined;
   const bounds = { prefix: key, start: key, end: keyBehind(key) };
   const { difference } = await scanLines(keyspace, bounds, signal, (line) => {
     found = JSON.parse(line) as EntryJSON;
   });
-  if (!found) throw new Problem(404, "key-not-found", "Key not found", "the key is absent, was deleted or has expired");
+  if (!found)
+    throw new Problem(
+      404,
+      "key-not-found",
+      "Key not found",
+      "the key is absent, was deleted or has expired",
+    );
   const value = valueOf(found);
   const expiresAt = found.expires_at === undefined ? null : found.expires_at + difference;
   return { value: value.subarray(0, limit), size: value.length, tag: null, expiresAt };
@@ -92,13 +112,20 @@ export async function writeEntry(
   if (!fitsPath(name.key)) {
     const operation = { op: "put", ...keyMember(name.key), value: toBase64(value), ttl: life };
     const conditions = absent ? [{ ...keyMember(name.key), version: 0 }] : [];
-    return sendJSON("POST", `${keyspacePath(name.keyspace)}transaction`, { conditions, operations: [operation] });
+    return sendJSON("POST", `${keyspacePath(name.keyspace)}transaction`, {
+      conditions,
+      operations: [operation],
+    });
   }
   const headers: Record<string, string> = { "Content-Type": "application/octet-stream" };
   if (absent) headers["If-None-Match"] = "*";
   else if (tag) headers["If-Match"] = tag;
   const query = life === undefined ? "" : `?ttl=${life}`;
-  await request(pathOf(name) + query, { method: "PUT", headers, body: value as Uint8Array<ArrayBuffer> });
+  await request(pathOf(name) + query, {
+    method: "PUT",
+    headers,
+    body: value as Uint8Array<ArrayBuffer>,
+  });
 }
 
 /** Removes an entry in one step with a look at it, and returns it, so that it can be put back. */

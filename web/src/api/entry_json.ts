@@ -12,7 +12,9 @@ export interface EntryJSON {
 }
 
 export function keyOf(entry: EntryJSON): Key {
-  return entry.key_text !== undefined ? keyOfText(entry.key_text) : keyOfBytes(fromBase64(entry.key ?? ""));
+  return entry.key_text !== undefined
+    ? keyOfText(entry.key_text)
+    : keyOfBytes(fromBase64(entry.key ?? ""));
 }
 
 export function valueOf(entry: EntryJSON): Uint8Array {

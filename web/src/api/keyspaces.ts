@@ -23,7 +23,8 @@ export const keyspacesKey = ["keyspaces"];
 export function useKeyspaces() {
   return useQuery({
     queryKey: keyspacesKey,
-    queryFn: async ({ signal }) => (await getJSON<{ keyspaces: Keyspace[] }>("keyspaces", signal)).keyspaces,
+    queryFn: async ({ signal }) =>
+      (await getJSON<{ keyspaces: Keyspace[] }>("keyspaces", signal)).keyspaces,
     staleTime: 10_000,
   });
 }
@@ -33,7 +34,10 @@ export function useKeyCounts() {
   return useQuery({
     queryKey: [...keyspacesKey, "counts"],
     queryFn: async ({ signal }) => {
-      const stats = await getJSON<{ keyspaces: { name: string; keys: number }[] }>("stats?keyspaces=true", signal);
+      const stats = await getJSON<{ keyspaces: { name: string; keys: number }[] }>(
+        "stats?keyspaces=true",
+        signal,
+      );
       return new Map(stats.keyspaces.map(({ name, keys }) => [name, keys]));
     },
     staleTime: 10_000,

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 
-import { bytesOfKey, compareKeys, fitsPath, keyBehind, keyOfBytes, keyOfText, readKey, showKey } from "./key.ts";
+import {
+  bytesOfKey,
+  compareKeys,
+  fitsPath,
+  keyBehind,
+  keyOfBytes,
+  keyOfText,
+  readKey,
+  showKey,
+} from "./key.ts";
 
 const bytes = (...b: number[]) => Uint8Array.from(b);
 
@@ -50,10 +59,23 @@ test("the key behind", () => {
 });
 
 test("steps of a path", () => {
-  expect([".", "..", "...", "./a"].map((t) => fitsPath(keyOfText(t)))).toEqual([false, false, true, true]);
+  expect([".", "..", "...", "./a"].map((t) => fitsPath(keyOfText(t)))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
 });
 
 test("the order is that of the bytes", () => {
-  const ordered = [bytes(0), bytes(0x25), bytes(0x25, 0), bytes(0x41), bytes(0x41, 0x41), bytes(0xc3), bytes(0xff)].map(keyOfBytes);
+  const ordered = [
+    bytes(0),
+    bytes(0x25),
+    bytes(0x25, 0),
+    bytes(0x41),
+    bytes(0x41, 0x41),
+    bytes(0xc3),
+    bytes(0xff),
+  ].map(keyOfBytes);
   expect(ordered.toReversed().sort(compareKeys)).toEqual(ordered);
 });

@@ -86,7 +86,9 @@ export function showKey(key: Key): string {
   const bytes = bytesOfKey(key);
   const text = textOf(bytes);
   if (text === null) {
-    return Array.from(bytes, (b) => (b >= 0x20 && b < 0x7f ? escapeText(String.fromCharCode(b)) : `\\x${hex(b)}`)).join("");
+    return Array.from(bytes, (b) =>
+      b >= 0x20 && b < 0x7f ? escapeText(String.fromCharCode(b)) : `\\x${hex(b)}`,
+    ).join("");
   }
   return escapeText(text);
 }
@@ -102,7 +104,7 @@ const escapes: Record<string, number> = { n: 10, r: 13, t: 9, "\\": 92 };
 /** The key that people write as showKey shows it. Other backslashes stand for themselves. */
 export function readKey(written: string): Key {
   const bytes: number[] = [];
-  for (let i = 0; i < written.length; ) {
+  for (let i = 0; i < written.length;) {
     const rest = written.slice(i, i + 4);
     const byte = /^\\x[0-9a-fA-F]{2}/.test(rest) ? parseInt(rest.slice(2), 16) : undefined;
     const named = rest[0] === "\\" ? escapes[rest[1] ?? ""] : undefined;

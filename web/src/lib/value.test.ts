@@ -27,7 +27,11 @@ test("what is no JSON", () => {
 
 test("a line of a dump", () => {
   const bytes = new TextEncoder().encode("0123456789abcdefgh\n");
-  expect(hexLine(bytes, 16)).toEqual({ offset: "00000010", hex: "67 68 0a".padEnd(48), ascii: "gh·" });
+  expect(hexLine(bytes, 16)).toEqual({
+    offset: "00000010",
+    hex: "67 68 0a".padEnd(48),
+    ascii: "gh·",
+  });
   expect(hexLine(bytes, 0).hex).toBe("30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66");
 });
 

@@ -15,7 +15,9 @@ export function formatJSON(text: string): string | null {
       out += token + line();
     } else if (token === "}" || token === "]") {
       depth--;
-      out = /[{[]\s*$/.test(out.slice(-2 * depth - 4)) ? out.trimEnd() + token : out + line() + token;
+      out = /[{[]\s*$/.test(out.slice(-2 * depth - 4))
+        ? out.trimEnd() + token
+        : out + line() + token;
     } else if (token === ",") {
       out += token + line();
     } else {
@@ -43,7 +45,10 @@ export function looksLikeJSON(text: string): boolean {
 export const hexColumns = 16;
 
 /** A line of a dump: where it begins, the bytes, and what of them is ASCII. */
-export function hexLine(bytes: Uint8Array, at: number): { offset: string; hex: string; ascii: string } {
+export function hexLine(
+  bytes: Uint8Array,
+  at: number,
+): { offset: string; hex: string; ascii: string } {
   const row = bytes.subarray(at, at + hexColumns);
   const pairs = Array.from(row, (b) => b.toString(16).padStart(2, "0"));
   const halves = [pairs.slice(0, 8).join(" "), pairs.slice(8).join(" ")];

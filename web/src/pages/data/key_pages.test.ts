@@ -14,7 +14,10 @@ function keysUpTo(count: number): Key[] {
 function scanOf(all: Key[]): typeof scanKeys {
   return async ({ start, end, limit }) => {
     const found = all.filter((k) => (!start || k >= start) && (!end || k < end));
-    return { keys: found.slice(0, limit).map((key) => ({ key, expiresAt: null })), more: found.length > limit };
+    return {
+      keys: found.slice(0, limit).map((key) => ({ key, expiresAt: null })),
+      more: found.length > limit,
+    };
   };
 }
 
@@ -47,7 +50,9 @@ test("what was written meanwhile is neither skipped nor repeated", async () => {
   const all = keysUpTo(40_000);
   const pages = new KeyPages(bounds, scanOf(all));
   await readAll(pages);
-  const added = Array.from({ length: 3500 }, (_, i) => keyOfText(`0000500+${String(i).padStart(4, "0")}`));
+  const added = Array.from({ length: 3500 }, (_, i) =>
+    keyOfText(`0000500+${String(i).padStart(4, "0")}`),
+  );
   all.splice(501, 0, ...added);
   all.splice(20_000, 10);
   all.sort();
@@ -64,7 +69,9 @@ test("what was written meanwhile is neither skipped nor repeated", async () => {
 test("an error is told, and tried again", async () => {
   let broken = true;
   const scan = scanOf(keysUpTo(10));
-  const pages = new KeyPages(bounds, (...args) => (broken ? Promise.reject(new Error("no")) : scan(...args)));
+  const pages = new KeyPages(bounds, (...args) =>
+    broken ? Promise.reject(new Error("no")) : scan(...args),
+  );
   pages.look(0, 0);
   await settle();
   expect(String(pages.error)).toContain("no");

@@ -91,7 +91,7 @@ export class KeyPages {
   /** Reads anew the page that has a key, or would have it. */
   async reread(key: Key) {
     let page = 0;
-    for (let high = this.#pages.length - 1; page < high; ) {
+    for (let high = this.#pages.length - 1; page < high;) {
       const middle = Math.ceil((page + high) / 2);
       if (compareKeys(this.#pages[middle]!.start!, key) <= 0) page = middle;
       else high = middle - 1;
@@ -134,7 +134,8 @@ export class KeyPages {
     page.count = keys.length;
     page.read = true;
     page.seen = Math.max(page.seen, this.#looks);
-    if (more) this.#pages.splice(this.#pages.indexOf(page) + 1, 0, newPage(keyBehind(keys.at(-1)!.key)));
+    if (more)
+      this.#pages.splice(this.#pages.indexOf(page) + 1, 0, newPage(keyBehind(keys.at(-1)!.key)));
     this.#measure();
     this.#drop();
   }
