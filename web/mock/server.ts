@@ -1,25 +1,38 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 
+import { control } from "./control.ts";
+import { engine } from "./engine.ts";
+import { figures } from "./figures.ts";
+
 /** A route of the made-up API: answers with JSON, or by itself if it returns undefined. */
 export type Route = (request: IncomingMessage, response: ServerResponse, url: URL) => unknown;
 
-/** By method and path. */
+const rights = [
+  "console",
+  "read",
+  "write",
+  "figures",
+  "clients",
+  "kill_clients",
+  "slowlog",
+  "reset_slowlog",
+  "config",
+  "configure",
+  "admin",
+];
+
+/** By method and path; a path that ends with * stands for all that begin so. */
 const routes: Record<string, Route> = {
+  ...figures,
+  ...engine,
+  ...control,
   "GET /api/v1/health": () => ({ status: "ok" }),
   "GET /api/v1/version": () => ({ version: "v0.0.0-mock", engine: "rust", go: "go1.26" }),
   "GET /api/v1/whoami": () => ({
     user: "default",
     authentication_needed: false,
-    rights: {
-      figures: true,
-      admin: true,
-      read: true,
-      write: true,
-      console: true,
-      clients: true,
-      config: true,
-    },
+    rights: Object.fromEntries(rights.map((right) => [right, true])),
   }),
 };
 
@@ -32,7 +45,8 @@ export function mockServer(): Plugin {
       server.middlewares.use((request, response, next) => {
         const url = new URL(request.url ?? "/", "http://mock");
         if (!url.pathname.startsWith("/api/")) return next();
-        const route = routes[`${request.method} ${url.pathname}`];
+        const name = `${request.method} ${url.pathname}`;
+        const route = routes[name] ?? routes[name.replace(/[^/]*$/, "*")];
         const answer = route
           ? route(request, response, url)
           : ((response.statusCode = 404), { title: "No such resource", detail: url.pathname });

@@ -9,7 +9,18 @@ export interface Whoami {
   rights: Partial<Record<Right, boolean>>;
 }
 
-export type Right = "figures" | "admin" | "read" | "write" | "console" | "clients" | "config";
+export type Right =
+  | "console"
+  | "read"
+  | "write"
+  | "figures"
+  | "clients"
+  | "kill_clients"
+  | "slowlog"
+  | "reset_slowlog"
+  | "config"
+  | "configure"
+  | "admin";
 
 export const whoamiKey = ["whoami"];
 

@@ -1,6 +1,8 @@
 import { Suspense, useEffect, useRef } from "react";
 
+import { useLive, useLiveStream } from "../api/live.ts";
 import { useVersion } from "../api/server.ts";
+import { useRight } from "../api/whoami.ts";
 import { Loading } from "../components/Page.tsx";
 import { Logo } from "../components/Logo.tsx";
 import { ConnectionBanner } from "./ConnectionBanner.tsx";
@@ -14,6 +16,7 @@ import { ThemeToggle } from "./ThemeToggle.tsx";
 /** The frame of every page: navigation at the side, or at the bottom of a phone. */
 export function Layout() {
   const route = useRoute();
+  useLiveStream(useRight("figures"));
   const shown = pages.find((page) => page.name === route.page) ?? pages[0];
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
@@ -44,7 +47,7 @@ export function Layout() {
             <ServerLine />
           </div>
         </div>
-        <Navigation shown={shown.name} />
+        <Navigation shown={shown.name} warnings={useLive().warnings.length} />
         <div className="ml-auto flex items-center gap-1 md:mt-auto md:ml-0 md:flex-wrap md:justify-between">
           <SessionMenu />
           <ThemeToggle />

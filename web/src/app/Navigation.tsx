@@ -4,7 +4,7 @@ import { pages, type PageName } from "./pages.ts";
 import { href } from "./route.ts";
 
 /** The links to all pages: a column, or a bar at the bottom where there is little room. */
-export function Navigation({ shown }: { shown: PageName }) {
+export function Navigation({ shown, warnings }: { shown: PageName; warnings: number }) {
   return (
     <nav
       aria-label="Pages"
@@ -25,6 +25,15 @@ export function Navigation({ shown }: { shown: PageName }) {
             >
               <Icon name={page.icon} size={18} />
               {page.title}
+              {page.name === "overview" && warnings > 0 && (
+                <span
+                  aria-label={`${warnings} ${warnings === 1 ? "warning" : "warnings"}`}
+                  role="img"
+                  className="figures grid min-w-5 place-items-center rounded-full bg-warning-soft px-1 text-xs text-warning max-md:absolute max-md:ml-9 md:ml-auto"
+                >
+                  {warnings}
+                </span>
+              )}
             </a>
           </li>
         ))}

@@ -29,6 +29,8 @@ export interface ChartProps {
   height?: number;
   /** A logarithmic scale, for latencies. */
   logarithmic?: boolean;
+  /** A scale whose steps are powers of two, for bytes. */
+  binary?: boolean;
   /** Charts of the same group show the same moment under the pointer. */
   group?: string;
   /** The least that the scale reaches to, so that noise does not fill the chart. */
@@ -53,6 +55,7 @@ export function Chart(props: ChartProps) {
   const kind = JSON.stringify([
     props.series.map((one) => [one.label, one.colour, one.filled, one.dashed]),
     props.logarithmic,
+    props.binary,
     props.group,
   ]);
   useEffect(() => {

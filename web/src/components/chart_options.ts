@@ -66,7 +66,15 @@ export function chartOptions(
           },
     },
     axes: [
-      { stroke: colours.text, font, grid: { show: false }, ticks: grid, size: 30, space: 70 },
+      {
+        stroke: colours.text,
+        font,
+        grid: { show: false },
+        ticks: { ...grid, size: 4 },
+        size: 30,
+        space: 70,
+        values: (_plot, splits, _axis, _space, step) => splits.map((time) => clock(time, step)),
+      },
       {
         stroke: colours.text,
         font,
@@ -74,12 +82,30 @@ export function chartOptions(
         ticks: { show: false },
         size: 62,
         space: 34,
+        incrs: props.binary ? powersOfTwo : undefined,
+        splits: props.logarithmic ? (_plot, _axis, min, max) => powersOfTen(min, max) : undefined,
         values: (_, splits) =>
           splits.map((value) => (value === null ? "" : latest.current.format(value))),
       },
     ],
     series: [{}, ...props.series.map((one, place) => seriesOptions(one, place, colours))],
   };
+}
+
+const powersOfTwo = Array.from({ length: 60 }, (_, i) => 2 ** i);
+
+function powersOfTen(min: number, max: number): number[] {
+  const first = Math.ceil(Math.log10(min) - 1e-9);
+  const last = Math.floor(Math.log10(max) + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i));
+}
+
+/** The time of the day, with seconds only where the scale's step has them. */
+function clock(time: number, step: number): string {
+  const date = new Date(time * 1000);
+  const parts = [date.getHours(), date.getMinutes()];
+  if (step < 60) parts.push(date.getSeconds());
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 function seriesOptions(
