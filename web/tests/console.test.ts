@@ -22,6 +22,7 @@ afterAll(async () => {
 });
 
 const line = () => page.getByRole("combobox", { name: "Command" });
+const offered = () => page.getByRole("listbox", { name: "Commands" });
 const replies = () => page.getByRole("log", { name: "Replies" });
 
 async function run(command: string) {
@@ -43,10 +44,10 @@ test("a command is run, and its reply shown", async () => {
 test("a name is completed, with help for it", async () => {
   await line().fill("");
   await line().pressSequentially("geted");
-  await expect.poll(() => page.getByRole("option").count()).toBe(0);
+  await expect.poll(() => offered().getByRole("option").count()).toBe(0);
   await line().fill("");
   await line().pressSequentially("getd");
-  await page.getByRole("option", { name: /^GETDEL/ }).waitFor();
+  await offered().getByRole("option", { name: /^GETDEL/ }).waitFor();
   await expectAccessible(page, "the completion");
   await page.keyboard.press("Tab");
   expect(await line().inputValue()).toBe("GETDEL ");

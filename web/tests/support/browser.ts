@@ -44,7 +44,7 @@ export async function openTab(
 ): Promise<{ page: Page; faults: Faults }> {
   const context = await browser.newContext({ ...forms[form], acceptDownloads: true });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(10_000);
   const faults: Faults = { errors: [], foreign: [] };
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning")
