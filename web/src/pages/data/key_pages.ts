@@ -1,4 +1,4 @@
-import { scanKeys, type KeyInfo, type ScanBounds } from "../../api/scan.ts";
+import type { KeyInfo, scanKeys, ScanBounds } from "../../api/scan.ts";
 import { compareKeys, keyBehind, type Key } from "../../lib/key.ts";
 
 /** How many keys are asked for at once, and how many pages of them are kept. */
@@ -40,7 +40,7 @@ export class KeyPages {
   #listeners = new Set<() => void>();
   #version = 0;
 
-  constructor(bounds: ScanBounds, scan: typeof scanKeys = scanKeys) {
+  constructor(bounds: ScanBounds, scan: typeof scanKeys) {
     this.#bounds = bounds;
     this.#scan = scan;
   }
@@ -105,6 +105,12 @@ export class KeyPages {
     this.#changed();
   }
 
+  /** Reads again after it was closed. */
+  open() {
+    if (this.#closed.signal.aborted) this.#closed = new AbortController();
+  }
+
+  /** Gives up what is being read. */
   close() {
     this.#closed.abort();
   }
@@ -112,17 +118,17 @@ export class KeyPages {
   async #read(page: Page) {
     if (page.loading) return;
     page.loading = true;
+    const closed = this.#closed.signal;
     try {
       const next = this.#pages[this.#pages.indexOf(page) + 1];
       const bounds = { ...this.#bounds, start: page.start, end: next?.start };
       // What came between two pages since may be more than a page.
       const limit = next ? 2 * pageSize : pageSize;
-      const { keys, more } = await this.#scan({ ...bounds, limit }, this.#closed.signal);
+      const { keys, more } = await this.#scan({ ...bounds, limit }, closed);
       this.#fill(page, keys, more);
       this.#error = null;
     } catch (error) {
-      if (this.#closed.signal.aborted) return;
-      this.#error = error;
+      if (!closed.aborted) this.#error = error;
     } finally {
       page.loading = false;
     }
@@ -134,10 +140,17 @@ export class KeyPages {
     page.count = keys.length;
     page.read = true;
     page.seen = Math.max(page.seen, this.#looks);
-    if (more)
-      this.#pages.splice(this.#pages.indexOf(page) + 1, 0, newPage(keyBehind(keys.at(-1)!.key)));
+    if (more) this.#split(this.#pages.indexOf(page), keyBehind(keys.at(-1)!.key));
     this.#measure();
     this.#drop();
+  }
+
+  /** Adds a page behind another one, whose keys end before its end. */
+  #split(page: number, start: Key) {
+    const added = newPage(start);
+    // Between two pages it takes rows at once, or nobody would look at it.
+    if (page < this.#pages.length - 1) added.count = pageSize;
+    this.#pages.splice(page + 1, 0, added);
   }
 
   #measure() {
