@@ -115,7 +115,7 @@ test-api: build-rust-core ## requests made up by schemathesis from the OpenAPI f
 	@EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' scripts/test-api.sh rust
 
 .PHONY: test-web
-test-web: build-rust-core build-frontend ## the dashboard in a browser, against a server under load
+test-web: build-rust-core ## the dashboard in a browser, against a server under load
 	@scripts/test-web.sh
 
 .PHONY: test-relink

@@ -92,7 +92,7 @@ function Shown({ exchange }: { exchange: Exchange }) {
           className="self-center opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
         />
       </header>
-      <pre className="font-mono break-all whitespace-pre-wrap">
+      <pre className="font-mono wrap-anywhere whitespace-pre-wrap">
         {lines.slice(0, shown).map(({ indent, text, kind }, i) => (
           <div key={i}>
             {indent && <span className="text-muted">{indent}</span>}

@@ -9,7 +9,7 @@ import { Failure, Loading } from "../../components/Page.tsx";
 import { toast } from "../../components/toasts.ts";
 import { formatBytes } from "../../lib/bytes.ts";
 import { showKey, type Key } from "../../lib/key.ts";
-import { useNow } from "../../lib/now.ts";
+import { useNow } from "../../lib/useNow.ts";
 import { EntryActions } from "./EntryActions.tsx";
 import { Expiry } from "./Expiry.tsx";
 import { ValueEditor } from "./ValueEditor.tsx";

@@ -12,12 +12,12 @@ import {
 import { Failure, Loading } from "../../components/Page.tsx";
 import { classes } from "../../lib/classes.ts";
 import { showKey, type Key } from "../../lib/key.ts";
-import { useNow } from "../../lib/now.ts";
+import { useNow } from "../../lib/useNow.ts";
 import { formatCount } from "../../lib/number.ts";
 import { Expiry } from "./Expiry.tsx";
 import type { KeyPages } from "./key_pages.ts";
 
-const rowHeight = 34;
+const rowHeight = 30;
 /**
  * Browsers draw nothing taller than some ten millions of pixels. So the list shows a window of
  * this many rows, which moves on by a half of it when its edge is near.
