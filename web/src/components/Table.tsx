@@ -53,7 +53,7 @@ export function Table<Row>({ label, columns, rows, rowKey, empty, most = 500 }: 
                   <td
                     key={column.key}
                     className={classes(
-                      "px-3 py-2 align-baseline first:pl-4 last:pr-4",
+                      "px-3 py-2 align-top first:pl-4 last:pr-4",
                       column.numeric && "figures text-right whitespace-nowrap",
                       column.className,
                     )}

@@ -69,7 +69,11 @@ function Axis({ scale }: { scale: Scale }) {
           style={{ left: percent(position(micros, scale)) }}
           className={classes(
             "absolute whitespace-nowrap",
-            i === 0 ? "" : i === all.length - 1 ? "-translate-x-full" : "-translate-x-1/2",
+            i === all.length - 1
+              ? "-translate-x-full"
+              : i > 0
+                ? "-translate-x-1/2"
+                : "sm:-translate-x-1/2",
             // On a phone there is room for every other one.
             i % 2 === 1 && i < all.length - 1 && "max-sm:hidden",
           )}

@@ -67,6 +67,7 @@ function columnsFor(shown: string | undefined, onRemove: (run: Run) => void): Co
         <IconButton
           small
           icon="trash"
+          className="-my-1"
           label={`Remove the run of ${formatTime(run.started)}`}
           onClick={() => onRemove(run)}
         />

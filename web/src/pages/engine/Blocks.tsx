@@ -38,7 +38,7 @@ export function Blocks({ label, blocks }: { label: string; blocks: readonly Bloc
           <div className="figures font-semibold">
             {formatBytes(block.bytes)}
             {block.detail && (
-              <span className="ml-1.5 text-xs font-normal text-muted">{block.detail}</span>
+              <span className="block text-xs font-normal text-muted">{block.detail}</span>
             )}
           </div>
         </li>
