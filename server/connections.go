@@ -56,6 +56,9 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
+// NetConn is the connection that is tracked.
+func (c *connection) NetConn() net.Conn { return c.Conn }
+
 // CloseWrite ends what is sent, if the connection can do that.
 func (c *connection) CloseWrite() error { return closeWrite(c.Conn) }
 

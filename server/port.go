@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mantisdb/mantisdb/internal/eventloop"
 	"github.com/mantisdb/mantisdb/internal/loglimit"
 )
 
@@ -24,10 +25,11 @@ const mostSilent = 10_000
 type port struct {
 	listener net.Listener
 	http     *handed
-	redis    func(net.Conn) // nil: everything is HTTP
-	only     protocol       // of all connections; protocolUnknown: it is told by their first bytes
-	tls      *tls.Config    // nil: connections are not encrypted
-	given    *connections   // to the protocols
+	redis    func(net.Conn)   // nil: everything is HTTP
+	only     protocol         // of all connections; protocolUnknown: it is told by their first bytes
+	tls      *tls.Config      // nil: connections are not encrypted
+	given    *connections     // to the protocols
+	loops    *eventloop.Group // of those of Redis; nil: each has a goroutine of its own
 	log      *loglimit.Logger
 
 	mu      sync.Mutex
@@ -76,12 +78,28 @@ func (p *port) hand(conn net.Conn) {
 		}
 		return
 	}
-	given := p.given.track(ready)
 	if found == protocolRedis && p.redis != nil {
-		p.redis(given)
+		p.redis(p.given.track(p.adopt(ready)))
 		return
 	}
-	p.http.give(given)
+	p.http.give(p.given.track(ready))
+}
+
+// adopt has the event loops watch a connection, if they can.
+func (p *port) adopt(conn net.Conn) net.Conn {
+	if p.loops == nil {
+		return conn
+	}
+	inner := &conn
+	if r, ok := conn.(*replayed); ok {
+		inner = &r.Conn
+	}
+	adopted, err := p.loops.Adopt(*inner)
+	if err != nil {
+		p.log.Warn("a connection is served without an event loop", "client", loglimit.Client(conn.RemoteAddr()), "error", err.Error())
+	}
+	*inner = adopted
+	return conn
 }
 
 // prepare sees to the encryption, and tells the protocol.

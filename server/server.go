@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime"
 	"time"
 
+	"github.com/mantisdb/mantisdb/internal/eventloop"
 	"github.com/mantisdb/mantisdb/internal/loglimit"
 )
 
@@ -34,11 +38,13 @@ type Server struct {
 	logger          *slog.Logger
 	shutdownTimeout time.Duration
 	connections     connections
+	loops           *eventloop.Group // nil: there are none on this system
 }
 
 // RedisServer speaks the Redis protocol.
 type RedisServer interface {
-	// ServeConn answers a connection until it ends, and closes it.
+	// ServeConn answers a connection until it ends, and closes it; one that an event loop
+	// watches, there, after it has returned.
 	ServeConn(conn net.Conn)
 	// Shutdown answers what clients have sent, and disconnects them; by force, once ctx
 	// is done, with its error.
@@ -88,6 +94,10 @@ func New(c Config) *Server {
 // finishes those in flight, and returns nil. What is not finished within the shutdown
 // timeout is cut off, and that is an error. It closes the listeners. A server serves once.
 func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
+	if s.redis != nil {
+		s.startLoops()
+		defer s.stopLoops()
+	}
 	conns := newHanded(listeners[0].Addr())
 	ports := s.ports(conns, listeners)
 	failed := make(chan error, len(ports)+1)
@@ -111,12 +121,33 @@ func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
 	return s.shutdown()
 }
 
+// startLoops makes the event loops, one for each processor. Without them, as on other
+// systems than Linux, a goroutine serves each connection.
+func (s *Server) startLoops() {
+	n := max(runtime.GOMAXPROCS(0)/2, 1)
+	if x := os.Getenv("LOOPS"); x != "" {
+		fmt.Sscan(x, &n)
+	}
+	loops, err := eventloop.New(n)
+	if err != nil {
+		s.logger.Debug("each connection has a goroutine of its own", "reason", err.Error())
+		return
+	}
+	s.loops = loops
+}
+
+func (s *Server) stopLoops() {
+	if s.loops != nil {
+		s.loops.Close()
+	}
+}
+
 func (s *Server) ports(conns *handed, listeners []*Listener) []*port {
 	var ports []*port
 	for _, l := range listeners {
 		p := &port{listener: l, http: conns, waiting: map[net.Conn]struct{}{}, only: protocolHTTP, given: &s.connections, log: loglimit.New(s.logger)}
 		if s.redis != nil {
-			p.redis, p.only = s.redis.ServeConn, protocolUnknown
+			p.redis, p.only, p.loops = s.redis.ServeConn, protocolUnknown, s.loops
 			if l.RedisOnly {
 				p.only = protocolRedis
 			}

@@ -109,5 +109,8 @@ func (r *replayed) Read(dst []byte) (int, error) {
 	return n, nil
 }
 
+// NetConn is the connection that the bytes were read from.
+func (r *replayed) NetConn() net.Conn { return r.Conn }
+
 // CloseWrite ends what is sent, if the connection can do that.
 func (r *replayed) CloseWrite() error { return closeWrite(r.Conn) }

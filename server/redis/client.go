@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/eventloop"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -41,6 +42,8 @@ type Client struct {
 	limits        *Limits // that the parser has
 	traffic       *trafficShard
 	ahead         []byte // what was read while a command waited, and is to be handled yet
+	hasListened   bool   // to others, at some time
+	turns
 
 	// What other clients ask for.
 	created  time.Time
@@ -68,16 +71,25 @@ const (
 // keyspace is the database that the client has selected, which was made then.
 func (c *Client) keyspace() *mantisdb.Keyspace { return c.server.databases.at(c.database) }
 
-// serve answers until the client leaves, or the server ends.
-func (c *Client) serve() {
-	defer c.leave()
+// attend answers until the client leaves, which it sees to then, or is parked: an event loop
+// calls it again.
+func (c *Client) attend() {
+	if errors.Is(c.serve(), eventloop.ErrParked) {
+		return
+	}
+	c.leave()
+	c.server.rates.end()
+	c.server.serving.Done()
+}
+
+// serve answers until the client leaves, the server ends, or the client is parked, and
+// tells why: the error is eventloop.ErrParked, or of interest to nobody.
+func (c *Client) serve() (why error) {
+	defer c.server.contain(c)
 	for {
-		if err := c.extendDeadline(); err != nil {
-			return
-		}
 		// Shutdown sets a deadline after it is ending, so one of the two is seen here.
 		if c.server.ending.Load() {
-			return
+			return net.ErrClosed
 		}
 		n, err := c.read(c.in.Room())
 		if n > 0 {
@@ -86,14 +98,17 @@ func (c *Client) serve() {
 			c.traffic.reads.Add(1)
 			if err := c.handle(); err != nil {
 				c.linger(err)
-				return
+				return err
+			}
+			if err := c.extendDeadline(); err != nil {
+				return err
 			}
 		}
 		if err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) && !c.server.ending.Load() {
 				c.server.limited.Info("a client that sent nothing was disconnected", "client", c.address(), "idle", c.idle.String())
 			}
-			return
+			return err
 		}
 	}
 }
@@ -136,6 +151,7 @@ func (c *Client) linger(why error) {
 	if !ok || !errors.Is(why, errQuit) && !errors.As(why, &wrong) || c.killed.Load() {
 		return
 	}
+	c.ownGoroutine()
 	c.unsubscribeAll()
 	c.server.clients.remove(c)
 	if half.CloseWrite() == nil && c.conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
@@ -154,6 +170,7 @@ func (c *Client) handle() error {
 	}
 	c.showQuery()
 	err := c.commands(now)
+	c.endTurn(c.request.now.Sub(now))
 	c.query.Store(int64(c.in.Buffered()))
 	if sent := c.flush(); err == nil {
 		err = sent
@@ -248,6 +265,9 @@ func (c *Client) execute(args [][]byte) {
 		}
 		mark = min(mark, len(c.out.Buf)) // as the replies before it were sent
 		c.request.now = time.Now()
+	}
+	if err == nil && c.mayWait(cmd) {
+		c.ownGoroutine()
 	}
 	if err == nil && c.transaction != nil && !cmd.endsQueue() {
 		if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {

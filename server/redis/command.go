@@ -55,6 +55,7 @@ const (
 	flagNoAsyncLoading
 	flagAllowBusy
 	flagMayReplicate // is held up with writes, though it writes no keys
+	flagBrief        // is seldom long, though Redis does not call it fast
 )
 
 // KeySpec says which arguments are keys: from First to Last, every Step-th. A Last below

@@ -3,6 +3,7 @@ package redis
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/eventloop"
 )
 
 // testServer serves a database in memory on a real port.
@@ -47,17 +49,29 @@ func newTestServerOf(t testing.TB, db *mantisdb.DB, c Config) *testServer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	loops, err := eventloop.New(1)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		t.Fatal(err)
+	}
 	go func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
+			if loops != nil {
+				if conn, err = loops.Adopt(conn); err != nil {
+					t.Error(err)
+				}
+			}
 			go s.ServeConn(conn)
 		}
 	}()
 	t.Cleanup(func() {
 		l.Close()
+		if loops != nil {
+			defer loops.Close()
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := s.Shutdown(ctx); err != nil {

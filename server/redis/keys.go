@@ -4,7 +4,7 @@ import "github.com/mantisdb/mantisdb"
 
 func keyCommands() []*Command {
 	return append(copyCommands(), []*Command{
-		{Name: "del", Arity: -2, Flags: flagWrite, Keys: allKeys, Group: "generic",
+		{Name: "del", Arity: -2, Flags: flagWrite | flagBrief, Keys: allKeys, Group: "generic",
 			Summary: "Deletes one or more keys.", Since: "1.0.0", Complexity: "O(N) where N is the number of keys that will be removed.", run: del, direct: delDirect},
 		{Name: "unlink", Arity: -2, Flags: flagWrite | flagFast, Keys: allKeys, Group: "generic",
 			Summary: "Deletes one or more keys, as DEL does.", Since: "4.0.0", Complexity: "O(N) where N is the number of keys that will be removed.", run: del, direct: delDirect},

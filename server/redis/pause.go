@@ -93,6 +93,7 @@ func (p *pause) wait(c *Client, cmd *Command) (goOn bool) {
 	if left == 0 {
 		return !c.killed.Load()
 	}
+	c.ownGoroutine()
 	if c.flush() != nil {
 		return false
 	}

@@ -59,6 +59,7 @@ func (r *Request) subscribe(kind *subscriptionKind) error {
 	if err := c.holdMessages(); err != nil {
 		return errQuit
 	}
+	c.hasListened = true
 	own := kind.own(&c.subscriptions)
 	if *own == nil {
 		*own = map[string]struct{}{}

@@ -59,6 +59,7 @@ type Server struct {
 	slow          slowCommands
 	saves         saves
 	debug         bool
+	writesWait    bool // for a disk
 	quit          func()
 
 	errors          errorCounts
@@ -101,16 +102,19 @@ func New(c Config) (*Server, error) {
 	if s.users == nil {
 		s.users = acl.NewList("")
 	}
+	if stats, err := c.Database.Stats(); err == nil {
+		s.writesWait = stats.Durability == mantisdb.DurabilitySync
+	}
 	s.expiries.server = s
 	databases.opened = s.expiries.follow
 	s.figures.Add(s.addFigures)
 	return s, nil
 }
 
-// ServeConn answers one connection until it ends, and closes it.
+// ServeConn answers one connection until it ends, and closes it. One that an event loop
+// watches it answers there, and returns.
 func (s *Server) ServeConn(conn net.Conn) {
 	s.serving.Add(1)
-	defer s.serving.Done()
 	c := s.newClient(conn)
 	if s.ending.Load() || !s.clients.add(c, s.limits().MaxClients) {
 		s.refused.Add(1)
@@ -120,15 +124,18 @@ func (s *Server) ServeConn(conn net.Conn) {
 		c.out.Error("ERR max number of clients reached")
 		c.flush()
 		conn.Close()
+		s.serving.Done()
 		return
 	}
 	s.connectionsDone.Add(1)
 	c.traffic = s.traffic.of(c)
 	c.sink.traffic = c.traffic
 	s.rates.begin(s)
-	defer s.rates.end()
-	defer s.contain(c)
-	c.serve()
+	c.beginTurns()
+	if c.extendDeadline() != nil {
+		conn.Close() // as it is already
+	}
+	c.attend()
 }
 
 // contain turns a panic into a line of the log and a connection that ends.
