@@ -51,6 +51,6 @@ clean
     clean
     fail "the dashboard could not be built"
 }
-find "$dist" -type f -regex '.*\.\(css\|html\|js\|svg\)' -exec gzip --best --no-name --keep {} +
+find "$dist" -type f -not -name report.html -regex '.*\.\(css\|html\|js\|svg\)' -exec gzip --best --no-name --keep {} +
 mkdir -p "${stamp%/*}"
 mv "$SCRATCH/stamp" "$stamp"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/bench"
+	"github.com/mantisdb/mantisdb/web"
 )
 
 // allEngines as --benchmark-engine measures every engine that keeps what it is given, the
@@ -24,6 +25,8 @@ type benchmarkFlags struct {
 	stress enum
 	engine enum // empty is the server's --engine
 	json   string
+	html   string
+	page   func() (before, after []byte, err error) // that --benchmark-html writes, as web.Report
 	seed   uint64
 }
 
@@ -33,6 +36,7 @@ func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
 		names = append(names, level.Name)
 	}
 	f := &benchmarkFlags{
+		page:   web.Report,
 		stress: newEnum(names[0], names...),
 		engine: newEnum("", mantisdb.EngineRust, mantisdb.EngineGo, mantisdb.EngineCache, allEngines),
 	}
@@ -40,6 +44,7 @@ func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
 	flags.Var(&f.stress, "benchmark-stress", "how much the benchmark does")
 	flags.Var(&f.engine, "benchmark-engine", "engine to measure, or all to compare (default that of --engine)")
 	flags.StringVar(&f.json, "benchmark-json", "", "file to write the benchmark's figures to; - is standard output, and moves the table to standard error")
+	flags.StringVar(&f.html, "benchmark-html", "", "file to write a page with charts of the figures to")
 	flags.Uint64Var(&f.seed, "benchmark-seed", 1, "number that determines which keys the benchmark chooses")
 	return f
 }
@@ -89,6 +94,11 @@ func (f *benchmarkFlags) measure(cmd *cobra.Command, level bench.Level, engines 
 		return err
 	}
 	defer out.discard()
+	page, err := f.createHTML(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer page.discard()
 	stderr := cmd.ErrOrStderr()
 	reports, err := bench.Run(cmd.Context(), bench.Options{
 		Engines: engines, Level: level, Seed: f.seed, Progress: stderr, Live: isTerminal(stderr),
@@ -105,7 +115,7 @@ func (f *benchmarkFlags) measure(cmd *cobra.Command, level bench.Level, engines 
 		}
 		return err
 	}
-	if err := f.writeJSON(out, reports); err != nil {
+	if err := errors.Join(f.writeJSON(out, reports), page.write(reports)); err != nil {
 		return err
 	}
 	return countedErrors(reports)

@@ -9,33 +9,33 @@ function level(number: number, count: number, each: number, target: number) {
     entries: Math.round((each / 120) * (0.6 + ((i * 37) % 50) / 60)),
     smallest: text(`user/${String(i * 1000).padStart(8, "0")}`),
     largest: text(`user/${String(i * 1000 + 999).padStart(8, "0")}`),
-    created: new Date(Date.now() - (i + 1) * number * 600e3).toISOString(),
-    compression: number > 4 ? "zstd" : "lz4",
+    raw_bytes: Math.round(each * 1.9),
+    tombstones: i % 7,
     busy: number === 4 && i > 4 && i < 8,
   }));
   const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  return { level: number, bytes, target_bytes: target, segments };
+  return { level: number, bytes, segment_count: count, target_bytes: target, segments };
 }
 
 export const engine: Record<string, Route> = {
   "GET /api/v1/engine": () => ({
     engine: "rust",
     memtables: [
-      { state: "active", entries: 182_000, bytes: 23.4e6 },
-      { state: "flushing", entries: 510_000, bytes: 64e6 },
+      { state: "active", entries: 182_000, bytes: 23.4e6, dirty_bytes: 21e6 },
+      { state: "flushing", entries: 510_000, bytes: 64e6, dirty_bytes: 64e6 },
     ],
     log: {
       files: [
-        { number: 412, bytes: 64e6, state: "waiting" },
-        { number: 413, bytes: 64e6, state: "waiting" },
-        { number: 414, bytes: 23e6, state: "active" },
-        { number: 415, bytes: 0, state: "spare" },
+        { number: 412, bytes: 64e6, file_bytes: 64e6, state: "waiting" },
+        { number: 413, bytes: 64e6, file_bytes: 64e6, state: "waiting" },
+        { number: 414, bytes: 23e6, file_bytes: 64e6, state: "active" },
+        { number: 415, bytes: 0, file_bytes: 64e6, state: "spare" },
       ],
       bytes: 151e6,
     },
     levels: [
       level(0, 3, 60e6, 0),
-      { level: 1, bytes: 0, target_bytes: 0, segments: [] },
+      { level: 1, bytes: 0, segment_count: 0, target_bytes: 0, segments: [] },
       level(2, 2, 32e6, 64e6),
       level(3, 8, 64e6, 640e6),
       level(4, 34, 128e6, 6.4e9),
@@ -45,6 +45,7 @@ export const engine: Record<string, Route> = {
     compactions: [
       {
         kind: "flush",
+        from_level: -1,
         to_level: 0,
         input_bytes: 64e6,
         started: new Date(Date.now() - 1200).toISOString(),

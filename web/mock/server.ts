@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 
+import { benchmarks } from "./benchmarks.ts";
 import { control } from "./control.ts";
 import { engine } from "./engine.ts";
 import { figures } from "./figures.ts";
@@ -27,6 +28,7 @@ const routes: Record<string, Route> = {
   ...figures,
   ...engine,
   ...control,
+  ...benchmarks,
   "GET /api/v1/health": () => ({ status: "ok" }),
   "GET /api/v1/version": () => ({ version: "v0.0.0-mock", engine: "rust", go: "go1.26" }),
   "GET /api/v1/whoami": () => ({

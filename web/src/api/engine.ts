@@ -2,60 +2,70 @@ import { useQuery } from "@tanstack/react-query";
 
 import { getJSON } from "./client.ts";
 
-/** What the engine is made of at this moment. What an engine does not tell is left out. */
+/** What the engine is made of at this moment. A figure that an engine does not tell is 0. */
 export interface Structure {
   engine: string;
   memtables: Memtable[];
+  /** Without files in memory. */
   log: { files: LogFile[]; bytes: number };
   levels: Level[];
   /** How many segments of all levels are not listed. */
-  segments_left_out?: number;
+  segments_left_out: number;
   compactions: Compaction[];
   cache: BlockCache;
 }
 
 export interface Memtable {
-  state: string;
-  entries?: number;
+  state: "active" | "flushing";
+  entries: number;
   bytes: number;
-  first_version?: number;
+  /** Of what is in no segment yet. */
+  dirty_bytes: number;
 }
 
 export interface LogFile {
   number: number;
+  state: "active" | "waiting" | "spare";
+  /** Of what it holds. */
   bytes: number;
-  state: string;
+  /** Its length. */
+  file_bytes: number;
 }
 
 export interface Level {
   level: number;
+  /** Of all its segments, listed or not. */
   bytes: number;
-  /** How large the level may be before it is compacted; 0 or absent without such a bound. */
-  target_bytes?: number;
+  segment_count: number;
+  /** How large it may become before it is compacted; 0 without such a bound. */
+  target_bytes: number;
   segments: Segment[];
 }
 
 export interface Segment {
   id: number;
   bytes: number;
-  entries?: number;
-  /** The keys at both ends, in base64. */
+  /** Before compression. */
+  raw_bytes: number;
+  entries: number;
+  tombstones: number;
+  /** The beginnings of the keys at both ends, in base64. */
   smallest: string;
   largest: string;
-  created?: string;
-  compression?: string;
   /** It is being compacted. */
   busy: boolean;
 }
 
 export interface Compaction {
-  kind: string;
-  from_level?: number;
-  to_level?: number;
+  kind: "flush" | "compaction";
+  /** -1 is memory. */
+  from_level: number;
+  to_level: number;
   input_bytes: number;
-  started?: string;
+  started: string;
 }
 
+/** The cache of blocks; of the engine "cache", its entries themselves. */
 export interface BlockCache {
   queues: { name: string; entries: number; bytes: number }[];
   bytes: number;

@@ -27,9 +27,15 @@ export function ChartLegend({
           <span className="sr-only">{extremes(one, format)}</span>
         </span>
       ))}
-      <span aria-hidden="true" className="figures ml-auto text-muted">
-        {pointed !== null && times[at] !== undefined && formatClock(times[at] * 1000)}
-      </span>
+      {times[at] !== undefined && (
+        // It has its place also while it is not seen, so that nothing moves.
+        <span
+          aria-hidden="true"
+          className={classes("figures ml-auto text-muted", pointed === null && "invisible")}
+        >
+          {formatClock(times[at] * 1000)}
+        </span>
+      )}
     </figcaption>
   );
 }

@@ -37,7 +37,7 @@ export function Table<Row>({ label, columns, rows, rowKey, empty, most = 500 }: 
   const drawn = sorted(rows, columns, sorting).slice(0, most);
   return (
     <>
-      <div role="region" aria-label={label} tabIndex={0} className="overflow-x-auto">
+      <div role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto">
         <table className="w-full border-collapse text-sm">
           <thead>
             <tr className="border-b border-line text-left text-xs text-muted">
@@ -53,7 +53,7 @@ export function Table<Row>({ label, columns, rows, rowKey, empty, most = 500 }: 
                   <td
                     key={column.key}
                     className={classes(
-                      "px-3 py-2 align-baseline first:pl-4 last:pr-4",
+                      "px-3 py-2 align-top first:pl-4 last:pr-4",
                       column.numeric && "figures text-right whitespace-nowrap",
                       column.className,
                     )}

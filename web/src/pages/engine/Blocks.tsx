@@ -14,6 +14,8 @@ interface Block {
   look: keyof typeof looks;
   title: string;
   note?: string;
+  /** What stands behind the size. */
+  detail?: string;
 }
 
 /** A few things one beside the other, each with its size. */
@@ -33,7 +35,12 @@ export function Blocks({ label, blocks }: { label: string; blocks: readonly Bloc
             <span>{block.title}</span>
             {block.note && <span className="figures whitespace-nowrap">{block.note}</span>}
           </div>
-          <div className="figures font-semibold">{formatBytes(block.bytes)}</div>
+          <div className="figures font-semibold">
+            {formatBytes(block.bytes)}
+            {block.detail && (
+              <span className="block text-xs font-normal text-muted">{block.detail}</span>
+            )}
+          </div>
         </li>
       ))}
     </ul>

@@ -7,12 +7,13 @@ import { formatCount, formatShare } from "../../lib/number.ts";
 const colours = ["bg-series-2", "bg-series-1", "bg-series-6", "bg-series-4", "bg-series-3"];
 
 /** The cache of blocks: its queues as parts of its limit, and how well it answers. */
-export function CacheCard({ cache }: { cache: BlockCache }) {
+export function CacheCard({ cache, engine }: { cache: BlockCache; engine: string }) {
+  const what = engine === "cache" ? "entries" : "blocks";
   const whole = Math.max(cache.limit_bytes, cache.bytes, 1);
   const reads = cache.hits + cache.misses;
   return (
     <Card
-      title="Cache of blocks"
+      title={`Cache of ${what}`}
       note={`${formatBytes(cache.bytes)}${cache.limit_bytes > 0 ? ` of ${formatBytes(cache.limit_bytes)}` : ""}`}
     >
       <div aria-hidden="true" className="mb-3 flex h-3 overflow-hidden rounded-full bg-raised">
@@ -34,7 +35,7 @@ export function CacheCard({ cache }: { cache: BlockCache }) {
             {queue.name}
             <span className="ml-auto text-muted">
               {queue.bytes > 0 && `${formatBytes(queue.bytes)}, `}
-              {formatCount(queue.entries)} {queue.bytes > 0 ? "blocks" : "hashes"}
+              {formatCount(queue.entries)} {queue.name === "ghost" ? "keys" : what}
             </span>
           </li>
         ))}
@@ -42,7 +43,7 @@ export function CacheCard({ cache }: { cache: BlockCache }) {
       <p className="figures mt-3 text-muted">
         {reads > 0
           ? `${formatShare(cache.hits / reads)} of ${formatCount(reads)} reads were answered by it since the start.`
-          : "No block has been read yet."}
+          : "Nothing has been read through it yet."}
       </p>
     </Card>
   );

@@ -138,6 +138,7 @@ function endColumn(onEnd: (client: Client) => void): Column<Client> {
     cell: (client) => (
       <Button
         small
+        className="-my-1"
         aria-label={`End the connection of ${client.address}`}
         onClick={() => onEnd(client)}
       >

@@ -21,8 +21,7 @@ export function CompactionsCard({ compactions }: { compactions: readonly Compact
               </Badge>
               <span>{wayOf(compaction)}</span>
               <span className="figures ml-auto text-muted">
-                {formatBytes(compaction.input_bytes)}
-                {compaction.started && `, for ${runningFor(compaction.started, now)}`}
+                {formatBytes(compaction.input_bytes)}, for {runningFor(compaction.started, now)}
               </span>
             </li>
           ))}
@@ -32,9 +31,8 @@ export function CompactionsCard({ compactions }: { compactions: readonly Compact
   );
 }
 
-function wayOf({ kind, from_level: from, to_level: to }: Compaction): string {
-  const begin = kind === "flush" || from === undefined ? "memory" : `level ${from}`;
-  return to === undefined ? begin : `${begin} → level ${to}`;
+function wayOf({ from_level: from, to_level: to }: Compaction): string {
+  return `${from < 0 ? "memory" : `level ${from}`} → level ${to}`;
 }
 
 function runningFor(started: string, now: number): string {

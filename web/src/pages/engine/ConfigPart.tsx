@@ -118,6 +118,7 @@ function changeColumn(onChange: (parameter: Parameter) => void): Column<Paramete
         <Button
           small
           icon="edit"
+          className="-my-1"
           aria-label={`Change ${parameter.name}`}
           onClick={() => onChange(parameter)}
         >

@@ -18,7 +18,7 @@ export function LevelsCard({ levels, leftOut }: { levels: readonly Level[]; left
   const [pointed, setPointed] = useState<Segment | null>(null);
   const most = Math.max(...levels.map((level) => level.bytes), 1);
   const bytes = levels.reduce((sum, level) => sum + level.bytes, 0);
-  const segments = levels.reduce((sum, level) => sum + level.segments.length, leftOut);
+  const segments = levels.reduce((sum, level) => sum + level.segment_count, 0);
   const listed = levels.find((level) => level.level === chosen);
   return (
     <Card
@@ -64,7 +64,7 @@ function LevelRow({
   onToggle(): void;
   onPoint(segment: Segment | null): void;
 }) {
-  const target = level.target_bytes ?? 0;
+  const target = level.target_bytes;
   return (
     <div className="grid grid-cols-[7.5rem_1fr] items-center gap-3 md:grid-cols-[10rem_1fr]">
       <button

@@ -12,6 +12,7 @@ export function LogCard({ log }: { log: Structure["log"] }) {
         blocks={log.files.map((file) => ({
           key: file.number,
           bytes: file.bytes,
+          detail: file.file_bytes > 0 ? `of ${formatBytes(file.file_bytes)}` : undefined,
           look: file.state === "active" ? "strong" : file.state === "spare" ? "empty" : "plain",
           title: `#${file.number}`,
           note: file.state,

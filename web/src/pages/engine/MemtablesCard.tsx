@@ -16,8 +16,11 @@ export function MemtablesCard({ memtables }: { memtables: readonly Memtable[] })
           bytes: memtable.bytes,
           look: memtable.state === "active" ? "strong" : "busy",
           title: memtable.state,
-          note:
-            memtable.entries === undefined ? undefined : `${formatCount(memtable.entries)} entries`,
+          note: memtable.entries > 0 ? `${formatCount(memtable.entries)} entries` : undefined,
+          detail:
+            memtable.dirty_bytes > 0
+              ? `${formatBytes(memtable.dirty_bytes)} not yet flushed`
+              : undefined,
         }))}
       />
     </Card>

@@ -3,7 +3,6 @@ import { Badge } from "../../components/Badge.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { formatBytes } from "../../lib/bytes.ts";
 import { formatCount } from "../../lib/number.ts";
-import { formatTime } from "../../lib/time.ts";
 import { shownKey } from "./segment.ts";
 
 const columns: Column<Segment>[] = [
@@ -16,22 +15,28 @@ const columns: Column<Segment>[] = [
     numeric: true,
   },
   {
+    key: "raw",
+    header: "Before compression",
+    cell: (s) => (s.raw_bytes > 0 ? formatBytes(s.raw_bytes) : "–"),
+    order: (s) => s.raw_bytes,
+    numeric: true,
+  },
+  {
     key: "entries",
     header: "Entries",
-    cell: (s) => (s.entries === undefined ? "–" : formatCount(s.entries)),
-    order: (s) => s.entries ?? 0,
+    cell: (s) => formatCount(s.entries),
+    order: (s) => s.entries,
+    numeric: true,
+  },
+  {
+    key: "tombstones",
+    header: "Tombstones",
+    cell: (s) => formatCount(s.tombstones),
+    order: (s) => s.tombstones,
     numeric: true,
   },
   { key: "smallest", header: "First key", cell: (s) => <Key of={s.smallest} /> },
   { key: "largest", header: "Last key", cell: (s) => <Key of={s.largest} /> },
-  { key: "compression", header: "Compression", cell: (s) => s.compression ?? "–" },
-  {
-    key: "created",
-    header: "Written",
-    cell: (s) => (s.created ? formatTime(s.created) : "–"),
-    order: (s) => s.created ?? "",
-    className: "whitespace-nowrap",
-  },
   {
     key: "busy",
     header: "State",

@@ -35,6 +35,9 @@ function InMemory({ structure }: { structure: Structure }) {
         </p>
       </Card>
       <MemtablesCard memtables={structure.memtables} />
+      {structure.cache.queues.length > 0 && (
+        <CacheCard cache={structure.cache} engine={structure.engine} />
+      )}
     </>
   );
 }
@@ -46,10 +49,10 @@ function OnDisk({ structure }: { structure: Structure }) {
         <MemtablesCard memtables={structure.memtables} />
         <LogCard log={structure.log} />
       </div>
-      <LevelsCard levels={structure.levels} leftOut={structure.segments_left_out ?? 0} />
+      <LevelsCard levels={structure.levels} leftOut={structure.segments_left_out} />
       <div className="grid gap-3 lg:grid-cols-2">
         <CompactionsCard compactions={structure.compactions} />
-        <CacheCard cache={structure.cache} />
+        <CacheCard cache={structure.cache} engine={structure.engine} />
       </div>
     </>
   );

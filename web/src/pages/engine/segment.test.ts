@@ -6,6 +6,9 @@ import { segmentInWords, shownKey, stretchesOf } from "./segment.ts";
 const segment = (id: number, over: Partial<Segment> = {}): Segment => ({
   id,
   bytes: 100,
+  raw_bytes: 300,
+  entries: 1234,
+  tombstones: 0,
   smallest: "YQ==",
   largest: "/w==",
   busy: false,
@@ -18,8 +21,8 @@ test("keys are shown as they are elsewhere, and cut", () => {
 });
 
 test("a segment in words", () => {
-  expect(segmentInWords(segment(7, { entries: 1234, compression: "lz4", busy: true }))).toBe(
-    "Segment 7 · 100 B · 1,234 entries · lz4 · being compacted · a … \\xff",
+  expect(segmentInWords(segment(7, { tombstones: 5, busy: true }))).toBe(
+    "Segment 7 · 100 B · 1,234 entries · 5 tombstones · being compacted · a … \\xff",
   );
 });
 

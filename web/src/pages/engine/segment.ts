@@ -17,8 +17,8 @@ export function segmentInWords(segment: Segment): string {
   return [
     `Segment ${segment.id}`,
     formatBytes(segment.bytes),
-    segment.entries !== undefined && `${formatCount(segment.entries)} entries`,
-    segment.compression,
+    `${formatCount(segment.entries)} entries`,
+    segment.tombstones > 0 && `${formatCount(segment.tombstones)} tombstones`,
     segment.busy && "being compacted",
     `${shownKey(segment.smallest)} … ${shownKey(segment.largest)}`,
   ]
