@@ -25,13 +25,15 @@ test("a lost connection is said, and healed", async () => {
   await server.kill();
   await page.getByText("Connection lost").waitFor();
   await screenshot(page, "connection-lost", "light");
-  await server.run();
-  await page.getByText("Connection lost").waitFor({ state: "detached" });
   // It goes on: what it shows is asked for anew.
   const asked = page.waitForResponse(
     (response) => response.url().includes("/api/v1/figures/stream"),
-    { timeout: 15_000 },
+    {
+      timeout: 30_000,
+    },
   );
+  await server.run();
+  await page.getByText("Connection lost").waitFor({ state: "detached" });
   expect((await asked).status()).toBe(200);
   // The browser itself tells of what it could not load.
   expect(

@@ -47,7 +47,9 @@ test("a name is completed, with help for it", async () => {
   await expect.poll(() => offered().getByRole("option").count()).toBe(0);
   await line().fill("");
   await line().pressSequentially("getd");
-  await offered().getByRole("option", { name: /^GETDEL/ }).waitFor();
+  await offered()
+    .getByRole("option", { name: /^GETDEL/ })
+    .waitFor();
   await expectAccessible(page, "the completion");
   await page.keyboard.press("Tab");
   expect(await line().inputValue()).toBe("GETDEL ");

@@ -6,7 +6,7 @@ const longestColoured = 64 << 10;
 const looks = {
   key: "text-info",
   string: "text-accent",
-  number: "text-series-3",
+  number: "text-warning",
   word: "text-series-4",
 } as const;
 
