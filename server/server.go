@@ -33,6 +33,7 @@ const (
 // Server runs the protocols on a listener.
 type Server struct {
 	http            http.Server
+	httpConnections httpConnections
 	redis           RedisServer
 	tls             *tls.Config
 	logger          *slog.Logger
@@ -84,6 +85,7 @@ func New(c Config) *Server {
 		logger:          c.Logger,
 		shutdownTimeout: c.ShutdownTimeout,
 	}
+	s.http.ConnState = s.httpConnections.note
 	if c.EndStreams != nil {
 		s.http.RegisterOnShutdown(c.EndStreams)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // running is a server with one handler that waits to be released.
@@ -22,6 +23,7 @@ type running struct {
 	release chan struct{} // lets it finish
 	stop    context.CancelFunc
 	served  chan error // what Serve returned
+	server  *Server
 }
 
 func run(t *testing.T, shutdownTimeout time.Duration) *running {
@@ -43,7 +45,7 @@ func run(t *testing.T, shutdownTimeout time.Duration) *running {
 		Logger: slog.New(slog.DiscardHandler), ShutdownTimeout: shutdownTimeout,
 	})
 	ctx, stop := context.WithCancel(t.Context())
-	r.stop = stop
+	r.stop, r.server = stop, s
 	t.Cleanup(stop)
 	go func() { r.served <- s.Serve(ctx, l) }()
 	return r
@@ -142,11 +144,27 @@ func TestIdleConnectionsDoNotDelayShutdown(t *testing.T) {
 	if err := <-r.get(t); err != nil { // its connection stays open
 		t.Fatal(err)
 	}
+	if n := r.connections(); n != 1 {
+		t.Errorf("%d connections of HTTP", n)
+	}
 	began := time.Now()
 	r.stop()
 	if err := <-r.served; err != nil || time.Since(began) > 10*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
+	for r.connections() != 0 { // net/http tells of the end in the background
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("%d connections of HTTP at the end", r.connections())
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// connections are those of HTTP that the figures tell.
+func (r *running) connections() int {
+	var all figures.Snapshot
+	r.server.AddFigures(&all)
+	return all.HTTP.Connections
 }
 
 func TestServeFails(t *testing.T) {

@@ -80,6 +80,9 @@ type Store interface {
 
 	// Stats returns figures of the moment; they cost no scan.
 	Stats(ctx context.Context) (mantisdb.Stats, error)
+	// Structure tells what the engine is made of, with at most so many segments, as
+	// mantisdb.DB.Structure does.
+	Structure(ctx context.Context, mostSegments int) (mantisdb.Structure, error)
 	// Sync returns once all that was acknowledged before is on disk.
 	Sync(ctx context.Context) error
 	// Backup writes every entry as of one moment to w, as mantisdb.DB.Backup does.
@@ -190,6 +193,14 @@ func (l Local) Stats(ctx context.Context) (mantisdb.Stats, error) {
 		return mantisdb.Stats{}, err
 	}
 	return l.db.Stats()
+}
+
+// Structure implements Store.
+func (l Local) Structure(ctx context.Context, mostSegments int) (mantisdb.Structure, error) {
+	if err := ctx.Err(); err != nil {
+		return mantisdb.Structure{}, err
+	}
+	return l.db.Structure(mostSegments)
 }
 
 // Sync implements Store.

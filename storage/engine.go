@@ -132,6 +132,10 @@ type Engine interface {
 	// Stats returns figures of the moment; they cost no scan.
 	Stats() (Stats, error)
 
+	// Structure tells what the engine is made of, with at most so many segments; it costs no
+	// scan.
+	Structure(mostSegments int) (Structure, error)
+
 	// Close makes durable what was acknowledged, whatever its level, and releases
 	// everything. Calls in flight either finish or return ErrClosed. An error tells
 	// that something acknowledged may be lost, or repeats the failure of an engine
@@ -231,6 +235,10 @@ type Stats struct {
 	// MemoryLimit is Config.MemoryLimit, or what the engine took instead; 0 is
 	// none.
 	MemoryLimit uint64 `json:"memory_limit"`
+	// WritesFailed tells that the engine is poisoned by a failed write or sync, so that it
+	// only reads until it was closed and opened again; where reads do not go on, Stats
+	// fails instead.
+	WritesFailed bool `json:"writes_failed"`
 	// DirtyBytes is what was written since the last flush began.
 	DirtyBytes uint64 `json:"dirty_bytes"`
 	// LogBytes is the size of what a recovery would have to read of the log.
@@ -241,6 +249,8 @@ type Stats struct {
 	LastVersion uint64 `json:"last_version"`
 	// OpenSnapshots counts snapshots not yet closed, those of scans included.
 	OpenSnapshots uint64 `json:"open_snapshots"`
+	// OldestSnapshot is the version of the oldest of those; 0 without any.
+	OldestSnapshot uint64 `json:"oldest_snapshot"`
 	// LeakedSnapshots counts those that were dropped without Close, and closed by the
 	// garbage collector. An engine does not know of them; package mantisdb does.
 	LeakedSnapshots uint64 `json:"leaked_snapshots"`
@@ -257,6 +267,7 @@ type Stats struct {
 	Reclaimed    uint64 `json:"reclaimed"`     // deleted entries reclaimed
 
 	Syncs          uint64 `json:"syncs"`           // syncs of the log that somebody waited for
+	SyncNanos      uint64 `json:"sync_nanos"`      // how long those took, in sum
 	Flushes        uint64 `json:"flushes"`         // write buffers written to segments
 	FlushedBytes   uint64 `json:"flushed_bytes"`   // bytes of those segments
 	Compactions    uint64 `json:"compactions"`     // compactions done

@@ -30,6 +30,9 @@ type GoStorageEngine struct {
 	disk     *failStopFS
 	recovery time.Duration // how long opening took
 	stalls   stallClock
+	jobs     pebbleJobs
+	// cacheLimit is what the cache of blocks may take, in bytes.
+	cacheLimit uint64
 	// backgroundErrors counts what went wrong and is tried again.
 	backgroundErrors atomic.Uint64
 	logger           *slog.Logger
@@ -87,6 +90,7 @@ func newGoEngine(c Config, fs vfs.FS, lock *pebble.Lock) (*GoStorageEngine, erro
 	e.disk = &failStopFS{FS: fs, root: c.Dir, fail: func(why error) { _ = e.fail(why) }}
 	o := pebbleOptions(e)
 	o.FS, o.Lock = e.disk, lock
+	e.cacheLimit = uint64(o.CacheSize)
 	began := time.Now()
 	if err := e.open(c.Dir, o); err != nil {
 		return nil, err

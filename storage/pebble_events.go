@@ -73,8 +73,14 @@ func pebbleListener(e *GoStorageEngine) *pebble.EventListener {
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			e.logger.Error("corrupt data", "path", info.Path, "details", info.Details.Error())
 		},
-		FlushBegin: func(pebble.FlushInfo) { e.census.flushBegins(e.counters.tally()) },
+		CompactionBegin: func(info pebble.CompactionInfo) { e.jobs.begin(info.JobID, compactionOf(&info)) },
+		CompactionEnd:   func(info pebble.CompactionInfo) { e.jobs.end(info.JobID) },
+		FlushBegin: func(info pebble.FlushInfo) {
+			e.jobs.begin(info.JobID, flushOf(&info))
+			e.census.flushBegins(e.counters.tally())
+		},
 		FlushEnd: func(info pebble.FlushInfo) {
+			e.jobs.end(info.JobID)
 			if info.Err == nil {
 				e.census.flushEnds()
 			}

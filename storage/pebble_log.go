@@ -28,6 +28,8 @@ type logSyncs struct {
 	pressing atomic.Int64
 	// waitedFor counts the syncs that somebody waited for.
 	waitedFor atomic.Uint64
+	// waitedNanos is how long those took, in sum.
+	waitedNanos atomic.Uint64
 }
 
 // press says that the caller waits for the disk if its write is of level
@@ -71,8 +73,11 @@ func (f *logFile) SyncData() error {
 		f.syncLater()
 		return nil
 	}
+	began := time.Now()
+	err := f.syncNow()
+	f.syncs.waitedNanos.Add(uint64(time.Since(began)))
 	f.syncs.waitedFor.Add(1)
-	return f.syncNow()
+	return err
 }
 
 // syncNow makes durable all that was written before the call.

@@ -123,10 +123,17 @@ func (v *viewSet) removeCursor(c *pebbleCursor) {
 	delete(v.cursors, c)
 }
 
-func (v *viewSet) openSnapshots() int {
+// openSnapshots tells how many snapshots are open, and the version of the oldest one, 0
+// without any.
+func (v *viewSet) openSnapshots() (n, oldest uint64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return len(v.snapshots)
+	for s := range v.snapshots {
+		if oldest == 0 || s.version < oldest {
+			oldest = s.version
+		}
+	}
+	return uint64(len(v.snapshots)), oldest
 }
 
 // closeAll ends all views. The engine's gate must be closed.

@@ -52,7 +52,6 @@ func (e *GoStorageEngine) Stats() (s Stats, err error) {
 		KeysEstimated: estimated,
 		MemoryBytes:   memoryBytes(m),
 		LastVersion:   e.visibleVersion(),
-		OpenSnapshots: uint64(e.views.openSnapshots()),
 		Gets:          e.counters.gets.Load(),
 		GetHits:       e.counters.getHits.Load(),
 		Puts:          e.counters.puts.Load(),
@@ -66,6 +65,7 @@ func (e *GoStorageEngine) Stats() (s Stats, err error) {
 		Durability:    e.level,
 		MemoryLimit:   e.limit,
 	}
+	s.OpenSnapshots, s.OldestSnapshot = e.views.openSnapshots()
 	if e.durable {
 		e.addDiskStats(&s, m, held)
 	} else {
@@ -82,6 +82,7 @@ func (e *GoStorageEngine) addDiskStats(s *Stats, m *pebble.Metrics, held content
 	s.DirtyBytes = held.memtables.bytes
 	s.LogBytes = m.WAL.Size
 	s.Syncs = e.disk.log.waitedFor.Load()
+	s.SyncNanos = e.disk.log.waitedNanos.Load()
 	s.Flushes = uint64(m.Flush.Count)
 	s.Compactions = uint64(m.Compact.Count)
 	for i := range m.Levels {

@@ -26,6 +26,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -43,8 +44,10 @@ func (e *RustStorageEngine) committed(sequence uint64, level Durability) error {
 // where they are. It blocks.
 func (e *RustStorageEngine) syncTo(sequence uint64) (uint64, error) {
 	var durable C.uint64_t
+	began := time.Now()
 	status := C.mantisdb_sync(e.db, C.uint64_t(sequence), &durable)
 	runtime.KeepAlive(e)
+	e.syncNanos.Add(uint64(time.Since(began)))
 	e.syncs.Add(1)
 	return uint64(durable), e.errorOf(status)
 }

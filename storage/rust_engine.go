@@ -53,6 +53,7 @@ type RustStorageEngine struct {
 	commits   groupCommit
 	turns     sync.Mutex // see inTurn
 	syncs     atomic.Uint64
+	syncNanos atomic.Uint64 // of those
 	recovery  time.Duration // how long opening took
 	watch     backgroundWatch
 	changed   bell // rung when a write is visible
@@ -159,6 +160,8 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 		AllocatorBytes:   uint64(s.allocator_bytes),
 		LastVersion:      uint64(s.last_sequence),
 		OpenSnapshots:    uint64(s.open_snapshots),
+		OldestSnapshot:   uint64(s.oldest_snapshot),
+		WritesFailed:     s.writes_failed != 0,
 		Gets:             uint64(s.gets),
 		GetHits:          uint64(s.get_hits),
 		Puts:             uint64(s.puts),
@@ -176,6 +179,7 @@ func (e *RustStorageEngine) Stats() (Stats, error) {
 		LogBytes:         uint64(s.log_bytes),
 		Segments:         uint64(s.segments),
 		Syncs:            e.syncs.Load(),
+		SyncNanos:        e.syncNanos.Load(),
 		Flushes:          uint64(s.flushes),
 		FlushedBytes:     uint64(s.flushed_bytes),
 		Compactions:      uint64(s.compactions),

@@ -11,6 +11,7 @@ import (
 // and of a directory, have the same entries all the way.
 func TestBackupCommands(t *testing.T) {
 	t.Parallel()
+	skipManyProcesses(t)
 	folder := t.TempDir()
 	in := func(name string) string { return filepath.Join(folder, name) }
 	s := start(t, program(t, "--port=0", "--engine=go", "--data-dir="+in("data"), "--durability=buffered",
@@ -79,6 +80,7 @@ func TestBackupCommands(t *testing.T) {
 // TestCheckTellsDamage with its exit code, and names the file.
 func TestCheckTellsDamage(t *testing.T) {
 	t.Parallel()
+	skipManyProcesses(t)
 	folder := t.TempDir()
 	dir := filepath.Join(folder, "data")
 	file := filepath.Join(folder, "in")
@@ -138,4 +140,13 @@ func TestRestoreOfDamage(t *testing.T) {
 	}
 	want(t, "", 0, "", "", "scan", "--server="+s.url)
 	s.stop()
+}
+
+// skipManyProcesses skips, in a short run, a test that starts the program many times, which
+// takes minutes under the race detector, and what it runs there other tests run as well.
+func skipManyProcesses(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts the program many times")
+	}
 }

@@ -169,12 +169,13 @@ func (f *serveFlags) isCache() bool { return f.engine.value == mantisdb.EngineCa
 func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db *mantisdb.DB, users *acl.List, certificate *tls.Config, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: db.Engine(), Go: runtime.Version()}
 	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
-	all := figures.NewCollector(about.Version, store)
+	all := figures.NewCollector(about.Version, store).WithDir(f.dataDir)
+	history := figures.NewHistory(all)
 	page, err := builtDashboard()
 	if err != nil {
 		return err
 	}
-	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).
+	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).WithHistory(history).
 		WithMetrics(metrics.NewHandler(all, logger)).WithDashboard(page)
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
@@ -189,6 +190,8 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,
 	})
+	all.Add(s.AddFigures)
+	defer history.Start()()
 	f.announce(logger, listeners, about, users)
 	tellSystemd(ctx, logger)
 	return s.Serve(ctx, listeners...)

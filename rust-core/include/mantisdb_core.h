@@ -39,7 +39,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 9
+#define MANTISDB_ABI_VERSION 10
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -650,6 +650,14 @@ typedef struct {
      * Bytes of filters and indexes of segments that are locked into memory.
      */
     uint64_t pinned_bytes;
+    /**
+     * The sequence number of the oldest snapshot that is open; 0 if none is.
+     */
+    uint64_t oldest_snapshot;
+    /**
+     * 1 if no more writes are accepted, since a write or a sync of the log failed.
+     */
+    uint64_t writes_failed;
 } MantisdbStats;
 
 /**
@@ -1103,6 +1111,16 @@ void mantisdb_free(MantisdbDb *db);
  * `db` is a handle, `stats` is valid.
  */
 int32_t mantisdb_stats(const MantisdbDb *db, MantisdbStats *stats);
+
+/**
+ * Writes to `*text` what the database is made of at this moment, as JSON that has at most
+ * `most_segments` segments and says how many more there are. It takes time and bytes by
+ * their number: some 300 bytes each.
+ *
+ * # Safety
+ * `db` is a handle, `text` is valid.
+ */
+int32_t mantisdb_structure(const MantisdbDb *db, uint64_t most_segments, MantisdbText *text);
 
 /**
  * Makes the database fail as after a panic in the core: how a caller tests what

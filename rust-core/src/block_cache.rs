@@ -17,6 +17,7 @@
 //! the cache is *allowed* what is free then. So both together stay within theirs at any
 //! moment.
 
+use crate::cache::policy::QueueStats;
 use crate::cache::{CacheOptions, LockFreeCache, MIN_BUDGET, PutOptions};
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -93,6 +94,16 @@ impl BlockCache {
             misses: self.misses.load(Relaxed),
             bytes: stats.used_bytes,
         }
+    }
+
+    /// The bytes that it may take at most; 0 if there is none.
+    pub(crate) fn share(&self) -> u64 {
+        self.share
+    }
+
+    /// Figures of the cache's queues; none before its first block.
+    pub(crate) fn queues(&self) -> Vec<QueueStats> {
+        self.opened().map_or_else(Vec::new, LockFreeCache::queues)
     }
 
     /// Whether a block that comes is taken in: if there is room, or, since a cache at its

@@ -67,7 +67,7 @@ use entry::{Entry, Times};
 use housekeeper::Housekeeper;
 use index::Hash;
 use memory::Owned;
-use policy::Policy;
+use policy::{Policy, QueueStats};
 use shard::{Arrival, Locked, Shard};
 use stats::Lookups;
 use std::ptr::NonNull;
@@ -289,6 +289,11 @@ impl<P: Policy + 'static> LockFreeCache<P> {
     /// The figures. It takes the lock of each shard for a moment.
     pub fn stats(&self) -> CacheStats {
         self.cache.stats()
+    }
+
+    /// Figures of the policy's queues, of all shards together.
+    pub fn queues(&self) -> Vec<QueueStats> {
+        self.cache.queues()
     }
 
     /// Puts the cache's clock forward, so that tests need not wait.
@@ -553,6 +558,22 @@ impl<P: Policy> Cache<P> {
         (stats.hits, stats.misses) = self.lookups.sum();
         stats.evicted_age /= stats.evicted.max(1);
         stats
+    }
+
+    fn queues(&self) -> Vec<QueueStats> {
+        let mut sums: Vec<QueueStats> = Vec::new();
+        for shard in 0..self.shards.len() {
+            let queues = self.within(shard, |locked, _| locked.queues());
+            if sums.is_empty() {
+                sums = queues;
+                continue;
+            }
+            for (sum, queue) in sums.iter_mut().zip(queues) {
+                sum.entries += queue.entries;
+                sum.bytes += queue.bytes;
+            }
+        }
+        sums
     }
 }
 

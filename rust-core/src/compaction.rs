@@ -22,15 +22,18 @@ mod run;
 mod targets;
 
 use crate::error::Result;
+use crate::manifest::LEVELS;
 use crate::segment_store::{Edit, SegmentStore};
 use crate::sync::{Mutex, lock};
 use crate::tree::Segments;
+use crate::underway::Underway;
 use backoff::Backoff;
 use pace::Pace;
 use pick::Picker;
 pub(crate) use rebuild::rebuild;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use targets::Targets;
 
 /// How segments are compacted.
 #[derive(Debug, Clone)]
@@ -115,6 +118,31 @@ impl MergeJob {
     }
 }
 
+/// A merge that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Merging {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// The length of the inputs' files.
+    pub(crate) input_bytes: u64,
+    /// When it began, in Unix milliseconds.
+    pub(crate) started: u64,
+    /// The numbers of the segments that are merged.
+    pub(crate) inputs: Vec<u64>,
+}
+
+impl Merging {
+    fn of(job: &MergeJob, started: u64) -> Self {
+        Self {
+            from: job.from,
+            to: job.to,
+            input_bytes: job.inputs().map(|segment| segment.len()).sum(),
+            started,
+            inputs: job.inputs().map(|segment| segment.id()).collect(),
+        }
+    }
+}
+
 /// Figures since the compactor was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct CompactionStats {
@@ -138,6 +166,7 @@ pub(crate) struct Compactor {
     /// Held for a round.
     state: Mutex<State>,
     stats: AtomicStats,
+    merge: Underway<Merging>,
 }
 
 #[derive(Default)]
@@ -158,7 +187,8 @@ struct AtomicStats {
 impl Compactor {
     pub(crate) fn new(store: Arc<SegmentStore>, options: CompactionOptions) -> Self {
         let pace = Pace::new(options.bytes_per_second);
-        Self { store, options, pace, state: Mutex::default(), stats: AtomicStats::default() }
+        let (state, stats, merge) = Default::default();
+        Self { store, options, pace, state, stats, merge }
     }
 
     /// Does the most urgent compaction, if there is one. Takes as long as that
@@ -248,6 +278,7 @@ impl Compactor {
                 Ok(Progress::Moved)
             }
             Job::Merge(job) => {
+                let _running = self.merge.begin(Merging::of(job, now_ms));
                 self.pace.set_pressure(self.pressure());
                 let context = run::Context {
                     store: &self.store,
@@ -289,6 +320,18 @@ impl Compactor {
             read: of(&self.stats.read),
             written: of(&self.stats.written),
         }
+    }
+
+    /// The merge that runs now.
+    pub(crate) fn underway(&self) -> Option<Merging> {
+        self.merge.now()
+    }
+
+    /// How large each level of a tree may become, in bytes; 0 for one that has no limit, or
+    /// none of its own: level 0, those above the base, and the last.
+    pub(crate) fn targets(&self, tree: &crate::tree::Tree) -> [u64; LEVELS] {
+        let limit = |bytes| if bytes == u64::MAX { 0 } else { bytes };
+        Targets::of(&tree.stats(), &self.options).bytes.map(limit)
     }
 
     /// Makes a running round end soon, undone, and later ones do nothing.

@@ -37,6 +37,7 @@ use crate::segment_store::{SegmentStore, StoreOptions};
 use crate::stats::Counter;
 use crate::storage::{Core, Options};
 use crate::sync::{Mutex, lock};
+use crate::underway::Underway;
 use crate::wal::{Torn, Wal};
 use crossbeam_epoch as epoch;
 use crossbeam_queue::SegQueue;
@@ -86,6 +87,7 @@ pub(crate) struct Durable {
     dirty: SegQueue<Dirty>,
     /// Held by the flush that runs.
     flushing: Mutex<()>,
+    pub(crate) flush_underway: Underway<Flushing>,
     /// See the module's text. Shared with what the epoch runs.
     settled: Arc<AtomicU64>,
     complete: AtomicBool,
@@ -120,6 +122,17 @@ pub(crate) struct Progress {
     pub(crate) troubles: AtomicU64,
     pub(crate) recovered_records: u64,
     pub(crate) recovered_bytes: u64,
+}
+
+/// A flush that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Flushing {
+    /// How many entries it took.
+    pub(crate) entries: u64,
+    /// Bytes of versions that were written since the flush before.
+    pub(crate) bytes: u64,
+    /// When it began, in Unix milliseconds.
+    pub(crate) started: u64,
 }
 
 /// A listed entry. It stays valid: an entry that is marked as dirty is not

@@ -63,6 +63,7 @@ mod stats;
 pub mod storage;
 mod sync;
 mod tree;
+mod underway;
 mod wal;
 
 pub use batch::WriteBatch;

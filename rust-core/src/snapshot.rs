@@ -154,6 +154,14 @@ impl Snapshots {
         open > 0 && open == self.holds.load(SeqCst)
     }
 
+    /// The oldest open snapshot; 0 if none is open but for the storage's own work.
+    pub(crate) fn oldest(&self) -> u64 {
+        match self.count() {
+            0 => 0,
+            _ => lock(&self.open).first_key_value().map_or(0, |(&oldest, _)| oldest),
+        }
+    }
+
     /// How many snapshots are open.
     pub(crate) fn count(&self) -> u64 {
         let open: u64 = lock(&self.open).values().map(|&n| n as u64).sum();
@@ -188,11 +196,12 @@ mod tests {
         let c = snapshots.open(&sequencer).unwrap();
         write();
         assert_eq!((a, b, c, snapshots.count()), (1, 2, 2, 3));
+        assert_eq!(snapshots.oldest(), 1);
         assert_eq!(horizon(), (1, 2));
         assert!(!snapshots.close(b));
         assert!(snapshots.close(a));
         assert_eq!(horizon(), (2, 2));
         assert!(snapshots.close(c));
-        assert_eq!((horizon(), snapshots.count()), ((3, 0), 0));
+        assert_eq!((horizon(), snapshots.count(), snapshots.oldest()), ((3, 0), 0, 0));
     }
 }

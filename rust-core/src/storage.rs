@@ -20,6 +20,7 @@ mod options;
 mod read;
 mod snapshot;
 mod stats;
+pub(crate) mod structure;
 mod transact;
 mod write;
 

@@ -28,6 +28,7 @@ mod reader;
 mod record;
 mod recovery;
 mod salvage;
+mod stats;
 mod writer;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod tests;
 pub(crate) use reader::LogReader;
 pub(crate) use recovery::{Recovered, Torn, beginning, recover};
 pub(crate) use salvage::{LogSalvage, salvage};
+pub(crate) use stats::LogFileStats;
 pub(crate) use writer::{Slot, Wal, WalOptions};
 
 /// Whether a file of this name is the log's.

@@ -17,6 +17,7 @@ type Collector struct {
 	runID      string
 	started    time.Time
 	source     Source
+	dir        string // of the data; empty in memory
 	memoryPeak atomic.Uint64
 	counts     keyCounts
 
@@ -35,6 +36,13 @@ type Source interface {
 // NewCollector is the collector of a server of a version that begins now.
 func NewCollector(version string, source Source) *Collector {
 	return &Collector{version: version, runID: newRunID(), started: time.Now(), source: source}
+}
+
+// WithDir has snapshots tell of the file system of the data's directory. It is to be called
+// before the first snapshot.
+func (c *Collector) WithDir(dir string) *Collector {
+	c.dir = dir
+	return c
 }
 
 // newRunID is a number of 40 hexadecimal digits, as Redis has one of each start.
@@ -61,6 +69,7 @@ func (c *Collector) Snapshot(ctx context.Context) (Snapshot, error) {
 		Stats:   stats,
 		Server:  Server{Version: c.version, RunID: c.runID, Started: c.started, Now: now, Uptime: now.Sub(c.started)},
 		Process: Process{Memory: readMemory(&stats, &c.memoryPeak), CPU: readCPU()},
+		Disk:    readDisk(c.dir),
 		Redis:   Redis{Errors: map[string]int64{}, Commands: []Command{}},
 		HTTP:    HTTP{Routes: []Route{}},
 	}

@@ -6,6 +6,8 @@ import "time"
 type HTTP struct {
 	// Routes are those that were asked for, in the order of their paths and methods.
 	Routes []Route `json:"routes"`
+	// Connections are those that are open; 0 if whoever serves them does not tell.
+	Connections int `json:"connections"`
 }
 
 // Route is what was answered to requests of one route with statuses of one class.
@@ -19,4 +21,7 @@ type Route struct {
 	// Latencies are how many answers took how long, until the last byte was written: of a
 	// watch, as long as it lasted.
 	Latencies Latencies `json:"latencies"`
+	// Streams tells that answers go on until somebody ends them, so that their time tells
+	// nothing of the server.
+	Streams bool `json:"-"`
 }

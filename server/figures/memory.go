@@ -13,7 +13,7 @@ import (
 // Memory is what the process has of memory, in bytes.
 type Memory struct {
 	Used      uint64 `json:"used_bytes"`      // by objects of Go and what the engine's allocator holds
-	Peak      uint64 `json:"peak_bytes"`      // the most of Used that was seen when somebody asked
+	Peak      uint64 `json:"peak_bytes"`      // the most of Used that was seen when it was asked for, or sampled
 	Heap      uint64 `json:"heap_bytes"`      // of Used, objects of Go
 	Allocator uint64 `json:"allocator_bytes"` // of Used, the engine's allocator
 	Resident  uint64 `json:"resident_bytes"`  // as the system sees the process; 0 where it does not tell

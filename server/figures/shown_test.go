@@ -25,13 +25,14 @@ import (
 
 // shown is a server of both protocols over one collector.
 type shown struct {
-	t     *testing.T
+	t     testing.TB
+	all   *figures.Collector
 	web   *httptest.Server
 	redis net.Conn
 	read  *bufio.Reader
 }
 
-func newShown(t *testing.T) *shown {
+func newShown(t testing.TB) *shown {
 	db, err := mantisdb.Open("", &mantisdb.Options{Engine: mantisdb.EngineGo})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +45,7 @@ func newShown(t *testing.T) *shown {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shown{t: t, web: httptest.NewServer(handler)}
+	s := &shown{t: t, all: all, web: httptest.NewServer(handler)}
 	t.Cleanup(s.web.Close)
 	near, far := net.Pipe()
 	s.redis, s.read = near, bufio.NewReader(near)
@@ -105,14 +106,14 @@ func (s *shown) do(method, path, body string) string {
 
 // told is what the three tell of the same work.
 type told struct {
-	*testing.T
+	testing.TB
 	info, metrics string
 	stats         figures.Snapshot
 }
 
 func (s *shown) tell() *told {
 	s.t.Helper()
-	all := &told{T: s.t, info: s.command("INFO everything"), metrics: s.do("GET", "/metrics", "")}
+	all := &told{TB: s.t, info: s.command("INFO everything"), metrics: s.do("GET", "/metrics", "")}
 	text := s.do("GET", "/api/v1/stats?keyspaces=true", "")
 	if err := json.Unmarshal([]byte(text), &all.stats); err != nil {
 		s.t.Fatalf("%v in %s", err, text)

@@ -13,6 +13,7 @@ type Snapshot struct {
 	mantisdb.Stats
 	Server  Server  `json:"server"`
 	Process Process `json:"process"`
+	Disk    Disk    `json:"disk"`
 	Redis   Redis   `json:"redis"`
 	HTTP    HTTP    `json:"http"`
 	// Keyspaces are what each keyspace has, if somebody has counted: see

@@ -82,7 +82,7 @@ func TestAuthentication(t *testing.T) {
 			t.Errorf("%s without a password: %d", path, got.status)
 		}
 	}
-	for _, path := range []string{"/api/v1/stats", "/api/v1/scan", "/api/v1/backup", "/api/v1/keyspaces", "/api/v1/watch"} {
+	for _, path := range []string{"/api/v1/stats", "/api/v1/figures", "/api/v1/figures/stream", "/api/v1/warnings", "/api/v1/engine", "/api/v1/scan", "/api/v1/backup", "/api/v1/keyspaces", "/api/v1/watch"} {
 		if got := s.do("GET", path, ""); got.status != http.StatusUnauthorized {
 			t.Errorf("%s without a password: %d", path, got.status)
 		}
@@ -112,6 +112,9 @@ func TestRights(t *testing.T) {
 		{"POST", "/api/v1/kv/batch", string(put), 403, 403, 200},
 		{"DELETE", "/api/v1/range?prefix=app:x", "", 403, 403, 204},
 		{"GET", "/api/v1/stats", "", 403, 403, 200},
+		{"GET", "/api/v1/figures", "", 403, 403, 200},
+		{"GET", "/api/v1/warnings", "", 403, 403, 200},
+		{"GET", "/api/v1/engine", "", 403, 403, 200},
 		{"GET", "/api/v1/backup", "", 403, 403, 200},
 		{"POST", "/api/v1/sync", "", 403, 403, 204},
 		{"GET", "/api/v1/keyspaces/none/scan", "", 403, 403, 404},

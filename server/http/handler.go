@@ -27,6 +27,7 @@ type Handler struct {
 	users   *acl.List    // nil: whoever asks may do everything
 	metrics http.Handler // of Prometheus; nil: there are none
 	figures *figures.Collector
+	history *figures.History
 
 	dashboard *dashboard.Dashboard // nil: there is none
 
@@ -50,8 +51,15 @@ func NewHandler(store server.Store, log *slog.Logger, about About) *Handler {
 // WithFigures has the handler tell the figures of a collector, to which it adds its part.
 // It is to be called before the first request.
 func (h *Handler) WithFigures(from *figures.Collector) *Handler {
-	h.figures = from
+	h.figures, h.history = from, figures.NewHistory(from)
 	from.Add(h.addFigures)
+	return h
+}
+
+// WithHistory has the handler tell what was in the past, too. It is to be called before the
+// first request, and after WithFigures.
+func (h *Handler) WithHistory(history *figures.History) *Handler {
+	h.history = history
 	return h
 }
 

@@ -189,6 +189,9 @@ func (f failingStore) Backup(_ context.Context, w io.Writer) (mantisdb.BackupSta
 func (f failingStore) Watch(context.Context, mantisdb.Range, uint64) (server.Watch, error) {
 	return nil, f.err
 }
+func (f failingStore) Structure(context.Context, int) (mantisdb.Structure, error) {
+	return mantisdb.Structure{}, f.err
+}
 func (f failingStore) Stats(context.Context) (mantisdb.Stats, error) { return mantisdb.Stats{}, f.err }
 func (f failingStore) Scan(context.Context, mantisdb.Range) iter.Seq2[mantisdb.Entry, error] {
 	return func(yield func(mantisdb.Entry, error) bool) {

@@ -86,6 +86,9 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 
 	ending := newServerOver(t, scriptedStore{failingStore{err: mantisdb.ErrWatchTooSlow}, 3})
 	onDisk := newDurableServer(t)
+	past, endless := newWatchedServer(t), newWatchedServer(t)
+	doomed := newDoomedServer(t)
+	endless.Config.Handler.(*Handler).EndStreams()
 
 	tag := s.do("GET", "/api/v1/kv/%FF", "").header.Get("ETag")
 	tagThere := s.do("GET", testKeyspacePath+"/kv/%FF", "").header.Get("ETag")
@@ -194,6 +197,16 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "GET", path: applied, target: applied, server: s, status: 200},
 		{method: "GET", path: applied, target: applied, server: onDisk, status: 200},
 		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats", server: s, status: 200},
+		{method: "GET", path: figuresPath, target: figuresPath, server: s, status: 200},
+		{method: "GET", path: figuresPath, target: figuresPath + "?points=2&since=2020-01-01T00:00:00Z", server: past, status: 200},
+		{method: "GET", path: figuresPath, target: figuresPath + "?points=2001", server: s, status: 400, wrong: true},
+		{method: "GET", path: "/api/v1/warnings", target: "/api/v1/warnings", server: doomed, status: 200},
+		{method: "GET", path: "/api/v1/engine", target: "/api/v1/engine", server: onDisk, status: 200},
+		{method: "GET", path: "/api/v1/engine", target: "/api/v1/engine?segments=1", server: s, status: 200},
+		{method: "GET", path: "/api/v1/engine", target: "/api/v1/engine?segments=4097", server: s, status: 400, wrong: true},
+		{method: "GET", path: "/api/v1/warnings", target: "/api/v1/warnings?x=1", server: s, status: 400},
+		{method: "GET", path: figuresStreamPath, target: figuresStreamPath + "?interval=250ms", server: endless, status: 200},
+		{method: "GET", path: figuresStreamPath, target: figuresStreamPath + "?interval=often", server: s, status: 400, wrong: true},
 		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats?keyspaces=true", server: s, status: 200},
 		{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats?keyspaces=maybe", server: s, status: 400, wrong: true},
 		{method: "PUT", path: kvPath, target: "/api/v1/kv/new?durability=buffered", body: "v", header: octets, server: s, status: 204},
@@ -241,6 +254,8 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 			exchange{method: "GET", path: backup, target: backup, server: server, status: status},
 			exchange{method: "POST", path: checkpoint, target: checkpoint + "?name=x", server: server, status: status},
 			exchange{method: "GET", path: "/api/v1/stats", target: "/api/v1/stats", server: server, status: status},
+			exchange{method: "GET", path: "/api/v1/engine", target: "/api/v1/engine", server: server, status: status},
+			exchange{method: "GET", path: figuresStreamPath, target: figuresStreamPath, server: server, status: status},
 			exchange{method: "GET", path: "/api/v1/health", target: "/api/v1/health", server: server, status: status},
 			exchange{method: "GET", path: "/health", target: "/health", server: server, status: status},
 			exchange{method: "GET", path: "/health/ready", target: "/health/ready", server: server, status: status},

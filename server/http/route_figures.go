@@ -21,6 +21,7 @@ const (
 // takes no lock, and allocates nothing but the first time in a class.
 type routeFigures struct {
 	method, path string
+	streams      bool // answers go on until somebody ends them
 	classes      [statusClasses]atomic.Pointer[classFigures]
 }
 
@@ -58,7 +59,7 @@ func (f *routeFigures) appendTo(routes []figures.Route) []figures.Route {
 		if counts == nil {
 			continue
 		}
-		r := figures.Route{Method: f.method, Path: f.path, Status: string(rune('1'+class)) + "xx"}
+		r := figures.Route{Method: f.method, Path: f.path, Status: string(rune('1'+class)) + "xx", Streams: f.streams}
 		for i := range *counts {
 			s := &(*counts)[i]
 			r.Time += time.Duration(s.nanos.Load())
@@ -103,7 +104,7 @@ func (f *entryFigures) of(method string) *routeFigures {
 // newRouteFigures are those of a route, which the handler tells from now on. It is called
 // before there are requests.
 func (h *Handler) newRouteFigures(method, path string) *routeFigures {
-	f := &routeFigures{method: method, path: path}
+	f := &routeFigures{method: method, path: path, streams: isStream(path)}
 	h.counted = append(h.counted, f)
 	return f
 }

@@ -40,7 +40,16 @@ const (
 	keyspacePath  = keyspacesPath + "/{" + keyspaceWildcard + "}"
 
 	keyspaceWildcard = "keyspace"
+
+	watchPath         = "/watch" // in a keyspace
+	figuresPath       = apiPath + "/figures"
+	figuresStreamPath = figuresPath + "/stream"
 )
+
+// isStream tells a resource whose answers go on until somebody ends them.
+func isStream(path string) bool {
+	return path == figuresStreamPath || path == apiPath+watchPath || path == keyspacePath+watchPath
+}
 
 // batchKey is what stands in a batch's path in place of a key.
 const batchKey = "batch"
@@ -56,7 +65,7 @@ func isBatch(r *http.Request, key []byte) bool {
 func (h *Handler) keyspaceRoutes() []keyspaceRoute {
 	return []keyspaceRoute{
 		{http.MethodGet, "/scan", readKeys, h.scan},
-		{http.MethodGet, "/watch", readKeys, h.watch},
+		{http.MethodGet, watchPath, readKeys, h.watch},
 		{http.MethodDelete, "/range", writeRange, h.deleteRange},
 		{http.MethodPost, "/kv/" + batchKey, writeKeys, h.batch},
 		{http.MethodPost, "/transaction", writeKeys, h.transaction},
@@ -73,6 +82,10 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, "/api/v1/health", nothing, h.health},
 		{http.MethodGet, "/api/v1/version", nothing, h.version},
 		{http.MethodGet, "/api/v1/stats", readFigures, h.stats},
+		{http.MethodGet, figuresPath, readFigures, h.figuresHistory},
+		{http.MethodGet, figuresStreamPath, readFigures, h.streamFigures},
+		{http.MethodGet, "/api/v1/warnings", readFigures, h.warnings},
+		{http.MethodGet, "/api/v1/engine", readFigures, h.engine},
 		{http.MethodGet, "/api/v1/openapi.yaml", nothing, h.openAPI},
 		{http.MethodGet, "/api/v1/applied-index", readFigures, h.appliedIndex},
 		{http.MethodPost, "/api/v1/sync", administrate, h.sync},

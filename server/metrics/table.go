@@ -34,10 +34,20 @@ var table = []row{
 	gauge("memory_limit_bytes", "What the engine may hold in memory; 0 is any amount.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.MemoryLimit })),
 	gauge("allocator_bytes", "What the engine's allocator holds from the system, outside Go's heap.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.AllocatorBytes })),
 	gauge("disk_bytes", "The size of the data directory's files.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.DiskBytes })),
+	gauge("disk_free_bytes", "Room of the data directory's file system that is left.", func(f *figures.Snapshot) float64 { return float64(f.Disk.Free) }),
+	gauge("disk_total_bytes", "Room of the data directory's file system, used or not.", func(f *figures.Snapshot) float64 { return float64(f.Disk.Total) }),
+	gauge("http_connections", "Connections of HTTP.", func(f *figures.Snapshot) float64 { return float64(f.HTTP.Connections) }),
 	gauge("dirty_bytes", "What was written since the last flush began.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.DirtyBytes })),
 	gauge("log_bytes", "What a recovery would have to read of the log.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LogBytes })),
 	gauge("segments", "Immutable files that hold the data.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Segments })),
 	gauge("open_snapshots", "Snapshots that are open.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.OpenSnapshots })),
+	gauge("oldest_snapshot", "The version of the oldest snapshot that is open; 0 without any.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.OldestSnapshot })),
+	gauge("writes_failed", "1 if nothing is written any more, since the log could not be.", func(f *figures.Snapshot) float64 {
+		if f.WritesFailed {
+			return 1
+		}
+		return 0
+	}),
 	gauge("leaked_snapshots", "Snapshots and transactions that were dropped without being closed.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LeakedSnapshots })),
 	gauge("last_version", "The newest version that reads see.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.LastVersion })),
 	gauge("block_cache_bytes", "Decompressed blocks in memory.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.BlockCacheBytes })),
@@ -60,6 +70,7 @@ var table = []row{
 	counter("reclaimed", "Deleted entries whose memory was taken back.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Reclaimed })),
 	counter("evicted", "Entries that left memory for its limit.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Evicted })),
 	counter("syncs", "Syncs of the log that somebody waited for.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Syncs })),
+	counter("sync_seconds", "How long those syncs took.", func(f *figures.Snapshot) float64 { return float64(f.SyncNanos) / 1e9 }),
 	counter("flushes", "Write buffers written to segments.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Flushes })),
 	counter("flushed_bytes", "Bytes of those segments.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.FlushedBytes })),
 	counter("compactions", "Compactions done.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.Compactions })),

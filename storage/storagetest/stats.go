@@ -47,9 +47,12 @@ func testStatsCount(t *testing.T, b *bench) {
 
 	before = got
 	s := snapshot(t, e)
-	if n := stats(t, e).OpenSnapshots; n != 1 {
-		t.Fatalf("%d snapshots are open, want 1", n)
+	put(t, e, "later", "1")
+	later := snapshot(t, e)
+	if got := stats(t, e); got.OpenSnapshots != 2 || got.OldestSnapshot != s.Version() || got.WritesFailed {
+		t.Fatalf("%d snapshots are open, the oldest of version %d, want 2 and %d", got.OpenSnapshots, got.OldestSnapshot, s.Version())
 	}
+	ok(t, later.Close())
 	collect(t, s, storage.Range{})
 	collect(t, s, storage.Range{Reverse: true, KeysOnly: true})
 	got = stats(t, e)
@@ -58,8 +61,8 @@ func testStatsCount(t *testing.T, b *bench) {
 	}
 	ok(t, s.Close())
 	ok(t, s.Close())
-	if n := stats(t, e).OpenSnapshots; n != 0 {
-		t.Fatalf("%d snapshots are open after all were closed", n)
+	if got := stats(t, e); got.OpenSnapshots != 0 || got.OldestSnapshot != 0 {
+		t.Fatalf("%d snapshots are open after all were closed, the oldest of version %d", got.OpenSnapshots, got.OldestSnapshot)
 	}
 }
 

@@ -78,10 +78,10 @@ func (s *suite) run(t *testing.T, p place) {
 	groups := [][]test{
 		pointTests, ownershipTests, batchTests, deleteRangeTests, ifAbsentTests, modifyTests, writeIfTests, versionTests,
 		expiryTests, reclaimTests, snapshotTests, scanTests, cursorTests,
-		statsTests, closeTests, modelTests, durabilityTests, watchTests,
+		statsTests, closeTests, modelTests, durabilityTests, watchTests, structureTests,
 	}
 	if p.onDisk {
-		groups = append(groups, reopenTests, durableTests)
+		groups = append(groups, reopenTests, durableTests, diskStructureTests)
 	}
 	for _, group := range groups {
 		for _, test := range group {

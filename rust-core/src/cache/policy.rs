@@ -34,6 +34,17 @@ const AHEAD: usize = 2;
 /// See [`Policy::upcoming`].
 pub type Upcoming = SmallVec<[Token; AHEAD]>;
 
+/// What a policy tells of one of its queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueStats {
+    /// Its name: letters alone.
+    pub name: &'static str,
+    /// How many entries it has, or of how many former ones it knows.
+    pub entries: u64,
+    /// What those weigh; of a queue of former ones, what it takes itself.
+    pub bytes: u64,
+}
+
 /// What a policy may ask about entries that it was told of.
 pub trait Entries {
     /// The hash of the entry's key: all bits are equally good, and it is the same each
@@ -79,6 +90,10 @@ pub trait Policy: Send {
     /// first, so that their memory can be asked for.
     fn upcoming(&self) -> Upcoming {
         Upcoming::new()
+    }
+    /// Figures of its queues, which cost no walk; none if it tells nothing of them.
+    fn queues(&self) -> Vec<QueueStats> {
+        Vec::new()
     }
     /// Forgets all entries and what is remembered of former ones.
     fn clear(&mut self);

@@ -6,7 +6,7 @@ use super::entry::{Entry, NO_TOKEN};
 use super::index::{Hash, Index};
 use super::key_order::KeyOrder;
 use super::memory::Memory;
-use super::policy::{Entries, Policy, Token, Upcoming};
+use super::policy::{Entries, Policy, QueueStats, Token, Upcoming};
 use super::stats::Counts;
 use super::tags::Tags;
 use super::timer_wheel::TimerWheel;
@@ -389,6 +389,11 @@ impl<'a, P: Policy> Locked<'a, P> {
 
     pub(super) fn counts(&self) -> Counts {
         self.state.counts
+    }
+
+    /// Figures of the policy's queues.
+    pub(super) fn queues(&self) -> Vec<QueueStats> {
+        self.state.policy.queues()
     }
 
     /// How many entries there are, and how many expire.

@@ -32,6 +32,7 @@ impl Durable {
             stats.keys = stats.keys.max(on_disk);
         }
         let compactions = self.compactor.stats();
+        stats.writes_failed = u64::from(self.wal.failure().is_some());
         stats.log_bytes = self.wal.live_bytes();
         stats.disk_bytes = self.wal.disk_bytes() + self.segments.disk_bytes();
         stats.durable_sequence = self.wal.durable();

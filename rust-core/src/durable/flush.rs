@@ -1,6 +1,6 @@
 //! Flushes: what is dirty goes into a segment of level 0.
 
-use super::{Dirty, Durable};
+use super::{Dirty, Durable, Flushing};
 use crate::error::{Error, Result};
 use crate::key_version::KeyVersion;
 use crate::memtable::{self, Slot};
@@ -64,6 +64,11 @@ impl Core {
         }
         let (start, written) = (Instant::now(), self.counters.sum(Counter::WrittenBytes));
         let entries = durable.take_dirty();
+        let _running = durable.flush_underway.begin(Flushing {
+            entries: entries.len() as u64,
+            bytes: written.saturating_sub(durable.flushed_at.load(SeqCst)),
+            started: self.clock.now(),
+        });
         let deletions = self.deletions_to_flush(after, through);
         match durable.write_segments(&entries, &deletions, after, through) {
             Ok(()) => {}

@@ -9,6 +9,7 @@ use crate::fs::FileSystem;
 use crate::segment_store::SegmentStore;
 use crate::storage::Options;
 use crate::sync::Mutex;
+use crate::underway::Underway;
 use crate::wal::{Wal, WalOptions};
 use crossbeam_epoch as epoch;
 use std::path::Path;
@@ -63,6 +64,7 @@ impl Durable {
             _pool: pool::Share::new((options.memory_limit / 8) as usize),
             compactor: Compactor::new(Arc::clone(&segments), options.compaction_options()),
             lock: Mutex::new(Some(lock)),
+            flush_underway: Underway::default(),
             flush_rate: AtomicU64::new(64 << 20),
             wal,
             segments,

@@ -7,6 +7,7 @@ mod modifications;
 mod power_loss;
 mod range_deletions;
 mod restart;
+mod structure;
 
 use crate::fs::FileSystem;
 use crate::fs::sim::Sim;

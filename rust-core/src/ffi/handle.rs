@@ -1,7 +1,7 @@
 //! Databases: opening, closing, and entering calls.
 
 use super::status::*;
-use super::{borrowed, copy_out, durability_of, path};
+use super::{MantisdbText, borrowed, copy_out, durability_of, path};
 use crate::error::{Error, Result};
 use crate::segment::Compression;
 use crate::storage::{Core, Options, Prefix, Stats, Storage};
@@ -312,6 +312,28 @@ pub unsafe extern "C" fn mantisdb_stats(db: *const MantisdbDb, stats: *mut Stats
     unsafe { &*db }.call(|storage| {
         // SAFETY: valid by the contract.
         unsafe { *stats = storage.stats() };
+        Ok(MANTISDB_OK)
+    })
+}
+
+/// Writes to `*text` what the database is made of at this moment, as JSON that has at most
+/// `most_segments` segments and says how many more there are. It takes time and bytes by
+/// their number: some 300 bytes each.
+///
+/// # Safety
+/// `db` is a handle, `text` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_structure(
+    db: *const MantisdbDb,
+    most_segments: u64,
+    text: *mut MantisdbText,
+) -> i32 {
+    // SAFETY: valid by the contract.
+    unsafe { &*db }.call_unpinned(|core| {
+        let most = usize::try_from(most_segments).unwrap_or(usize::MAX);
+        let told = core.structure(most).to_string();
+        // SAFETY: valid by the contract.
+        unsafe { *text = told.into() };
         Ok(MANTISDB_OK)
     })
 }

@@ -4,6 +4,7 @@
 //! versions go; the entry alone, which is small, stays until the queue comes to it.
 
 use super::{Memtable, Record, Slot, count_retired};
+use crate::cache::policy::QueueStats;
 use crate::memtable::entry::Entry;
 use crate::stats::{Counter, Counters};
 use crossbeam_epoch::Guard;
@@ -129,6 +130,13 @@ impl Memtable {
                 unsafe { residents.reweigh(slot.0, guard) };
             }
         });
+    }
+
+    /// Figures of the queues of those that may leave.
+    pub(crate) fn residents_queues(&self) -> Vec<QueueStats> {
+        let mut queues = Vec::new();
+        self.order.with_residents(|residents, _| queues = residents.queues());
+        queues
     }
 
     /// The bytes by which those are known that may leave.

@@ -7,7 +7,7 @@
 
 use super::entry::{Entry, MAX_HITS, NO_TOKEN};
 use super::hash_index::Hasher;
-use crate::cache::policy::{DefaultPolicy, Entries, Policy, Token};
+use crate::cache::policy::{DefaultPolicy, Entries, Policy, QueueStats, Token};
 use crate::storage::Prefix;
 use crossbeam_epoch::Guard;
 use std::ptr::{self, NonNull};
@@ -102,6 +102,11 @@ impl Residents {
         let hits = entry.hits();
         self.policy.replace(token, old.into(), &self.table);
         entry.set_hits(hits);
+    }
+
+    /// Figures of the policy's queues.
+    pub(super) fn queues(&self) -> Vec<QueueStats> {
+        self.policy.queues()
     }
 
     /// The bytes that all this takes, and the policy.

@@ -97,6 +97,7 @@ impl Core {
             memory_bytes: self.memory_bytes(),
             last_sequence: self.sequencer.visible(),
             open_snapshots: self.snapshots.count(),
+            oldest_snapshot: self.snapshots.oldest(),
             gets: hits + sum(Counter::Misses),
             get_hits: hits,
             puts: sum(Counter::Puts),

@@ -80,4 +80,8 @@ pub struct Stats {
     pub block_cache_bytes: u64,
     /// Bytes of filters and indexes of segments that are locked into memory.
     pub pinned_bytes: u64,
+    /// The sequence number of the oldest snapshot that is open; 0 if none is.
+    pub oldest_snapshot: u64,
+    /// 1 if no more writes are accepted, since a write or a sync of the log failed.
+    pub writes_failed: u64,
 }

@@ -2,6 +2,7 @@
 
 use super::header::{self, FileHeader};
 use super::record::ALIGN;
+use super::stats::{LogFileState, LogFileStats};
 use crate::error::Result;
 use crate::fs::{FileSystem, LogFile};
 use std::path::{Path, PathBuf};
@@ -134,6 +135,15 @@ impl Spares {
 
     pub(super) fn add(&mut self, path: PathBuf, len: u64) {
         self.files.push((path, len));
+    }
+
+    /// Those that are kept.
+    pub(super) fn list(&self) -> impl Iterator<Item = LogFileStats> {
+        self.files.iter().map(|(path, len)| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let base = name.and_then(header::spare_base).unwrap_or_default();
+            LogFileStats::new(base, LogFileState::Spare, 0, *len)
+        })
     }
 
     /// The bytes of all.

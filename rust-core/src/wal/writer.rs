@@ -7,6 +7,7 @@ use super::header::{FILE_HEADER_LEN, FileHeader, spare_name};
 use super::reader::{LogReader, Part};
 use super::record::{self, ALIGN, END_LEN, RecordHeader};
 use super::recovery::Recovered;
+use super::stats::{LogFileState, LogFileStats};
 use crate::batch::MAX_BATCH_LEN;
 use crate::error::{Error, Result};
 use crate::fs::FileSystem;
@@ -313,6 +314,29 @@ impl Wal {
     /// How many files hold records, the one that is written to among them.
     pub(crate) fn files(&self) -> usize {
         lock(&self.cursor).filled.len() + 1
+    }
+
+    /// All files, oldest first, and then those that are ready or kept for later.
+    pub(crate) fn list(&self) -> Vec<LogFileStats> {
+        let spares = lock(&self.preparing);
+        let cursor = lock(&self.cursor);
+        let filled = cursor.filled.iter().map(|filled| {
+            LogFileStats::new(
+                filled.file.base,
+                LogFileState::Waiting,
+                filled.file.used,
+                filled.file.len,
+            )
+        });
+        let mut files: Vec<_> = filled.collect();
+        let OpenFile { base, len, .. } = *cursor.file;
+        files.push(LogFileStats::new(base, LogFileState::Active, cursor.offset, len));
+        let next = cursor.next.as_ref();
+        files.extend(
+            next.map(|next| LogFileStats::new(next.base, LogFileState::Spare, 0, next.len)),
+        );
+        files.extend(spares.list());
+        files
     }
 
     /// Where the next record goes: an LSN.

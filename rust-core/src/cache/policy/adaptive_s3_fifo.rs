@@ -58,7 +58,7 @@
 use super::chunks::Chunks;
 use super::ghost::Ghost;
 use super::queues::Queues;
-use super::{Entries, Policy, Token, Upcoming};
+use super::{Entries, Policy, QueueStats, Token, Upcoming};
 
 const SMALL: usize = 0;
 const MAIN: usize = 1;
@@ -86,7 +86,8 @@ pub struct AdaptiveS3Fifo {
     queues: Queues<2>,
     /// The weight in each queue.
     weights: [u64; 2],
-    entries: u64,
+    /// The entries in each queue.
+    lens: [u64; 2],
     capacity: u64,
     /// The weight that is small's share, whatever it has at the moment.
     share: f64,
@@ -121,6 +122,7 @@ impl AdaptiveS3Fifo {
     fn push(&mut self, queue: usize, token: Token, weight: u64) {
         self.queues.push(queue, token);
         self.weights[queue] += weight;
+        self.lens[queue] += 1;
         if queue == MAIN {
             self.meet(token);
         }
@@ -130,7 +132,13 @@ impl AdaptiveS3Fifo {
         if let Some(queue) = self.queues.queue_of(token) {
             self.queues.remove(token);
             self.weights[queue] -= weight;
+            self.lens[queue] -= 1;
         }
+    }
+
+    /// How many entries there are.
+    fn len(&self) -> u64 {
+        self.lens.iter().sum()
     }
 
     fn promote(&mut self, token: Token, entries: &impl Entries) {
@@ -187,7 +195,7 @@ impl AdaptiveS3Fifo {
     /// Takes note of a key that is back: whether it goes to main.
     fn welcome_back(&mut self, hash: u64, entries: &impl Entries) -> bool {
         // All votes weigh the same: a hit is a hit, whatever its weight.
-        let vote = self.weight() as f64 / self.entries.max(1) as f64;
+        let vote = self.weight() as f64 / self.len().max(1) as f64;
         if self.main_ghost.take(hash).is_some() {
             self.set_share(self.share - vote);
         }
@@ -241,8 +249,7 @@ impl AdaptiveS3Fifo {
         }
         let weight = entries.weight(token);
         self.unlink(token, weight);
-        self.entries -= 1;
-        self.small_ghost.fit(REACH.of(self.entries) as usize);
+        self.small_ghost.fit(REACH.of(self.len()) as usize);
         self.small_ghost.insert(entries.hash(token), weight);
         Some(token)
     }
@@ -281,8 +288,7 @@ impl AdaptiveS3Fifo {
     fn leave_main(&mut self, token: Token, entries: &impl Entries) -> Token {
         let weight = entries.weight(token);
         self.unlink(token, weight);
-        self.entries -= 1;
-        self.main_ghost.fit(MARGIN.of(self.entries) as usize);
+        self.main_ghost.fit(MARGIN.of(self.len()) as usize);
         self.main_ghost.insert(entries.hash(token), weight);
         token
     }
@@ -296,7 +302,7 @@ impl Policy for AdaptiveS3Fifo {
         Self {
             queues: Queues::new(),
             weights: [0; 2],
-            entries: 0,
+            lens: [0; 2],
             capacity,
             share: capacity as f64 * FIRST_SHARE,
             small_most: (capacity as f64 * FIRST_SHARE) as u64,
@@ -318,7 +324,6 @@ impl Policy for AdaptiveS3Fifo {
     fn insert(&mut self, token: Token, entries: &impl Entries) {
         let is_welcome = self.welcome_back(entries.hash(token), entries);
         self.push(if is_welcome { MAIN } else { SMALL }, token, entries.weight(token));
-        self.entries += 1;
     }
 
     fn hit(&mut self, _token: Token) {}
@@ -336,7 +341,6 @@ impl Policy for AdaptiveS3Fifo {
 
     fn remove(&mut self, token: Token, entries: &impl Entries) {
         self.unlink(token, entries.weight(token));
-        self.entries -= 1;
     }
 
     fn evict(&mut self, entries: &impl Entries) -> Option<Token> {
@@ -361,6 +365,21 @@ impl Policy for AdaptiveS3Fifo {
 
     fn upcoming(&self) -> Upcoming {
         self.queues.upcoming(self.giving_queue())
+    }
+
+    fn queues(&self) -> Vec<QueueStats> {
+        let queue = |name, queue: usize| QueueStats {
+            name,
+            entries: self.lens[queue],
+            bytes: self.weights[queue],
+        };
+        let (small, main) = (&self.small_ghost, &self.main_ghost);
+        let ghost = QueueStats {
+            name: "ghost",
+            entries: small.len() + main.len(),
+            bytes: (small.footprint() + main.footprint()) as u64,
+        };
+        vec![queue("small", SMALL), queue("main", MAIN), ghost]
     }
 
     fn clear(&mut self) {

@@ -22,11 +22,14 @@ pub(super) struct Ghost {
     passed: u64,
     /// The weight that the clock counts as one, as a power of two.
     tick_bits: u32,
+    /// How many places are taken.
+    taken: u64,
 }
 
 impl Ghost {
     pub(super) fn new(reach: u64) -> Self {
-        Self { buckets: Vec::new(), reach, passed: 0, tick_bits: (reach / TICKS).max(1).ilog2() }
+        let tick_bits = (reach / TICKS).max(1).ilog2();
+        Self { buckets: Vec::new(), reach, passed: 0, tick_bits, taken: 0 }
     }
 
     /// Changes the reach, and forgets all but the time.
@@ -44,6 +47,7 @@ impl Ghost {
     pub(super) fn fit(&mut self, entries: usize) {
         if entries > self.buckets.len() * WAYS {
             // Memory that is zero from the start is not touched here.
+            self.taken = 0;
             self.buckets = vec![[0; WAYS]; super::with_room(entries).div_ceil(WAYS)];
         }
     }
@@ -62,7 +66,9 @@ impl Ghost {
                 (oldest, most) = (n, rank);
             }
         }
+        let was_free = bucket[oldest] == 0;
         bucket[oldest] = print << 16 | u32::from(now);
+        self.taken += u64::from(was_free);
     }
 
     /// Forgets a key that came back: the weight that came in since it left, if it is
@@ -73,7 +79,14 @@ impl Ghost {
         let slot = bucket.iter_mut().find(|slot| **slot >> 16 == print)?;
         let age = u64::from(now.wrapping_sub(*slot as u16)) << tick_bits;
         *slot = 0;
+        self.taken -= 1;
         (age <= reach).then_some(age)
+    }
+
+    /// How many keys have a place, those among them that are older than the reach and have
+    /// not made it for another one yet.
+    pub(super) fn len(&self) -> u64 {
+        self.taken
     }
 
     /// Asks for the memory where a key is looked up.

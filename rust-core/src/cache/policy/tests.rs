@@ -3,7 +3,7 @@
 use super::adaptive_s3_fifo::AdaptiveS3Fifo;
 use super::lru::Lru;
 use super::s3_fifo::S3Fifo;
-use super::{Entries, Policy, Token};
+use super::{Entries, Policy, QueueStats, Token};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -69,6 +69,19 @@ fn weight(random: u64) -> u64 {
     10_u64.pow((random % 120 / 20) as u32) + random % 7
 }
 
+/// What it tells of its queues is the weight and number of what is there, if it tells
+/// anything, and of former ones no more than there were.
+fn check_queues<P: Policy>(policy: &P, model: &Model) {
+    let queues = policy.queues();
+    let (ghosts, held): (Vec<&QueueStats>, Vec<&QueueStats>) =
+        queues.iter().partition(|queue| queue.name == "ghost");
+    if !queues.is_empty() {
+        assert_eq!(held.iter().map(|queue| queue.entries).sum::<u64>(), model.entries.len() as u64);
+        assert_eq!(held.iter().map(|queue| queue.bytes).sum::<u64>(), model.weight_of_all());
+    }
+    assert!(ghosts.iter().all(|ghost| ghost.entries <= ghost.bytes / 4), "{ghosts:?}");
+}
+
 fn run<P: Policy>(seed: u64, weighed: impl Fn(&P) -> Option<u64>) {
     let mut state = seed;
     let mut capacity = 2_000_000;
@@ -110,6 +123,7 @@ fn run<P: Policy>(seed: u64, weighed: impl Fn(&P) -> Option<u64>) {
             model.drop(token);
         }
         assert_eq!(weighed(&policy).unwrap_or(model.weight_of_all()), model.weight_of_all());
+        check_queues(&policy, &model);
     }
     assert!(model.entries.len() > 20, "the work leaves entries");
     // What is left comes out once each, and then nothing.
