@@ -47,7 +47,7 @@ afterAll(async () => {
 });
 
 /** How long a page is looked at while it moves, in ms. */
-const watched = 1500;
+const watched = 800;
 
 describe.each(Object.keys(forms) as Form[])("in the form %s", (form) => {
   test("every page shows itself under load, without errors and without barriers", async () => {
