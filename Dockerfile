@@ -4,7 +4,9 @@
 #   docker build --build-arg VERSION="$(git describe --tags --always)" --tag mantisdb .
 #
 # The images that it is made of are arguments: others of the same Debian release (or of a
-# later one, for the last of them) do as well, and one may name digests in place of tags.
+# later one, for the last of them) do as well, and one may name digests in place of tags. That
+# of Node may be any.
+ARG NODE_IMAGE=docker.io/library/node:24-trixie-slim
 ARG RUST_IMAGE=docker.io/library/rust:1.95-trixie
 ARG GO_IMAGE=docker.io/library/golang:1.26-trixie
 ARG RUNTIME_IMAGE=docker.io/library/debian:trixie-slim
@@ -26,6 +28,16 @@ ENV CARGO_NET_OFFLINE=true
 RUN scripts/build-core.sh && \
     scripts/licenses.sh rust >licenses-of-rust
 
+# The dashboard. What it is built of changes seldom.
+FROM ${NODE_IMAGE} AS frontend
+WORKDIR /src
+COPY scripts scripts
+COPY web/package.json web/package-lock.json web/
+RUN scripts/install-frontend.sh
+COPY web web
+RUN scripts/build-frontend.sh && \
+    scripts/licenses.sh frontend >licenses-of-frontend
+
 # The program.
 FROM ${GO_IMAGE} AS build
 WORKDIR /src
@@ -33,13 +45,15 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 COPY --from=core /src/target/mantisdb/libmantisdb_core.a target/mantisdb/
+COPY --from=frontend /src/web/dist web/dist
 ARG VERSION=dev
 RUN --mount=type=cache,target=/root/.cache/go-build \
     scripts/stamp-core.sh && \
     CGO_ENABLED=1 go build -trimpath -buildvcs=false -tags rust -ldflags "-X main.version=${VERSION}" -o /out/mantisdb ./cmd/mantisdb && \
     scripts/licenses.sh go >/out/third-party-licenses
 COPY --from=core /src/licenses-of-rust /out/
-RUN cat /out/licenses-of-rust >>/out/third-party-licenses
+COPY --from=frontend /src/licenses-of-frontend /out/
+RUN cat /out/licenses-of-rust /out/licenses-of-frontend >>/out/third-party-licenses
 
 FROM ${RUNTIME_IMAGE}
 # A number of its own, which owners of volumes and Kubernetes' runAsNonRoot can be told.

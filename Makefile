@@ -23,6 +23,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 .PHONY: build
 build: ## ./mantisdb, with the Go engine only; needs nothing but Go
 	@scripts/require.sh go
+	@scripts/build-frontend.sh --if-possible
 	CGO_ENABLED=0 $(GO_BUILD) -o mantisdb ./cmd/mantisdb
 
 .PHONY: build-rust-core
@@ -32,7 +33,12 @@ build-rust-core: ## the Rust core, as the archive that `go build -tags rust` lin
 .PHONY: build-rust
 build-rust: build-rust-core ## ./mantisdb-rust, with both engines
 	@scripts/require.sh go cc
+	@scripts/build-frontend.sh --if-possible
 	CGO_ENABLED=1 $(GO_BUILD) -tags rust -o mantisdb-rust ./cmd/mantisdb
+
+.PHONY: build-frontend
+build-frontend: ## the dashboard, which the programs embed if it is there; needs Node
+	@scripts/build-frontend.sh
 
 .PHONY: run
 run: build-rust ## builds and starts the server with the Rust engine (PORT=8080 ARGS=)
@@ -56,14 +62,15 @@ deb: build-rust ## a Debian package of ./mantisdb-rust, in target/deb; needs Deb
 
 .PHONY: clean
 clean: ## removes what was built
-	rm -rf target mantisdb mantisdb-rust internal/core/core_stamp.h
+	rm -rf target mantisdb mantisdb-rust internal/core/core_stamp.h web/node_modules
+	find web/dist -mindepth 1 -not -name .gitkeep -delete
 
 ##@ Test
 
 # In an order that fails early and shares builds: the quick Go suite, then the
 # core's own tests, then what links the two.
 .PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-rust-engine test-redis test-clients test-api test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+test: test-go test-header test-core test-shuttle test-archive test-rust-engine test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
 
 .PHONY: test-go
 test-go: ## the Go packages with the Go engine, without cgo
@@ -106,6 +113,10 @@ test-clients: build-rust-core ## real clients of Redis: redis-py, go-redis, iore
 .PHONY: test-api
 test-api: build-rust-core ## requests made up by schemathesis from the OpenAPI file (EXAMPLES=10 SEED=1)
 	@EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' scripts/test-api.sh rust
+
+.PHONY: test-web
+test-web: build-rust-core ## the dashboard in a browser, against a server under load
+	@scripts/test-web.sh
 
 .PHONY: test-relink
 test-relink: build-rust-core ## a changed core is linked anew by a plain go build

@@ -2,6 +2,9 @@ module github.com/mantisdb/mantisdb
 
 go 1.26.0
 
+// What npm installs may have Go files in it.
+ignore ./web/node_modules
+
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/RaduBerinde/btreemap v0.0.0-20250419174037-3d62b7205d54

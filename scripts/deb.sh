@@ -19,7 +19,9 @@ cp packaging/systemd/* "$tree/debian/"
 mv "$tree/debian/environment" "$tree/"
 cp mantisdb-rust "$tree/mantisdb"
 cp -r README.md docs "$tree/"
-scripts/licenses.sh go rust >"$tree/third-party-licenses"
+parts=(go rust)
+[ ! -e web/dist/index.html ] || parts+=(frontend)
+scripts/licenses.sh "${parts[@]}" >"$tree/third-party-licenses"
 
 # The program knows its commands best.
 mkdir -p "$tree"/completions/{bash,fish,zsh}

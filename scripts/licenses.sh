@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Prints the licenses of what the program with the Rust engine is built of, as whoever hands
-# on the binary has to: the languages' own libraries, the modules of Go, the crates of Rust.
+# on the binary has to: the languages' own libraries, the modules of Go, the crates of Rust, the
+# packages of the dashboard.
 #
-#   licenses.sh go|rust...
+#   licenses.sh go|rust|frontend...
 source "$(dirname "$0")/common.sh"
 
 # notices NAME DIRECTORY [LICENSE]: the texts of one dependency. One that has its license in
@@ -37,6 +38,15 @@ licenses_of_rust() {
         sed 's/ (\*)$//' | sort -u | while read -r name version license; do
         [ "$name" != mantisdb-core ] || continue
         notices "$name ${version#v}" "$(dirname "$(grep -F "/$name-${version#v}/Cargo.toml" <<<"$manifests")")" "$license"
+    done
+}
+
+licenses_of_frontend() {
+    local directory name
+    scripts/install-frontend.sh
+    (cd web && npm ls --omit=dev --all --parseable) | tail -n +2 | LC_ALL=C sort -u | while read -r directory; do
+        name=$(node -p 'const p = require(process.argv[1]); p.name + " " + p.version' "$directory/package.json")
+        DEPTH=1 notices "$name" "$directory"
     done
 }
 

@@ -29,6 +29,13 @@ cargo clippy --quiet --workspace --all-targets -- -D warnings
 cargo clippy --quiet --package mantisdb-core --lib --tests --no-default-features --features shuttle -- \
     -D warnings -A clippy::modulo_one
 
+if command -v npm >/dev/null; then
+    scripts/install-frontend.sh
+    (cd web && npm run --silent typecheck && npm run --silent lint)
+else
+    echo "lint: npm is not installed, the dashboard is not checked (Debian: apt-get install npm)" >&2
+fi
+
 if command -v shellcheck >/dev/null; then
     shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh scripts/*/*.sh packaging/debian/mantisdb.p*rm .ci/run
 else

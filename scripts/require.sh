@@ -3,7 +3,7 @@
 # installed where that needs no question (root, apt-get), else one line says what
 # to install.
 #
-#   require.sh go rust cc c++ binutils pkg-config shellcheck tclsh pip node redis-cli buildah debootstrap
+#   require.sh go rust cc c++ binutils pkg-config shellcheck tclsh pip node chromium redis-cli buildah debootstrap
 source "$(dirname "$0")/common.sh"
 
 # at_least HAVE WANT: whether version HAVE is WANT or later.
@@ -56,7 +56,7 @@ require_pip() {
 
 require_node() {
     install_or_fail node nodejs
-    at_least "$(node --version | tr -d v)" 20 || fail "Node 20 or later is needed, this is $(node --version): see https://nodejs.org"
+    at_least "$(node --version | tr -d v)" 20.19 || fail "Node 20.19 or later is needed, this is $(node --version): see https://nodejs.org"
     install_or_fail npm npm
 }
 
@@ -67,7 +67,7 @@ for tool in "$@"; do
     cc) install_or_fail cc gcc ;;
     c++) install_or_fail c++ g++ ;;
     binutils) require_binutils ;;
-    pkg-config | shellcheck | openssl | buildah | debootstrap | lintian | curl) install_or_fail "$tool" "$tool" ;;
+    pkg-config | shellcheck | openssl | buildah | debootstrap | lintian | curl | chromium) install_or_fail "$tool" "$tool" ;;
     tclsh) install_or_fail tclsh tcl ;;
     pip) require_pip ;;
     node) require_node ;;

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/bench"
+	"github.com/mantisdb/mantisdb/web"
 )
 
 // allEngines as --benchmark-engine measures every engine that keeps what it is given, the
@@ -33,6 +34,8 @@ type benchmarkFlags struct {
 	stress enum
 	engine enum // empty is the server's --engine
 	json   string
+	html   string
+	page   func() (before, after []byte, err error) // that --benchmark-html writes, as web.Report
 	seed   uint64
 	// follow has each step written to standard error as a line of JSON, for the server
 	// that has started this program.
@@ -45,6 +48,7 @@ func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
 		names = append(names, level.Name)
 	}
 	f := &benchmarkFlags{
+		page:   web.Report,
 		stress: newEnum(names[0], names...),
 		engine: newEnum("", mantisdb.EngineRust, mantisdb.EngineGo, mantisdb.EngineCache, allEngines),
 	}
@@ -52,6 +56,7 @@ func addBenchmarkFlags(flags *pflag.FlagSet) *benchmarkFlags {
 	flags.Var(&f.stress, "benchmark-stress", "how much the benchmark does")
 	flags.Var(&f.engine, "benchmark-engine", "engine to measure, or all to compare (default that of --engine)")
 	flags.StringVar(&f.json, "benchmark-json", "", "file to write the benchmark's figures to; - is standard output, and moves the table to standard error")
+	flags.StringVar(&f.html, "benchmark-html", "", "file to write a page with charts of the figures to")
 	flags.Uint64Var(&f.seed, "benchmark-seed", 1, "number that determines which keys the benchmark chooses")
 	flags.BoolVar(&f.follow, "benchmark-follow", false, "write progress as lines of JSON; for the server")
 	flags.Lookup("benchmark-follow").Hidden = true
@@ -103,6 +108,11 @@ func (f *benchmarkFlags) measure(cmd *cobra.Command, level bench.Level, engines 
 		return err
 	}
 	defer out.discard()
+	page, err := f.createHTML(cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer page.discard()
 	stderr := cmd.ErrOrStderr()
 	options := bench.Options{Engines: engines, Level: level, Seed: f.seed, Progress: stderr, Live: isTerminal(stderr)}
 	if f.follow {
@@ -125,7 +135,7 @@ func (f *benchmarkFlags) measure(cmd *cobra.Command, level bench.Level, engines 
 		}
 		return err
 	}
-	if err := f.writeJSON(out, reports); err != nil {
+	if err := errors.Join(f.writeJSON(out, reports), page.write(reports)); err != nil {
 		return err
 	}
 	return countedErrors(reports)

@@ -142,6 +142,7 @@ func TestBenchmarkRefusals(t *testing.T) {
 		{[]string{"--benchmark-seed=x"}, exitUsage, "--benchmark-seed"},
 		{[]string{"--benchmark-json=" + filepath.Join(directory, "none", "x")}, exitFailure, "no such file or directory"},
 		{[]string{"--benchmark-json=" + directory}, exitFailure, "is a directory"},
+		{[]string{"--benchmark-html=-"}, exitUsage, "takes the name of a file"},
 	}
 	if !hasRust(t) {
 		cases = append(cases, refusal{[]string{"--benchmark-engine=rust"}, exitFailure, "engine not built in"})
@@ -165,6 +166,7 @@ func TestBenchmarkFlagsThatWouldDoNothing(t *testing.T) {
 		{[]string{"--benchmark-stress=light"}, "--benchmark-stress needs --benchmark-only"},
 		{[]string{"--benchmark-engine=go"}, "--benchmark-engine needs --benchmark-only"},
 		{[]string{"--benchmark-json=-"}, "--benchmark-json needs --benchmark-only"},
+		{[]string{"--benchmark-html=x"}, "--benchmark-html needs --benchmark-only"},
 		{[]string{"--benchmark-seed=1", "--benchmark-only=false"}, "--benchmark-seed needs --benchmark-only"},
 		{[]string{"--benchmark-only", "--engine=go", "--data-dir=" + directory}, "--data-dir and --benchmark-only exclude each other"},
 	} {

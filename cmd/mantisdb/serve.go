@@ -19,11 +19,13 @@ import (
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/benchmarks"
 	"github.com/mantisdb/mantisdb/server/control"
+	"github.com/mantisdb/mantisdb/server/dashboard"
 	"github.com/mantisdb/mantisdb/server/figures"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
 	"github.com/mantisdb/mantisdb/server/metrics"
 	"github.com/mantisdb/mantisdb/server/redis"
 	"github.com/mantisdb/mantisdb/storage"
+	"github.com/mantisdb/mantisdb/web"
 )
 
 // serveFlags are those of the server.
@@ -176,6 +178,10 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	store := server.NewLocal(db).WithCheckpoints(f.checkpointDir)
 	all := figures.NewCollector(about.Version, store).WithDir(f.dataDir)
 	history := figures.NewHistory(all)
+	page, err := builtDashboard()
+	if err != nil {
+		return err
+	}
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	redisServer, err := redis.New(redis.Config{
@@ -192,7 +198,7 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	defer runs.Close()
 	defer context.AfterFunc(ctx, runs.Close)() // which would slow down those who are served to their end
 	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).WithHistory(history).
-		WithMetrics(metrics.NewHandler(all, logger)).WithControl(redisServer, f.told).WithBenchmarks(runs)
+		WithMetrics(metrics.NewHandler(all, logger)).WithControl(redisServer, f.told).WithBenchmarks(runs).WithDashboard(page)
 	s := server.New(server.Config{
 		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,
@@ -211,6 +217,15 @@ func (f *serveFlags) openBenchmarks(logger *slog.Logger) (*benchmarks.Runs, erro
 		return nil, fmt.Errorf("cannot find this program: %w", err)
 	}
 	return benchmarks.Open(benchmarks.Config{Program: program, Dir: f.benchmarkDir, Logger: logger})
+}
+
+// builtDashboard is the dashboard that the program was built with, nil if without.
+func builtDashboard() (*dashboard.Dashboard, error) {
+	files := web.Dashboard()
+	if files == nil {
+		return nil, nil
+	}
+	return dashboard.New(files)
 }
 
 // checkpointOf is what makes checkpoints for clients of the Redis protocol, nil if there

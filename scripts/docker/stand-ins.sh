@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Makes stand-ins for the images that the Dockerfile is built on, where no registry of images
-# can be reached: Debian by debootstrap, and the Go and the Rust of this machine in it. What
-# is there already stays.
+# can be reached: Debian by debootstrap, and the Go, the Rust and the Node of this machine in
+# it. What is there already stays.
 source "$(dirname "$0")/../common.sh"
 source scripts/docker/storage.sh
-scripts/require.sh go rust buildah debootstrap
+scripts/require.sh go rust node buildah debootstrap
 
 # has IMAGE: whether it is there.
 has() { buildah inspect --type image "$1" >/dev/null 2>&1; }
@@ -66,11 +66,28 @@ make_rust() {
     finish "$container" "$1"
 }
 
+# npm's settings are in files and variables; the places where it has packages are all that is
+# taken of them.
+make_node() {
+    local container mount
+    container=$(with_compiler "$2")
+    mount=$(buildah mount "$container")
+    install -D "$(readlink -f "$(command -v node)")" "$mount/usr/local/bin/node"
+    mkdir -p "$mount/usr/local/lib/node_modules"
+    cp -a "$(npm root --global)/npm" "$mount/usr/local/lib/node_modules/"
+    ln -s ../lib/node_modules/npm/bin/npm-cli.js "$mount/usr/local/bin/npm"
+    buildah config --env npm_config_registry="$(npm config get registry)" \
+        --env npm_config_cafile=/etc/ssl/certs/ca-certificates.crt "$container"
+    finish "$container" "$1"
+}
+
 # Settings of the machine are in them, so they are made anew with another toolchain.
 runtime=localhost/mantisdb-stand-in/debian
 go=localhost/mantisdb-stand-in/golang:$(go env GOVERSION)
 rust=localhost/mantisdb-stand-in/rust:$(rustc --version | awk '{print $2}')
+node=localhost/mantisdb-stand-in/node:$(node --version)
 has "$runtime" || make_runtime "$runtime"
 has "$go" || make_go "$go" "$runtime"
 has "$rust" || make_rust "$rust" "$runtime"
-echo "--build-arg RUNTIME_IMAGE=$runtime --build-arg GO_IMAGE=$go --build-arg RUST_IMAGE=$rust"
+has "$node" || make_node "$node" "$runtime"
+echo "--build-arg NODE_IMAGE=$node --build-arg RUNTIME_IMAGE=$runtime --build-arg GO_IMAGE=$go --build-arg RUST_IMAGE=$rust"

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	_ "embed"
-	"fmt"
 	"net/http"
 )
 
@@ -27,14 +26,5 @@ func (h *Handler) openAPI(w http.ResponseWriter, _ *http.Request) error {
 	header.Set("Content-Type", "application/yaml")
 	header["X-Content-Type-Options"] = noSniff
 	writeWhole(w, openAPI)
-	return nil
-}
-
-// index tells a person who looks where to go on.
-func (h *Handler) index(w http.ResponseWriter, _ *http.Request) error {
-	header := w.Header()
-	header.Set("Content-Type", "text/plain; charset=utf-8")
-	header["X-Content-Type-Options"] = noSniff
-	writeWhole(w, fmt.Appendf(nil, "MantisDB %s: the HTTP API is under /api/v1, described by /api/v1/openapi.yaml\n", h.about.Version))
 	return nil
 }

@@ -13,49 +13,60 @@ func wantsJSON(accept []string) bool {
 	if len(accept) == 0 || len(accept) == 1 && accept[0] == "*/*" {
 		return false // as nearly all clients have it
 	}
-	var json, octets, application, any quality
+	weights := parseAccept(accept)
+	json := weights["application/json"]
+	return json > 0 && json >= weights.of("application/octet-stream")
+}
+
+// wantsPage tells whether the Accept headers ask for a page, as everyone gets but for who
+// names plain text or JSON and ranks it higher.
+func wantsPage(accept []string) bool {
+	if len(accept) == 0 {
+		return true
+	}
+	weights := parseAccept(accept)
+	html := weights.of("text/html")
+	return html > 0 && html >= max(weights["text/plain"], weights["application/json"])
+}
+
+// weights are those of the media ranges that Accept headers name.
+type weights map[string]float64
+
+// parseAccept reads Accept headers. What it does not understand it ignores, as a recipient
+// shall.
+func parseAccept(accept []string) weights {
+	named := make(weights)
 	for _, ranges := range accept {
-		for _, mediaRange := range strings.Split(ranges, ",") {
+		for mediaRange := range strings.SplitSeq(ranges, ",") {
 			mediaType, params, err := mime.ParseMediaType(mediaRange)
 			if err != nil {
-				continue // a recipient ignores what it does not understand
+				continue
 			}
-			switch mediaType {
-			case "application/json":
-				json.see(params)
-			case "application/octet-stream":
-				octets.see(params)
-			case "application/*":
-				application.see(params)
-			case "*/*":
-				any.see(params)
+			if quality, ok := qualityOf(params); ok {
+				named[mediaType] = max(named[mediaType], quality)
 			}
 		}
 	}
-	return json.value > 0 && json.value >= octets.or(application.or(any.value))
+	return named
 }
 
-// quality is the weight of a media range; seen tells it from an absent one.
-type quality struct {
-	value float64
-	seen  bool
+// qualityOf is the weight among a media range's parameters, 1 if there is none.
+func qualityOf(params map[string]string) (quality float64, ok bool) {
+	q, given := params["q"]
+	if !given {
+		return 1, true
+	}
+	quality, err := strconv.ParseFloat(q, 64)
+	return quality, err == nil && quality >= 0 && quality <= 1
 }
 
-func (q *quality) see(params map[string]string) {
-	value := 1.0
-	if s, ok := params["q"]; ok {
-		parsed, err := strconv.ParseFloat(s, 64)
-		if err != nil || !(parsed >= 0 && parsed <= 1) {
-			return
+// of is the weight of a media type: that of the closest range that has it.
+func (w weights) of(mediaType string) float64 {
+	kind, _, _ := strings.Cut(mediaType, "/")
+	for _, mediaRange := range []string{mediaType, kind + "/*", "*/*"} {
+		if weight, named := w[mediaRange]; named {
+			return weight
 		}
-		value = parsed
 	}
-	q.value, q.seen = max(q.value, value), true
-}
-
-func (q quality) or(fallback float64) float64 {
-	if q.seen {
-		return q.value
-	}
-	return fallback
+	return 0
 }

@@ -36,3 +36,30 @@ func TestWantsJSON(t *testing.T) {
 		t.Error("two headers are not one list")
 	}
 }
+
+func TestWantsPage(t *testing.T) {
+	for accept, want := range map[string]bool{
+		"":    true,
+		"*/*": true,
+		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": true,
+		"text/*":                                true,
+		"text/html":                             true,
+		"text/plain, text/html":                 true,
+		"text/plain, text/html;q=0.9":           false,
+		"text/plain, */*":                       true,
+		"text/plain, */*;q=0.1":                 false,
+		"text/plain":                            false,
+		"application/json":                      false,
+		"application/json, */*;q=0.5":           false,
+		"application/json;q=0.1, text/html;q=0": false,
+		"image/png":                             false,
+	} {
+		var header []string
+		if accept != "" {
+			header = []string{accept}
+		}
+		if got := wantsPage(header); got != want {
+			t.Errorf("%q: %v", accept, got)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/benchmarks"
 	"github.com/mantisdb/mantisdb/server/control"
+	"github.com/mantisdb/mantisdb/server/dashboard"
 	"github.com/mantisdb/mantisdb/server/figures"
 )
 
@@ -34,6 +35,8 @@ type Handler struct {
 	settings []control.Parameter // beside those of control
 
 	benchmarks *benchmarks.Runs // nil: there are none
+
+	dashboard *dashboard.Dashboard // nil: there is none
 
 	counted        []*routeFigures // all there are
 	entries, named entryFigures    // of the default keyspace, and of the others

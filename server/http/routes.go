@@ -106,6 +106,9 @@ func (h *Handler) routes() []route {
 	if h.benchmarks != nil {
 		routes = append(routes, h.benchmarkRoutes()...)
 	}
+	if h.dashboard != nil {
+		routes = append(routes, route{http.MethodGet, assetsPath, nothing, h.asset})
+	}
 	for _, in := range h.keyspaceRoutes() {
 		routes = append(routes,
 			route{in.method, apiPath + in.path, in.needs, func(w http.ResponseWriter, r *http.Request) error {
