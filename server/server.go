@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"time"
 
@@ -123,13 +121,10 @@ func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
 	return s.shutdown()
 }
 
-// startLoops makes the event loops, one for each processor. Without them, as on other
+// startLoops makes the event loops, one for every two processors. Without them, as on other
 // systems than Linux, a goroutine serves each connection.
 func (s *Server) startLoops() {
 	n := max(runtime.GOMAXPROCS(0)/2, 1)
-	if x := os.Getenv("LOOPS"); x != "" {
-		fmt.Sscan(x, &n)
-	}
 	loops, err := eventloop.New(n)
 	if err != nil {
 		s.logger.Debug("each connection has a goroutine of its own", "reason", err.Error())

@@ -28,7 +28,10 @@ type Conn struct {
 	mayPark bool // where its own goroutine would wait to read
 	// ready says that reading may find something: an edge came since the last read began,
 	// or that read was filled to the brim.
-	ready    bool
+	ready bool
+	// ended says that the other end sends nothing more. No edge comes after the one that told
+	// of it, though a read before it may find less than there was room for.
+	ended    bool
 	writable bool // an edge came since the last write found no room
 	reads    int  // of the handler that is being called
 	users    int  // system calls under way, during which the descriptor stays
@@ -87,9 +90,16 @@ func (c *Conn) MayPark() {
 // it: a handler is to call it before it waits for anything.
 func (c *Conn) Own() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mayPark = false
+	c.own()
+}
+
+// own is Own, after which the connection may be parked again if it could be before. It is
+// called with mu.
+func (c *Conn) own() {
 	was := c.state
-	c.state, c.mayPark = own, false
-	c.mu.Unlock()
+	c.state = own
 	if was == called {
 		c.loop.succeed()
 	}
@@ -128,10 +138,16 @@ func (c *Conn) happened(events uint32) bool {
 	if events&^syscall.EPOLLOUT != 0 {
 		c.ready = true
 	}
+	if events&(syscall.EPOLLRDHUP|syscall.EPOLLERR|syscall.EPOLLHUP) != 0 {
+		c.ended = true
+	}
 	if events&(syscall.EPOLLOUT|syscall.EPOLLERR|syscall.EPOLLHUP) != 0 {
 		c.writable = true
 	}
 	c.changed.Broadcast()
+	if c.state == own {
+		c.loop.woke = true // which belongs to the caller
+	}
 	return c.state == parked && c.ready
 }
 
@@ -192,7 +208,7 @@ func (c *Conn) beginRead() error {
 func (c *Conn) endRead(more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ready = c.ready || more
+	c.ready = c.ready || more || c.ended
 	c.leave()
 }
 
@@ -257,9 +273,9 @@ func (c *Conn) mayWrite() error {
 // awaitRoom waits until the socket takes more, and asks the loop to be told of that
 // meanwhile.
 func (c *Conn) awaitRoom() error {
-	c.Own()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.own()
 	c.writable = false
 	if err := c.watch(writeEdges); err != nil {
 		return err

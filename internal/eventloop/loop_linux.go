@@ -34,6 +34,9 @@ type loop struct {
 	// other goroutines had their turn.
 	brisk   bool
 	yielded time.Time
+	// woke says that goroutines whose connections are their own were told of events. The
+	// scheduler learns late that a thread which waits for events does not need its processor.
+	woke bool
 
 	epoll      int
 	wake       int // an eventfd
@@ -188,7 +191,7 @@ func (l *loop) gather() bool {
 	l.queue = slices.Delete(l.queue, 0, l.head)
 	l.head = 0
 	if len(l.queue) > 0 {
-		l.found = pollFor(l.epoll, l.events, 0)
+		l.found = poll(l.epoll, l.events)
 	} else if err := l.wait(); err != nil {
 		return false // which nothing makes it do but a defect
 	}
@@ -209,6 +212,11 @@ func (l *loop) gather() bool {
 // and then.
 func (l *loop) wait() error {
 	begun := time.Now()
+	if l.woke {
+		l.woke = false
+		runtime.Gosched()
+		l.yielded = begun
+	}
 	if l.brisk {
 		if begun.Sub(l.yielded) > yieldAfter {
 			runtime.Gosched()
@@ -237,14 +245,15 @@ func (l *loop) resolve() bool {
 		var conn *Conn
 		if e.Fd == wakeSlot {
 			clearSignal(l.wake)
-			l.queue = append(l.queue, l.posted...)
-			clear(l.posted)
-			l.posted = l.posted[:0]
 		} else if s := l.slots[e.Fd]; s.used == e.Pad {
 			conn = s.conn
 		}
 		l.of = append(l.of, conn)
 	}
+	// Those too whose signal was not found yet: the last of them may have left nothing open.
+	l.queue = append(l.queue, l.posted...)
+	clear(l.posted)
+	l.posted = l.posted[:0]
 	return !l.closing || l.open > 0
 }
 

@@ -24,6 +24,15 @@ func pollFor(fd int, events []syscall.EpollEvent, timeout time.Duration) int {
 // sysEpollPwait2 is its number, which package syscall lacks.
 const sysEpollPwait2 = 441
 
+// poll is epoll_pwait(2) without waiting, which every kernel has.
+func poll(fd int, events []syscall.EpollEvent) int {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
 func dupCloexec(fd int) (int, error) {
 	n, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, 0)
 	if errno != 0 {
