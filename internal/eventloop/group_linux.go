@@ -19,8 +19,11 @@ type Group struct {
 	closing  sync.Once
 }
 
-// New makes a group of n loops. They take no time while nothing comes.
+// New makes a group of n loops, one at least. They take no time while nothing comes.
 func New(n int) (*Group, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("cannot make %d event loops: one is the least", n)
+	}
 	g := &Group{}
 	g.watchdog = newWatchdog(g)
 	for range n {
@@ -49,7 +52,8 @@ func (g *Group) Close() {
 // Adopt takes the socket of a connection over, from which the runtime's poller no longer
 // hears then. The connection that it returns belongs to the calling goroutine until it is
 // parked; the one given is closed. One that is no plain TCP or Unix socket, such as an
-// encrypted one, is returned as it is.
+// encrypted one, is returned as it is, and so is one that cannot be taken over, with the
+// error.
 func (g *Group) Adopt(conn net.Conn) (net.Conn, error) {
 	socket, ok := conn.(interface {
 		net.Conn
@@ -68,14 +72,12 @@ func (g *Group) Adopt(conn net.Conn) (net.Conn, error) {
 		return conn, fmt.Errorf("cannot take a socket over: %w", err)
 	}
 	c := newConn(fd, conn.LocalAddr(), conn.RemoteAddr())
-	// A descriptor takes its registration along when it is closed only with the last copy
-	// of it, so that of the runtime must go first.
-	conn.Close()
 	l := g.loops[int(g.next.Add(1))%len(g.loops)]
 	if err := l.add(c); err != nil {
 		c.Close()
-		return c, fmt.Errorf("cannot watch a socket: %w", err)
+		return conn, fmt.Errorf("cannot watch a socket: %w", err)
 	}
+	conn.Close() // which has the runtime's poller forget its own descriptor
 	return c, nil
 }
 

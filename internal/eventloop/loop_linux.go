@@ -48,6 +48,7 @@ type loop struct {
 	open    int     // connections
 	posted  []*Conn // that others want called
 	closing bool
+	ended   bool // nothing is called any more, and the descriptors are closed
 }
 
 // slot is where a connection is found by the event of its descriptor, which carries the
@@ -131,7 +132,7 @@ func (l *loop) remove(c *Conn) {
 	l.slots[c.event.Fd].conn = nil
 	l.free = append(l.free, c.event.Fd)
 	if l.open--; l.open == 0 && l.closing {
-		signal(l.wake)
+		l.rouse()
 	}
 }
 
@@ -140,7 +141,7 @@ func (l *loop) post(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.posted = append(l.posted, c)
-	signal(l.wake)
+	l.rouse()
 }
 
 // close ends the loop once it has no connections.
@@ -148,7 +149,14 @@ func (l *loop) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closing = true
-	signal(l.wake)
+	l.rouse()
+}
+
+// rouse has the leader look at what others have changed. It is called with mu.
+func (l *loop) rouse() {
+	if !l.ended {
+		signal(l.wake)
+	}
 }
 
 // run is the leader's goroutine, until its term ends.
@@ -187,7 +195,7 @@ func (l *loop) succeed() { go l.run(l.term.Add(1)) }
 
 // gather waits for events, unless there are connections in the queue, and queues the
 // connections that are to be called. It returns false if the loop is to end.
-func (l *loop) gather() bool {
+func (l *loop) gather() (goOn bool) {
 	l.queue = slices.Delete(l.queue, 0, l.head)
 	l.head = 0
 	if len(l.queue) > 0 {
@@ -195,14 +203,14 @@ func (l *loop) gather() bool {
 	} else if err := l.wait(); err != nil {
 		return false // which nothing makes it do but a defect
 	}
-	more := l.resolve()
+	goOn = l.resolve()
 	for i, c := range l.of {
 		if c != nil && c.happened(l.events[i].Events) {
 			l.queue = append(l.queue, c)
 		}
 	}
 	clear(l.of)
-	return more || len(l.queue) > 0
+	return goOn
 }
 
 // wait waits for events. While they come soon after each other, it does so with its thread,
@@ -222,7 +230,7 @@ func (l *loop) wait() error {
 			runtime.Gosched()
 			l.yielded = begun
 		}
-		if l.found = pollFor(l.epoll, l.events, briskWait); l.found > 0 {
+		if l.found, l.mayBeBrisk = pollFor(l.epoll, l.events, briskWait); l.found > 0 {
 			return nil
 		}
 	}
@@ -254,7 +262,8 @@ func (l *loop) resolve() bool {
 	l.queue = append(l.queue, l.posted...)
 	clear(l.posted)
 	l.posted = l.posted[:0]
-	return !l.closing || l.open > 0
+	l.ended = l.closing && l.open == 0 && len(l.queue) == 0
+	return !l.ended
 }
 
 // release closes what the loop has, which is called by its last leader.

@@ -9,16 +9,16 @@ import (
 	"unsafe"
 )
 
-// pollFor is epoll_pwait2(2), of which the scheduler is not told, since it is to be brief;
-// without an event if it fails, as it does on Linux before 5.11.
-func pollFor(fd int, events []syscall.EpollEvent, timeout time.Duration) int {
+// pollFor is epoll_pwait2(2), of which the scheduler is not told, since it is to be brief. It
+// returns false if there is none, as on Linux before 5.11, or where a filter forbids it.
+func pollFor(fd int, events []syscall.EpollEvent, timeout time.Duration) (n int, ok bool) {
 	limit := syscall.NsecToTimespec(int64(timeout))
-	n, _, errno := syscall.RawSyscall6(sysEpollPwait2, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)),
+	found, _, errno := syscall.RawSyscall6(sysEpollPwait2, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)),
 		uintptr(unsafe.Pointer(&limit)), 0, 0)
 	if errno != 0 {
-		return 0
+		return 0, errno == syscall.EINTR
 	}
-	return int(n)
+	return int(found), true
 }
 
 // sysEpollPwait2 is its number, which package syscall lacks.

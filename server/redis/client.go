@@ -77,9 +77,10 @@ func (c *Client) attend() {
 	if errors.Is(c.serve(), eventloop.ErrParked) {
 		return
 	}
+	defer c.server.serving.Done()
+	defer c.server.rates.end()
+	defer c.server.contain(c)
 	c.leave()
-	c.server.rates.end()
-	c.server.serving.Done()
 }
 
 // serve answers until the client leaves, the server ends, or the client is parked, and
