@@ -267,7 +267,7 @@ func (c *Client) execute(args [][]byte) {
 		mark = min(mark, len(c.out.Buf)) // as the replies before it were sent
 		c.request.now = time.Now()
 	}
-	if err == nil && c.mayWait(cmd) {
+	if err == nil && cmd.mayWait() {
 		c.ownGoroutine()
 	}
 	if err == nil && c.transaction != nil && !cmd.endsQueue() {

@@ -131,9 +131,6 @@ func (c *Client) replyGet(key []byte) (failed int) {
 
 // runSets applies SETs in a row: as one batch, so that one sync serves all.
 func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
-	if c.server.writesWait {
-		c.ownGoroutine()
-	}
 	b := c.run.emptyBatch()
 	c.run.begin(args)
 	c.lastCmd.Store(c.server.set)

@@ -49,8 +49,15 @@ func (c *Client) endTurn(took time.Duration) {
 	}
 }
 
+// WritesWait tells whether a write waits for a disk. Then each client has a goroutine of its
+// own, which does that best on a socket that no event loop watches.
+func (s *Server) WritesWait() bool { return s.writesWait }
+
 // beginTurns has an event loop answer the client, if it can.
 func (c *Client) beginTurns() {
+	if c.server.writesWait {
+		return
+	}
 	if c.socket = eventloop.Of(c.conn); c.socket != nil {
 		c.socket.Handle(c.attend)
 		c.socket.MayPark()
@@ -59,6 +66,4 @@ func (c *Client) beginTurns() {
 }
 
 // mayWait tells whether a command may wait, or take long.
-func (c *Client) mayWait(cmd *Command) bool {
-	return !cmd.has(flagFast|flagBrief) || c.server.writesWait && cmd.has(flagWrite)
-}
+func (c *Command) mayWait() bool { return !c.has(flagFast | flagBrief) }

@@ -64,21 +64,32 @@ func TestOneWhoWaitsHoldsNobodyUp(t *testing.T) {
 	}
 }
 
-func TestWhoWritesForADiskHasItsOwnGoroutine(t *testing.T) {
+func TestWhatWaitsIsTold(t *testing.T) {
 	for _, durability := range []mantisdb.Durability{mantisdb.DurabilitySync, mantisdb.DurabilityBuffered} {
 		db, err := mantisdb.Open(t.TempDir(), &mantisdb.Options{Durability: durability})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { db.Close() })
-		c := newTestServerOf(t, db, Config{}).detached(t)
-		for name, want := range map[string]bool{
-			"get": false, "ping": false, "keys": true, "exec": true, "subscribe": true,
-			"set": durability == mantisdb.DurabilitySync, "incr": durability == mantisdb.DurabilitySync,
-		} {
-			if got := c.mayWait(c.server.table[name]); got != want {
-				t.Errorf("with writes that are %v, %s may wait: %v", durability, name, got)
-			}
+		s := newTestServerOf(t, db, Config{})
+		if got, want := s.WritesWait(), durability == mantisdb.DurabilitySync; got != want {
+			t.Errorf("with durability %v, writes wait: %v", durability, got)
+		}
+		c := s.dial(t)
+		c.want("OK", "SET", "key", "value")
+		c.want("value", "GET", "key")
+		if durability == mantisdb.DurabilitySync {
+			s.clients.each(func(c *Client) {
+				if c.socket != nil {
+					t.Error("who writes for a disk is answered by an event loop")
+				}
+			})
+		}
+	}
+	table := newCommandTable()
+	for name, want := range map[string]bool{"get": false, "set": false, "ping": false, "keys": true, "exec": true, "subscribe": true} {
+		if got := table[name].mayWait(); got != want {
+			t.Errorf("%s may wait: %v", name, got)
 		}
 	}
 }
