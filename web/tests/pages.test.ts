@@ -14,15 +14,15 @@ import {
 import { startLoad } from "./support/load.ts";
 import { Server } from "./support/server.ts";
 
-const pages: [hash: string, heading: string][] = [
+const pages: [hash: string, heading: string, part?: string][] = [
   ["overview", "Overview"],
   ["data", "Data"],
   ["data?key=user%252Fada", "Data"],
   ["console", "Console"],
-  ["engine", "Engine"],
-  ["engine/clients", "Engine"],
-  ["engine/slowlog", "Engine"],
-  ["engine/config", "Engine"],
+  ["engine", "Engine", "Structure"],
+  ["engine/clients", "Engine", "Clients"],
+  ["engine/slow-log", "Engine", "Slow log"],
+  ["engine/configuration", "Engine", "Configuration"],
   ["benchmark", "Benchmark"],
 ];
 
@@ -52,8 +52,10 @@ const watched = 800;
 describe.each(Object.keys(forms) as Form[])("in the form %s", (form) => {
   test("every page shows itself under load, without errors and without barriers", async () => {
     const { page, faults } = await openTab(browser, server.url, form);
-    for (const [hash, heading] of pages) {
+    for (const [hash, heading, part] of pages) {
       await visit(page, server.url, hash, heading);
+      if (part !== undefined)
+        await page.locator("[aria-current]").getByText(part, { exact: true }).waitFor();
       await page.waitForTimeout(watched);
       await screenshot(page, hash.replace(/\W+/g, "-"), form);
       await expectFits(page, `${hash} as ${form}`);
