@@ -75,7 +75,7 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request, cache string) {
 	body, tag := a.plain, a.tag
 	header := w.Header()
 	if a.gzipped != nil {
-		header.Set("Vary", "Accept-Encoding")
+		header.Add("Vary", "Accept-Encoding")
 		if takesGzip(r.Header.Values("Accept-Encoding")) {
 			body, tag = a.gzipped, strings.TrimSuffix(a.tag, `"`)+`-gzip"`
 			header.Set("Content-Encoding", "gzip")

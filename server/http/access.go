@@ -80,6 +80,9 @@ func (h *Handler) user(r *http.Request) (*acl.User, error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		if user := h.users.Anonymous(); user != nil {
+			if isRebound(r) {
+				return nil, newProblem(crossOrigin, "without a password, the server is asked on its own machine by an address or as localhost, not as %q: any page could have that name", r.Host)
+			}
 			return user, nil
 		}
 		return nil, newProblem(unauthorized, "this server asks for a user and a password: send Authorization: Basic, or Bearer with NAME:PASSWORD")

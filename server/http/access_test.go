@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"os"
@@ -22,6 +23,12 @@ func newServerWith(t *testing.T, file string) *testServer {
 // newServerOfUsers is newServerWith whose file is at a path.
 func newServerOfUsers(t *testing.T, path, file string) *testServer {
 	t.Helper()
+	return newServerOfUsersOver(t, path, "", file)
+}
+
+// newServerOfUsersOver is newServerOfUsers over the database of a directory.
+func newServerOfUsersOver(t *testing.T, path, dir, file string) *testServer {
+	t.Helper()
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +36,7 @@ func newServerOfUsers(t *testing.T, path, file string) *testServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := mantisdb.Open("", &mantisdb.Options{Engine: mantisdb.EngineGo})
+	db, err := mantisdb.Open(dir, &mantisdb.Options{Engine: mantisdb.EngineGo})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,5 +173,37 @@ func TestWatchesEndWithTheRightToThem(t *testing.T) {
 	s.put("a", "v")
 	if e, ok := stays.next(); !ok || e.name != "put" {
 		t.Errorf("who has the right still got %+v", e)
+	}
+}
+
+// TestKeysOfSegments: the right to figures tells nothing of keys that a user may not read.
+func TestKeysOfSegments(t *testing.T) {
+	s := newServerOfUsersOver(t, filepath.Join(t.TempDir(), "users"), filepath.Join(t.TempDir(), "data"),
+		"user default off\nuser r on >p ~mine:* +info\nuser o on >p %R~* +info\n")
+	if err := s.db.Put([]byte("other:secret"), []byte("v")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"r": "", "o": "other:secret"} {
+		a := s.do("GET", "/api/v1/engine", "", "Authorization", basic(name, "p"))
+		var got mantisdb.Structure
+		if err := json.Unmarshal([]byte(a.body), &got); a.status != http.StatusOK || err != nil {
+			t.Fatalf("%s: %d %v %s", name, a.status, err, a.body)
+		}
+		segments := 0
+		for _, level := range got.Levels {
+			for _, segment := range level.Segments {
+				segments++
+				// The Go engine has a key of its own before the first one.
+				if string(segment.Largest) != want || (len(segment.Smallest) == 0) != (want == "") {
+					t.Errorf("%s: %q to %q, want %q", name, segment.Smallest, segment.Largest, want)
+				}
+			}
+		}
+		if segments != 1 {
+			t.Errorf("%s: %d segments", name, segments)
+		}
 	}
 }

@@ -23,6 +23,9 @@ func (h *Handler) WithDashboard(d *dashboard.Dashboard) *Handler {
 
 // index shows a person who looks the dashboard, or tells in a line where to go on.
 func (h *Handler) index(w http.ResponseWriter, r *http.Request) error {
+	if h.dashboard != nil {
+		w.Header().Add("Vary", "Accept")
+	}
 	if h.dashboard != nil && wantsPage(r.Header["Accept"]) {
 		h.dashboard.ServePage(w, r)
 		return nil

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -35,6 +36,8 @@ func TestDashboardIsServed(t *testing.T) {
 	} {
 		if a := s.do("GET", "/", "", "Accept", accept); a.status != http.StatusOK || a.body != want {
 			t.Errorf("%s: %d %q", accept, a.status, a.body)
+		} else if !slices.Contains(a.header["Vary"], "Accept") {
+			t.Errorf("%s: Vary %q lets a cache give this to who asks for another form", accept, a.header["Vary"])
 		}
 	}
 	if a := s.do("GET", "/assets/app-1a.js", ""); a.status != http.StatusOK || a.body != "run()" {

@@ -1,11 +1,16 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/mantisdb/mantisdb"
+)
 
 // mostSegments is how many segments an answer lists at most.
 const mostSegments = 4096
 
-// engine answers with what the engine is made of.
+// engine answers with what the engine is made of. Keys in it are for those alone who may
+// read all keys: the right to figures does not give away whose keys there are.
 func (h *Handler) engine(w http.ResponseWriter, r *http.Request) error {
 	query := parseParams(r.URL.RawQuery, "segments")
 	segments := query.positive("segments")
@@ -22,5 +27,21 @@ func (h *Handler) engine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	user, err := h.requester(r)
+	if err != nil {
+		return err
+	}
+	if !mayUseKeys(user, readAllKeys, r) {
+		leaveOutKeys(structure.Levels)
+	}
 	return writeJSON(w, structure)
+}
+
+// leaveOutKeys empties the keys of the levels' segments.
+func leaveOutKeys(levels []mantisdb.Level) {
+	for _, level := range levels {
+		for i := range level.Segments {
+			level.Segments[i].Smallest, level.Segments[i].Largest = []byte{}, []byte{}
+		}
+	}
 }

@@ -266,6 +266,8 @@ func (c *Client) execute(args [][]byte) {
 		}
 		mark = min(mark, len(c.out.Buf)) // as the replies before it were sent
 		c.request.now = time.Now()
+		c.renewUser() // who may have lost the right meanwhile
+		cmd, err = c.admit(args)
 	}
 	if err == nil && cmd.mayWait() {
 		c.ownGoroutine()

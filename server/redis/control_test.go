@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -295,4 +297,41 @@ func TestConfigure(t *testing.T) {
 			t.Errorf("%v: a part was taken: maxclients %s", c.values, value("maxclients"))
 		}
 	}
+}
+
+// TestRightsLostMeanwhile: a command that was held up is done with the rights of when it is
+// done.
+func TestRightsLostMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users")
+	write := func(rules string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte("user default on nopass ~* &* +@all\n"+rules), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("user a on >p ~* +@all\n")
+	users, err := acl.LoadList(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newTestServerWith(t, Config{Users: users})
+	by := testVisitor
+	by.User = users.Authenticate("a", "p")
+	set := control.Line{Text: "SET k v", Protocol: 3}
+	c := s.dial(t)
+	c.want("OK", "CLIENT", "PAUSE", "60000", "WRITE")
+	held := make(chan string)
+	go func() { held <- s.runLine(t, by, set) }()
+	for s.pause.waiting.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	write("user a on >p ~other:* +@all\n")
+	if err := users.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	c.want("OK", "CLIENT", "UNPAUSE")
+	if got := <-held; !strings.Contains(got, "NOPERM") {
+		t.Errorf("it was held up: %s", got)
+	}
+	c.want(nil, "GET", "k")
 }
