@@ -8,6 +8,7 @@ import {
   useSyncExternalStore,
   type KeyboardEvent,
 } from "react";
+import { flushSync } from "react-dom";
 
 import { Failure, Loading } from "../../components/Page.tsx";
 import { classes } from "../../lib/classes.ts";
@@ -59,8 +60,14 @@ export function KeyList({ pages, selected, onSelect }: KeyListProps) {
 
   function move(to: number) {
     const row = Math.max(0, Math.min(to, total - 1));
-    setActive(row);
-    if (row >= base && row < base + rows) virtual.scrollToIndex(row - base);
+    const isWithin = row >= base && row < base + rows;
+    const begin = isWithin ? base : windowFor(row);
+    // The list must have moved before it can be scrolled to the row.
+    flushSync(() => {
+      setActive(row);
+      setBase(begin);
+    });
+    virtual.scrollToIndex(row - begin);
   }
 
   function press(event: KeyboardEvent) {
@@ -183,6 +190,12 @@ function Row({ id, row, top, total, text, expiresAt, now, selected, active, onPr
       {expiresAt !== null && <Expiry at={expiresAt} now={now} short />}
     </div>
   );
+}
+
+/** Where a window begins that has a row, and others on both sides of it. */
+function windowFor(row: number): number {
+  const half = windowRows / 2;
+  return Math.max(0, Math.floor(row / half) - 1) * half;
 }
 
 /** Where the window begins. It moves without a jump of what is seen. */
