@@ -58,14 +58,14 @@ test("a name is completed, with help for it", async () => {
 });
 
 test("the history comes back", async () => {
-  await line().fill("");
+  await line().fill("half a command");
   await page.keyboard.press("ArrowUp");
   expect(await line().inputValue()).toBe("CONFIG GET maxclients");
   await page.keyboard.press("ArrowUp");
   expect(await line().inputValue()).toBe("INCR greeting");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
-  expect(await line().inputValue()).toBe("");
+  expect(await line().inputValue()).toBe("half a command");
 });
 
 test("another database is another place", async () => {

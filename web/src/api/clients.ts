@@ -21,13 +21,12 @@ export interface Client {
 
 export const clientsKey = ["clients"];
 
-export function useClients(enabled: boolean) {
+export function useClients() {
   return useQuery({
     queryKey: clientsKey,
     queryFn: ({ signal }) => getJSON<{ clients: Client[] }>("clients", signal),
     select: (answer) => answer.clients,
     refetchInterval: 2000,
-    enabled,
   });
 }
 

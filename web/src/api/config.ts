@@ -15,12 +15,11 @@ export interface Parameter {
 
 export const configKey = ["config"];
 
-export function useConfig(enabled: boolean) {
+export function useConfig() {
   return useQuery({
     queryKey: configKey,
     queryFn: ({ signal }) => getJSON<{ parameters: Parameter[] }>("config", signal),
     select: (answer) => answer.parameters,
-    enabled,
   });
 }
 

@@ -74,11 +74,10 @@ export interface BlockCache {
   misses: number;
 }
 
-export function useStructure(enabled: boolean) {
+export function useStructure() {
   return useQuery({
     queryKey: ["engine"],
     queryFn: ({ signal }) => getJSON<Structure>("engine", signal),
     refetchInterval: 2000,
-    enabled,
   });
 }

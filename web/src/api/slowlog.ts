@@ -14,13 +14,12 @@ export interface SlowCommand {
 
 export const slowLogKey = ["slowlog"];
 
-export function useSlowLog(enabled: boolean) {
+export function useSlowLog() {
   return useQuery({
     queryKey: slowLogKey,
     queryFn: ({ signal }) => getJSON<{ entries: SlowCommand[] }>("slowlog?limit=500", signal),
     select: (answer) => answer.entries,
     refetchInterval: 5000,
-    enabled,
   });
 }
 

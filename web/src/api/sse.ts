@@ -1,3 +1,4 @@
+import { connectionFailed } from "../app/connection.ts";
 import { request } from "./client.ts";
 import { EventParser } from "./event_parser.ts";
 import { Problem } from "./problem.ts";
@@ -54,7 +55,11 @@ async function readOnce(
 ) {
   const silent = new AbortController();
   const signal = AbortSignal.any([closed, silent.signal]);
-  let timer = setTimeout(() => silent.abort(), silence);
+  const giveUp = () => {
+    connectionFailed();
+    silent.abort();
+  };
+  let timer = setTimeout(giveUp, silence);
   try {
     const response = await request(path, { signal, headers: { Accept: "text/event-stream" } });
     handlers.onOpen?.();
@@ -64,7 +69,7 @@ async function readOnce(
       const { done, value } = await reader.read();
       if (done) return;
       clearTimeout(timer);
-      timer = setTimeout(() => silent.abort(), silence);
+      timer = setTimeout(giveUp, silence);
       alive();
       for (const event of parser.feed(value)) handlers.onEvent(event.type, JSON.parse(event.data));
     }

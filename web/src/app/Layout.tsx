@@ -47,7 +47,10 @@ export function Layout() {
             <ServerLine />
           </div>
         </div>
-        <Navigation shown={shown.name} warnings={useLive().warnings.length} />
+        <Navigation
+          shown={shown.name}
+          warnings={useLive().warnings.filter(({ level }) => level !== "info").length}
+        />
         <div className="ml-auto flex items-center gap-1 md:mt-auto md:ml-0 md:flex-wrap md:justify-between">
           <SessionMenu />
           <ThemeToggle />

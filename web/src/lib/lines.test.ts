@@ -22,3 +22,11 @@ test("lines come whole, in whatever pieces they arrive", async () => {
     }
   }
 });
+
+test("what is not UTF-8 is not taken for other text", async () => {
+  const latin1 = Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a);
+  const read = async () => {
+    for await (const line of linesOf(new Blob([latin1]).stream())) expect(line).toBe("a");
+  };
+  await expect(read()).rejects.toThrow("not UTF-8");
+});

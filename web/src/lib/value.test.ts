@@ -19,6 +19,11 @@ test("long numbers stay as they are", () => {
   );
 });
 
+test("what is nested very deep stays as it is", () => {
+  const text = "[".repeat(100_000) + "]".repeat(100_000);
+  expect(formatJSON(text)).toBe(text);
+});
+
 test("what is no JSON", () => {
   for (const text of ["", "{", "[1,]", "abc"]) expect(formatJSON(text)).toBeNull();
   expect(looksLikeJSON("12")).toBe(false);

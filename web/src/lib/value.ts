@@ -1,4 +1,13 @@
-/** JSON with a line for each value and two spaces a level; null if the text is no JSON. */
+/**
+ * How many levels are set off. Each line of a deeper text begins with so much space that the
+ * whole could be longer than the text by its square.
+ */
+const deepestLevel = 200;
+
+/**
+ * JSON with a line for each value and two spaces a level; null if the text is no JSON. What is
+ * nested too deep to be read so stays as it is.
+ */
 export function formatJSON(text: string): string | null {
   try {
     JSON.parse(text);
@@ -11,7 +20,7 @@ export function formatJSON(text: string): string | null {
   const line = () => `\n${"  ".repeat(depth)}`;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
     if (token === "{" || token === "[") {
-      depth++;
+      if (++depth > deepestLevel) return text;
       out += token + line();
     } else if (token === "}" || token === "]") {
       depth--;

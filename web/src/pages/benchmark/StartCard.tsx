@@ -113,9 +113,7 @@ function AskFirst({
       <p>
         It runs on the machine of this server, in a process of its own with a low priority, and
         takes up to <strong>{formatBytes(level?.memory_bytes ?? 0)}</strong> of memory
-        {choices.available_bytes > 0 &&
-          `, of which ${formatBytes(choices.available_bytes)} are available`}
-        .
+        {choices.available_bytes > 0 && `; ${formatBytes(choices.available_bytes)} are available`}.
       </p>
       <p>
         While it runs, the server answers more slowly, and what is measured suffers from what the

@@ -23,8 +23,9 @@ export function CommandLine(props: CommandLineProps) {
   const id = useId();
   const [closed, setClosed] = useState(false);
   const [active, setActive] = useState(-1);
-  /** Which line of the history is shown; at its length what was typed. */
+  /** Which line of the history is shown; null if what is typed is. */
   const [place, setPlace] = useState<number | null>(null);
+  const [typed, setTyped] = useState("");
   const offered = closed || place !== null ? [] : completions(commands, line);
   const command = commandOf(commands, line);
 
@@ -41,9 +42,10 @@ export function CommandLine(props: CommandLineProps) {
 
   function recall(step: number) {
     const to = (place ?? history.length) + step;
-    if (to < 0) return;
-    setPlace(to >= history.length ? null : to);
-    onLine(history[to] ?? "");
+    if (to < 0 || to > history.length) return;
+    if (place === null) setTyped(line);
+    setPlace(to === history.length ? null : to);
+    onLine(history[to] ?? typed);
   }
 
   function submit() {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 
+import { onRestored } from "../../app/connection.ts";
 import { navigate, replaceRoute } from "../../app/route.ts";
 import { scanKeys } from "../../api/scan.ts";
 import { useRight } from "../../api/whoami.ts";
@@ -141,7 +142,11 @@ function usePages(keyspace: string, prefix: Key, refreshes: number): KeyPages {
   }
   useEffect(() => {
     pages.open();
-    return () => pages.close();
+    const stop = onRestored(() => pages.retry());
+    return () => {
+      stop();
+      pages.close();
+    };
   }, [pages]);
   return pages;
 }

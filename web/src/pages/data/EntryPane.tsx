@@ -52,6 +52,11 @@ function OpenEntry({ name, refreshes, onChanged, onClose }: EntryPaneProps & { n
     if (refreshes > 0) void queries.invalidateQueries({ queryKey: ["entry"] });
   }, [queries, refreshes]);
   const isAbsent = entry.error instanceof Problem && entry.error.kind === "key-not-found";
+  const [chosen, setChosen] = useState<View | null>(null);
+  // What is edited stays as it was read, whatever is read meanwhile: it is what a save may replace.
+  const [edited, setEdited] = useState<Entry | null>(null);
+  const viewed = edited ?? entry.data;
+  const view = chosen ?? (viewed ? viewOf(viewed.value) : "text");
 
   async function changed() {
     onChanged(name.key);
@@ -61,7 +66,18 @@ function OpenEntry({ name, refreshes, onChanged, onClose }: EntryPaneProps & { n
   return (
     <div className="flex h-full min-h-0 flex-col">
       <EntryHeader name={name} onClose={onClose} />
-      {isAbsent ? (
+      {edited ? (
+        <ValueEditor
+          name={name}
+          entry={edited}
+          asHex={view === "hex"}
+          onSaved={() => {
+            setEdited(null);
+            void changed();
+          }}
+          onClose={() => setEdited(null)}
+        />
+      ) : isAbsent ? (
         <p className="p-6 text-center text-muted">
           This key is absent: it was deleted, or has expired.
         </p>
@@ -69,6 +85,9 @@ function OpenEntry({ name, refreshes, onChanged, onClose }: EntryPaneProps & { n
         <EntryBody
           name={name}
           entry={entry.data}
+          view={view}
+          onView={setChosen}
+          onEdit={() => setEdited(entry.data)}
           onChanged={() => void changed()}
           onRemoved={() => {
             onChanged(name.key);
@@ -118,31 +137,16 @@ function EntryHeader({ name, onClose }: { name: EntryName; onClose(): void }) {
 interface EntryBodyProps {
   name: EntryName;
   entry: Entry;
+  view: View;
+  onView(view: View): void;
+  onEdit(): void;
   onChanged(): void;
   onRemoved(): void;
 }
 
-function EntryBody({ name, entry, onChanged, onRemoved }: EntryBodyProps) {
-  const [chosen, setChosen] = useState<View | null>(null);
-  const [editing, setEditing] = useState(false);
+function EntryBody({ name, entry, view, onView, onEdit, onChanged, onRemoved }: EntryBodyProps) {
   const now = useNow(1000);
-  const view = chosen ?? viewOf(entry.value);
   const isCut = entry.size > entry.value.length;
-
-  if (editing) {
-    return (
-      <ValueEditor
-        name={name}
-        entry={entry}
-        asHex={view === "hex"}
-        onSaved={() => {
-          setEditing(false);
-          onChanged();
-        }}
-        onClose={() => setEditing(false)}
-      />
-    );
-  }
   return (
     <>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line px-4 py-2">
@@ -161,12 +165,12 @@ function EntryBody({ name, entry, onChanged, onRemoved }: EntryBodyProps) {
           name={name}
           entry={entry}
           isCut={isCut}
-          onEdit={() => setEditing(true)}
+          onEdit={onEdit}
           onChanged={onChanged}
           onRemoved={onRemoved}
         />
       </div>
-      <ValueView value={entry.value} size={entry.size} view={view} onView={setChosen} />
+      <ValueView value={entry.value} size={entry.size} view={view} onView={onView} />
     </>
   );
 }

@@ -35,7 +35,7 @@ export function KeyList({ pages, selected, onSelect }: KeyListProps) {
   useSyncExternalStore(pages.subscribe, pages.snapshot);
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
-  const [base, setBase] = useWindow(scroller);
+  const { base, shift, jump } = useWindow(scroller);
   const [active, setActive] = useState(0);
   const now = useNow(1000);
   const total = pages.count;
@@ -53,14 +53,16 @@ export function KeyList({ pages, selected, onSelect }: KeyListProps) {
   const version = pages.snapshot();
   useEffect(() => {
     pages.look(first, last);
-    if (last > base + windowRows - 100 && total > base + windowRows) setBase(base + windowRows / 2);
-    else if (first < base + 100 && base > 0) setBase(base - windowRows / 2);
-  }, [pages, version, first, last, base, total, setBase]);
+    // The rows that are drawn lag behind a window that has moved; where it is scrolled to does not.
+    const top = Math.floor((scroller.current?.scrollTop ?? 0) / rowHeight);
+    if (top > windowRows - 200 && total > base + windowRows) shift(base + windowRows / 2);
+    else if (top < 100 && base > 0) shift(base - windowRows / 2);
+  }, [pages, version, first, last, base, total, shift]);
 
   function move(to: number) {
     const row = Math.max(0, Math.min(to, total - 1));
-    setActive(row);
     if (row >= base && row < base + rows) virtual.scrollToIndex(row - base);
+    else jump(row);
   }
 
   function press(event: KeyboardEvent) {
@@ -185,13 +187,26 @@ function Row({ id, row, top, total, text, expiresAt, now, selected, active, onPr
   );
 }
 
-/** Where the window begins. It moves without a jump of what is seen. */
+/** Where a window begins that has a row, and others on both sides of it. */
+function windowFor(row: number): number {
+  const half = windowRows / 2;
+  return Math.max(0, Math.floor(row / half) - 1) * half;
+}
+
+/** Where the window begins. It is shifted without a jump of what is seen, or jumps to a row. */
 function useWindow(scroller: React.RefObject<HTMLDivElement | null>) {
-  const [base, setBase] = useState(0);
+  const [base, shift] = useState(0);
   const before = useRef(0);
+  const target = useRef<number | null>(null);
   useLayoutEffect(() => {
-    scroller.current?.scrollBy(0, (before.current - base) * rowHeight);
+    if (target.current === null) scroller.current?.scrollBy(0, (before.current - base) * rowHeight);
+    else scroller.current?.scrollTo(0, (target.current - base) * rowHeight);
+    target.current = null;
     before.current = base;
   }, [base, scroller]);
-  return [base, setBase] as const;
+  function jump(row: number) {
+    target.current = row;
+    shift(windowFor(row));
+  }
+  return { base, shift, jump };
 }

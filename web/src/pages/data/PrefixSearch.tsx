@@ -12,7 +12,16 @@ const patience = 200;
 export function PrefixSearch({ prefix, onChange }: { prefix: Key; onChange(prefix: Key): void }) {
   const id = useId();
   const [text, setText] = useState(() => showKey(prefix));
-  const written = readKey(text);
+  const [known, setKnown] = useState(prefix);
+  let written = readKey(text);
+  if (known !== prefix) {
+    setKnown(prefix);
+    // It was changed by the address, as by a step back.
+    if (written !== prefix) {
+      setText(showKey(prefix));
+      written = prefix;
+    }
+  }
   useEffect(() => {
     if (written === prefix) return;
     const timer = setTimeout(() => onChange(written), patience);

@@ -4,7 +4,7 @@ import { writeEntry, type Entry, type EntryName } from "../../api/entries.ts";
 import { explain, Problem } from "../../api/problem.ts";
 import { Button } from "../../components/Button.tsx";
 import { toast } from "../../components/toasts.ts";
-import { textOf } from "../../lib/key.ts";
+import { bytesOfText, editableText } from "../../lib/text.ts";
 import { bytesOfHex, faultOfJSON, formatJSON, hexOf, looksLikeJSON } from "../../lib/value.ts";
 
 interface ValueEditorProps {
@@ -19,10 +19,11 @@ interface ValueEditorProps {
 /** Edits a value, and stores it in place of the one that was read, and of no newer one. */
 export function ValueEditor({ name, entry, asHex, onSaved, onClose }: ValueEditorProps) {
   const id = useId();
-  const before = asHex ? null : textOf(entry.value);
+  const before = asHex ? null : editableText(entry.value);
   const isHex = before === null;
-  const [text, setText] = useState(() => before ?? hexOf(entry.value));
-  const [wasJSON] = useState(() => before !== null && looksLikeJSON(before));
+  const [unchanged] = useState(() => before?.text ?? hexOf(entry.value));
+  const [text, setText] = useState(unchanged);
+  const [wasJSON] = useState(() => before !== null && looksLikeJSON(before.text));
   const [busy, setBusy] = useState(false);
   const [isStale, setStale] = useState(false);
   const [error, setError] = useState("");
@@ -34,8 +35,8 @@ export function ValueEditor({ name, entry, asHex, onSaved, onClose }: ValueEdito
   const warning = wasJSON ? faultOfJSON(text) : null;
 
   async function save(overwrite: boolean) {
-    const value = isHex ? bytesOfHex(text) : new TextEncoder().encode(text);
-    if (!value) return;
+    const value = before ? bytesOfText({ ...before, text }) : bytesOfHex(text);
+    if (!value || busy) return;
     setBusy(true);
     setError("");
     const left = entry.expiresAt === null ? null : entry.expiresAt - Date.now();
@@ -52,8 +53,10 @@ export function ValueEditor({ name, entry, asHex, onSaved, onClose }: ValueEdito
   }
 
   function press(event: KeyboardEvent) {
-    if (event.key === "Escape") onClose();
-    else if (
+    if (event.key === "Escape") {
+      // What was typed is given up by Cancel alone.
+      if (text === unchanged) onClose();
+    } else if (
       (event.key === "s" || event.key === "Enter") &&
       (event.ctrlKey || event.metaKey) &&
       !fault

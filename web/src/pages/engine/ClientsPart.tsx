@@ -17,7 +17,7 @@ import { formatCount } from "../../lib/number.ts";
 
 /** The connections of the Redis protocol, each of which may be ended. */
 export function ClientsPart() {
-  const { data, error, refetch } = useClients(true);
+  const { data, error, refetch } = useClients();
   const [filter, setFilter] = useState("");
   const [ending, setEnding] = useState<Client | null>(null);
   const mayKill = useRight("kill_clients");

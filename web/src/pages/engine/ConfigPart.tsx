@@ -21,7 +21,7 @@ type Kind = (typeof kinds)[number]["value"];
 
 /** What is configured; what can be changed while the server runs, can be here. */
 export function ConfigPart() {
-  const { data, error, refetch } = useConfig(true);
+  const { data, error, refetch } = useConfig();
   const [filter, setFilter] = useState("");
   const [kind, setKind] = useState<Kind>("all");
   const [changing, setChanging] = useState<Parameter | null>(null);

@@ -15,7 +15,7 @@ import { formatTime } from "../../lib/time.ts";
 
 /** The commands of Redis that took long, the newest first. */
 export function SlowLogPart() {
-  const { data, error, refetch } = useSlowLog(true);
+  const { data, error, refetch } = useSlowLog();
   const [asking, setAsking] = useState(false);
   const mayReset = useRight("reset_slowlog");
   if (error && !data) return <Failure error={error} retry={refetch} />;

@@ -9,7 +9,7 @@ import { MemtablesCard } from "./MemtablesCard.tsx";
 
 /** What the engine is made of: memtables, log, levels of segments, and the cache. */
 export function StructurePart() {
-  const { data, error, refetch } = useStructure(true);
+  const { data, error, refetch } = useStructure();
   if (error && !data) return <Failure error={error} retry={refetch} />;
   if (!data) return <Loading what="the engine's structure" />;
   return (

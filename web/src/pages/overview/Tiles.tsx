@@ -6,7 +6,7 @@ import { Sparkline } from "../../components/Sparkline.tsx";
 import { formatBytes } from "../../lib/bytes.ts";
 import { formatNanos } from "../../lib/duration.ts";
 import { formatCount, formatShare, formatShort } from "../../lib/number.ts";
-import { allOps, column, diskShare, hitRatio, measured } from "./columns.ts";
+import { allOps, column, diskShare, hitRatio, measured, opsOf } from "./columns.ts";
 
 /** How many of the newest points the small lines show. */
 const recent = 120;
@@ -29,12 +29,12 @@ export function Tiles({ points }: { points: readonly Point[] }) {
 }
 
 function OpsTile({ now, course }: { now: Point; course: Point[] }) {
-  const { get, put, delete: deleted, scan, batch } = now.ops;
+  const { reads, writes } = opsOf(now);
   return (
     <Tile
       label="Operations"
       value={`${formatShort(allOps(now))}/s`}
-      note={`${formatShort(get + scan)} reads, ${formatShort(put + deleted + batch)} writes`}
+      note={`${formatShort(reads)} reads, ${formatShort(writes)} writes`}
     >
       <Sparkline values={column(course, allOps)} />
     </Tile>

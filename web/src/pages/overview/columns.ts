@@ -18,9 +18,14 @@ export function measured(value: number): number | null {
   return value > 0 ? value : null;
 }
 
+/** Reads and writes of each second. What batches hold is among them, so batches are not added. */
+export function opsOf({ ops }: Point): { reads: number; writes: number } {
+  return { reads: ops.get + ops.scan, writes: ops.put + ops.delete };
+}
+
 export function allOps(point: Point): number {
-  const { get, put, delete: deleted, scan, batch } = point.ops;
-  return get + put + deleted + scan + batch;
+  const { reads, writes } = opsOf(point);
+  return reads + writes;
 }
 
 /** The share of reads that the cache answered; null if there were none. */
