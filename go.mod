@@ -3,7 +3,10 @@ module github.com/mantisdb/mantisdb
 go 1.26.0
 
 // What npm installs may have Go files in it.
-ignore ./web/node_modules
+ignore (
+	./target
+	./web/node_modules
+)
 
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0

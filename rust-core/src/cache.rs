@@ -536,45 +536,6 @@ impl<P: Policy> Cache<P> {
             self.within(shard, |locked, departures| locked.expire(now, departures));
         }
     }
-
-    fn stats(&self) -> CacheStats {
-        let mut stats = CacheStats {
-            budget: self.memory.budget(),
-            used_bytes: self.memory.used(),
-            retired_bytes: self.memory.retired(),
-            table_bytes: self.memory.tables(),
-            slack_bytes: self.memory.slack(),
-            refused: self.refused.load(Relaxed),
-            ..CacheStats::default()
-        };
-        for shard in 0..self.shards.len() {
-            self.within(shard, |locked, _| {
-                let (entries, expiring) = locked.len();
-                stats.entries += entries;
-                stats.expiring += expiring;
-                locked.counts().add_to(&mut stats);
-            });
-        }
-        (stats.hits, stats.misses) = self.lookups.sum();
-        stats.evicted_age /= stats.evicted.max(1);
-        stats
-    }
-
-    fn queues(&self) -> Vec<QueueStats> {
-        let mut sums: Vec<QueueStats> = Vec::new();
-        for shard in 0..self.shards.len() {
-            let queues = self.within(shard, |locked, _| locked.queues());
-            if sums.is_empty() {
-                sums = queues;
-                continue;
-            }
-            for (sum, queue) in sums.iter_mut().zip(queues) {
-                sum.entries += queue.entries;
-                sum.bytes += queue.bytes;
-            }
-        }
-        sums
-    }
 }
 
 impl<P: Policy> Drop for Cache<P> {

@@ -1,16 +1,13 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { removeRun, runsKey, type Progress, type Run } from "../../api/benchmarks.ts";
-import { explain } from "../../api/problem.ts";
+import { type Progress, type Run } from "../../api/benchmarks.ts";
 import { Button, Spinner } from "../../components/Button.tsx";
-import { Confirm } from "../../components/Dialog.tsx";
 import { Card } from "../../components/Page.tsx";
-import { toast } from "../../components/toasts.ts";
 import { formatNanos } from "../../lib/duration.ts";
 import { formatCount } from "../../lib/number.ts";
 import { useNow } from "../../lib/useNow.ts";
 import { titleOf } from "../../report/workloads.ts";
+import { EndRun } from "./EndRun.tsx";
 import { engineTitle, runTitle } from "./words.ts";
 
 /** A run that is under way: how far it is, and a way to stop it. */
@@ -39,7 +36,18 @@ export function RunningCard({ run }: { run: Run }) {
         </span>
       </div>
       <Bar share={run.progress ? shareOf(run.progress) : 0} />
-      {asking && <StopRun run={run} onClose={() => setAsking(false)} />}
+      {asking && (
+        <EndRun
+          run={run}
+          title="Stop the run?"
+          action="Stop it"
+          done="The run was stopped"
+          onClose={() => setAsking(false)}
+        >
+          {runTitle(run)}: what it has measured so far is lost. The data of this server is not
+          concerned.
+        </EndRun>
+      )}
     </Card>
   );
 }
@@ -67,33 +75,5 @@ function Bar({ share }: { share: number }) {
         className="h-full rounded-full bg-accent transition-[width] duration-700"
       />
     </div>
-  );
-}
-
-function StopRun({ run, onClose }: { run: Run; onClose(): void }) {
-  const queries = useQueryClient();
-  const stop = useMutation({
-    mutationFn: () => removeRun(run.id),
-    onSuccess: () => toast("The run was stopped"),
-    onError: (error) => toast(explain(error), { kind: "error" }),
-    onSettled: () => {
-      void queries.invalidateQueries({ queryKey: runsKey });
-      onClose();
-    },
-  });
-  return (
-    <Confirm
-      title="Stop the run?"
-      action="Stop it"
-      danger
-      busy={stop.isPending}
-      onConfirm={() => stop.mutate()}
-      onClose={onClose}
-    >
-      <p>
-        {runTitle(run)}: what it has measured so far is lost. The data of this server is not
-        concerned.
-      </p>
-    </Confirm>
   );
 }

@@ -1,18 +1,15 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { isRunning, removeRun, runsKey, type Run } from "../../api/benchmarks.ts";
-import { explain } from "../../api/problem.ts";
+import { isRunning, type Run } from "../../api/benchmarks.ts";
 import { href } from "../../app/route.ts";
 import { Badge } from "../../components/Badge.tsx";
 import { IconButton } from "../../components/Button.tsx";
-import { Confirm } from "../../components/Dialog.tsx";
 import { Card } from "../../components/Page.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
-import { toast } from "../../components/toasts.ts";
 import { formatNanos } from "../../lib/duration.ts";
 import { formatShort } from "../../lib/number.ts";
 import { formatTime } from "../../lib/time.ts";
+import { EndRun } from "./EndRun.tsx";
 import { engineTitle, runTitle } from "./words.ts";
 
 /** The runs that are kept, the newest first. */
@@ -28,7 +25,17 @@ export function RunsCard({ runs, shown }: { runs: readonly Run[]; shown: string 
         rowKey={(run) => run.id}
         empty="None yet. Start one above: “light” takes less than a minute on most machines."
       />
-      {removing && <RemoveRun run={removing} onClose={() => setRemoving(null)} />}
+      {removing && (
+        <EndRun
+          run={removing}
+          title="Remove the run?"
+          action="Remove"
+          done="The run was removed"
+          onClose={() => setRemoving(null)}
+        >
+          {runTitle(removing)}: its report is deleted on the server, and cannot be had back.
+        </EndRun>
+      )}
     </Card>
   );
 }
@@ -104,30 +111,5 @@ function State({ run }: { run: Run }) {
       <Badge look="danger">failed</Badge>
       {run.error && <span className="ml-2 text-xs text-muted">{run.error}</span>}
     </>
-  );
-}
-
-function RemoveRun({ run, onClose }: { run: Run; onClose(): void }) {
-  const queries = useQueryClient();
-  const remove = useMutation({
-    mutationFn: () => removeRun(run.id),
-    onSuccess: () => toast("The run was removed"),
-    onError: (error) => toast(explain(error), { kind: "error" }),
-    onSettled: () => {
-      void queries.invalidateQueries({ queryKey: runsKey });
-      onClose();
-    },
-  });
-  return (
-    <Confirm
-      title="Remove the run?"
-      action="Remove"
-      danger
-      busy={remove.isPending}
-      onConfirm={() => remove.mutate()}
-      onClose={onClose}
-    >
-      <p>{runTitle(run)}: its report is deleted on the server, and cannot be had back.</p>
-    </Confirm>
   );
 }
