@@ -5,7 +5,7 @@
 #
 #   test-web.sh [TEST]...    default: every test
 #
-# By default it scrolls through 50,000 keys and has a session of 20 s. MANTISDB_WEB_KEYS and
+# By default it scrolls through 50,000 keys and has a session of 40 s. MANTISDB_WEB_KEYS and
 # MANTISDB_WEB_HEAP_SECONDS ask for more.
 source "$(dirname "$0")/common.sh"
 # shellcheck source=SCRIPTDIR/server.sh

@@ -6,7 +6,7 @@ import { startLoad } from "./support/load.ts";
 import { Server } from "./support/server.ts";
 
 /** How long the session lasts, in seconds, and how many points the stream sends in each. */
-const seconds = Number(process.env.MANTISDB_WEB_HEAP_SECONDS ?? 20);
+const seconds = Number(process.env.MANTISDB_WEB_HEAP_SECONDS ?? 40);
 const perSecond = 4;
 /** What an hour may take, in bytes. */
 const most = 100 << 20;
