@@ -117,6 +117,19 @@ test("an edit is neither lost nor taken for one of the newer value by a look at 
   faults.errors = faults.errors.filter((text) => !text.includes("412"));
 });
 
+test("what was typed is not left unsaved without a question", async () => {
+  await press("Edit");
+  const editor = page.getByLabel("Value", { exact: true });
+  await editor.fill("half a thought");
+  const stay = page.waitForEvent("dialog").then((dialog) => dialog.dismiss());
+  await page.evaluate(() => (location.hash = "overview"));
+  await stay;
+  expect(await editor.inputValue()).toBe("half a thought");
+  expect(page.url()).toContain("#/data");
+  await press("Cancel");
+  await value().waitFor();
+});
+
 test("the ends of lines stay as they are", async () => {
   await server.put({ "user/ada": "one\r\ntwo" });
   await press("Refresh");

@@ -59,3 +59,25 @@ function subscribe(listener: () => void) {
 export function useRoute(): Route {
   return useSyncExternalStore(subscribe, current);
 }
+
+let mayLeave: (to: Route) => boolean = () => true;
+
+/**
+ * Has every change of the address ask first, as where something was typed that would be lost.
+ * What is returned ends that.
+ */
+export function askBeforeLeaving(ask: (to: Route) => boolean): () => void {
+  mayLeave = ask;
+  return () => {
+    mayLeave = () => true;
+  };
+}
+
+/** Stays where it was, if the page may not be left. It comes before all who follow the address. */
+function stayIfAsked() {
+  if (location.hash !== parsed.hash && !mayLeave(parseRoute(location.hash))) {
+    history.replaceState(null, "", parsed.hash);
+  }
+}
+
+if (typeof window !== "undefined") addEventListener("hashchange", stayIfAsked);

@@ -1,7 +1,8 @@
-import { useId, useState, type KeyboardEvent } from "react";
+import { useEffect, useId, useState, type KeyboardEvent } from "react";
 
 import { writeEntry, type Entry, type EntryName } from "../../api/entries.ts";
 import { explain, Problem } from "../../api/problem.ts";
+import { askBeforeLeaving, useRoute, type Route } from "../../app/route.ts";
 import { Button } from "../../components/Button.tsx";
 import { toast } from "../../components/toasts.ts";
 import { bytesOfText, editableText } from "../../lib/text.ts";
@@ -33,6 +34,7 @@ export function ValueEditor({ name, entry, asHex, onSaved, onClose }: ValueEdito
       : "These are no pairs of hexadecimal digits"
     : null;
   const warning = wasJSON ? faultOfJSON(text) : null;
+  useUnsaved(text !== unchanged);
 
   async function save(overwrite: boolean) {
     const value = before ? bytesOfText({ ...before, text }) : bytesOfHex(text);
@@ -122,5 +124,29 @@ export function ValueEditor({ name, entry, asHex, onSaved, onClose }: ValueEdito
         </Button>
       </footer>
     </div>
+  );
+}
+
+/** Asks before another entry or page is shown, or the tab is closed, while there is something unsaved. */
+function useUnsaved(unsaved: boolean) {
+  const here = useRoute();
+  useEffect(() => {
+    if (!unsaved) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    const end = askBeforeLeaving(
+      (to) => isSameEntry(here, to) || confirm("Leave the value without saving what was typed?"),
+    );
+    return () => {
+      removeEventListener("beforeunload", ask);
+      end();
+    };
+  }, [unsaved, here]);
+}
+
+function isSameEntry(one: Route, other: Route): boolean {
+  return (
+    one.page === other.page &&
+    ["keyspace", "key"].every((name) => one.query.get(name) === other.query.get(name))
   );
 }
