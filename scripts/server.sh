@@ -14,6 +14,7 @@ build_server() {
 
 # port_of LOG: the port that a server's log in JSON tells; nothing before it does.
 port_of() {
+    [ -e "$1" ] || return 0 # the server was started, but does not run yet
     sed -n 's|.*"url":"https\{0,1\}://127.0.0.1:\([0-9]*\)".*|\1|p' "$1" | tail -n 1
 }
 
