@@ -127,8 +127,7 @@ func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
 // startLoops makes the event loops, one for every two processors. Without them, as on other
 // systems than Linux, a goroutine serves each connection.
 func (s *Server) startLoops() {
-	n := max(runtime.GOMAXPROCS(0)/2, 1)
-	loops, err := eventloop.New(n)
+	loops, err := eventloop.New(max(runtime.GOMAXPROCS(0)/2, 1))
 	if err != nil {
 		s.logger.Debug("each connection has a goroutine of its own", "reason", err.Error())
 		return

@@ -2,18 +2,15 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-import { mockServer } from "./mock/server.ts";
-
-// In development the API is that of a running server, or with MOCK=1 a made-up one.
+// In development the API is that of a running server.
 const server = process.env.MANTISDB_URL ?? "http://127.0.0.1:8080";
-const mocked = process.env.MOCK === "1";
 
 export default defineConfig({
   base: "./", // works under any path of a reverse proxy
-  plugins: [react(), tailwindcss(), ...(mocked ? [mockServer()] : [])],
+  plugins: [react(), tailwindcss()],
   server: {
     host: "127.0.0.1",
-    proxy: mocked ? {} : { "/api": server, "/health": server },
+    proxy: { "/api": server, "/health": server },
   },
   build: {
     target: ["chrome125", "firefox128", "safari17.5"],

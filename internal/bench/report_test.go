@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mantisdb/mantisdb/internal/machine"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -123,7 +125,7 @@ func TestLevels(t *testing.T) {
 }
 
 func TestMemoryWarning(t *testing.T) {
-	if AvailableBytes() == 0 {
+	if machine.AvailableBytes() == 0 {
 		t.Skip("the system does not tell what memory is available")
 	}
 	if warning := memoryWarning(tiny); warning != "" {

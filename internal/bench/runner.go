@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/mantisdb/mantisdb/internal/machine"
 )
 
 // suite runs all workloads on one engine.
@@ -106,7 +108,7 @@ func (s *suite) measure(ctx context.Context, index int) (Result, error) {
 
 // observe notes what process and engine hold in memory.
 func (s *suite) observe(result *Result, f *faults) {
-	result.RSSBytes = residentBytes()
+	result.RSSBytes = machine.ResidentBytes()
 	stats, err := s.store.Stats()
 	if err != nil {
 		f.add("stats: %w", err)

@@ -7,20 +7,12 @@ import (
 	"time"
 )
 
-// Who always has more to be read is no reason not to look for what others have sent, with
-// a kernel that lacks epoll_pwait2 neither.
+// Who always has more to be read is no reason not to look for what others have sent.
 func TestOneWhoSendsAlwaysLeavesOthersTheirTurn(t *testing.T) {
-	g := &Group{} // without the watchdog, which would make the greedy one its goroutine's own by chance
-	g.watchdog = newWatchdog(g)
-	l, err := newLoop(g.watchdog)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.loops = []*loop{l}
-	go l.run(l.term.Load())
-	t.Cleanup(l.close)
+	g := newGroup(t, 1)
 	greedy, c := pair(t, g, "tcp")
 	other, o := pair(t, g, "tcp")
+	g.Close() // ends the watchdog, which would make the greedy one its goroutine's own by chance
 	c.Handle(func() {
 		for buf := make([]byte, 1); ; {
 			if _, err := c.Read(buf); err != nil {

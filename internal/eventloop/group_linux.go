@@ -55,15 +55,12 @@ func (g *Group) Close() {
 // encrypted one, is returned as it is, and so is one that cannot be taken over, with the
 // error.
 func (g *Group) Adopt(conn net.Conn) (net.Conn, error) {
-	socket, ok := conn.(interface {
-		net.Conn
-		syscall.Conn
-	})
-	if !ok {
-		return conn, nil
-	}
-	switch conn.(type) {
-	case *net.TCPConn, *net.UnixConn:
+	var socket syscall.Conn
+	switch c := conn.(type) {
+	case *net.TCPConn:
+		socket = c
+	case *net.UnixConn:
+		socket = c
 	default:
 		return conn, nil
 	}

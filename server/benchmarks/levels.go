@@ -8,6 +8,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/bench"
+	"github.com/mantisdb/mantisdb/internal/machine"
 )
 
 // Level is a stress level, and whether this machine has the memory for it.
@@ -27,7 +28,7 @@ type Choices struct {
 
 // Choices are those of the moment.
 func (r *Runs) Choices() Choices {
-	c := Choices{Engines: r.engines(), Available: bench.AvailableBytes()}
+	c := Choices{Engines: r.engines(), Available: machine.AvailableBytes()}
 	for _, level := range bench.Levels {
 		needed := level.MemoryBytes()
 		c.Levels = append(c.Levels, Level{level.Name, level.Keys, needed, c.Available == 0 || needed <= c.Available})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/mantisdb/mantisdb/internal/machine"
 )
 
 // sampleStep is the time between two samples.
@@ -44,7 +46,7 @@ func (h *History) WithStep(step time.Duration) *History {
 // returns once no more are taken. It is to be called once.
 func (h *History) Start() (stop func()) {
 	h.allocate()
-	h.watchman = watchman{dir: h.from.dir, machine: machineBytes()}
+	h.watchman = watchman{dir: h.from.dir, machine: machine.MemoryBytes()}
 	ctx, cancel := context.WithCancel(context.Background())
 	h.take(ctx)
 	done := make(chan struct{})

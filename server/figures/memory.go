@@ -1,13 +1,11 @@
 package figures
 
 import (
-	"bytes"
-	"os"
 	"runtime/metrics"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/machine"
 )
 
 // Memory is what the process has of memory, in bytes.
@@ -25,7 +23,7 @@ const heapObjects = "/memory/classes/heap/objects:bytes"
 func readMemory(stats *mantisdb.Stats, peak *atomic.Uint64) Memory {
 	samples := []metrics.Sample{{Name: heapObjects}}
 	metrics.Read(samples)
-	m := Memory{Heap: samples[0].Value.Uint64(), Allocator: stats.AllocatorBytes, Resident: residentMemory()}
+	m := Memory{Heap: samples[0].Value.Uint64(), Allocator: stats.AllocatorBytes, Resident: machine.ResidentBytes()}
 	m.Used = m.Heap + m.Allocator
 	for {
 		most := peak.Load()
@@ -34,22 +32,4 @@ func readMemory(stats *mantisdb.Stats, peak *atomic.Uint64) Memory {
 			return m
 		}
 	}
-}
-
-// residentMemory is what of the process is in memory, in bytes; 0 where the system does
-// not tell as Linux does.
-func residentMemory() uint64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	fields := bytes.Fields(text)
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * uint64(os.Getpagesize())
 }

@@ -1,8 +1,6 @@
 package figures
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -144,39 +142,5 @@ func TestASnapshotIsOldByWhatItHoldsBack(t *testing.T) {
 		if got := ageAt(c.minute, c.oldest, c.last); got != c.old {
 			t.Errorf("minute %d: a snapshot of %d beside %d is old: %v", c.minute, c.oldest, c.last, got)
 		}
-	}
-}
-
-func TestMemoryOfTheMachine(t *testing.T) {
-	dir := t.TempDir()
-	write := func(path, text string) string {
-		path = filepath.Join(dir, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	if n := memTotal(write("meminfo", "MemFree: 1 kB\nMemTotal:       2048 kB\n")); n != 2<<20 {
-		t.Errorf("the machine has %d bytes", n)
-	}
-	if n := memTotal(write("meminfo", "MemTotal: much\n")) + memTotal(filepath.Join(dir, "none")); n != 0 {
-		t.Errorf("it has %d bytes, of which nobody tells", n)
-	}
-	of := write("self", "1:name=systemd:/x\n0::/a/b\n")
-	write("fs/a/memory.max", "4096\n")
-	write("fs/a/b/memory.max", "max\n")
-	root := filepath.Join(dir, "fs")
-	if n := groupLimit(root, of); n != 4096 {
-		t.Errorf("the limit above is %d", n)
-	}
-	write("fs/a/b/memory.max", "1024\n")
-	if n := groupLimit(root, of); n != 1024 {
-		t.Errorf("its own limit is %d", n)
-	}
-	if n := groupLimit(root, write("self", "1:memory:/x\n")) + groupLimit(root, filepath.Join(dir, "none")); n != 0 {
-		t.Errorf("without a group, the limit is %d", n)
 	}
 }

@@ -88,7 +88,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, what string, v any) error 
 type consoleRequest struct {
 	Command  string `json:"command"`
 	Database int    `json:"database"`
-	Protocol *int   `json:"protocol"` // nil: 3
+	Protocol int    `json:"protocol"`
 }
 
 // consoleResult is what it replied.
@@ -100,7 +100,7 @@ type consoleResult struct {
 
 // console runs a command of Redis as the request's user.
 func (h *Handler) console(w http.ResponseWriter, r *http.Request) error {
-	var asked consoleRequest
+	asked := consoleRequest{Protocol: 3}
 	if err := readJSON(w, r, "a command", &asked); err != nil {
 		return err
 	}
@@ -108,11 +108,7 @@ func (h *Handler) console(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	line := control.Line{Text: asked.Command, Database: asked.Database, Protocol: 3}
-	if asked.Protocol != nil {
-		line.Protocol = *asked.Protocol
-	}
-	got, err := h.control.Run(r.Context(), by, line)
+	got, err := h.control.Run(r.Context(), by, control.Line{Text: asked.Command, Database: asked.Database, Protocol: asked.Protocol})
 	if err != nil {
 		return err
 	}

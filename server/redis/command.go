@@ -136,18 +136,22 @@ func (c *Command) complete(parent string, shards int) {
 	c.parent, c.arguments, c.figures = parent, arguments, make(commandFigures, shards)
 }
 
-// all are the commands and their subcommands, in the order of their full names.
-func (t commandTable) all() []*Command {
-	var all []*Command
+// each are the commands and their subcommands, in no order.
+func (t commandTable) each(yield func(*Command) bool) {
 	for _, c := range t {
-		all = append(all, c)
+		if !yield(c) {
+			return
+		}
 		for _, sub := range c.Subcommands {
-			all = append(all, sub)
+			if !yield(sub) {
+				return
+			}
 		}
 	}
-	slices.SortFunc(all, compareNames)
-	return all
 }
+
+// all are those of each, in the order of their full names.
+func (t commandTable) all() []*Command { return slices.SortedFunc(t.each, compareNames) }
 
 func compareNames(a, b *Command) int { return strings.Compare(a.fullName(), b.fullName()) }
 

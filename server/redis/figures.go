@@ -88,7 +88,7 @@ func (s *Server) accountQueued(c *Client, commands []queued) {
 
 // resetFigures is CONFIG RESETSTAT.
 func (s *Server) resetFigures() {
-	for _, cmd := range s.table.all() {
+	for cmd := range s.table.each {
 		cmd.figures.reset()
 	}
 	s.errors.reset()

@@ -2,6 +2,8 @@ package redis
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server/figures"
@@ -29,11 +31,12 @@ func (s *Server) addFigures(all *figures.Snapshot) {
 	f.Clients, f.Traffic, f.Rates = s.clientFigures(), s.traffic.sum(), s.rates.snapshot()
 	f.Channels, f.Patterns = s.hub.sizes()
 	f.Saves, f.Errors, f.Baseline = s.saves.snapshot(), s.errors.snapshot(), *s.baseline.Load()
-	for _, cmd := range s.table.all() {
+	for cmd := range s.table.each { // to put all in order, each second, would cost more than the rest
 		if c := cmd.snapshot(); c.Calls+c.Rejected > 0 {
 			f.Commands = append(f.Commands, c)
 		}
 	}
+	slices.SortFunc(f.Commands, func(a, b figures.Command) int { return strings.Compare(a.Name, b.Name) })
 }
 
 func (s *Server) clientFigures() figures.Clients {
