@@ -91,6 +91,18 @@ func TestLaterPointsAreOfTheSameMoments(t *testing.T) {
 	}
 }
 
+// TestAPointBeginsAtASampleThatIsKept: one whose beginning was overwritten is left out.
+func TestAPointBeginsAtASampleThatIsKept(t *testing.T) {
+	r := ring{samples: make([]sample, 5)}
+	for i := range 8 {
+		r.add(&sample{at: began.Add(time.Duration(i) * time.Second)})
+	}
+	points := r.points(time.Time{}, 2, 10) // samples 3 to 7 are kept
+	if len(points) != 1 || points[0].Span != 2*time.Second || !points[0].Time.Equal(began.Add(6*time.Second)) {
+		t.Errorf("%+v", points)
+	}
+}
+
 // TestCoarsePercentilesAreExact: a day's percentile is of all calls, and not a mean of means.
 func TestCoarsePercentilesAreExact(t *testing.T) {
 	h := historyOf(7200)

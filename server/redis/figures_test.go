@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -70,6 +71,26 @@ func TestEveryCommandIsCounted(t *testing.T) {
 	wantCounts(t, s, "config|resetstat", 1, 0, 0)
 	if f, _ = s.snapshot(); len(f.Redis.Errors) != 0 {
 		t.Errorf("errors after a reset: %v", f.Redis.Errors)
+	}
+}
+
+func TestCommandsAreToldInTheOrderOfTheirNames(t *testing.T) {
+	s := newTestServer(t)
+	c := s.dial(t)
+	for _, name := range []string{"STRLEN", "GET", "TTL", "EXISTS", "TYPE", "DUMP"} {
+		c.do(name, "none")
+	}
+	c.do("CONFIG", "GET", "save")
+	f, err := s.snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 0, len(f.Redis.Commands))
+	for _, cmd := range f.Redis.Commands {
+		names = append(names, cmd.Name)
+	}
+	if len(names) != 7 || !slices.IsSorted(names) {
+		t.Errorf("%q", names)
 	}
 }
 
