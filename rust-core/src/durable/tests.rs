@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -42,6 +43,15 @@ fn open(sim: &Sim, options: Options) -> Storage {
 fn try_open(sim: &Sim, options: Options) -> crate::Result<Storage> {
     let fs: Arc<dyn FileSystem> = Arc::new(sim.clone());
     Storage::open_on(fs, dir(), options)
+}
+
+/// Waits for a background thread.
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(20), "not so: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// All live entries, found by a scan in either direction.

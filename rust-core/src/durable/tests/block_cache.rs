@@ -4,7 +4,6 @@ use super::*;
 use crate::Compression;
 use crate::block_cache::BlockCache;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::time::{Duration, Instant};
 
 fn key(i: u32) -> Vec<u8> {
     format!("key-{i:06}").into_bytes()
@@ -26,15 +25,6 @@ fn check(storage: &Storage, keys: u32, round: u32) {
 
 fn blocks(storage: &Storage) -> &BlockCache {
     storage.core().durable.as_ref().unwrap().segments.blocks()
-}
-
-/// Waits until something is so.
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]
@@ -75,7 +65,7 @@ fn retired_segments_leave_nothing() {
     assert!(blocks(&storage).blocks() > 10);
     (0..3000).for_each(|i| _ = storage.delete(&key(i)).unwrap());
     storage.compact().unwrap();
-    wait_until("blocks of removed segments stay", || {
+    eventually("blocks of removed segments go", || {
         storage.core().durable.as_ref().unwrap().segments.reap();
         blocks(&storage).blocks() == 0
     });
@@ -96,7 +86,7 @@ fn the_memory_limit_holds_for_both() {
         stats.memory_bytes + stats.block_cache_bytes + stats.pinned_bytes
     };
     let memtable = storage.stats().memory_bytes;
-    wait_until("memory is over its limit", || held(&storage) <= limit / 16 * 9);
+    eventually("memory is within its limit", || held(&storage) <= limit / 16 * 9);
     let mut most = 0;
     let start = Instant::now();
     while storage.stats().block_cache_bytes < limit / 16 * 2 * 15 / 16 {

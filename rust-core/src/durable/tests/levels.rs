@@ -2,7 +2,6 @@
 
 use super::*;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::time::Duration;
 
 #[test]
 fn a_synced_deletion_does_not_rely_on_one_in_memory() {

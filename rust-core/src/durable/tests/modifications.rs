@@ -6,7 +6,6 @@ use crate::sync::scope;
 use crate::{Error, Expected, Modification, WriteBatch};
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
-use std::time::Duration;
 
 /// The reads of a key and of a range, as [`crate::read_set`] has them.
 pub(super) fn key_read(key: &[u8], sequence: u64, expires_at: u64) -> Vec<u8> {
@@ -29,16 +28,6 @@ pub(super) fn put_batch(key: &[u8], value: &[u8]) -> WriteBatch {
     let mut batch = WriteBatch::new();
     batch.put(key, value, 0).unwrap();
     batch
-}
-
-pub(super) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..1000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("not so: {what}");
 }
 
 /// A scan that saw a value conflicts with its expiry, also if the janitor has taken

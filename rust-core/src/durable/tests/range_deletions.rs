@@ -1,12 +1,11 @@
 //! Deletions of ranges under eviction, flushes, compactions, snapshots and restarts.
 
-use super::modifications::{at_a_late_turn, eventually, key_read, put_batch, range_read, with_old};
+use super::modifications::{at_a_late_turn, key_read, put_batch, range_read, with_old};
 use super::*;
 use crate::{Error, Modification, Snapshot, WriteBatch};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::Duration;
 
 fn range(start: &[u8], end: Option<&[u8]>) -> WriteBatch {
     let mut batch = WriteBatch::new();
