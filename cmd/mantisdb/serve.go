@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -15,9 +16,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/machine"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/benchmarks"
+	"github.com/mantisdb/mantisdb/server/clientmemory"
 	"github.com/mantisdb/mantisdb/server/control"
 	"github.com/mantisdb/mantisdb/server/dashboard"
 	"github.com/mantisdb/mantisdb/server/figures"
@@ -35,6 +38,7 @@ type serveFlags struct {
 	engine          enum
 	durability      enum
 	memoryLimit     byteSize
+	clientMemory    byteSize
 	checkpointDir   string
 	benchmarkDir    string
 	redisPort       int
@@ -91,7 +95,17 @@ func (f *serveFlags) addLimits(flags *pflag.FlagSet) {
 	defaults := redis.DefaultLimits()
 	flags.IntVar(&f.limits.MaxClients, "max-clients", defaults.MaxClients, "connections of the Redis protocol at once")
 	flags.IntVar(&f.limits.OutputBuffer, "client-output-buffer", defaults.OutputBuffer, "bytes that may wait for a client that does not read, before it is cut off")
+	f.clientMemory.n = defaultClientMemory()
+	flags.Var(&f.clientMemory, "client-memory", "what the clients of each protocol may take of memory together, as 1GiB: beyond it the largest of Redis are disconnected, and requests of HTTP refused; by default an eighth of the machine's, and 512MiB at least")
+	flags.Lookup("client-memory").DefValue = ""
 	flags.DurationVar(&f.limits.IdleTimeout, "client-idle-timeout", 0, "how long a client of the Redis protocol may send nothing; 0 is for ever")
+}
+
+// defaultClientMemory is an eighth of what the process may take, but room for some clients
+// that each take the most that one may.
+func defaultClientMemory() uint64 {
+	const least = 512 << 20
+	return max(machine.MemoryBytes()/8, least)
 }
 
 func addEngineFlag(flags *pflag.FlagSet, engine *enum) {
@@ -157,6 +171,8 @@ func (f *serveFlags) check() error {
 		return usageError{errors.New("--checkpoint-dir needs --data-dir: what is in memory alone has no checkpoints")}
 	case f.isCache() && f.dataDir != "":
 		return usageError{errors.New("--engine=cache and --data-dir exclude each other: a cache keeps everything in memory")}
+	case f.clientMemory.n > math.MaxInt64:
+		return usageError{fmt.Errorf("--client-memory is %d bytes, and the most is %d (just below 8 EiB)", f.clientMemory.n, int64(math.MaxInt64))}
 	case f.memoryLimit.n == 0:
 		return nil
 	case f.dataDir == "" && !f.isCache():
@@ -184,6 +200,7 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	}
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
+	f.limits.ClientMemory = int64(f.clientMemory.n)
 	redisServer, err := redis.New(redis.Config{
 		Database: db, Users: users, Limits: f.limits, Logger: logger, Figures: all,
 		Checkpoint: f.checkpointOf(store), Quit: quit, EnableDebug: f.redisDebug,
@@ -198,7 +215,8 @@ func (f *serveFlags) serve(ctx context.Context, listeners []*server.Listener, db
 	defer runs.Close()
 	defer context.AfterFunc(ctx, runs.Close)() // which would slow down those who are served to their end
 	handler := httpapi.NewHandler(store, logger, about).WithUsers(users).WithFigures(all).WithHistory(history).
-		WithMetrics(metrics.NewHandler(all, logger)).WithControl(redisServer, f.told).WithBenchmarks(runs).WithDashboard(page)
+		WithMetrics(metrics.NewHandler(all, logger)).WithControl(redisServer, f.told).WithBenchmarks(runs).WithDashboard(page).
+		WithClientMemory(clientmemory.NewPool(f.limits.ClientMemory))
 	s := server.New(server.Config{
 		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,

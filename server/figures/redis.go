@@ -30,6 +30,7 @@ type Clients struct {
 	Most           int   `json:"most"`    // connections at once that are accepted
 	Accepted       int64 `json:"accepted"`
 	Refused        int64 `json:"refused"`
+	Evicted        int64 `json:"evicted"` // since clients took too much memory together
 	ProtocolErrors int64 `json:"protocol_errors"`
 	LongestQuery   int64 `json:"longest_query_bytes"` // that a client's commands take now
 	LongestReply   int64 `json:"longest_reply_bytes"` // that wait for a client now

@@ -22,6 +22,9 @@ type progressReader struct {
 func (p *progressReader) Read(b []byte) (int, error) {
 	n, err := p.body.Read(b)
 	if p.pending += n; p.pending >= progressBytes {
+		if err := take(p.w, p.pending); err != nil {
+			return n, err
+		}
 		p.pending = 0
 		extend := http.NewResponseController(p.w)
 		deadline := time.Now().Add(stallTimeout)
@@ -101,6 +104,8 @@ func bodyError(err error) error {
 	switch {
 	case errors.As(err, &tooMany):
 		return tooLarge(tooMany.Limit)
+	case errors.Is(err, problemBusy):
+		return problemBusy
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return newProblem(requestTimeout, "the body came too slowly: at least %d KiB every %v are expected", progressBytes>>10, stallTimeout)
 	}

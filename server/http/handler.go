@@ -13,6 +13,7 @@ import (
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/benchmarks"
+	"github.com/mantisdb/mantisdb/server/clientmemory"
 	"github.com/mantisdb/mantisdb/server/control"
 	"github.com/mantisdb/mantisdb/server/dashboard"
 	"github.com/mantisdb/mantisdb/server/figures"
@@ -42,6 +43,8 @@ type Handler struct {
 	entries, named entryFigures    // of the default keyspace, and of the others
 	others         *routeFigures   // of what is none of the API
 
+	memory *clientmemory.Pool // of all requests; nil: it has no bound
+
 	streams    context.Context // ends when streams are to end
 	endStreams context.CancelFunc
 }
@@ -70,6 +73,14 @@ func (h *Handler) WithHistory(history *figures.History) *Handler {
 	return h
 }
 
+// WithClientMemory bounds what all requests take of memory together, bodies and values that
+// are longer than 64 KiB: what would take more is refused. It is to be called before the first
+// request.
+func (h *Handler) WithClientMemory(pool *clientmemory.Pool) *Handler {
+	h.memory = pool
+	return h
+}
+
 // WithMetrics has the handler answer /metrics by another one, for those who may read
 // figures. It is to be called before the first request.
 func (h *Handler) WithMetrics(metrics http.Handler) *Handler {
@@ -80,7 +91,7 @@ func (h *Handler) WithMetrics(metrics http.Handler) *Handler {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rec := record(w, h.others)
+	rec := h.record(w)
 	defer h.end(r, rec)
 	defer h.contain(r, rec)
 	path, isEntry := h.find(rec, r)

@@ -100,6 +100,11 @@ func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, e entry) error 
 	if err != nil {
 		return err
 	}
+	if len(buf.b) > progressBytes {
+		if err := take(w, len(buf.b)); err != nil {
+			return err
+		}
+	}
 	writeEntry(w, r, encoding, mantisdb.Entry{Key: e.key, Value: buf.b, Meta: meta})
 	return nil
 }

@@ -57,6 +57,7 @@ var (
 	internalError    = kind{"internal-error", "Internal error", http.StatusInternalServerError}
 	unsupported      = kind{"unsupported", "Not supported by this engine", http.StatusNotImplemented}
 	diskFull         = kind{"disk-full", "Disk full", http.StatusInsufficientStorage}
+	busy             = kind{"busy", "Too much is under way", http.StatusServiceUnavailable}
 	unavailable      = kind{"unavailable", "Database unavailable", http.StatusServiceUnavailable}
 )
 
@@ -72,6 +73,7 @@ func newProblem(k kind, format string, args ...any) *wire.Problem {
 // Problems that need no detail of the request, and come often.
 var (
 	problemKeyNotFound = newProblem(keyNotFound, "the key is absent, was deleted or has expired")
+	problemBusy        = newProblem(busy, "requests take as much memory as they may together; send it again in a moment")
 	problemKeyExists   = newProblem(keyExists, "the key has a value, and If-None-Match: * asks that it has none")
 )
 
@@ -80,6 +82,8 @@ var (
 func problemOf(err error) (p *wire.Problem, internal bool) {
 	var failed *server.ConditionError
 	switch {
+	case errors.Is(err, problemBusy):
+		return problemBusy, false
 	case errors.As(err, &p):
 		return p, p.Status >= http.StatusInternalServerError
 	case errors.As(err, &failed):
@@ -155,6 +159,9 @@ func (h *Handler) writeProblem(w http.ResponseWriter, r *http.Request, err error
 	body = append(body, '\n')
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
+	if p == problemBusy {
+		header.Set("Retry-After", "1")
+	}
 	if p.Status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Basic realm="MantisDB", charset="UTF-8"`)
 	}

@@ -186,7 +186,7 @@ func TestProblemsAreExplained(t *testing.T) {
 	for _, k := range []kind{
 		malformedRequest, invalidKey, unauthorized, forbidden, crossOrigin, keyNotFound, routeNotFound, methodNotAllowed, requestTimeout,
 		alreadyExists, notANumber, numberOverflow, conditionFailed, writeConflict, keyExists, versionDiffers,
-		bodyTooLarge, unsupportedMedia, internalError, unsupported, diskFull, unavailable,
+		bodyTooLarge, unsupportedMedia, internalError, unsupported, diskFull, busy, unavailable,
 	} {
 		if want := fmt.Sprintf("\n### %s\n%d. ", k.name, k.status); !strings.Contains(string(guide), want) {
 			t.Errorf("docs/http-api.md does not explain %s as a %d", k.name, k.status)

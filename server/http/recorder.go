@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mantisdb/mantisdb/server/clientmemory"
 )
 
 // recorder notes how a request is answered, for the figures and the log.
@@ -15,6 +17,7 @@ type recorder struct {
 	began  time.Time
 	status int // 0: nothing was answered yet
 	sent   int64
+	share  clientmemory.Share // of what the request takes
 }
 
 // recorders are kept, so that a request allocates none. A pool gives a processor its own
@@ -26,16 +29,18 @@ var recorders = sync.Pool{New: func() any {
 var lastShard atomic.Uint32
 
 // record is the recorder of a request that begins now.
-func record(w http.ResponseWriter, route *routeFigures) *recorder {
+func (h *Handler) record(w http.ResponseWriter) *recorder {
 	rec := recorders.Get().(*recorder)
-	rec.ResponseWriter, rec.route, rec.began = w, route, time.Now()
+	rec.ResponseWriter, rec.route, rec.began = w, h.others, time.Now()
 	rec.status, rec.sent = 0, 0
+	rec.share.Open(h.memory)
 	return rec
 }
 
 // release gives the recorder back; the handler has returned.
 func (rec *recorder) release() {
 	rec.ResponseWriter = nil
+	rec.share.Release()
 	recorders.Put(rec)
 }
 
@@ -66,6 +71,15 @@ func unrecorded(w http.ResponseWriter) http.ResponseWriter {
 		return rec.ResponseWriter
 	}
 	return w
+}
+
+// take counts memory that a request takes beyond the little that each may. Without room for
+// it among what all requests take together, the request is refused.
+func take(w http.ResponseWriter, bytes int) error {
+	if rec, ok := w.(*recorder); ok && !rec.share.Take(int64(bytes)) {
+		return problemBusy
+	}
+	return nil
 }
 
 // routed notes the route of a request, once it is known.

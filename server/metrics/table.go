@@ -88,6 +88,7 @@ var table = []row{
 	gauge("redis_patterns", "Patterns of channels that somebody listens to.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Patterns) }),
 	counter("redis_connections", "Connections of the Redis protocol that were accepted.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Accepted) }),
 	counter("redis_refused_connections", "Connections of the Redis protocol that were one too many.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Refused) }),
+	counter("redis_evicted_clients", "Clients of the Redis protocol that were disconnected, since all took too much memory.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Evicted) }),
 	counter("redis_protocol_errors", "Connections that ended since what they sent made no sense.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.ProtocolErrors) }),
 	counter("redis_commands", "Commands executed.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Traffic.Commands) }),
 	counter("redis_received_bytes", "Bytes read from connections of the Redis protocol.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Traffic.Received) }),

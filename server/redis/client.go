@@ -12,6 +12,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/eventloop"
+	"github.com/mantisdb/mantisdb/server/clientmemory"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
@@ -44,6 +45,7 @@ type Client struct {
 	ahead         []byte // what was read while a command waited, and is to be handled yet
 	hasListened   bool   // to others, at some time
 	turns
+	share clientmemory.Share // of what others do not queue
 
 	// What other clients ask for.
 	created  time.Time
@@ -170,12 +172,14 @@ func (c *Client) handle() error {
 		c.limitParser()
 	}
 	c.showQuery()
+	c.countMemory()
 	err := c.commands(now)
 	c.endTurn(c.request.now.Sub(now))
 	c.query.Store(int64(c.in.Buffered()))
 	if sent := c.flush(); err == nil {
 		err = sent
 	}
+	c.countMemory()
 	return err
 }
 
@@ -227,6 +231,7 @@ func (c *Client) flush() error {
 	}
 	c.held = false
 	c.showBuffer()
+	c.countMemory()
 	err := c.sink.write(c.out.Buf, c.request.now)
 	if cap(c.out.Buf) > keepReply {
 		c.out.Buf = nil
@@ -239,6 +244,7 @@ func (c *Client) flush() error {
 func (c *Client) leave() {
 	c.unsubscribeAll()
 	c.server.clients.remove(c)
+	c.share.Release()
 	c.sink.close()
 }
 

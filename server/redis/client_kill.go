@@ -11,6 +11,11 @@ func (c *Client) kill(asker *Client) {
 	if c == asker {
 		return
 	}
+	c.disconnect()
+}
+
+// disconnect ends a client's connection, which its goroutine finds.
+func (c *Client) disconnect() {
 	c.conn.Close()
 	c.server.clients.remove(c)
 	c.server.pause.wake()

@@ -121,6 +121,7 @@ func (i *info) stats() {
 	i.line("rejected_connections", i.Redis.Clients.Refused)
 	i.line("expired_keys", since(d.Expired, b.Expired))
 	i.line("evicted_keys", i.evicted())
+	i.line("evicted_clients", i.Redis.Clients.Evicted)
 	i.line("keyspace_hits", since(d.GetHits, b.GetHits))
 	i.line("keyspace_misses", since(d.Gets-d.GetHits, b.Gets-b.GetHits))
 	i.line("pubsub_channels", i.Redis.Channels)

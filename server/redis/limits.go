@@ -17,6 +17,7 @@ type Limits struct {
 	MaxTransaction int           // bytes that wait for EXEC: queued commands, or watched keys
 	MaxReply       int           // bytes of the reply to one command
 	OutputBuffer   int           // bytes that wait for a client that does not read
+	ClientMemory   int64         // bytes that all clients take together; 0 is any amount
 	IdleTimeout    time.Duration // between commands; 0 is for ever
 	WriteTimeout   time.Duration // for a client to take what it is sent
 }
@@ -46,6 +47,7 @@ func (l Limits) withDefaults() Limits {
 		MaxTransaction: cmp.Or(l.MaxTransaction, d.MaxTransaction),
 		MaxReply:       cmp.Or(l.MaxReply, d.MaxReply),
 		OutputBuffer:   cmp.Or(l.OutputBuffer, d.OutputBuffer),
+		ClientMemory:   l.ClientMemory,
 		IdleTimeout:    l.IdleTimeout,
 		WriteTimeout:   cmp.Or(l.WriteTimeout, d.WriteTimeout),
 	}

@@ -38,7 +38,17 @@ func (s *Server) limitParameters() []*parameter {
 		memory("client-query-buffer-limit", "the longest command that a client may send", leastBulk, math.MaxInt64,
 			func() int64 { return int64(s.limits().MaxRequest) },
 			func(n int64) { s.changeLimits(func(l *Limits) { l.MaxRequest = int(n) }) }),
+		memory("maxmemory-clients", "what all clients may take together of memory, before the largest are disconnected; 0 is any amount", 0, math.MaxInt64,
+			func() int64 { return s.memory.Limit() }, s.setClientMemory),
 		s.outputLimitParameter(),
+	}
+}
+
+// setClientMemory is what clients may take together, of whom some may take too much now.
+func (s *Server) setClientMemory(bytes int64) {
+	s.memory.SetLimit(bytes)
+	if s.memory.Excess() > 0 {
+		s.evictClients()
 	}
 }
 

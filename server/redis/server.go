@@ -12,6 +12,7 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/loglimit"
 	"github.com/mantisdb/mantisdb/server/acl"
+	"github.com/mantisdb/mantisdb/server/clientmemory"
 	"github.com/mantisdb/mantisdb/server/figures"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
@@ -62,10 +63,14 @@ type Server struct {
 	writesWait    bool // for a disk
 	quit          func()
 
-	errors          errorCounts
-	traffic         traffic
-	rates           rates
-	baseline        atomic.Pointer[mantisdb.Stats] // of the last CONFIG RESETSTAT
+	errors   errorCounts
+	traffic  traffic
+	rates    rates
+	baseline atomic.Pointer[mantisdb.Stats] // of the last CONFIG RESETSTAT
+	memory   *clientmemory.Pool             // of all clients
+	evicting atomic.Bool                    // somebody disconnects clients that take too much of it
+	evicted  atomic.Int64                   // clients
+
 	connectionsDone atomic.Int64
 	refused         atomic.Int64 // connections
 	protocolErrors  atomic.Int64
@@ -94,6 +99,7 @@ func New(c Config) (*Server, error) {
 	}
 	limits := c.Limits.withDefaults()
 	s.currentLimits.Store(&limits)
+	s.memory = clientmemory.NewPool(limits.ClientMemory)
 	s.baseline.Store(&mantisdb.Stats{})
 	s.saves.last.Store(s.figures.Started().Unix())
 	s.slow.init()
@@ -123,7 +129,8 @@ func (s *Server) ServeConn(conn net.Conn) {
 		}
 		c.out.Error("ERR max number of clients reached")
 		c.flush()
-		conn.Close()
+		c.share.Release()
+		c.sink.close()
 		s.serving.Done()
 		return
 	}
@@ -154,6 +161,9 @@ func (s *Server) newClient(conn net.Conn) *Client {
 	c.sink.cut = func(why string) {
 		s.limited.Warn("a client that does not read was cut off", "client", c.address(), "reason", why)
 	}
+	c.sink.over = s.evictClients
+	c.sink.share.Open(s.memory)
+	c.share.Open(s.memory)
 	c.traffic = s.traffic.of(c)
 	c.in = resp.NewParser(s.limits().parser(false))
 	c.letInAnonymous()

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/mantisdb/mantisdb/server/clientmemory"
 )
 
 // sink writes to a connection, for the goroutine that serves it and for others that
@@ -21,6 +23,7 @@ type sink struct {
 	limits   func() *Limits   // of the moment
 	traffic  *trafficShard    // set before the first use; nil counts nothing
 	cut      func(why string) // is told if the client is cut off; set before the first use, may be nil
+	over     func()           // is told if the queue has grown while clients take too much memory; likewise
 	writing  sync.Mutex       // of the connection and what follows; taken before mu
 	deadline time.Time        // of writing
 	pushed   time.Time        // when the last of the queue was sent
@@ -28,8 +31,9 @@ type sink struct {
 
 	mu      sync.Mutex // of what follows
 	queue   []byte
-	sending int  // bytes that were taken from the queue and are on their way
-	held    bool // what is queued waits for replies
+	share   clientmemory.Share // of the queue and what is on its way
+	sending int                // bytes that were taken from the queue and are on their way
+	held    bool               // what is queued waits for replies
 	closed  bool
 	drained chan struct{} // closed when the goroutine has ended; nil if there is none
 
@@ -90,16 +94,23 @@ func (s *sink) release() {
 
 // push queues a message of somebody else. It does not wait.
 func (s *sink) push(message []byte) {
+	if s.enqueue(message) && s.over != nil {
+		s.over()
+	}
+}
+
+// enqueue is push, and tells whether clients take too much memory by it.
+func (s *sink) enqueue(message []byte) (isOver bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return
+		return false
 	}
 	if len(s.queue)+s.sending+len(message) > s.limits().OutputBuffer {
 		s.shut()
 		s.tellCut("more waits for it than client-output-buffer allows")
 		go s.conn.Close() // which may wait, if it is encrypted
-		return
+		return false
 	}
 	s.queue = append(s.queue, message...)
 	if s.drained == nil {
@@ -107,6 +118,7 @@ func (s *sink) push(message []byte) {
 		go s.drain()
 	}
 	s.signal()
+	return s.share.Set(int64(cap(s.queue) + s.sending))
 }
 
 // signal has the goroutine look at the queue. It is called with mu.
@@ -169,6 +181,7 @@ func (s *sink) sendTaken(queue []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sending = 0
+	s.share.Set(int64(cap(s.queue)))
 	return err
 }
 
@@ -232,6 +245,7 @@ func (s *sink) isClosed() bool {
 func (s *sink) shut() {
 	s.closed = true
 	s.queue = nil
+	s.share.Release()
 	s.signal()
 }
 

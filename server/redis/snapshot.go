@@ -42,7 +42,7 @@ func (s *Server) addFigures(all *figures.Snapshot) {
 func (s *Server) clientFigures() figures.Clients {
 	f := figures.Clients{
 		Blocked: s.pause.waiting.Load(), Most: s.limits().MaxClients,
-		Accepted: s.connectionsDone.Load(), Refused: s.refused.Load(), ProtocolErrors: s.protocolErrors.Load(),
+		Accepted: s.connectionsDone.Load(), Refused: s.refused.Load(), Evicted: s.evicted.Load(), ProtocolErrors: s.protocolErrors.Load(),
 	}
 	s.clients.each(func(c *Client) {
 		memory, queue := c.memory(c.shown.Load())
