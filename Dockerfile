@@ -18,8 +18,9 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY rust-core/Cargo.toml rust-core/
 COPY tools/header/Cargo.toml tools/header/
-RUN mkdir -p rust-core/src rust-core/benches tools/header/src internal/core && \
-    touch rust-core/src/lib.rs tools/header/src/main.rs && \
+COPY tools/instructions/core/Cargo.toml tools/instructions/core/
+RUN mkdir -p rust-core/src rust-core/benches tools/header/src tools/instructions/core/src internal/core && \
+    touch rust-core/src/lib.rs tools/header/src/main.rs tools/instructions/core/src/main.rs && \
     awk -F '"' '/^\[\[bench/ {bench = 1} bench && /^name/ {printf "" >("rust-core/benches/" $2 ".rs"); bench = 0}' rust-core/Cargo.toml && \
     cargo fetch --locked --target "$(rustc --print host-tuple)"
 COPY scripts scripts

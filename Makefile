@@ -70,7 +70,7 @@ clean: ## removes what was built
 # In an order that fails early and shares builds: the quick Go suite, then the
 # core's own tests, then what links the two.
 .PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-rust-engine test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
 
 .PHONY: test-go
 test-go: ## the Go packages with the Go engine, without cgo
@@ -93,6 +93,10 @@ test-header: ## the committed C header is what the Rust source says
 .PHONY: test-archive
 test-archive: build-rust-core ## the archive exports the C ABI and nothing else
 	@scripts/test-archive.sh
+
+.PHONY: test-instructions
+test-instructions: ## instruction counts against their baseline; needs valgrind
+	@scripts/test-instructions.sh
 
 .PHONY: test-rust-engine
 test-rust-engine: build-rust-core ## the Go packages with the Rust engine
@@ -167,10 +171,14 @@ bench: build-rust ## criterion's benchmarks of the core, then the benchmark mode
 bench-peers: ## MantisDB beside Pebble, Badger, fjall, redb and RocksDB (ENGINES= ROUNDS= KEYS=)
 	@ENGINES='$(ENGINES)' ROUNDS='$(ROUNDS)' KEYS='$(KEYS)' scripts/bench-peers.sh
 
+.PHONY: instructions-baseline
+instructions-baseline: ## moves the baseline of test-instructions to what is counted now
+	@scripts/test-instructions.sh --write
+
 .PHONY: lint
 lint: ## formatting, vet, staticcheck, clippy, shellcheck
 	@STATICCHECK=$(STATICCHECK) scripts/lint.sh
 
 .PHONY: help
 help: ## this list
-	@awk -F':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -44,15 +44,19 @@ func (still) Write(*storage.Batch, storage.WriteOptions) (uint64, error) { retur
 // and the Rust engine too where the build has it.
 func TestNoAllocations(t *testing.T) {
 	t.Run("package", func(t *testing.T) { eachKeyspace(t, newDB(still{}, nil), wantNoAllocations) })
-	db, err := Open("", &Options{Engine: EngineRust})
-	if errors.Is(err, ErrEngineNotBuilt) {
-		return
+	for name, dir := range map[string]string{"memory": "", "directory": t.TempDir()} {
+		t.Run(EngineRust+"/"+name, func(t *testing.T) {
+			db, err := Open(dir, &Options{Engine: EngineRust, Durability: DurabilityBuffered})
+			if errors.Is(err, ErrEngineNotBuilt) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			eachKeyspace(t, db, wantNoAllocations)
+		})
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	t.Run(EngineRust, func(t *testing.T) { eachKeyspace(t, db, wantNoAllocations) })
 }
 
 // eachKeyspace runs a test in the default keyspace, also with keys that are stored in

@@ -3,7 +3,7 @@
 # installed where that needs no question (root, apt-get), else one line says what
 # to install.
 #
-#   require.sh go rust cc c++ binutils pkg-config shellcheck tclsh pip node chromium redis-cli buildah debootstrap
+#   require.sh go rust cc c++ binutils pkg-config shellcheck valgrind tclsh pip node chromium redis-cli buildah debootstrap
 source "$(dirname "$0")/common.sh"
 
 # at_least HAVE WANT: whether version HAVE is WANT or later.
@@ -67,7 +67,7 @@ for tool in "$@"; do
     cc) install_or_fail cc gcc ;;
     c++) install_or_fail c++ g++ ;;
     binutils) require_binutils ;;
-    pkg-config | shellcheck | openssl | buildah | debootstrap | lintian | curl | chromium) install_or_fail "$tool" "$tool" ;;
+    pkg-config | shellcheck | valgrind | openssl | buildah | debootstrap | lintian | curl | chromium) install_or_fail "$tool" "$tool" ;;
     tclsh) install_or_fail tclsh tcl ;;
     pip) require_pip ;;
     node) require_node ;;
