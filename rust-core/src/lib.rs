@@ -44,6 +44,7 @@ pub mod fuzzing {
     pub use crate::segment::fuzzing::*;
     pub use crate::wal::fuzzing::*;
 }
+mod garbage;
 mod janitor;
 mod key_version;
 pub mod limits;

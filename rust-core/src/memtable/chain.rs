@@ -14,6 +14,7 @@
 //! readable; their links stay as they were.
 
 use super::version::Version;
+use crate::garbage;
 use crate::snapshot::Horizon;
 use crate::sync::atomic::{
     AtomicPtr,
@@ -144,9 +145,6 @@ impl Chain {
         if let Some(bottom) = first_at(Some(top), horizon.oldest(), guard) {
             take_out(bottom, older(bottom, guard), None, guard, &mut retired);
         }
-        if retired.bytes >= HEAVY {
-            guard.flush();
-        }
         retired
     }
 
@@ -192,10 +190,6 @@ pub(super) struct Retired {
     /// How many of them had an expiry.
     pub(super) expiring: u64,
 }
-
-/// Garbage of this size is handed on at once instead of waiting in the thread's
-/// bag for more to come.
-const HEAVY: u64 = 16 << 10;
 
 fn untagged(head: *mut Version) -> *mut Version {
     head.map_addr(|a| a & !SEALED)
@@ -264,8 +258,9 @@ fn take_out(
 
 /// Retires the versions from `first` up to but not including `end`.
 fn retire(first: Option<&Version>, end: Option<&Version>, guard: &Guard, retired: &mut Retired) {
-    let mut version = first;
+    let (mut version, mut count, bytes_before) = (first, 0, retired.bytes);
     while let Some(v) = version.filter(|&v| !ptr::eq(v, address(end))) {
+        count += 1;
         retired.bytes += v.footprint() as u64;
         retired.expiring += u64::from(v.expires_at != 0);
         version = older(v, guard);
@@ -274,6 +269,7 @@ fn retire(first: Option<&Version>, end: Option<&Version>, guard: &Guard, retired
         // invariant 3 nobody else retires it.
         unsafe { guard.defer_unchecked(move || Version::free(dead)) };
     }
+    garbage::note(count, retired.bytes - bytes_before, guard);
 }
 
 fn address(version: Option<&Version>) -> *const Version {
