@@ -16,10 +16,11 @@ const (
 // collections is what Go's collector did in a phase.
 //
 // The runtime brings the collector's processor time up to date only when a
-// collection ends. So one is forced before the phase and one after it, both out of
-// what is timed; what lies between their ends has all that the phase caused, and
-// the second forced collection. What that takes is told by a third one right after
-// it, of the same heap, and taken off.
+// collection ends. So one is forced before the phase, outside of what is timed, and
+// the phase begins with nothing left over. A collection that is under way at its end
+// does not count. To force another one there, and take off what that takes, counts
+// more wrongly: with many objects, one collection takes tens of milliseconds more or
+// less than the next one of the same heap.
 type collections struct {
 	seconds float64
 	pauses  []uint64
@@ -31,21 +32,17 @@ func startCollections() *collections {
 	return &collections{seconds: collectorSeconds(), pauses: slices.Clone(pauseHistogram().Counts)}
 }
 
-// finish sets the record's figures of the collector, for a phase that took so much
-// processor time. It collects garbage twice.
-func (c *collections) finish(r *Record, used time.Duration) {
-	// Pauses are counted as they happen: those of the collections below are left out.
+// fill sets the record's figures of the collector, for a phase that took so much
+// processor time.
+func (c *collections) fill(r *Record, used time.Duration) {
 	pause := longestSince(c.pauses, pauseHistogram())
 	r.GCPauseMax = &pause
-
-	runtime.GC()
-	second := collectorSeconds()
-	runtime.GC()
-	third := collectorSeconds()
-	own := max(0, (second-c.seconds)-(third-second))
 	// The runtime counts the time for which a processor was given to the collector,
 	// which the system may have given to another thread meanwhile: no more than all.
-	share := min(1, own/max(used.Seconds(), math.SmallestNonzeroFloat64))
+	share := 0.0
+	if used > 0 {
+		share = min(1, (collectorSeconds()-c.seconds)/used.Seconds())
+	}
 	r.GCCPUShare = &share
 }
 

@@ -53,8 +53,7 @@ func (w *Watch) sample() {
 }
 
 // Finish ends the watch and sets the record's figures of the processor, of Go's
-// collector, of memory and of disk. The record has its operations already. Last it
-// collects garbage: twice.
+// collector, of memory and of disk. The record has its operations already.
 func (w *Watch) Finish(r *Record, dir string) error {
 	close(w.stop)
 	w.done.Wait()
@@ -63,6 +62,7 @@ func (w *Watch) Finish(r *Record, dir string) error {
 		return err
 	}
 	used -= w.used
+	w.collect.fill(r, used)
 	if r.Ops != 0 {
 		r.CPUNanos = float64(used) / float64(r.Ops)
 	}
@@ -76,9 +76,6 @@ func (w *Watch) Finish(r *Record, dir string) error {
 	}
 	r.AnonBytes, r.FileBytes, r.AnonPeakBytes = memory.Anon, memory.File, max(w.peak, memory.Anon)
 	r.WrittenBytes = written - w.written
-	if r.DiskBytes, err = DiskBytes(dir); err != nil {
-		return err
-	}
-	w.collect.finish(r, used)
-	return nil
+	r.DiskBytes, err = DiskBytes(dir)
+	return err
 }
