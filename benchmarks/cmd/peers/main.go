@@ -18,7 +18,7 @@ import (
 const usage = `usage:
   peers run -engine=NAME -scenario=NAME [flags]   one scenario, records as JSON lines
   peers report FILE...                            records as Markdown
-  peers engines                                   the engines of this program
+  peers engines                                   the engines of this program, and what each can do
 `
 
 func main() {
@@ -38,7 +38,9 @@ func run(args []string) error {
 	case "report":
 		return report.Write(os.Stdout, args[1:])
 	case "engines":
-		fmt.Println(strings.Join(engine.Names(), "\n"))
+		for _, kind := range engine.Kinds() {
+			fmt.Println(kind.Name, strings.Join(scenario.Names(kind), " "))
+		}
 		return nil
 	default:
 		return fmt.Errorf("no command %q\n%s", args[0], usage)
@@ -50,7 +52,7 @@ func runScenario(args []string) error {
 	var o scenario.Options
 	flags := flag.NewFlagSet("run", flag.ExitOnError)
 	flags.StringVar(&o.Engine, "engine", "", "the store")
-	flags.StringVar(&o.Scenario, "scenario", "", "sync, memory, larger, compaction or recovery")
+	flags.StringVar(&o.Scenario, "scenario", "", "what it is put through: see peers engines")
 	flags.StringVar(&o.Dir, "dir", filepath.Join(os.TempDir(), "mantisdb-peers"), "data directory, emptied first and removed at the end")
 	flags.BoolVar(&o.KeepDir, "keep-dir", false, "leave the directory")
 	flags.Uint64Var(&o.Keys, "keys", 1_000_000, "distinct keys")

@@ -4,6 +4,13 @@ import "github.com/mantisdb/mantisdb"
 
 // openMantis opens MantisDB with one of its engines.
 func openMantis(name string, c Config) (Engine, error) {
+	if c.InMemory() {
+		db, err := mantisdb.Open("", &mantisdb.Options{Engine: name})
+		if err != nil {
+			return nil, err
+		}
+		return &mantisStore{db: db}, nil
+	}
 	durability := mantisdb.DurabilityBuffered
 	if c.Sync {
 		durability = mantisdb.DurabilitySync

@@ -14,6 +14,7 @@ func init() {
 	register(Kind{
 		Name:    "pebble",
 		Version: moduleVersion("github.com/cockroachdb/pebble/v2"),
+		Disk:    true,
 		Settings: func(c Config) string {
 			return pebbleBudget(c).String() + ", MinLZ (its fastest), bloom filters of 10 bits"
 		},
@@ -65,6 +66,36 @@ func (s *pebbleStore) Get(dst, key []byte) ([]byte, error) {
 		return dst, err
 	}
 	return append(dst, value...), closer.Close()
+}
+
+func (s *pebbleStore) PutBatch(entries []Entry) error {
+	batch := s.db.NewBatch()
+	for _, e := range entries {
+		if err := batch.Set(e.Key, e.Value, nil); err != nil {
+			return firstOf(err, batch.Close())
+		}
+	}
+	return firstOf(batch.Commit(s.write), batch.Close())
+}
+
+func (s *pebbleStore) Delete(key []byte) error { return s.db.Delete(key, s.write) }
+
+func (s *pebbleStore) Scan(from []byte, most int, visit func(key, value []byte) error) error {
+	entries, err := s.db.NewIter(nil)
+	if err != nil {
+		return err
+	}
+	seen := 0
+	for ok := entries.SeekGE(from); ok; ok = entries.Next() {
+		var value []byte
+		if value, err = entries.ValueAndErr(); err == nil {
+			err = visit(entries.Key(), value)
+		}
+		if seen++; err != nil || seen == most {
+			break
+		}
+	}
+	return firstOf(err, entries.Error(), entries.Close())
 }
 
 func (s *pebbleStore) SyncLog() error { return s.db.LogData(nil, pebble.Sync) }

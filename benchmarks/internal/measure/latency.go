@@ -38,6 +38,9 @@ func (l *Latencies) Add(nanos int64) {
 	_ = l.histogram.RecordValue(min(max(nanos, 1), longest))
 }
 
+// Reset counts none again.
+func (l *Latencies) Reset() { l.histogram.Reset() }
+
 // Merge adds what another client counted.
 func (l *Latencies) Merge(other *Latencies) { l.histogram.Merge(other.histogram) }
 

@@ -8,13 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
-	"time"
 )
-
-// sampleEvery is how often the memory is looked at for its peak.
-const sampleEvery = 50 * time.Millisecond
 
 // Memory is what a process has resident, in bytes: of no file, and of mapped
 // files, which the system can take back without writing.
@@ -87,60 +82,4 @@ func DiskBytes(dir string) (uint64, error) {
 		return err
 	})
 	return total, err
-}
-
-// Watch is what a phase took of the process while it ran.
-type Watch struct {
-	written uint64
-	stop    chan struct{}
-	done    sync.WaitGroup
-	peak    uint64
-}
-
-// StartWatch begins to watch.
-func StartWatch() (*Watch, error) {
-	written, err := WrittenBytes()
-	if err != nil {
-		return nil, err
-	}
-	memory, err := ProcessMemory()
-	if err != nil {
-		return nil, err
-	}
-	w := &Watch{written: written, stop: make(chan struct{}), peak: memory.Anon}
-	w.done.Go(w.sample)
-	return w, nil
-}
-
-func (w *Watch) sample() {
-	tick := time.NewTicker(sampleEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-w.stop:
-			return
-		case <-tick.C:
-			if memory, err := ProcessMemory(); err == nil {
-				w.peak = max(w.peak, memory.Anon)
-			}
-		}
-	}
-}
-
-// Finish ends the watch and sets the record's figures of memory and disk.
-func (w *Watch) Finish(r *Record, dir string) error {
-	close(w.stop)
-	w.done.Wait()
-	memory, err := ProcessMemory()
-	if err != nil {
-		return err
-	}
-	written, err := WrittenBytes()
-	if err != nil {
-		return err
-	}
-	r.AnonBytes, r.FileBytes, r.AnonPeakBytes = memory.Anon, memory.File, max(w.peak, memory.Anon)
-	r.WrittenBytes = written - w.written
-	r.DiskBytes, err = DiskBytes(dir)
-	return err
 }

@@ -1,8 +1,19 @@
 package measure
 
+// The groups of systems.
+const (
+	GroupEmbeddedGo   = "embedded-go"
+	GroupEmbeddedRust = "embedded-rust"
+	GroupCacheGo      = "cache-go"
+	GroupCacheRust    = "cache-rust"
+	GroupServer       = "server"
+)
+
 // Record is one measured phase: one line of JSON, with the same names in both
 // halves. What a phase does not measure is left out.
 type Record struct {
+	// Group is one of the groups below: systems that are compared with each other.
+	Group    string `json:"group"`
 	Engine   string `json:"engine"`
 	Version  string `json:"version"`
 	Language string `json:"language"`
@@ -24,6 +35,16 @@ type Record struct {
 	P99       int64   `json:"p99_ns,omitempty"`
 	P999      int64   `json:"p999_ns,omitempty"`
 	Max       int64   `json:"max_ns,omitempty"`
+
+	// CPUNanos is the processor time an operation, of the system and of the user, of
+	// all threads of the process that is measured: of a server, the server's.
+	CPUNanos float64 `json:"cpu_ns,omitempty"`
+	// GCCPUShare is how much of the processor time Go's collector took, from 0 to 1,
+	// and GCPauseMax the longest time for which it stopped the world, from 0 for none.
+	GCCPUShare *float64 `json:"gc_cpu_share,omitempty"`
+	GCPauseMax *int64   `json:"gc_pause_max_ns,omitempty"`
+	// HitRatio is how many of a cache's reads found something, from 0 to 1.
+	HitRatio *float64 `json:"hit_ratio,omitempty"`
 
 	// Memory of the process: that of no file and that of mapped files at the
 	// phase's end, and the most of the former while it ran.

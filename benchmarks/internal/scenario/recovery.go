@@ -28,11 +28,11 @@ func (r *runner) recovery() error {
 	}
 	r.configureFill()
 	start := measure.Now()
-	if err := r.reopen(); err != nil {
+	if err := r.open(); err != nil {
 		return err
 	}
 	// A store that puts off its recovery does it for the first read.
-	_, err = r.isThere(&client{}, written-1)
+	_, err = r.findKey(&client{}, r.fillKey(written-1))
 	seconds := float64(measure.Now()-start) / 1e9
 	if err != nil {
 		return r.closeAfter(err)
@@ -49,13 +49,8 @@ func (r *runner) recovery() error {
 		}
 		record.Replayed = &replayed
 	}
-	if err := watch.Finish(&record, r.Dir); err != nil {
-		return r.closeAfter(err)
-	}
-	return r.closeAfter(r.out.Encode(record))
+	return r.closeAfter(r.finish(watch, record))
 }
-
-func (r *runner) entryBytes() uint64 { return uint64(work.KeyLen + r.ValueBytes) }
 
 // configureFill sets a write buffer that holds all that is written, with what
 // stores keep beside it.
@@ -103,14 +98,14 @@ func (r *runner) fillAndKill() (uint64, error) {
 // fill writes, says how much was acknowledged, and waits to be killed.
 func (r *runner) fill() error {
 	r.configureFill()
-	if err := r.reopen(); err != nil {
+	if err := r.open(); err != nil {
 		return err
 	}
 	count := r.fillCount()
-	_, _, err := r.run(load{threads: 1, ops: int64(count)}, func(c *client, i int64) error {
+	_, err := r.run(load{threads: 1, steps: int64(count)}, func(c *client, i int64) (int64, error) {
 		id := r.fillKey(uint64(i))
 		work.Value(c.value, id, firstGeneration)
-		return r.store.Put(work.Key(&c.key, id), c.value)
+		return 1, r.store.Put(work.Key(&c.key, id), c.value)
 	})
 	if err != nil {
 		return err
@@ -134,7 +129,7 @@ func (r *runner) countLost(written uint64) (*uint64, error) {
 	var lost uint64
 	c := &client{}
 	for i, found := written, 0; i > 0 && found < 1000; i-- {
-		there, err := r.isThere(c, i-1)
+		there, err := r.findKey(c, r.fillKey(i-1))
 		if err != nil {
 			return nil, err
 		}
@@ -144,13 +139,4 @@ func (r *runner) countLost(written uint64) (*uint64, error) {
 		}
 	}
 	return &lost, nil
-}
-
-// isThere tells whether write i is, with its value.
-func (r *runner) isThere(c *client, i uint64) (bool, error) {
-	err := r.readKey(c, r.fillKey(i))
-	if errors.Is(err, engine.ErrMissing) {
-		return false, nil
-	}
-	return err == nil, err
 }

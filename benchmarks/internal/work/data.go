@@ -20,6 +20,20 @@ func Key(dst *[KeyLen]byte, id uint64) []byte {
 	return dst[:]
 }
 
+// ID is the number of a key, if it is one.
+func ID(key []byte) (id uint64, ok bool) {
+	if len(key) != KeyLen || string(key[:4]) != "key:" {
+		return 0, false
+	}
+	for _, digit := range key[4:] {
+		if digit < '0' || digit > '9' {
+			return 0, false
+		}
+		id = id*10 + uint64(digit-'0')
+	}
+	return id, true
+}
+
 // Value fills dst, of at least MinValueLen bytes, with the value of key number id
 // in a generation. It begins with id in eight bytes, little-endian. Random bytes
 // follow up to the middle, and the second half repeats the first: so LZ4 and

@@ -40,3 +40,6 @@ func (r *Random) Below(n uint64) uint64 {
 	high, _ := bits.Mul64(r.Next(), n)
 	return high
 }
+
+// Unit is a number from 0 to less than 1, a multiple of 2^-53.
+func (r *Random) Unit() float64 { return float64(r.Next()>>11) / (1 << 53) }

@@ -17,6 +17,7 @@ type vectors struct {
 	Random []draws  `json:"random"`
 	Orders []order  `json:"orders"`
 	Values []sample `json:"values"`
+	Zipf   []ranks  `json:"zipf"`
 }
 
 type draws struct {
@@ -30,6 +31,15 @@ type order struct {
 	N     uint64   `json:"n"`
 	Seed  uint64   `json:"seed"`
 	Order []uint64 `json:"order"`
+}
+
+// ranks are Zipf's, and the numbers that Popular draws with the same randomness.
+type ranks struct {
+	N       uint64   `json:"n"`
+	Seed    uint64   `json:"seed"`
+	Ranks   []uint64 `json:"ranks"`
+	Popular []uint64 `json:"popular"`
+	Latest  []uint64 `json:"latest"` // of n + 5 numbers
 }
 
 type sample struct {
@@ -60,6 +70,16 @@ func makeVectors() (v vectors) {
 		Value(value, s.ID, s.Generation)
 		s.Key, s.Hex = string(Key(&key, s.ID)), hex.EncodeToString(value)
 		v.Values = append(v.Values, s)
+	}
+	for _, z := range []ranks{{N: 1, Seed: 3}, {N: 100, Seed: 3}, {N: 1_000_000, Seed: 4}} {
+		popular := NewPopular(z.N, z.Seed)
+		a, b, c := NewRandom(z.Seed, 7), NewRandom(z.Seed, 7), NewRandom(z.Seed, 7)
+		for range 16 {
+			z.Ranks = append(z.Ranks, popular.ranks.Rank(&a))
+			z.Popular = append(z.Popular, popular.Draw(&b))
+			z.Latest = append(z.Latest, popular.Latest(&c, z.N+5))
+		}
+		v.Zipf = append(v.Zipf, z)
 	}
 	return v
 }
@@ -110,5 +130,19 @@ func TestCheckValueTellsAnothers(t *testing.T) {
 	Value(value, 7, 3)
 	if !CheckValue(value, 7, 100) || CheckValue(value, 8, 100) || CheckValue(value[:99], 7, 100) {
 		t.Error("a value is not told from another's, or from one cut short")
+	}
+}
+
+func TestIDIsOfKeysOnly(t *testing.T) {
+	var key [KeyLen]byte
+	for _, id := range []uint64{0, 7, 123456789012, 999999999999} {
+		if got, ok := ID(Key(&key, id)); !ok || got != id {
+			t.Errorf("%s: %d, %t", key, got, ok)
+		}
+	}
+	for _, other := range []string{"", "key:00000000000", "key:0000000000000", "kez:000000000000", "key:00000000000a", "key:00000000000/"} {
+		if id, ok := ID([]byte(other)); ok {
+			t.Errorf("%q is key %d", other, id)
+		}
 	}
 }
