@@ -1,95 +1,51 @@
 package report
 
 import (
-	"fmt"
-
-	"github.com/mantisdb/mantisdb/benchmarks/internal/measure"
+	groups "github.com/mantisdb/mantisdb/benchmarks/internal/measure"
+	"github.com/mantisdb/mantisdb/benchmarks/internal/results"
 )
 
-// subject is the engine that the goals are about.
-const subject = ours + "rust"
-
-// A goal compares the subject with the best of its peers, or with a bound.
-type goal struct {
-	title    string
-	phase    phase
-	figure   func(measure.Record) float64
-	lower    bool    // lower is better
-	ratio    float64 // of the subject's figure to the best peer's; 0 is none
-	bound    float64 // of the subject's figure alone
-	excluded func(engine string) bool
+// named allows one peer.
+func named(name string) func(*results.Scene, string) bool {
+	return func(_ *results.Scene, engine string) bool { return engine == name }
 }
 
-// uncompressed stores are left out where disk is compared.
-func uncompressed(engine string) bool { return engine == "redb" }
+// ordered allows peers that keep keys in order: a plain map needs less memory and
+// cannot scan.
+func ordered(s *results.Scene, engine string) bool { return s.Ordered(engine) }
 
-func (p *page) goalList() []goal {
-	many := max(p.clients("sync", "sync_writes"), p.clients("memory", "random_writes"))
-	return []goal{
-		{title: fmt.Sprintf("sync writes, %d writers", many), phase: phase{"sync", "sync_writes", many}, figure: opsPerSecond, ratio: 1.3},
-		{title: "buffered random writes", phase: phase{"memory", "random_writes", 1}, figure: opsPerSecond, ratio: 1.5},
-		{title: fmt.Sprintf("buffered random writes, %d writers", many), phase: phase{"memory", "random_writes", many}, figure: opsPerSecond, ratio: 1.5},
-		{title: "random reads, in memory", phase: phase{"memory", "random_reads", 1}, figure: opsPerSecond, ratio: 3},
-		{title: "random reads, 4x the budget", phase: phase{"larger", "random_reads", 1}, figure: opsPerSecond, ratio: 1.2},
-		{title: "p99.9 of overwrites during compaction, full speed", phase: phase{"compaction", "overwrites", 1}, figure: p999, lower: true, ratio: 1},
-		{title: "p99.9 of overwrites during compaction, fixed rate", phase: phase{"compaction", "paced_overwrites", 1}, figure: p999, lower: true, ratio: 1},
-		{title: "disk when closed, beside the smallest compressed", phase: phase{"larger", "closed", 1}, figure: disk, lower: true, ratio: 1.2, excluded: uncompressed},
-		{title: "seconds to open after a kill", phase: phase{"recovery", "open_after_kill", 1}, figure: seconds, lower: true, bound: 5},
-	}
-}
-
-// goals writes how MantisDB stands to what it is to reach.
-func (p *page) goals() {
-	if _, ok := p.engines[subject]; !ok {
-		return
-	}
-	p.line("\n## %s beside the best peer\n\nMedians. A ratio is MantisDB's figure divided by the peer's.\n", subject)
-	p.line("| figure | value bytes | best peer | ratio | goal | reached |\n|---|---:|---|---:|---:|---|")
-	for _, g := range p.goalList() {
-		for _, bytes := range p.sizes {
-			p.goal(g, bytes)
+func find(name string) measure {
+	for _, m := range measures {
+		if m.Name == name {
+			return m
 		}
 	}
+	panic("no measure " + name)
 }
 
-func (p *page) goal(g goal, bytes int) {
-	own := p.over(cell{subject, g.phase, bytes}, g.figure)
-	if !own.known {
-		return
-	}
-	if g.bound != 0 {
-		p.line("| %s | %d | | %.2f | at most %.1f | %s |", g.title, bytes, own.median, g.bound, yes(own.median <= g.bound))
-		return
-	}
-	peer, best := p.bestPeer(g, bytes)
-	if peer == "" || best == 0 {
-		return
-	}
-	ratio, word := own.median/best, "at least"
-	reached := ratio >= g.ratio
-	if g.lower {
-		word, reached = "at most", ratio <= g.ratio
-	}
-	p.line("| %s | %d | %s | %.2f | %s %.1f | %s |", g.title, bytes, peer, ratio, word, g.ratio, yes(reached))
+// goals are what MantisDB is to show. From Go, stores are compared with their data in
+// memory and a log that is buffered: what keeps nothing on disk is no store.
+var goals = []goal{
+	{"Go: point reads, data in memory", groups.GroupEmbeddedGo, []string{"buffered"}, []string{"reads"}, headline, 4, nil},
+	{"Go: YCSB A, B, D, F", groups.GroupEmbeddedGo, []string{"buffered"}, []string{"ycsb_a", "ycsb_b", "ycsb_d", "ycsb_f"}, headline, 2, nil},
+	{"Go: YCSB C", groups.GroupEmbeddedGo, []string{"buffered"}, []string{"ycsb_c"}, headline, 3, nil},
+	{"Go: YCSB E", groups.GroupEmbeddedGo, []string{"buffered"}, []string{"ycsb_e"}, headline, 1.5, nil},
+	{"Go: sync writes", groups.GroupEmbeddedGo, []string{"sync"}, []string{"overwrite"}, headline, 1.3, nil},
+	{"Go: p99.9", groups.GroupEmbeddedGo, []string{"buffered", "larger", "sync", "large"}, nil, find(results.P999), 1, nil},
+	{"Go: memory for each byte stored, beside ordered peers", groups.GroupEmbeddedGo, []string{"memory", "buffered"}, loaded, find(results.AnonPerByte), 1.1, ordered},
+	{"Rust: independent point reads, beside LMDB", groups.GroupEmbeddedRust, []string{"buffered"}, []string{"reads"}, headline, 4, named("lmdb")},
+	{"Rust: random writes, buffered", groups.GroupEmbeddedRust, []string{"buffered"}, []string{"overwrite"}, headline, 2, nil},
+	{"Rust: cache beside quick_cache", groups.GroupCacheRust, nil, nil, headline, 1, named("quick_cache")},
+	{"Rust: cache beside moka", groups.GroupCacheRust, nil, nil, headline, 3, named("moka")},
+	{"Go: cache beside otter", groups.GroupCacheGo, nil, nil, headline, 1, named("otter")},
+	{"Server: processor time of SET and GET, beside Redis", groups.GroupServer, serverProtocols, []string{"set_p1", "get_p1"}, find(results.CPU), 1, named("redis")},
+	{"Server: the same, 16 and 64 in a pipeline", groups.GroupServer, serverProtocols, []string{"set_p16", "get_p16", "set_p64", "get_p64"}, find(results.CPU), 0.6, named("redis")},
+	{"Server: requests a second, 16 in a pipeline", groups.GroupServer, serverProtocols, []string{"set_p16", "get_p16"}, headline, 1.5, named("redis")},
+	{"Server: p99 beside Redis", groups.GroupServer, serverProtocols, nil, find(results.P99), 1, named("redis")},
+	{"Server: memory for each byte stored, beside Redis", groups.GroupServer, serverProtocols, loaded, find(results.AnonPerByte), 1, named("redis")},
+	{"Server: processor time of HTTP, beside an empty handler", groups.GroupServer, []string{"http"}, nil, find(results.CPU), 1.3, named("net-http")},
 }
 
-// bestPeer is the peer with the best median, and that.
-func (p *page) bestPeer(g goal, bytes int) (name string, best float64) {
-	for _, engine := range p.names() {
-		if isOurs(engine) || g.excluded != nil && g.excluded(engine) {
-			continue
-		}
-		v := p.over(cell{engine, g.phase, bytes}, g.figure)
-		if v.known && (name == "" || (v.median < best) == g.lower && v.median != best) {
-			name, best = engine, v.median
-		}
-	}
-	return name, best
-}
-
-func yes(reached bool) string {
-	if reached {
-		return "yes"
-	}
-	return "no"
-}
+// serverProtocols are the scenarios of Redis's protocol with durabilities that Redis
+// was to be compared in.
+var serverProtocols = []string{"protocol", "protocol_log", "protocol_sync"}
