@@ -24,7 +24,9 @@ func find(name string) measure {
 }
 
 // goals are what MantisDB is to show. From Go, stores are compared with their data in
-// memory and a log that is buffered: what keeps nothing on disk is no store.
+// memory and a log that is buffered: what keeps nothing on disk is no store. What a byte
+// takes in memory is compared where all of it has to be there: elsewhere it is on disk,
+// and the process's own memory is what it has cached.
 var goals = []goal{
 	{"Go: point reads, data in memory", groups.GroupEmbeddedGo, []string{"buffered"}, []string{"reads"}, headline, 4, nil},
 	{"Go: YCSB A, B, D, F", groups.GroupEmbeddedGo, []string{"buffered"}, []string{"ycsb_a", "ycsb_b", "ycsb_d", "ycsb_f"}, headline, 2, nil},
@@ -32,7 +34,7 @@ var goals = []goal{
 	{"Go: YCSB E", groups.GroupEmbeddedGo, []string{"buffered"}, []string{"ycsb_e"}, headline, 1.5, nil},
 	{"Go: sync writes", groups.GroupEmbeddedGo, []string{"sync"}, []string{"overwrite"}, headline, 1.3, nil},
 	{"Go: p99.9", groups.GroupEmbeddedGo, []string{"buffered", "larger", "sync", "large"}, nil, find(results.P999), 1, nil},
-	{"Go: memory for each byte stored, beside ordered peers", groups.GroupEmbeddedGo, []string{"memory", "buffered"}, loaded, find(results.AnonPerByte), 1.1, ordered},
+	{"Go: memory for each byte stored, beside ordered peers", groups.GroupEmbeddedGo, []string{"memory"}, loaded, find(results.AnonPerByte), 1.1, ordered},
 	{"Rust: independent point reads, beside LMDB", groups.GroupEmbeddedRust, []string{"buffered"}, []string{"reads"}, headline, 4, named("lmdb")},
 	{"Rust: random writes, buffered", groups.GroupEmbeddedRust, []string{"buffered"}, []string{"overwrite"}, headline, 2, nil},
 	{"Rust: cache beside quick_cache", groups.GroupCacheRust, nil, nil, headline, 1, named("quick_cache")},
