@@ -34,8 +34,10 @@ func (j Job) Args(dir string) []string {
 		fmt.Sprintf("--round=%d", j.Round),
 		fmt.Sprintf("--seed=%d", j.Round),
 		fmt.Sprintf("--keys=%d", j.Size.Keys),
-		fmt.Sprintf("--value-size=%d", j.Size.ValueBytes),
 		fmt.Sprintf("--seconds=%g", j.Seconds),
+	}
+	if j.Size.ValueBytes > 0 {
+		args = append(args, fmt.Sprintf("--value-size=%d", j.Size.ValueBytes))
 	}
 	if j.Program.Stores {
 		args = append(args, "--dir="+dir)

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/mantisdb/mantisdb/benchmarks/internal/measure"
 )
@@ -40,9 +41,14 @@ type Ability struct {
 	Scenarios []string
 }
 
+// patience is how long a program may take to answer.
+const patience = 10 * time.Second
+
 // Abilities asks a program what it can do: a line for each system, its name and
 // then scenarios.
 func (p Program) Abilities(ctx context.Context) ([]Ability, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	text, err := exec.CommandContext(ctx, p.Path, "engines").Output()
 	if err != nil {
 		return nil, fmt.Errorf("%s engines: %w", p.Path, reasonOf(err))

@@ -10,7 +10,7 @@ import (
 // Size is how much data a scenario has.
 type Size struct {
 	Keys       uint64
-	ValueBytes int
+	ValueBytes int      // 0 where the program has a length of its own
 	Args       []string // what else the scenario's programs are to be told
 	// OnDemand is for a scenario that is left out unless it is asked for by name.
 	OnDemand bool
@@ -47,10 +47,13 @@ var scales = []Scale{
 			"memcached":     {Keys: 500_000, ValueBytes: 100},
 			"kv_sync":       {Keys: 500_000, ValueBytes: 100},
 			"http":          {Keys: 500_000, ValueBytes: 100},
+
+			"tenth": {Keys: 500_000},
+			"all":   {Keys: 500_000},
 		},
 	},
 	{
-		Name: "small", Rounds: 1, Seconds: 0.1, Timeout: time.Minute,
+		Name: "small", Rounds: 1, Seconds: 0.1, Timeout: 2 * time.Minute,
 		Sizes: map[string]Size{
 			"memory":     {Keys: 50_000, ValueBytes: 100},
 			"buffered":   {Keys: 50_000, ValueBytes: 100},
@@ -66,6 +69,9 @@ var scales = []Scale{
 			"memcached":     {Keys: 50_000, ValueBytes: 100},
 			"kv_sync":       {Keys: 50_000, ValueBytes: 100},
 			"http":          {Keys: 50_000, ValueBytes: 100},
+
+			"tenth": {Keys: 50_000},
+			"all":   {Keys: 50_000},
 		},
 	},
 }

@@ -14,6 +14,7 @@ type goal struct {
 	group     string
 	scenarios []string // nil is all
 	workloads []string // nil is all in which the figure means something
+	threads   int      // the most; 0 is any
 	measure   measure
 	bound     float64
 	peers     func(s *results.Scene, engine string) bool // nil is all
@@ -46,7 +47,7 @@ func (g goal) outcomes(scenes []*results.Scene) []outcome {
 			continue
 		}
 		for _, phase := range s.Phases {
-			if g.workloads != nil && !slices.Contains(g.workloads, phase.Workload) || !g.measure.covers(s, phase) {
+			if !g.isAbout(phase) || !g.measure.covers(s, phase) {
 				continue
 			}
 			if o, known := g.outcome(s, phase); known {
@@ -55,6 +56,10 @@ func (g goal) outcomes(scenes []*results.Scene) []outcome {
 		}
 	}
 	return all
+}
+
+func (g goal) isAbout(phase results.Phase) bool {
+	return (g.workloads == nil || slices.Contains(g.workloads, phase.Workload)) && (g.threads == 0 || phase.Threads <= g.threads)
 }
 
 func (g goal) outcome(s *results.Scene, phase results.Phase) (o outcome, known bool) {

@@ -39,6 +39,7 @@ var measures = []measure{
 	{lower(results.GCShare), "share of the processor time for Go's collector", percent, nil, false},
 	{lower(results.GCPause), "longest pause of Go's collector", nanos, nil, false},
 	{lower(results.AnonPerByte), "resident memory for each byte of keys and values", factor, loaded, true},
+	{lower(results.BytesPerKey), "memory for each key", bytesOf, loaded, true},
 	{lower(results.AnonPeak), "most resident memory", bytesOf, nil, false},
 	{lower(results.Disk), "disk", bytesOf, resting, true},
 	{lower(results.WrittenPerOp), "written to disk an operation", bytesOf, nil, false},

@@ -15,6 +15,7 @@ const (
 	Seconds      = "seconds"
 	Anon         = "rss_anon_bytes"
 	AnonPeak     = "rss_anon_peak_bytes"
+	BytesPerKey  = "bytes_per_key" // of a server's or a cache's memory
 	Disk         = "disk_bytes"
 	Written      = "written_bytes"
 	WrittenPerOp = "written_bytes_per_op"
@@ -47,6 +48,7 @@ var figures = []figure{
 	{Anon, always(func(r *measure.Record) float64 { return float64(r.AnonBytes) })},
 	{AnonPeak, always(func(r *measure.Record) float64 { return float64(r.AnonPeakBytes) })},
 	{"rss_file_bytes", always(func(r *measure.Record) float64 { return float64(r.FileBytes) })},
+	{BytesPerKey, positive(func(r *measure.Record) float64 { return r.BytesPerKey })},
 	{Disk, always(func(r *measure.Record) float64 { return float64(r.DiskBytes) })},
 	{Written, always(func(r *measure.Record) float64 { return float64(r.WrittenBytes) })},
 	{WrittenPerOp, func(r *measure.Record) (float64, bool) { return float64(r.WrittenBytes) / float64(r.Ops), r.Ops > 0 }},
