@@ -39,13 +39,6 @@ pub fn thread_waits() -> Result<u64> {
     number(&fs::read_to_string("/proc/thread-self/status")?, "voluntary_ctxt_switches")
 }
 
-/// The nanoseconds for which the calling thread had a processor.
-pub fn thread_cpu_nanos() -> Result<u64> {
-    let stat = fs::read_to_string("/proc/thread-self/schedstat")?;
-    let on_cpu = stat.split_whitespace().next().ok_or("the system counts no thread's time")?;
-    Ok(on_cpu.parse()?)
-}
-
 /// The processor time of this process, of the system and of the user, of all its
 /// threads, in nanoseconds.
 fn cpu_nanos() -> u64 {
@@ -114,6 +107,12 @@ impl Watch {
     /// Ends the watch and sets the record's figures of the processor, for its
     /// operations, of memory and of disk.
     pub fn finish(self, record: &mut Record, dir: &Path) -> Result<()> {
+        record.disk_bytes = disk_bytes(dir)?;
+        self.finish_without_disk(record)
+    }
+
+    /// The same of what has no directory.
+    pub fn finish_without_disk(self, record: &mut Record) -> Result<()> {
         let cpu = cpu_nanos() - self.cpu;
         record.cpu_ns = (record.ops > 0).then(|| cpu as f64 / record.ops as f64);
         let memory = process_memory()?;
@@ -121,7 +120,6 @@ impl Watch {
         record.rss_file_bytes = memory.file;
         record.rss_anon_peak_bytes = self.peak.load(Ordering::Relaxed).max(memory.anon);
         record.written_bytes = written_bytes()? - self.written;
-        record.disk_bytes = disk_bytes(dir)?;
         drop(self.peak);
         self.sampler.join().map_err(|_| "the memory's sampler panicked")?;
         Ok(())

@@ -38,6 +38,8 @@ pub struct Record {
     pub rss_anon_bytes: u64,
     pub rss_anon_peak_bytes: u64,
     pub rss_file_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_key: Option<f64>,
     pub disk_bytes: u64,
     pub written_bytes: u64,
 

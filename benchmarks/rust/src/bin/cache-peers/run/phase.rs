@@ -1,19 +1,16 @@
 //! What threads do with a cache, and how long it takes.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::Instant;
-
-use serde::Serialize;
+use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::caches::{Cache, Values, is_value_of, key};
-use crate::measure::thread_cpu_nanos;
 use crate::work::{Permutation, Random, Zipf};
 
 /// What is done with each key that is drawn.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mix {
     /// A read.
     Reads,
@@ -23,11 +20,25 @@ pub enum Mix {
     ReadThrough,
 }
 
+impl Mix {
+    /// Its workload in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reads => "reads",
+            Self::ThreeQuartersReads => "reads_75",
+            Self::ReadThrough => "read_through",
+        }
+    }
+}
+
 /// Keys by number, drawn before anything is timed.
 pub struct Draws {
     keys: u32,
     drawn: Vec<u32>,
 }
+
+/// Draws that are worked on before a thread looks whether time is up.
+const CHUNK: usize = 256;
 
 /// The draw is for a write, if it may be. A quarter are.
 const WRITE: u32 = 1 << 31;
@@ -51,9 +62,16 @@ impl Draws {
 pub struct Outcome {
     pub seconds: f64,
     pub operations: u64,
-    pub cpu_nanos: u64,
     pub lookups: u64,
     pub hits: u64,
+}
+
+impl Outcome {
+    fn add(&mut self, other: &Self) {
+        self.operations += other.operations;
+        self.lookups += other.lookups;
+        self.hits += other.hits;
+    }
 }
 
 /// Fills a cache: with all keys, or with what reading through the draws leaves in it.
@@ -69,29 +87,39 @@ pub fn fill(cache: &impl Cache, draws: &Draws, all: bool) {
     }
 }
 
-/// Does a mix on so many threads, each with its part of the draws.
-pub fn run<C: Cache>(cache: &C, mix: Mix, threads: u32, draws: &Draws) -> Result<Outcome> {
-    let parts = draws.drawn.chunks(draws.drawn.len().div_ceil(threads as usize));
-    let barrier = &Barrier::new(parts.len() + 1);
-    thread::scope(|scope| {
-        let client = |part| {
-            move || -> Result<Outcome> {
-                barrier.wait();
-                let before = thread_cpu_nanos()?;
-                let outcome = work(cache, mix, part);
-                Ok(Outcome { cpu_nanos: thread_cpu_nanos()? - before, ..outcome })
+/// Does a mix on so many threads for so long. Each begins with another part of the draws.
+pub fn run<C: Cache>(
+    cache: &C,
+    mix: Mix,
+    threads: u32,
+    draws: &Draws,
+    limit: Duration,
+) -> Result<Outcome> {
+    let (barrier, stop) = (&Barrier::new(threads as usize + 1), &AtomicBool::new(false));
+    let client = |n: u32| {
+        let (before, after) =
+            draws.drawn.split_at(draws.drawn.len() * n as usize / threads as usize);
+        move || {
+            let mut all = Outcome::default();
+            barrier.wait();
+            for part in after.chunks(CHUNK).chain(before.chunks(CHUNK)).cycle() {
+                if stop.load(Relaxed) {
+                    break;
+                }
+                all.add(&work(cache, mix, part));
             }
-        };
-        let clients: Vec<_> = parts.map(|part| scope.spawn(client(part))).collect();
+            all
+        }
+    };
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..threads).map(|n| scope.spawn(client(n))).collect();
         barrier.wait();
         let start = Instant::now();
+        thread::sleep(limit);
+        stop.store(true, Relaxed);
         let mut all = Outcome::default();
         for client in clients {
-            let one = client.join().map_err(|_| "a client panicked")??;
-            all.operations += one.operations;
-            all.cpu_nanos += one.cpu_nanos;
-            all.lookups += one.lookups;
-            all.hits += one.hits;
+            all.add(&client.join().map_err(|_| "a client panicked")?);
         }
         all.seconds = start.elapsed().as_secs_f64();
         Ok(all)
