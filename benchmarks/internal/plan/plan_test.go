@@ -105,7 +105,7 @@ func TestLeftOut(t *testing.T) {
 func TestArgs(t *testing.T) {
 	jobs := Make(options("one/memory|redis"), abilities())[:2]
 	for i, want := range [][]string{
-		{"run", "--engine=one", "--scenario=memory", "--round=1", "--seed=1", "--dir=d", "--seconds=0.5"},
+		{"run", "--engine=one", "--scenario=memory", "--round=1", "--seed=1", "--dir=d", "--seconds=0.3"},
 		{"run", "--engine=redis", "--scenario=http", "--mantisdb=m"},
 	} {
 		args := jobs[i].Args("d")

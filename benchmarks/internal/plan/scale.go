@@ -31,25 +31,25 @@ type Scale struct {
 // keys there can be.
 var scales = []Scale{
 	{
-		Name: "full", Rounds: 5, Seconds: 0.5, Timeout: 3 * time.Minute,
+		Name: "full", Rounds: 5, Seconds: 0.3, Timeout: 3 * time.Minute,
 		Sizes: map[string]Size{
-			"memory":     {Keys: 500_000, ValueBytes: 100},
-			"buffered":   {Keys: 500_000, ValueBytes: 100},
-			"larger":     {Keys: 500_000, ValueBytes: 100},
+			"memory":     {Keys: 300_000, ValueBytes: 100},
+			"buffered":   {Keys: 300_000, ValueBytes: 100},
+			"larger":     {Keys: 300_000, ValueBytes: 100},
 			"sync":       {Keys: 100_000, ValueBytes: 100},
 			"large":      {Keys: 4096, ValueBytes: 64 << 10},
-			"recovery":   {Keys: 500_000, ValueBytes: 100, Args: []string{"--log-bytes=268435456"}},
+			"recovery":   {Keys: 300_000, ValueBytes: 100, Args: []string{"--log-bytes=268435456"}},
 			"compaction": {Keys: 1_000_000, ValueBytes: 100, OnDemand: true},
 
-			"protocol":      {Keys: 500_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
-			"protocol_log":  {Keys: 500_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
-			"protocol_sync": {Keys: 500_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
-			"memcached":     {Keys: 500_000, ValueBytes: 100},
-			"kv_sync":       {Keys: 500_000, ValueBytes: 100},
-			"http":          {Keys: 500_000, ValueBytes: 100},
+			"protocol":      {Keys: 300_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
+			"protocol_log":  {Keys: 300_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
+			"protocol_sync": {Keys: 300_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
+			"memcached":     {Keys: 300_000, ValueBytes: 100},
+			"kv_sync":       {Keys: 300_000, ValueBytes: 100},
+			"http":          {Keys: 300_000, ValueBytes: 100},
 
-			"tenth": {Keys: 500_000},
-			"all":   {Keys: 500_000},
+			"tenth": {Keys: 300_000},
+			"all":   {Keys: 300_000},
 		},
 	},
 	{
