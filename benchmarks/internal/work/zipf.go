@@ -40,7 +40,8 @@ func (z *Zipf) Rank(random *Random) uint64 {
 	case at < z.two:
 		return 1
 	}
-	rank := z.n * math.Pow(z.eta*unit-z.eta+1, z.alpha)
+	// The power of alpha, as math.Pow has it, which takes three times as long.
+	rank := z.n * math.Exp(z.alpha*math.Log(z.eta*unit-z.eta+1))
 	return uint64(min(rank, z.n-1))
 }
 
