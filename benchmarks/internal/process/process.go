@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"syscall"
 	"time"
 )
 
@@ -51,6 +52,9 @@ func Start(ctx context.Context, command func(port int, dir string) []string) (*P
 func (p *Process) run(ctx context.Context) error {
 	p.cmd = exec.CommandContext(ctx, p.args[0], p.args[1:]...)
 	p.cmd.Stderr = os.Stderr
+	// Also when this program is killed. Go ends no thread before the program ends, unless
+	// a goroutine is locked to it, and none is here.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
