@@ -166,10 +166,10 @@ bench: build-rust ## criterion's benchmarks of the core, then the benchmark mode
 	cargo bench --package mantisdb-core
 	./mantisdb-rust --benchmark-only --benchmark-stress=light --benchmark-engine=all $(ARGS)
 
-# ENGINES= ROUNDS= KEYS= and more: see the script.
-.PHONY: bench-peers
-bench-peers: ## MantisDB beside Pebble, Badger, fjall, redb and RocksDB (ENGINES= ROUNDS= KEYS=)
-	@ENGINES='$(ENGINES)' ROUNDS='$(ROUNDS)' KEYS='$(KEYS)' scripts/bench-peers.sh
+# More settings: see the script.
+.PHONY: bench-compare
+bench-compare: ## MantisDB beside its peers (SCALE=small|full ONLY=regexp ROUNDS= SECONDS= KEYS= ROCKSDB=no)
+	@SCALE='$(SCALE)' ONLY='$(ONLY)' ROUNDS='$(ROUNDS)' PHASE_SECONDS='$(SECONDS)' KEYS='$(KEYS)' scripts/bench-compare.sh
 
 .PHONY: instructions-baseline
 instructions-baseline: ## moves the baseline of test-instructions to what is counted now

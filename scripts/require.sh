@@ -4,6 +4,7 @@
 # to install.
 #
 #   require.sh go rust cc c++ binutils pkg-config shellcheck valgrind tclsh pip node chromium redis-cli buildah debootstrap
+#   require.sh redis-server memcached etcd wrk libclang
 source "$(dirname "$0")/common.sh"
 
 # at_least HAVE WANT: whether version HAVE is WANT or later.
@@ -20,6 +21,31 @@ install_or_fail() {
             { apt-get update -q >/dev/null 2>&1 && apt-get install -y -q "$2" >/dev/null 2>&1; } || true
     fi
     command -v "$1" >/dev/null || fail "\`$1\` not found: install it (Debian: apt-get install $2)"
+}
+
+# install_server_or_fail COMMAND PACKAGE: the same, for what Debian would start as
+# soon as it is installed: its policy for that says no meanwhile.
+install_server_or_fail() {
+    command -v "$1" >/dev/null && return
+    local policy=/usr/sbin/policy-rc.d
+    if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    install_or_fail "$1" "$2"
+}
+
+has_libclang() {
+    [ -n "${LIBCLANG_PATH:-}" ] || ldconfig -p | grep -q 'libclang[-.0-9]*\.so' ||
+        compgen -G '/usr/lib/llvm*/lib/libclang[-.]*so*' >/dev/null
+}
+
+# libclang is a library: no command tells that it is there.
+require_libclang() {
+    has_libclang && return
+    install_or_fail libclang libclang-dev 2>/dev/null || true
+    has_libclang || fail "libclang not found: install it (Debian: apt-get install libclang-dev)"
 }
 
 require_go() {
@@ -72,6 +98,10 @@ for tool in "$@"; do
     pip) require_pip ;;
     node) require_node ;;
     redis-cli) install_or_fail redis-cli redis-tools ;;
+    redis-server | memcached) install_server_or_fail "$tool" "$tool" ;;
+    etcd) install_server_or_fail etcd etcd-server ;;
+    wrk) install_or_fail wrk wrk ;;
+    libclang) require_libclang ;;
     debhelper) install_or_fail dh debhelper ;;
     ip) install_or_fail ip iproute2 ;;
     pgrep) install_or_fail pgrep procps ;;

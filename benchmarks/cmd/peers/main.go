@@ -1,5 +1,4 @@
-// Command peers measures MantisDB and the stores that Go programs use instead,
-// and joins what its Rust half measured in one report.
+// Command peers measures MantisDB and the stores that Go programs use instead.
 package main
 
 import (
@@ -10,14 +9,12 @@ import (
 	"strings"
 
 	"github.com/mantisdb/mantisdb/benchmarks/internal/engine"
-	"github.com/mantisdb/mantisdb/benchmarks/internal/report"
 	"github.com/mantisdb/mantisdb/benchmarks/internal/scenario"
 	"github.com/mantisdb/mantisdb/benchmarks/internal/work"
 )
 
 const usage = `usage:
   peers run -engine=NAME -scenario=NAME [flags]   one scenario, records as JSON lines
-  peers report FILE...                            records as Markdown
   peers engines                                   the engines of this program, and what each can do
 `
 
@@ -35,8 +32,6 @@ func run(args []string) error {
 	switch args[0] {
 	case "run":
 		return runScenario(args[1:])
-	case "report":
-		return report.Write(os.Stdout, args[1:])
 	case "engines":
 		for _, kind := range engine.Kinds() {
 			fmt.Println(kind.Name, strings.Join(scenario.Names(kind), " "))

@@ -1,14 +1,13 @@
-// Package caches compares MantisDB's cache with otter, which Go programs embed.
+// Package caches compares MantisDB's cache with those that Go programs embed.
 package caches
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
+	"github.com/mantisdb/mantisdb/benchmarks/internal/measure"
 	"github.com/mantisdb/mantisdb/cache"
-	"github.com/maypok86/otter/v2"
 )
 
 // ValueLen is the length of values in bytes. Keys have KeyLen.
@@ -22,36 +21,65 @@ type Cache interface {
 	// Reader returns what one goroutine reads with: it tells whether a key, by its
 	// number, is there and has its value.
 	Reader() func(id uint32) (bool, error)
-	// Put stores a value that the cache keeps, or copies.
+	// Put stores a value that the cache copies, or of which it keeps a copy that is made
+	// for it.
 	Put(id uint32, value []byte) error
 	Entries() (uint64, error)
 	Close() error
 }
 
-// Names are those of the caches that can be opened.
-func Names() []string { return []string{MantisDB, Otter, OtterCopying} }
+// Kind is a cache by its name.
+type Kind struct {
+	Name string
+	// Version is the cache's, as its module says.
+	Version func() string
+	// Settings tells what differs from the defaults.
+	Settings string
+	// open makes a cache with room for so many of the keys.
+	open func(keys *Keys, room uint64) (Cache, error)
+}
 
-const (
-	MantisDB = "mantisdb"
-	// Otter lends the values that it has, to all who read them, and keeps the string that
-	// its key was put as.
-	Otter = "otter"
-	// OtterCopying is otter as a program uses it that wants what MantisDB does: a value is
-	// copied into the reader's room, who may then write to it, and a key is copied when it
-	// is put.
-	OtterCopying = "otter, copying"
-)
+// kinds are all caches. Those that lend give all readers the value that they have, and
+// keep the string that a key was put as; those that copy do what MantisDB does: a value is
+// copied into the reader's room, who may then write to it, and a key when it is put.
+var kinds = []Kind{
+	{"mantisdb-" + cache.DefaultEngine, func() string { return "this tree" }, "copies", openMantis},
+	{"otter", module("github.com/maypok86/otter/v2"), "lends", lending(openOtter)},
+	{"otter-copying", module("github.com/maypok86/otter/v2"), "copies", copying(openOtter)},
+	{"ristretto", module("github.com/dgraph-io/ristretto/v2"), "lends, ten counters an entry", lending(openRistretto)},
+	{"theine", module("github.com/Yiling-J/theine-go"), "lends", lending(openTheine)},
+	{"freecache", module("github.com/coocood/freecache"), "copies", openFreecache},
+}
+
+func module(path string) func() string {
+	return func() string { return measure.ModuleVersion(path) }
+}
+
+// Names are those of the caches that can be opened.
+func Names() []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// Find finds a kind by name.
+func Find(name string) (Kind, error) {
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		return Kind{}, fmt.Errorf("no cache %q: there are %q", name, Names())
+	}
+	return kinds[i], nil
+}
 
 // Open makes a cache with room for so many of the keys.
 func Open(name string, keys *Keys, room uint64) (Cache, error) {
-	switch name {
-	case MantisDB:
-		return openMantis(keys, room)
-	case Otter, OtterCopying:
-		return openOtter(keys, room, name == OtterCopying)
-	default:
-		return nil, fmt.Errorf("no cache %q: there are %q", name, Names())
+	k, err := Find(name)
+	if err != nil {
+		return nil, err
 	}
+	return k.open(keys, room)
 }
 
 // verify returns nil if a value is that of a key, and whole.
@@ -64,121 +92,3 @@ func verify(id uint32, value []byte) error {
 
 // ErrWrong is a value that was not put under its key.
 var ErrWrong = errors.New("caches: the value of another key")
-
-// mantis is MantisDB's, with the build's default engine.
-type mantis struct {
-	cache *cache.Cache
-	keys  *Keys
-}
-
-// openMantis tries out which budget holds so many entries: it counts all that they take.
-func openMantis(keys *Keys, room uint64) (Cache, error) {
-	budget := room * 190
-	for range 3 {
-		held, err := heldBy(budget, keys, room)
-		if err != nil {
-			return nil, err
-		}
-		budget = uint64(float64(budget) * float64(room) / float64(held))
-	}
-	c, err := cache.New(cache.Options{Budget: budget})
-	return &mantis{c, keys}, err
-}
-
-// heldBy is how many entries a budget holds when others have left for them.
-func heldBy(budget uint64, keys *Keys, room uint64) (uint64, error) {
-	c, err := cache.New(cache.Options{Budget: budget})
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	value, key := make([]byte, ValueLen), make([]byte, KeyLen)
-	for id := range 2 * room {
-		putKey(key, uint32(id))
-		if err := c.Set(key, value); err != nil {
-			return 0, err
-		}
-	}
-	s, err := c.Stats()
-	return max(s.Entries, 1), err
-}
-
-func (m *mantis) Reader() func(uint32) (bool, error) {
-	buf := make([]byte, 0, 2*ValueLen)
-	return func(id uint32) (bool, error) {
-		value, err := m.cache.AppendGet(buf[:0], m.keys.bytes(id))
-		switch {
-		case err == nil:
-			return true, verify(id, value)
-		case errors.Is(err, cache.ErrNotFound):
-			return false, nil
-		default:
-			return false, err
-		}
-	}
-}
-
-func (m *mantis) Put(id uint32, value []byte) error { return m.cache.Set(m.keys.bytes(id), value) }
-
-func (m *mantis) Entries() (uint64, error) {
-	s, err := m.cache.Stats()
-	return s.Entries, err
-}
-
-func (m *mantis) Close() error { return m.cache.Close() }
-
-// peer is otter.
-type peer struct {
-	cache  *otter.Cache[string, []byte]
-	keys   *Keys
-	copies bool
-}
-
-func openOtter(keys *Keys, room uint64, copies bool) (Cache, error) {
-	c, err := otter.New(&otter.Options[string, []byte]{MaximumSize: int(room)})
-	return &peer{c, keys, copies}, err
-}
-
-func (p *peer) Reader() func(uint32) (bool, error) {
-	if p.copies {
-		return p.copyingReader()
-	}
-	return func(id uint32) (bool, error) {
-		value, ok := p.cache.GetIfPresent(p.keys.text(id))
-		if !ok {
-			return false, nil
-		}
-		return true, verify(id, value)
-	}
-}
-
-func (p *peer) copyingReader() func(uint32) (bool, error) {
-	buf := make([]byte, 0, 2*ValueLen)
-	return func(id uint32) (bool, error) {
-		value, ok := p.cache.GetIfPresent(p.keys.text(id))
-		if !ok {
-			return false, nil
-		}
-		buf = append(buf[:0], value...)
-		return true, verify(id, buf)
-	}
-}
-
-func (p *peer) Put(id uint32, value []byte) error {
-	key := p.keys.text(id)
-	if p.copies {
-		key = strings.Clone(key)
-	}
-	p.cache.Set(key, bytes.Clone(value))
-	return nil
-}
-
-func (p *peer) Entries() (uint64, error) {
-	p.cache.CleanUp()
-	return uint64(p.cache.EstimatedSize()), nil
-}
-
-func (p *peer) Close() error {
-	p.cache.StopAllGoroutines()
-	return nil
-}

@@ -1,6 +1,14 @@
 package caches
 
-import "testing"
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mantisdb/mantisdb/benchmarks/internal/measure"
+)
 
 func TestEachCacheHoldsWhatItHasRoomFor(t *testing.T) {
 	keys := NewKeys(40_000)
@@ -8,23 +16,59 @@ func TestEachCacheHoldsWhatItHasRoomFor(t *testing.T) {
 	for _, name := range Names() {
 		c, err := Open(name, keys, 10_000)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatal(name, err)
 		}
-		if err := Fill(c, draws); err != nil {
+		if err := Fill(c, keys, draws, false); err != nil {
 			t.Fatal(name, err)
 		}
 		entries, err := c.Entries()
-		if err != nil || entries < 9_000 || entries > 10_500 {
+		if err != nil || entries < 9_000 || entries > 10_600 {
 			t.Errorf("%s: %d entries, %v", name, entries, err)
 		}
-		for _, writes := range []bool{false, true} {
-			o, err := Run(c, draws, 2, writes)
-			if err != nil || o.Operations != 200_000 || o.Hits < o.Lookups/2 {
-				t.Errorf("%s: %+v, %v", name, o, err)
+		for _, mix := range []Mix{Reads, Reads75, ReadThrough} {
+			o, err := Run(c, draws, 2, mix, 20*time.Millisecond)
+			if err != nil || o.Operations == 0 || o.Hits < o.Lookups/2 || mix != Reads75 && o.Lookups != o.Operations {
+				t.Errorf("%s: %s: %+v, %v", name, mix, o, err)
 			}
 		}
 		if err := c.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestRecordsOfARun(t *testing.T) {
+	for scenario, want := range map[string]string{
+		Tenth: "filled reads reads reads_75 reads_75 read_through read_through",
+		All:   "filled reads reads reads_75 reads_75",
+	} {
+		var out bytes.Buffer
+		o := Options{Engine: "otter", Scenario: scenario, Keys: 2000, Seconds: 0.01, Goroutines: []int{1, 3}, Seed: 1, Round: 7}
+		if err := Measure(o, &out); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for lines := json.NewDecoder(&out); lines.More(); {
+			var r measure.Record
+			if err := lines.Decode(&r); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, r.Workload)
+			if r.Group != measure.GroupCacheGo || r.Scenario != scenario || r.Round != 7 || r.GCCPUShare == nil {
+				t.Errorf("%+v", r)
+			}
+			if r.Workload == "filled" {
+				continue
+			}
+			if r.Ops == 0 || r.OpsPerSec == 0 || r.HitRatio == nil || *r.HitRatio <= 0.1 || *r.HitRatio > 1 {
+				t.Errorf("%+v", r)
+			}
+			if scenario == All && *r.HitRatio != 1 {
+				t.Errorf("%v of all keys are there", *r.HitRatio)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q, not %q", got, want)
 		}
 	}
 }

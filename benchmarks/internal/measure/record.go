@@ -51,6 +51,9 @@ type Record struct {
 	AnonBytes     uint64 `json:"rss_anon_bytes"`
 	AnonPeakBytes uint64 `json:"rss_anon_peak_bytes"`
 	FileBytes     uint64 `json:"rss_file_bytes"`
+	// BytesPerKey is by how many bytes of all kinds the memory of a server or cache has
+	// grown for each of the keys that it holds.
+	BytesPerKey float64 `json:"bytes_per_key,omitempty"`
 	// DiskBytes is what the directory takes on disk at the phase's end, and
 	// WrittenBytes what the process had the disk write while it ran.
 	DiskBytes    uint64 `json:"disk_bytes"`

@@ -54,7 +54,15 @@ func (w *Watch) sample() {
 
 // Finish ends the watch and sets the record's figures of the processor, of Go's
 // collector, of memory and of disk. The record has its operations already.
-func (w *Watch) Finish(r *Record, dir string) error {
+func (w *Watch) Finish(r *Record, dir string) (err error) {
+	if r.DiskBytes, err = DiskBytes(dir); err != nil {
+		return err
+	}
+	return w.FinishWithoutDisk(r)
+}
+
+// FinishWithoutDisk is Finish for what has no directory.
+func (w *Watch) FinishWithoutDisk(r *Record) error {
 	close(w.stop)
 	w.done.Wait()
 	used, err := processorTime()
@@ -76,6 +84,5 @@ func (w *Watch) Finish(r *Record, dir string) error {
 	}
 	r.AnonBytes, r.FileBytes, r.AnonPeakBytes = memory.Anon, memory.File, max(w.peak, memory.Anon)
 	r.WrittenBytes = written - w.written
-	r.DiskBytes, err = DiskBytes(dir)
-	return err
+	return nil
 }

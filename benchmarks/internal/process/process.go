@@ -2,29 +2,37 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
+	"syscall"
 	"time"
+)
+
+// listenWithin is how long a server may take until it listens, and listenEvery how often
+// it is tried.
+const (
+	listenWithin = time.Minute
+	listenEvery  = time.Millisecond
 )
 
 // Process is a server that runs.
 type Process struct {
+	// Port is the one of 127.0.0.1 that it listens on, and Dir its directory.
 	Port int
+	Dir  string
+
+	args []string
 	cmd  *exec.Cmd
-	dir  string
 }
 
 // Start starts a server on a port of 127.0.0.1, with an empty directory of its own, and
-// returns when it listens. What command returns is run.
+// returns when it listens. What command returns is run, until Stop or the context's end.
 func Start(ctx context.Context, command func(port int, dir string) []string) (*Process, error) {
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -32,75 +40,59 @@ func Start(ctx context.Context, command func(port int, dir string) []string) (*P
 	if err != nil {
 		return nil, err
 	}
-	args := command(port, dir)
-	p := &Process{port, exec.CommandContext(ctx, args[0], args[1:]...), dir}
-	p.cmd.Stderr = os.Stderr
-	if err := p.cmd.Start(); err != nil {
-		os.RemoveAll(dir)
+	p := &Process{Port: port, Dir: dir, args: command(port, dir)}
+	if err := p.run(ctx); err != nil {
+		p.Stop()
 		return nil, err
 	}
-	for range 200 {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			conn.Close()
-			return p, nil
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	p.Stop()
-	return nil, errors.New(args[0] + " does not listen")
+	return p, nil
 }
+
+// run starts the program and waits until it listens.
+func (p *Process) run(ctx context.Context) error {
+	p.cmd = exec.CommandContext(ctx, p.args[0], p.args[1:]...)
+	p.cmd.Stderr = os.Stderr
+	// Also when this program is killed. Go ends no thread before the program ends, unless
+	// a goroutine is locked to it, and none is here.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	for end := time.Now().Add(listenWithin); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(listenEvery) {
+		if conn, err := net.Dial("tcp", p.Addr()); err == nil {
+			return conn.Close()
+		}
+	}
+	return errors.Join(ctx.Err(), fmt.Errorf("%s does not listen", p.args[0]))
+}
+
+// Addr is where it listens.
+func (p *Process) Addr() string { return fmt.Sprintf("127.0.0.1:%d", p.Port) }
+
+// Kill ends the server with SIGKILL and waits until it is gone. Its directory stays.
+func (p *Process) Kill() {
+	if p.cmd.Process != nil {
+		p.cmd.Process.Kill()
+		p.cmd.Wait()
+	}
+}
+
+// Restart runs a server again that was killed, on its port and in its directory, and
+// returns when it listens.
+func (p *Process) Restart(ctx context.Context) error { return p.run(ctx) }
 
 // Stop ends the server, and removes its directory.
 func (p *Process) Stop() {
-	p.cmd.Process.Kill()
-	p.cmd.Wait()
-	os.RemoveAll(p.dir)
+	p.Kill()
+	os.RemoveAll(p.Dir)
 }
 
-func freePort() (int, error) {
+// FreePort is a port of 127.0.0.1 that nobody listens on.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// clockTicks are those of a second in /proc, on every Linux that Go runs on.
-const clockTicks = 100
-
-// CPU is the processor time that the server has used, in user and system mode. It is exact
-// to a hundredth of a second.
-func (p *Process) CPU() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	// Behind the name, which is in parentheses and may have anything in it.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	ticks := time.Duration(0)
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += time.Duration(n)
-	}
-	return ticks * time.Second / clockTicks, nil
-}
-
-// ResidentBytes is what the server has in memory.
-func (p *Process) ResidentBytes() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
-			n, err := strconv.ParseInt(fields[1], 10, 64)
-			return n << 10, err
-		}
-	}
-	return 0, fmt.Errorf("no VmRSS of process %d", p.cmd.Process.Pid)
 }

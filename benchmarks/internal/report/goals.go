@@ -1,95 +1,96 @@
 package report
 
 import (
-	"fmt"
+	"slices"
 
-	"github.com/mantisdb/mantisdb/benchmarks/internal/measure"
+	groups "github.com/mantisdb/mantisdb/benchmarks/internal/measure"
+	"github.com/mantisdb/mantisdb/benchmarks/internal/results"
 )
 
-// subject is the engine that the goals are about.
-const subject = ours + "rust"
-
-// A goal compares the subject with the best of its peers, or with a bound.
-type goal struct {
-	title    string
-	phase    phase
-	figure   func(measure.Record) float64
-	lower    bool    // lower is better
-	ratio    float64 // of the subject's figure to the best peer's; 0 is none
-	bound    float64 // of the subject's figure alone
-	excluded func(engine string) bool
+// named allows one peer.
+func named(name string) func(*results.Scene, string) bool {
+	return func(_ *results.Scene, engine string) bool { return engine == name }
 }
 
-// uncompressed stores are left out where disk is compared.
-func uncompressed(engine string) bool { return engine == "redb" }
+// ordered allows peers that keep keys in order: a plain map needs less memory and
+// cannot scan.
+func ordered(s *results.Scene, engine string) bool { return s.Ordered(engine) }
 
-func (p *page) goalList() []goal {
-	many := max(p.clients("sync", "sync_writes"), p.clients("memory", "random_writes"))
-	return []goal{
-		{title: fmt.Sprintf("sync writes, %d writers", many), phase: phase{"sync", "sync_writes", many}, figure: opsPerSecond, ratio: 1.3},
-		{title: "buffered random writes", phase: phase{"memory", "random_writes", 1}, figure: opsPerSecond, ratio: 1.5},
-		{title: fmt.Sprintf("buffered random writes, %d writers", many), phase: phase{"memory", "random_writes", many}, figure: opsPerSecond, ratio: 1.5},
-		{title: "random reads, in memory", phase: phase{"memory", "random_reads", 1}, figure: opsPerSecond, ratio: 3},
-		{title: "random reads, 4x the budget", phase: phase{"larger", "random_reads", 1}, figure: opsPerSecond, ratio: 1.2},
-		{title: "p99.9 of overwrites during compaction, full speed", phase: phase{"compaction", "overwrites", 1}, figure: p999, lower: true, ratio: 1},
-		{title: "p99.9 of overwrites during compaction, fixed rate", phase: phase{"compaction", "paced_overwrites", 1}, figure: p999, lower: true, ratio: 1},
-		{title: "disk when closed, beside the smallest compressed", phase: phase{"larger", "closed", 1}, figure: disk, lower: true, ratio: 1.2, excluded: uncompressed},
-		{title: "seconds to open after a kill", phase: phase{"recovery", "open_after_kill", 1}, figure: seconds, lower: true, bound: 5},
-	}
-}
-
-// goals writes how MantisDB stands to what it is to reach.
-func (p *page) goals() {
-	if _, ok := p.engines[subject]; !ok {
-		return
-	}
-	p.line("\n## %s beside the best peer\n\nMedians. A ratio is MantisDB's figure divided by the peer's.\n", subject)
-	p.line("| figure | value bytes | best peer | ratio | goal | reached |\n|---|---:|---|---:|---:|---|")
-	for _, g := range p.goalList() {
-		for _, bytes := range p.sizes {
-			p.goal(g, bytes)
+func find(name string) measure {
+	for _, m := range measures {
+		if m.Name == name {
+			return m
 		}
 	}
+	panic("no measure " + name)
 }
 
-func (p *page) goal(g goal, bytes int) {
-	own := p.over(cell{subject, g.phase, bytes}, g.figure)
-	if !own.known {
-		return
-	}
-	if g.bound != 0 {
-		p.line("| %s | %d | | %.2f | at most %.1f | %s |", g.title, bytes, own.median, g.bound, yes(own.median <= g.bound))
-		return
-	}
-	peer, best := p.bestPeer(g, bytes)
-	if peer == "" || best == 0 {
-		return
-	}
-	ratio, word := own.median/best, "at least"
-	reached := ratio >= g.ratio
-	if g.lower {
-		word, reached = "at most", ratio <= g.ratio
-	}
-	p.line("| %s | %d | %s | %.2f | %s %.1f | %s |", g.title, bytes, peer, ratio, word, g.ratio, yes(reached))
+var (
+	p99         = find(results.P99)
+	p999        = find(results.P999)
+	cpu         = find(results.CPU)
+	anonPerByte = find(results.AnonPerByte)
+	bytesPerKey = find(results.BytesPerKey)
+)
+
+// goals are what MantisDB is to show.
+var goals = slices.Concat(goGoals, rustGoals, cacheGoals, serverGoals)
+
+// From Go, stores are compared with their data in memory and a log that is buffered:
+// what keeps nothing on disk is no store. What a byte takes in memory is compared where
+// all of it has to be there: elsewhere it is on disk, and the process's own memory is
+// what it has cached.
+var goGoals = []goal{
+	inGo(goal{title: "Go: point reads, data in memory", scenarios: only("buffered"), workloads: only("reads"), measure: headline, bound: 4}),
+	inGo(goal{title: "Go: YCSB A, B, D, F", scenarios: only("buffered"), workloads: only("ycsb_a", "ycsb_b", "ycsb_d", "ycsb_f"), measure: headline, bound: 2}),
+	inGo(goal{title: "Go: YCSB C", scenarios: only("buffered"), workloads: only("ycsb_c"), measure: headline, bound: 3}),
+	inGo(goal{title: "Go: YCSB E", scenarios: only("buffered"), workloads: only("ycsb_e"), measure: headline, bound: 1.5}),
+	inGo(goal{title: "Go: sync writes", scenarios: only("sync"), workloads: only("overwrite"), measure: headline, bound: 1.3}),
+	inGo(goal{title: "Go: p99.9", scenarios: only("buffered", "larger", "sync", "large"), measure: p999, bound: 1}),
+	inGo(goal{title: "Go: memory for each byte stored, beside ordered peers", scenarios: only("memory"), measure: anonPerByte, bound: 1.1, peers: ordered}),
 }
 
-// bestPeer is the peer with the best median, and that.
-func (p *page) bestPeer(g goal, bytes int) (name string, best float64) {
-	for _, engine := range p.names() {
-		if isOurs(engine) || g.excluded != nil && g.excluded(engine) {
-			continue
-		}
-		v := p.over(cell{engine, g.phase, bytes}, g.figure)
-		if v.known && (name == "" || (v.median < best) == g.lower && v.median != best) {
-			name, best = engine, v.median
-		}
-	}
-	return name, best
+var rustGoals = []goal{
+	inRust(goal{title: "Rust: independent point reads, beside LMDB", workloads: only("reads"), measure: headline, bound: 4, peers: named("lmdb")}),
+	inRust(goal{title: "Rust: random writes, buffered", workloads: only("overwrite"), measure: headline, bound: 2}),
 }
 
-func yes(reached bool) string {
-	if reached {
-		return "yes"
-	}
-	return "no"
+var cacheGoals = []goal{
+	ofCache(goal{title: "Rust: cache beside quick_cache", group: groups.GroupCacheRust, bound: 1, peers: named("quick_cache")}),
+	ofCache(goal{title: "Rust: cache beside moka", group: groups.GroupCacheRust, bound: 3, peers: named("moka")}),
+	ofCache(goal{title: "Go: cache beside otter", group: groups.GroupCacheGo, bound: 1, peers: named("otter")}),
+}
+
+var serverGoals = []goal{
+	besideRedis(goal{title: "Server: processor time of SET and GET, beside Redis", workloads: only("set_p1", "get_p1"), measure: cpu, bound: 1}),
+	besideRedis(goal{title: "Server: the same, 16 and 64 in a pipeline", workloads: only("set_p16", "get_p16", "set_p64", "get_p64"), measure: cpu, bound: 0.6}),
+	besideRedis(goal{title: "Server: requests a second, 16 in a pipeline", workloads: only("set_p16", "get_p16"), measure: headline, bound: 1.5}),
+	besideRedis(goal{title: "Server: p99 beside Redis", measure: p99, bound: 1}),
+	besideRedis(goal{title: "Server: memory for each key, beside Redis", measure: bytesPerKey, bound: 1}),
+	{title: "Server: processor time of HTTP, beside an empty handler", group: groups.GroupServer, scenarios: only("http"), measure: cpu, bound: 1.3, peers: named("net-http")},
+}
+
+func only(names ...string) []string { return names }
+
+func inGo(g goal) goal {
+	g.group = groups.GroupEmbeddedGo
+	return g
+}
+
+func inRust(g goal) goal {
+	g.group, g.scenarios = groups.GroupEmbeddedRust, only("buffered")
+	return g
+}
+
+// ofCache is for no more threads than the processors of the machine that the goals were
+// set for.
+func ofCache(g goal) goal {
+	g.workloads, g.measure, g.threads = only("reads", "reads_75"), headline, 2
+	return g
+}
+
+// besideRedis is for all durabilities that Redis has.
+func besideRedis(g goal) goal {
+	g.group, g.scenarios, g.peers = groups.GroupServer, only("protocol", "protocol_log", "protocol_sync"), named("redis")
+	return g
 }

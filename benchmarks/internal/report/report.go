@@ -1,131 +1,146 @@
+// Package report makes a page of Markdown and charts of a file of results.
 package report
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
-	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/mantisdb/mantisdb/benchmarks/internal/results"
 )
+
+// reasonsFile is beside the results: why MantisDB is not first in some figures.
+const reasonsFile = "reasons.md"
 
 // page is a report being written.
 type page struct {
-	*samples
-	out *bufio.Writer
+	file    *results.File
+	scenes  []*results.Scene
+	reasons reasons
+	folder  string // of the results
+	name    string // of the results, without .json
+	out     bytes.Buffer
 }
 
-// Write writes the report of files of records as Markdown.
-func Write(out io.Writer, paths []string) error {
-	s, err := read(paths)
+// Write writes the report of the results in path beside them, and returns the path of
+// the page. Charts have the page's name with the group and the scenario.
+func Write(path string) (page string, err error) {
+	p, err := read(path)
+	if err != nil {
+		return "", err
+	}
+	if err := p.write(); err != nil {
+		return "", err
+	}
+	page = p.beside(p.name + ".md")
+	return page, os.WriteFile(page, p.out.Bytes(), 0o644)
+}
+
+func read(path string) (*page, error) {
+	file, err := results.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{file: file, scenes: file.Scenes(), folder: filepath.Dir(path)}
+	p.name = strings.TrimSuffix(filepath.Base(path), ".json")
+	p.reasons, err = readReasons(p.beside(reasonsFile))
+	return p, err
+}
+
+func (p *page) beside(name string) string { return filepath.Join(p.folder, name) }
+
+func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.out, format+"\n", args...) }
+
+func (p *page) write() error {
+	p.head()
+	p.goals()
+	p.behind()
+	for _, s := range p.scenes {
+		if err := p.scene(s); err != nil {
+			return err
+		}
+	}
+	p.versions()
+	p.settings()
+	return nil
+}
+
+func (p *page) head() {
+	f := p.file
+	p.line("# MantisDB beside its peers\n")
+	p.line("Commit %s, %s, scale %s: %d rounds, %g s for each timed phase, seed %d.", f.Commit, f.Date, f.Scale, f.Rounds, f.Seconds, f.Seed)
+	p.line("On %s.\n", f.Machine)
+	p.line("Figures are the median of the rounds, with the least and the greatest behind it; the best median of a line is bold.")
+	p.line("A number behind a workload is how many threads did it. What is measured, and how systems are set, says [the README](../README.md).")
+	if f.Only != "" {
+		p.line("\nNot all was measured, but what `%s` matches.", f.Only)
+	}
+	if f.Interrupted {
+		p.line("\n**The run was interrupted: some systems have fewer rounds than others, or none.**")
+	}
+	p.list("Left out, since they could not be measured here:", f.LeftOut)
+	failures := make([]string, len(f.Failures))
+	for i, j := range f.Failures {
+		failures[i] = fmt.Sprintf("%s/%s/%s, round %d: %s", j.Group, j.Engine, j.Scenario, j.Round, j.Reason)
+	}
+	p.list("Failed; what was measured before stands in the tables:", failures)
+}
+
+func (p *page) list(title string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	p.line("\n%s\n", title)
+	for _, item := range items {
+		p.line("- %s", item)
+	}
+}
+
+func (p *page) scene(s *results.Scene) error {
+	p.line("\n## %s, %s\n", s.Group, s.Scenario)
+	phase := s.Phases[0]
+	p.line("%s keys, values of %s.", count(float64(phase.Keys)), bytesOf(float64(phase.ValueBytes)))
+	chart, err := p.draw(s)
 	if err != nil {
 		return err
 	}
-	p := &page{samples: s, out: bufio.NewWriter(out)}
-	p.head()
-	for _, bytes := range s.sizes {
-		p.tables(bytes)
+	if chart != "" {
+		p.line("\n![%s of %s in %s](%s)", headline.title, s.Group, s.Scenario, chart)
 	}
-	p.goals()
-	p.settings()
-	return p.out.Flush()
+	for _, m := range measures {
+		p.table(s, m)
+	}
+	return nil
 }
 
-func (p *page) line(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
-
-func (p *page) head() {
-	keys := make([]string, len(p.keys))
-	for i, n := range p.keys {
-		keys[i] = count(float64(n))
+func (p *page) versions() {
+	p.line("\n## Versions\n\n| | |\n|---|---|")
+	names := make([]string, 0, len(p.file.Versions))
+	for name := range p.file.Versions {
+		names = append(names, name)
 	}
-	p.line("# MantisDB beside its peers\n")
-	p.line("%s keys of 16 bytes; median of %d rounds, with the lowest and the highest in brackets.", strings.Join(keys, ", "), p.rounds)
-	p.line("What each figure is, and how the stores are set, says [the README](../README.md).")
-}
-
-// tables writes what was seen with values of one size.
-func (p *page) tables(bytes int) {
-	p.line("\n## Values of %d bytes", bytes)
-	many := max(p.clients("sync", "sync_writes"), p.clients("memory", "random_writes"))
-	at := func(scenario, workload string, threads int) phase { return phase{scenario, workload, threads} }
-
-	p.table(bytes, "Writes, operations a second", []column{
-		{fmt.Sprintf("sync, %d writers", many), at("sync", "sync_writes", many), opsPerSecond, count},
-		{"buffered, new keys", at("memory", "load", 1), opsPerSecond, count},
-		{"buffered, overwrites", at("memory", "random_writes", 1), opsPerSecond, count},
-		{fmt.Sprintf("buffered, %d writers", many), at("memory", "random_writes", many), opsPerSecond, count},
-	})
-	p.table(bytes, "Uniform random reads, operations a second", []column{
-		{"in memory", at("memory", "random_reads", 1), opsPerSecond, count},
-		{fmt.Sprintf("in memory, %d readers", many), at("memory", "random_reads", many), opsPerSecond, count},
-		{"4x the budget", at("larger", "random_reads", 1), opsPerSecond, count},
-		{fmt.Sprintf("4x the budget, %d readers", many), at("larger", "random_reads", many), opsPerSecond, count},
-	})
-	p.latencies(bytes, fmt.Sprintf("Latency of sync writes, %d writers", many), at("sync", "sync_writes", many))
-	p.latencies(bytes, "Latency of overwrites during compaction, as fast as they go", at("compaction", "overwrites", 1))
-	p.latencies(bytes, "Latency of overwrites during compaction, at a fixed rate", at("compaction", "paced_overwrites", 1))
-	p.table(bytes, "Memory and disk, MiB", []column{
-		{"disk, settled", at("larger", "settled", 1), disk, mebibytes},
-		{"disk, closed", at("larger", "closed", 1), disk, mebibytes},
-		{"anon, in memory", at("memory", "random_reads", 1), anon, mebibytes},
-		{"anon, 4x the budget", at("larger", "random_reads", many), anon, mebibytes},
-		{"its peak while loading", at("larger", "load", 1), anonPeak, mebibytes},
-		{"file, 4x the budget", at("larger", "random_reads", many), file, mebibytes},
-		{"budget", at("larger", "random_reads", many), budget, mebibytes},
-	})
-	p.table(bytes, "Open after a kill", []column{
-		{"time", at("recovery", "open_after_kill", 1), seconds, inSeconds},
-		{"written before, MiB", at("recovery", "open_after_kill", 1), logged, mebibytes},
-		{"writes replayed", at("recovery", "open_after_kill", 1), replayed, orUnknown(count)},
-		{"acknowledged writes lost", at("recovery", "open_after_kill", 1), lost, count},
-		{"anon, MiB", at("recovery", "open_after_kill", 1), anon, mebibytes},
-	})
-}
-
-// latencies is the table of a phase's latencies.
-func (p *page) latencies(bytes int, title string, of phase) {
-	p.table(bytes, title, []column{
-		{"ops/s", of, opsPerSecond, count},
-		{"p50", of, p50, nanos},
-		{"p99", of, p99, nanos},
-		{"p99.9", of, p999, nanos},
-		{"max", of, longest, nanos},
-		{"MiB written", of, written, mebibytes},
-	})
-}
-
-// table writes a table, a row an engine, unless nothing of it was measured.
-func (p *page) table(bytes int, title string, columns []column) {
-	var rows []string
-	for _, engine := range p.names() {
-		row, known := "| "+engine, false
-		for _, c := range columns {
-			v := p.over(cell{engine, c.phase, bytes}, c.figure)
-			known = known || v.known
-			row += " | " + v.text(c.format)
-		}
-		if known {
-			rows = append(rows, row+" |")
-		}
-	}
-	if len(rows) == 0 {
-		return
-	}
-	head, rule := "| engine", "|---"
-	for _, c := range columns {
-		head += " | " + c.title
-		rule += "|---:"
-	}
-	p.line("\n### %s\n\n%s |\n%s|", title, head, rule)
-	for _, row := range rows {
-		p.line("%s", row)
+	slices.Sort(names)
+	for _, name := range names {
+		p.line("| %s | %s |", name, p.file.Versions[name])
 	}
 }
 
-// settings tells each engine's version and how it was set.
+// settings tells how each system was set in each scenario.
 func (p *page) settings() {
-	p.line("\n## Versions and settings\n\nThe settings are those of one run with the data in memory.\n")
-	p.line("| engine | version | called from | settings |\n|---|---|---|---|")
-	for _, engine := range p.names() {
-		r := p.engines[engine]
-		p.line("| %s | %s | %s | %s |", engine, r.Version, r.Language, r.Settings)
+	p.line("\n<details><summary>Settings</summary>\n")
+	p.line("| group | scenario | system | called from | durability | settings |\n|---|---|---|---|---|---|")
+	for _, s := range p.scenes {
+		for _, engine := range s.Systems {
+			for _, phase := range s.Phases {
+				if row := s.Row(engine, phase); row != nil {
+					p.line("| %s | %s | %s | %s | %s | %s |", s.Group, s.Scenario, engine, row.Language, row.Durability, row.Settings)
+					break
+				}
+			}
+		}
 	}
+	p.line("\n</details>")
 }

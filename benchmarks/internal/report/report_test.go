@@ -1,87 +1,103 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
+	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/mantisdb/mantisdb/benchmarks/internal/measure"
 )
 
-// records are what the tests report on: three engines, two rounds.
-func records() []measure.Record {
-	lost := uint64(3)
-	sync := func(engine string, ops float64, round int) measure.Record {
-		return measure.Record{
-			Engine: engine, Version: "v1", Language: "go", Scenario: "sync", Workload: "sync_writes",
-			Threads: 40, ValueBytes: 100, Keys: 1000, Round: round, OpsPerSec: ops, P999: 2_500_000,
-		}
-	}
-	closed := func(engine string, bytes uint64) measure.Record {
-		return measure.Record{Engine: engine, Scenario: "larger", Workload: "closed", Threads: 1, ValueBytes: 100, DiskBytes: bytes}
-	}
-	return []measure.Record{
-		sync("redb", 900, 1), sync("redb", 1100, 2),
-		sync("mantisdb-rust", 2000, 1), sync("mantisdb-rust", 3000, 2),
-		sync("pebble", 2000, 1), sync("pebble", 2000, 2),
-		closed("mantisdb-rust", 110<<20), closed("pebble", 100<<20), closed("redb", 50<<20),
-		{Engine: "pebble", Scenario: "recovery", Workload: "open_after_kill", Threads: 1, ValueBytes: 100, Seconds: 1.5, Lost: &lost},
-	}
-}
+var update = flag.Bool("update", false, "write the golden files anew")
 
-func write(t *testing.T, records []measure.Record) string {
+// report writes the report of the test's results in a directory of its own.
+func report(t *testing.T) (folder string) {
 	t.Helper()
-	var lines bytes.Buffer
-	for _, r := range records {
-		if err := json.NewEncoder(&lines).Encode(r); err != nil {
+	folder = t.TempDir()
+	for _, name := range []string{"results.json", reasonsFile} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	path := filepath.Join(t.TempDir(), "records.jsonl")
-	if err := os.WriteFile(path, lines.Bytes(), 0o600); err != nil {
+	page, err := Write(filepath.Join(folder, "results.json"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return path
+	if want := filepath.Join(folder, "results.md"); page != want {
+		t.Errorf("the page is %s, want %s", page, want)
+	}
+	return folder
 }
 
-func TestReport(t *testing.T) {
-	var page bytes.Buffer
-	if err := Write(&page, []string{write(t, records())}); err != nil {
+func TestPage(t *testing.T) {
+	got, err := os.ReadFile(filepath.Join(report(t), "results.md"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{
-		"| mantisdb-rust | 2.5k (2.0k–3.0k) | — | — | — |",
-		"| redb | 1.0k (900–1.1k) |",
-		"2.5 ms",
-		// Of the medians, 2500 to Pebble's 2000; and redb does not compress.
-		"| sync writes, 40 writers | 100 | pebble | 1.25 | at least 1.3 | no |",
-		"| disk when closed, beside the smallest compressed | 100 | pebble | 1.10 | at most 1.2 | yes |",
-		"| pebble | 1.50 s | 0.0 | — | 3 |",
-	} {
-		if !strings.Contains(page.String(), want) {
-			t.Errorf("the report lacks %q", want)
+	const golden = "testdata/results.md"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if ours, peer := strings.Index(page.String(), "| mantisdb-rust |"), strings.Index(page.String(), "| pebble |"); ours > peer {
-		t.Error("MantisDB is not first")
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if t.Failed() {
-		t.Log(page.String())
+	if string(got) != string(want) {
+		t.Errorf("the page is not %s; go test -update ./internal/report writes it anew. It is\n%s", golden, got)
 	}
 }
 
-func TestReportRefusesWhatIsNoRecord(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "records.jsonl")
-	if err := os.WriteFile(path, []byte("{\"engine\":\n"), 0o600); err != nil {
+// TestChartsOfThePage: each scene with operations has a chart, and the page links to it.
+func TestChartsOfThePage(t *testing.T) {
+	folder := report(t)
+	page, err := os.ReadFile(filepath.Join(folder, "results.md"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(new(bytes.Buffer), []string{path}); err == nil || !strings.Contains(err.Error(), "records.jsonl:1") {
-		t.Errorf("got %v, want an error that names the line", err)
+	charts, err := fs.Glob(os.DirFS(folder), "*.svg")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := Write(new(bytes.Buffer), []string{write(t, nil)}); err == nil {
-		t.Error("a report of nothing was written")
+	if want := "results-embedded-go-buffered.svg results-embedded-rust-buffered.svg"; strings.Join(charts, " ") != want {
+		t.Errorf("charts %v, want %s", charts, want)
+	}
+	for _, chart := range charts {
+		if !strings.Contains(string(page), "("+chart+")") {
+			t.Errorf("the page has no link to %s", chart)
+		}
+	}
+}
+
+func TestReasonsRefuse(t *testing.T) {
+	for text, want := range map[string]string{
+		"| a/b/c | p50_ns |":        "reasons.md:1",
+		"# Why\n\n| [a | * | why |": "reasons.md:3",
+	} {
+		file := filepath.Join(t.TempDir(), reasonsFile)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readReasons(file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error at %s", text, err, want)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for _, test := range []struct{ got, want string }{
+		{count(7), "7"}, {count(1234), "1.2k"}, {count(123_456), "123k"}, {count(1_234_567), "1.23M"},
+		{nanos(900), "900 ns"}, {nanos(1500), "1.5 µs"}, {nanos(2.5e6), "2.5 ms"}, {nanos(3e9), "3.00 s"},
+		{bytesOf(100), "100 B"}, {bytesOf(64 << 10), "64.0 KiB"}, {bytesOf(3 << 20), "3.0 MiB"}, {percent(0.125), "12.5 %"},
+	} {
+		if test.got != test.want {
+			t.Errorf("got %q, want %q", test.got, test.want)
+		}
 	}
 }

@@ -10,10 +10,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use mantisdb_peers::{Result, measure, work};
 
-/// One allocator for all stores, the one that RocksDB's authors advise.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -24,7 +20,7 @@ struct Cli {
 enum Command {
     /// One scenario, records as JSON lines.
     Run(Options),
-    /// The engines of this program.
+    /// The engines of this program, one a line, each with the scenarios that it can run.
     Engines,
 }
 
@@ -34,7 +30,7 @@ struct Options {
     /// The store.
     #[arg(long)]
     engine: String,
-    /// sync, memory, larger, compaction or recovery.
+    /// One of those that `engines` names.
     #[arg(long)]
     scenario: String,
     /// Data directory, emptied first and removed at the end.
@@ -84,7 +80,9 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(options) => scenario::run(options),
         Command::Engines => {
-            engine::KINDS.iter().for_each(|kind| println!("{}", kind.name));
+            for kind in engine::KINDS {
+                println!("{} {}", kind.name, scenario::names(kind).join(" "));
+            }
             Ok(())
         }
     };

@@ -6,5 +6,5 @@ mod process;
 mod record;
 
 pub use latency::{Latencies, now};
-pub use process::{Watch, disk_bytes, resident_bytes, thread_cpu_nanos, thread_waits};
+pub use process::{Watch, disk_bytes, resident_bytes, thread_waits};
 pub use record::Record;

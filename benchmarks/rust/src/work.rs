@@ -2,11 +2,13 @@
 
 mod data;
 mod permutation;
+mod popular;
 mod random;
 mod zipf;
 
-pub use data::{KEY_LEN, MIN_VALUE_LEN, check_value, key, value};
+pub use data::{KEY_LEN, MIN_VALUE_LEN, check_value, id, key, value};
 pub use permutation::Permutation;
+pub use popular::Popular;
 pub use random::{Random, mix};
 pub use zipf::Zipf;
 

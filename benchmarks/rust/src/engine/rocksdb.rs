@@ -1,20 +1,28 @@
 //! RocksDB, with what its authors advise for point reads.
 
+use std::path::Path;
+
 use rocksdb::{
     BlockBasedOptions, BottommostLevelCompaction, Cache, CompactOptions, DB, DBCompressionType,
-    Options, WaitForCompactOptions, WriteOptions,
+    Env, Options, WaitForCompactOptions, WriteBatch, WriteOptions,
 };
 
 use super::budget::{Budget, WRITE_BUFFERS};
-use super::{Config, Engine, Kind};
+use super::{Config, Engine, Entry, Kind, Visit};
 use crate::Result;
 
 /// RocksDB with LZ4 on every level, bloom filters, and its lock-free cache.
 pub const KIND: Kind = Kind {
     name: "rocksdb",
+    package: Some("librocksdb-sys"),
+    in_memory: true,
     settings: |config| {
+        let (place, compression) = match config.dir {
+            Some(_) => ("", "LZ4"),
+            None => ("in memory by NewMemEnv, no log, ", "no compression"),
+        };
         format!(
-            "{}, LZ4, bloom filters of 10 bits, HyperClockCache, indexes in the cache",
+            "{place}{}, {compression}, bloom filters of 10 bits, HyperClockCache, indexes in the cache",
             Budget::of(config)
         )
     },
@@ -37,12 +45,23 @@ fn open(config: &Config) -> Result<Box<dyn Engine>> {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.set_block_based_table_factory(&table);
-    options.set_compression_type(DBCompressionType::Lz4);
     options.set_write_buffer_size(usize::try_from(budget.buffer)?);
     options.set_max_write_buffer_number(WRITE_BUFFERS as i32);
     let mut write = WriteOptions::default();
-    write.set_sync(config.sync);
-    Ok(Box::new(Store { db: DB::open(&options, &config.dir)?, write }))
+    let dir = match &config.dir {
+        Some(dir) => {
+            options.set_compression_type(DBCompressionType::Lz4);
+            write.set_sync(config.sync);
+            dir
+        }
+        None => {
+            options.set_env(&Env::mem_env()?);
+            options.set_compression_type(DBCompressionType::None);
+            write.disable_wal(true);
+            Path::new("/memory") // a name in an environment of its own
+        }
+    };
+    Ok(Box::new(Store { db: DB::open(&options, dir)?, write }))
 }
 
 impl Engine for Store {
@@ -50,11 +69,32 @@ impl Engine for Store {
         Ok(self.db.put_opt(key, value, &self.write)?)
     }
 
+    fn put_batch(&self, entries: &[Entry]) -> Result<()> {
+        let mut batch = WriteBatch::default();
+        entries.iter().for_each(|(key, value)| batch.put(key, value));
+        Ok(self.db.write_opt(batch, &self.write)?)
+    }
+
+    fn delete(&self, key: &[u8]) -> Result<()> {
+        Ok(self.db.delete_opt(key, &self.write)?)
+    }
+
     fn get(&self, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         out.clear();
         let found = self.db.get_pinned(key)?;
         found.iter().for_each(|value| out.extend_from_slice(value));
         Ok(found.is_some())
+    }
+
+    fn scan(&self, from: &[u8], most: usize, visit: &mut Visit) -> Result<()> {
+        let mut entries = self.db.raw_iterator();
+        entries.seek(from);
+        for _ in 0..most {
+            let Some((key, value)) = entries.item() else { break };
+            visit(key, value)?;
+            entries.next();
+        }
+        Ok(entries.status()?)
     }
 
     fn sync_log(&self) -> Result<()> {

@@ -41,10 +41,8 @@ impl Latencies {
         Ok(self.0.add(&other.0)?)
     }
 
-    /// Sets a record's operations and latencies.
+    /// Sets a record's latencies.
     pub fn fill(&self, record: &mut Record) {
-        record.ops = self.0.len();
-        record.ops_per_second = record.ops as f64 / record.seconds;
         record.p50_ns = self.0.value_at_quantile(0.5);
         record.p99_ns = self.0.value_at_quantile(0.99);
         record.p999_ns = self.0.value_at_quantile(0.999);

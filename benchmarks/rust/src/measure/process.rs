@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
+
 use super::Record;
 use crate::Result;
 
@@ -37,11 +39,11 @@ pub fn thread_waits() -> Result<u64> {
     number(&fs::read_to_string("/proc/thread-self/status")?, "voluntary_ctxt_switches")
 }
 
-/// The nanoseconds for which the calling thread had a processor.
-pub fn thread_cpu_nanos() -> Result<u64> {
-    let stat = fs::read_to_string("/proc/thread-self/schedstat")?;
-    let on_cpu = stat.split_whitespace().next().ok_or("the system counts no thread's time")?;
-    Ok(on_cpu.parse()?)
+/// The processor time of this process, of the system and of the user, of all its
+/// threads, in nanoseconds.
+fn cpu_nanos() -> u64 {
+    let taken = clock_gettime(ClockId::ProcessCPUTime);
+    taken.tv_sec as u64 * 1_000_000_000 + taken.tv_nsec as u64
 }
 
 /// What this process has had the disk write since its start: the pages it made
@@ -78,6 +80,7 @@ pub fn disk_bytes(dir: &Path) -> io::Result<u64> {
 /// What a phase takes of the process while it runs.
 pub struct Watch {
     written: u64,
+    cpu: u64,
     peak: Arc<AtomicU64>,
     sampler: JoinHandle<()>,
 }
@@ -85,7 +88,7 @@ pub struct Watch {
 impl Watch {
     /// Begins to watch.
     pub fn start() -> Result<Self> {
-        let written = written_bytes()?;
+        let (written, cpu) = (written_bytes()?, cpu_nanos());
         let peak = Arc::new(AtomicU64::new(process_memory()?.anon));
         let seen = Arc::downgrade(&peak);
         let sampler = thread::spawn(move || {
@@ -98,17 +101,25 @@ impl Watch {
                 thread::sleep(SAMPLE_EVERY);
             }
         });
-        Ok(Self { written, peak, sampler })
+        Ok(Self { written, cpu, peak, sampler })
     }
 
-    /// Ends the watch and sets the record's figures of memory and disk.
+    /// Ends the watch and sets the record's figures of the processor, for its
+    /// operations, of memory and of disk.
     pub fn finish(self, record: &mut Record, dir: &Path) -> Result<()> {
+        record.disk_bytes = disk_bytes(dir)?;
+        self.finish_without_disk(record)
+    }
+
+    /// The same of what has no directory.
+    pub fn finish_without_disk(self, record: &mut Record) -> Result<()> {
+        let cpu = cpu_nanos() - self.cpu;
+        record.cpu_ns = (record.ops > 0).then(|| cpu as f64 / record.ops as f64);
         let memory = process_memory()?;
         record.rss_anon_bytes = memory.anon;
         record.rss_file_bytes = memory.file;
         record.rss_anon_peak_bytes = self.peak.load(Ordering::Relaxed).max(memory.anon);
         record.written_bytes = written_bytes()? - self.written;
-        record.disk_bytes = disk_bytes(dir)?;
         drop(self.peak);
         self.sampler.join().map_err(|_| "the memory's sampler panicked")?;
         Ok(())

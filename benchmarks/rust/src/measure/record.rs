@@ -7,7 +7,8 @@ use serde::Serialize;
 #[derive(Clone, Default, Serialize)]
 #[expect(missing_docs, reason = "the Go half has the documentation")]
 pub struct Record {
-    pub engine: String,
+    pub group: &'static str,
+    pub engine: &'static str,
     pub version: String,
     pub language: &'static str,
     pub settings: String,
@@ -29,9 +30,16 @@ pub struct Record {
     pub p999_ns: u64,
     pub max_ns: u64,
 
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_ns: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit_ratio: Option<f64>,
+
     pub rss_anon_bytes: u64,
     pub rss_anon_peak_bytes: u64,
     pub rss_file_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_key: Option<f64>,
     pub disk_bytes: u64,
     pub written_bytes: u64,
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::Runner;
 use super::pace::Pace;
+use super::phases::Salt;
 use crate::Result;
-use crate::engine::Engine;
+use crate::engine::{Engine, Entry};
 use crate::measure::{Latencies, now};
 use crate::work::Random;
 
@@ -22,28 +23,39 @@ pub struct Client {
     pub value: Vec<u8>,
     /// What was read last.
     pub read: Vec<u8>,
+    /// What is written at once.
+    pub batch: Vec<Entry>,
     taken: Latencies,
+    ops: u64,
 }
 
 /// How a step is repeated.
 pub struct Load {
     pub threads: u32,
-    /// Operations of each client.
-    pub ops: Option<u64>,
+    /// Of each client.
+    pub steps: Option<u64>,
     pub limit: Option<Duration>,
-    /// Spreads the operations evenly; otherwise they go as fast as they can.
+    /// Spreads the steps evenly; otherwise they go as fast as they can.
     pub per_second: Option<u32>,
     /// Draws other keys than another phase.
-    pub salt: u64,
+    pub salt: Salt,
+}
+
+/// What the clients of a load did.
+pub struct Outcome {
+    pub ops: u64,
+    /// Of the steps.
+    pub taken: Latencies,
+    /// From the first's start to the last's end.
+    pub seconds: f64,
 }
 
 impl Runner {
-    /// Has the clients do the step until the load is over, and returns their
-    /// latencies and the seconds from the first's start to the last's end. The
-    /// first error ends it.
-    pub fn repeat<F>(&self, store: &dyn Engine, load: &Load, step: F) -> Result<(Latencies, f64)>
+    /// Has the clients do the step, which returns how many operations it counts as,
+    /// until the load is over. The first error ends it.
+    pub fn repeat<F>(&self, store: &dyn Engine, load: &Load, step: F) -> Result<Outcome>
     where
-        F: Fn(&mut Client, u64) -> Result<()> + Sync,
+        F: Fn(&mut Client, u64) -> Result<u64> + Sync,
     {
         let over = AtomicBool::new(false);
         let start = now();
@@ -68,34 +80,40 @@ impl Runner {
             over.store(true, Ordering::Relaxed);
             syncer.thread().unpark();
             syncer.join().map_err(|_| "the syncs panicked")??;
-            let mut all = Latencies::new()?;
-            for taken in ended {
-                all.merge(&taken.map_err(|_| "a client panicked")??)?;
+            let mut all = Outcome { ops: 0, taken: Latencies::new()?, seconds };
+            for client in ended {
+                let client = client.map_err(|_| "a client panicked")??;
+                all.ops += client.ops;
+                all.taken.merge(&client.taken)?;
             }
-            Ok((all, seconds))
+            Ok(all)
         })
     }
 
     fn client(&self, number: u32, load: &Load) -> Result<Client> {
         Ok(Client {
-            random: Random::new(self.options.seed ^ load.salt, u64::from(number)),
+            random: Random::new(self.seed(load.salt), u64::from(number)),
             value: vec![0; self.options.value_size],
             read: Vec::with_capacity(self.options.value_size),
+            batch: Vec::new(),
             taken: Latencies::new()?,
+            ops: 0,
         })
     }
 
-    /// Syncs a buffered log every second until it is over.
+    /// Syncs a buffered log every second, across phases, until it is over.
     fn sync_log(&self, store: &dyn Engine, over: &AtomicBool) -> Result<()> {
-        if self.config.sync {
+        if self.config.sync || self.config.dir.is_none() {
             return Ok(());
         }
-        let mut last = now();
         while !over.load(Ordering::Relaxed) {
-            thread::park_timeout(SYNC_EVERY);
-            if now() - last >= SYNC_EVERY.as_nanos() as u64 {
-                store.sync_log()?;
-                last = now();
+            let due = self.synced.load(Ordering::Relaxed) + SYNC_EVERY.as_nanos() as u64;
+            match due.saturating_sub(now()) {
+                0 => {
+                    store.sync_log()?;
+                    self.synced.store(now(), Ordering::Relaxed);
+                }
+                left => thread::park_timeout(Duration::from_nanos(left)),
             }
         }
         Ok(())
@@ -103,23 +121,17 @@ impl Runner {
 }
 
 impl Client {
-    fn repeat<F>(
-        mut self,
-        load: &Load,
-        start: u64,
-        step: &F,
-        over: &AtomicBool,
-    ) -> Result<Latencies>
+    fn repeat<F>(mut self, load: &Load, start: u64, step: &F, over: &AtomicBool) -> Result<Self>
     where
-        F: Fn(&mut Client, u64) -> Result<()>,
+        F: Fn(&mut Client, u64) -> Result<u64>,
     {
         let pace = Pace::new(load, start);
         let mut begin = now();
-        for i in 0..load.ops.unwrap_or(u64::MAX) {
+        for i in 0..load.steps.unwrap_or(u64::MAX) {
             if let Some(pace) = &pace {
                 begin = pace.wait(i);
             }
-            step(&mut self, i)?;
+            self.ops += step(&mut self, i)?;
             let end = now();
             self.taken.add(end - begin);
             begin = end;
@@ -128,6 +140,6 @@ impl Client {
                 break;
             }
         }
-        Ok(self.taken)
+        Ok(self)
     }
 }

@@ -3,12 +3,12 @@
 use std::io::{self, BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use super::phases::{FIRST_GENERATION, SALT_LOAD};
-use super::{Runner, emit};
+use super::Runner;
+use super::phases::{FIRST_GENERATION, Salt};
 use crate::Result;
-use crate::engine::Engine;
+use crate::engine::{Config, Engine};
 use crate::measure::{Watch, now};
-use crate::work::{KEY_LEN, Permutation, key, value};
+use crate::work::{Permutation, key, value};
 
 impl Runner {
     /// A process writes a given number of bytes, buffered, with a write buffer
@@ -19,7 +19,7 @@ impl Runner {
         let watch = Watch::start()?;
         self.configure_fill();
         let start = now();
-        let store = (self.kind.open)(&self.config)?;
+        let store = self.open()?;
         // A store that puts off its recovery does it for the first read.
         self.find(&*store, &mut Vec::new(), self.fill_order().at(written - 1))?;
         let seconds = (now() - start) as f64 / 1e9;
@@ -27,19 +27,19 @@ impl Runner {
         record.open_seconds = seconds;
         record.log_bytes = written * self.entry_bytes();
         record.lost_writes = Some(self.count_lost(&*store, written)?);
-        watch.finish(&mut record, &self.config.dir)?;
-        emit(&record)
+        self.finish(watch, record)
     }
 
     /// Writes, says how much was acknowledged, and waits to be killed.
     pub fn fill(&mut self) -> Result<()> {
         self.configure_fill();
-        let store = (self.kind.open)(&self.config)?;
+        let store = self.open()?;
         let (order, count) = (self.fill_order(), self.fill_count());
-        self.repeat(&*store, &Self::counted(count, SALT_LOAD), |client, i| {
+        self.repeat(&*store, &Self::counted(count, Salt::Load), |client, i| {
             let id = order.at(i);
             value(&mut client.value, id, FIRST_GENERATION);
-            store.put(&key(id), &client.value)
+            store.put(&key(id), &client.value)?;
+            Ok(1)
         })?;
         println!("written {count}");
         io::copy(&mut io::stdin(), &mut io::sink())?;
@@ -80,8 +80,12 @@ impl Runner {
     /// beside it.
     fn configure_fill(&mut self) {
         let given = self.options.memory_limit;
-        self.config.limit = if given == 0 { 1 << 30 } else { given };
-        self.config.write_buffer = 3 * self.options.log_bytes + (64 << 20);
+        self.config = Config {
+            dir: Some(self.options.dir.clone()),
+            sync: false,
+            limit: if given == 0 { 1 << 30 } else { given },
+            write_buffer: 3 * self.options.log_bytes + (64 << 20),
+        };
     }
 
     /// Counts acknowledged writes that are gone, from the last one back until a
@@ -101,15 +105,11 @@ impl Runner {
         Ok(lost)
     }
 
-    fn entry_bytes(&self) -> u64 {
-        (KEY_LEN + self.options.value_size) as u64
-    }
-
     fn fill_count(&self) -> u64 {
         (self.options.log_bytes / self.entry_bytes()).max(1)
     }
 
     fn fill_order(&self) -> Permutation {
-        Permutation::new(self.fill_count(), self.options.seed ^ SALT_LOAD)
+        Permutation::new(self.fill_count(), self.seed(Salt::Load))
     }
 }

@@ -18,6 +18,15 @@ pub fn key(mut id: u64) -> [u8; KEY_LEN] {
     key
 }
 
+/// The number of a key, if it is one.
+pub fn id(key: &[u8]) -> Option<u64> {
+    let digits = key.strip_prefix(b"key:").filter(|_| key.len() == KEY_LEN)?;
+    digits.iter().try_fold(0, |id, digit| match digit {
+        b'0'..=b'9' => Some(id * 10 + u64::from(digit - b'0')),
+        _ => None,
+    })
+}
+
 /// Fills `dst`, of at least [`MIN_VALUE_LEN`] bytes, with the value of key number
 /// `id` in a generation. It begins with `id` in eight bytes, little-endian. Random
 /// bytes follow up to the middle, and the second half repeats the first: so LZ4
@@ -30,8 +39,9 @@ pub fn value(dst: &mut [u8], id: u64, generation: u64) {
         state = state.wrapping_add(GOLDEN);
         chunk.copy_from_slice(&mix(state).to_le_bytes()[..chunk.len()]);
     }
-    for at in half..dst.len() {
-        dst[at] = dst[at - half];
+    dst.copy_within(..half, half);
+    if let Some(last) = dst.get_mut(2 * half) {
+        *last = id.to_le_bytes()[0]; // of an odd length: the third copy's first byte
     }
 }
 

@@ -36,4 +36,9 @@ impl Random {
     pub fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.draw()) * u128::from(n)) >> 64) as u64
     }
+
+    /// A number from 0 to less than 1, a multiple of 2^-53.
+    pub fn unit(&mut self) -> f64 {
+        (self.draw() >> 11) as f64 / (1u64 << 53) as f64
+    }
 }

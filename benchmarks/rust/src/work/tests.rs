@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
-use super::{KEY_LEN, Permutation, Random, Zipf, check_value, key, value};
+use super::popular::Ranks;
+use super::{KEY_LEN, Permutation, Popular, Random, Zipf, check_value, id, key, value};
 
 #[derive(Deserialize)]
 struct Vectors {
     random: Vec<Draws>,
     orders: Vec<Order>,
     values: Vec<Value>,
+    zipf: Vec<Draw>,
 }
 
 #[derive(Deserialize)]
@@ -32,6 +34,16 @@ struct Value {
     generation: u64,
     key: String,
     hex: String,
+}
+
+/// Ranks, and the numbers that are drawn with the same randomness.
+#[derive(Deserialize)]
+struct Draw {
+    n: u64,
+    seed: u64,
+    ranks: Vec<u64>,
+    popular: Vec<u64>,
+    latest: Vec<u64>, // of n + 5 numbers
 }
 
 fn vectors() -> Vectors {
@@ -70,6 +82,20 @@ fn values_as_the_go_half() {
 }
 
 #[test]
+fn popular_keys_as_the_go_half() {
+    for v in vectors().zipf {
+        let (ranks, popular) = (Ranks::new(v.n, 0.99), Popular::new(v.n, v.seed));
+        let draw = |one: &dyn Fn(&mut Random) -> u64| {
+            let mut random = Random::new(v.seed, 7);
+            v.ranks.iter().map(|_| one(&mut random)).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(&|random| ranks.draw(random)), v.ranks, "n {}", v.n);
+        assert_eq!(draw(&|random| popular.draw(random)), v.popular, "n {}", v.n);
+        assert_eq!(draw(&|random| popular.latest(random, v.n + 5)), v.latest, "n {}", v.n);
+    }
+}
+
+#[test]
 fn an_order_has_every_number_once() {
     for n in [1, 2, 3, 5, 16, 17, 1000, 4097] {
         let order = Permutation::new(n, 7);
@@ -83,6 +109,12 @@ fn an_order_has_every_number_once() {
 fn keys_have_their_numbers_order() {
     assert!(key(999) < key(1000));
     assert_eq!(key(0).len(), KEY_LEN);
+    for number in [0, 1, 999_999_999_999] {
+        assert_eq!(id(&key(number)), Some(number));
+    }
+    for other in [&b"key:00000000000"[..], b"key:00000000000x", b"kex:000000000000", b""] {
+        assert_eq!(id(other), None);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Choices of which a few are made often.
+//! Choices of which a few are made often, exactly by Zipf's law with any exponent.
 
 use super::random::Random;
 
@@ -21,7 +21,7 @@ impl Zipf {
 
     /// The next rank, counted from 0.
     pub fn draw(&self, random: &mut Random) -> u64 {
-        let unit = (random.draw() >> 11) as f64 / (1u64 << 53) as f64;
+        let unit = random.unit();
         let all = self.upto[self.upto.len() - 1];
         let rank = self.upto.partition_point(|&upto| upto <= unit * all);
         rank.min(self.upto.len() - 1) as u64

@@ -1,9 +1,11 @@
 //! The caches behind one interface.
 
+mod foyer;
 mod mantisdb;
 mod moka;
 mod quick_cache;
 
+pub use foyer::FoyerMemory;
 pub use mantisdb::MantisDb;
 pub use moka::Moka;
 pub use quick_cache::QuickCache;
@@ -19,6 +21,8 @@ pub const VALUE_LEN: usize = 100;
 /// A cache of byte strings. What calls it is compiled for each, as a program's own calls
 /// are.
 pub trait Cache: Send + Sync + Sized {
+    /// What it is called.
+    const NAME: &'static str;
     /// The package's name on crates.io.
     const PACKAGE: &'static str;
 
@@ -76,7 +80,7 @@ mod tests {
             assert_eq!(cache.get(&key(id / 2), |v| is_value_of(id / 2, v)).unwrap_or(true), true);
         }
         let entries = cache.entries();
-        assert!((9_500..10_500).contains(&entries), "{}: {entries} entries", C::PACKAGE);
+        assert!((9_500..10_500).contains(&entries), "{}: {entries} entries", C::NAME);
         assert!(cache.get(&key(40_000), |_| ()).is_none());
     }
 
@@ -85,5 +89,6 @@ mod tests {
         keeps_its_promise::<MantisDb>();
         keeps_its_promise::<QuickCache>();
         keeps_its_promise::<Moka>();
+        keeps_its_promise::<FoyerMemory>();
     }
 }

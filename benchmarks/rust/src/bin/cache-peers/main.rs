@@ -4,7 +4,7 @@
 mod caches;
 mod churn;
 mod hit_ratios;
-mod throughput;
+mod run;
 mod waits;
 
 use std::process::ExitCode;
@@ -20,8 +20,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Reads and writes beside the other caches.
-    Throughput(throughput::Options),
+    /// One cache in one scenario, records as JSON lines.
+    Run(run::Options),
+    /// The caches that `run` takes, each with its scenarios.
+    Engines,
     /// Hit ratios of cache policies and caches on recorded traces.
     HitRatios(hit_ratios::Options),
     /// Whether reads of 16 threads wait for anything while others write.
@@ -32,7 +34,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Throughput(options) => throughput::run(&options),
+        Command::Run(options) => run::run(&options),
+        Command::Engines => {
+            run::print_engines();
+            Ok(())
+        }
         Command::HitRatios(options) => hit_ratios::run(&options),
         Command::Waits(options) => waits::run(&options),
         Command::Churn(options) => churn::run(&options),

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::caches::{Cache, MantisDb, Moka, QuickCache, Values, is_value_of, key};
+use crate::caches::{Cache, FoyerMemory, MantisDb, Moka, QuickCache, Values, is_value_of, key};
 use crate::measure::thread_waits;
 use crate::work::Random;
 
@@ -29,7 +29,7 @@ pub struct Options {
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
     /// Which caches.
-    #[arg(long, value_delimiter = ',', default_value = "mantisdb-core,quick_cache,moka")]
+    #[arg(long, value_delimiter = ',', default_value = "mantisdb,quick_cache,moka")]
     caches: Vec<String>,
 }
 
@@ -46,9 +46,10 @@ pub fn run(options: &Options) -> Result<()> {
     println!("|---|---:|---:|---:|---:|---:|");
     for cache in &options.caches {
         match cache.as_str() {
-            MantisDb::PACKAGE => options.both::<MantisDb>()?,
-            QuickCache::PACKAGE => options.both::<QuickCache>()?,
-            Moka::PACKAGE => options.both::<Moka>()?,
+            MantisDb::NAME => options.both::<MantisDb>()?,
+            QuickCache::NAME => options.both::<QuickCache>()?,
+            Moka::NAME => options.both::<Moka>()?,
+            FoyerMemory::NAME => options.both::<FoyerMemory>()?,
             other => return Err(format!("no cache {other:?} in this program").into()),
         }
     }
@@ -69,7 +70,7 @@ impl Options {
             let reads = self.phase(&cache, writers)?;
             println!(
                 "| {} | {writers} | {:.2} | {:.2} | {} | {:.2} |",
-                C::PACKAGE,
+                C::NAME,
                 reads.hits as f64 / self.seconds / 1e6,
                 reads.misses as f64 / self.seconds / 1e6,
                 reads.waits,

@@ -25,6 +25,7 @@ fn held_by(budget: u64, about: u64) -> Result<u64> {
 }
 
 impl Cache for MantisDb {
+    const NAME: &'static str = "mantisdb";
     const PACKAGE: &'static str = "mantisdb-core";
 
     /// Its budget counts all that it takes, so how much that is for so many entries is

@@ -12,6 +12,7 @@ use crate::Result;
 pub struct Moka(sync::Cache<Box<[u8]>, Arc<[u8]>>);
 
 impl Cache for Moka {
+    const NAME: &'static str = "moka";
     const PACKAGE: &'static str = "moka";
 
     fn with_room_for(entries: u64) -> Result<Self> {

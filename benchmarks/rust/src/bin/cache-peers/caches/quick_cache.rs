@@ -23,6 +23,7 @@ impl Weighter<Box<[u8]>, Arc<[u8]>> for Bytes {
 }
 
 impl Cache for QuickCache {
+    const NAME: &'static str = "quick_cache";
     const PACKAGE: &'static str = "quick_cache";
 
     fn with_room_for(entries: u64) -> Result<Self> {
