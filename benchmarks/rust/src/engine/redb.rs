@@ -78,7 +78,10 @@ impl Engine for Store {
 
     fn get(&self, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         out.clear();
-        let found = self.database.begin_read()?.open_table(TABLE)?.get(key)?;
+        // The table keeps the read alive for as long as the value is used, which the value
+        // itself does not.
+        let table = self.database.begin_read()?.open_table(TABLE)?;
+        let found = table.get(key)?;
         found.iter().for_each(|value| out.extend_from_slice(value.value()));
         Ok(found.is_some())
     }
