@@ -215,6 +215,34 @@ func BenchmarkScan(b *testing.B) {
 	})
 }
 
+// BenchmarkShortScan walks over some keys from a random one on; an operation is a scan.
+func BenchmarkShortScan(b *testing.B) {
+	for _, keys := range []int{10, 50, 100} {
+		b.Run(fmt.Sprint("keys=", keys), func(b *testing.B) {
+			benchEngines(b, loadRing, func(b *testing.B, db *mantisdb.DB) {
+				random := rand.NewPCG(1, 6)
+				start := newBenchKey()
+				for b.Loop() {
+					number, _ := bits.Mul64(random.Uint64(), uint64(benchKeys-keys))
+					setBenchKey(start, number)
+					scan, left := db.Scan(mantisdb.Range{Start: start}), keys
+					for _, value := range scan.All() {
+						if len(value) != benchValueLen {
+							b.Fatalf("a value of %d bytes", len(value))
+						}
+						if left--; left == 0 {
+							break
+						}
+					}
+					if err := scan.Err(); err != nil || left != 0 {
+						b.Fatalf("%d keys are missing, %v", left, err)
+					}
+				}
+			})
+		})
+	}
+}
+
 // BenchmarkDeleteRange deletes a thousand of a million keys at a time, and reads keys
 // at random, while a snapshot keeps so many earlier deletions from being carried out.
 func BenchmarkDeleteRange(b *testing.B) {

@@ -217,5 +217,39 @@ fn scans(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, writes, reads, overwrites, threads, scans);
+/// A search for a random key, and some entries from there on.
+fn short_scans(c: &mut Criterion) {
+    let storage = loaded(scattered);
+    let mut group = group(c, "short_scans");
+    group.throughput(Throughput::Elements(1));
+    let mut random = Random(3);
+    for (direction, reverse) in [("ascending", false), ("descending", true)] {
+        for len in [1, 10, 50, 100] {
+            group.bench_function(format!("{direction}/{len}"), |b| {
+                b.iter(|| {
+                    let key = scattered(random.below(KEYS));
+                    let (start, end) =
+                        if reverse { (None, Some(&key[..])) } else { (Some(&key[..]), None) };
+                    let (mut left, mut sum) = (len, 0u64);
+                    storage
+                        .snapshot()
+                        .expect("open")
+                        .scan(&Range { start, end, reverse, ..Range::default() }, |entry| {
+                            sum += u64::from(entry.value[99]);
+                            left -= 1;
+                            if left == 0 {
+                                ControlFlow::Break(())
+                            } else {
+                                ControlFlow::Continue(())
+                            }
+                        })
+                        .expect("scanned");
+                    sum
+                });
+            });
+        }
+    }
+}
+
+criterion_group!(benches, writes, reads, overwrites, threads, scans, short_scans);
 criterion_main!(benches);

@@ -174,12 +174,12 @@ impl Budget {
 
     /// Bytes that are retired and not yet freed, as far as it is known.
     fn unfreed(&self, core: &Core) -> u64 {
-        core.counters.sum(Counter::RetiredBytes).saturating_sub(self.freed.load(SeqCst))
+        core.retired_bytes().saturating_sub(self.freed.load(SeqCst))
     }
 
     /// Asks to be told when what is retired by now is freed.
     fn follow_retired(&self, core: &Core) {
-        let retired = core.counters.sum(Counter::RetiredBytes);
+        let retired = core.retired_bytes();
         if self.retired.swap(retired, SeqCst) != retired {
             let freed = Arc::clone(&self.freed);
             let guard = epoch::pin();
@@ -241,6 +241,11 @@ impl Admitted<'_> {
 }
 
 impl Core {
+    /// Bytes that were ever retired, of versions, entries and the order.
+    fn retired_bytes(&self) -> u64 {
+        self.counters.sum(Counter::RetiredBytes) + self.memtable.retired_index_bytes()
+    }
+
     /// Has entries leave until there is room, if there is not; some in one go. It tells how
     /// far it came, and how many of what left the queue still has.
     ///

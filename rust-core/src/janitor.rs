@@ -510,9 +510,10 @@ impl Janitor {
         let guard = &epoch::pin();
         let quota = (core.counters.sum(Counter::Keys) / SWEEP_ROUNDS).max(SWEEP_MIN);
         let (mut seen, mut removed) = (0, 0);
-        let mut slot = core.memtable.seek(self.sweep_after.as_deref(), true, guard);
+        let mut walk = core.memtable.walk(self.sweep_after.as_deref(), true, guard);
+        let mut slot = walk.next_slot();
         while let Some(s) = slot.filter(|_| seen < quota) {
-            let next = core.memtable.next(s, guard);
+            let next = walk.next_slot();
             let expires = s.newest(guard).is_some_and(|r| core.clock.has_passed(r.expires_at()));
             // A queued slot is looked at by way of the queue.
             match expires.then(|| core.reclaim(s, guard)) {

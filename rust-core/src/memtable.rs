@@ -1,18 +1,17 @@
 //! The memtable: one entry per distinct key, found through a hash index (point
-//! operations) and through a skiplist (order); each entry holds the key's
-//! versions.
+//! operations) and through a B+tree (order); each entry holds the key's versions.
 //!
 //! The hash index decides which entry a key has. A new entry is not put in order
-//! at once, since a search in the skiplist is most of what a new key costs, and
-//! many searches together cost much less than each alone: it waits in a list,
-//! from before it is in the hash index until the janitor, a writer that finds the
-//! list long, or a scan (which needs the order) has put it into the skiplist.
+//! at once, since many searches in the tree together cost much less than each
+//! alone: it waits in a list, from before it is in the hash index until the janitor,
+//! a writer that finds the list long, or a scan (which needs the order) has put it
+//! into the tree.
 //!
-//! Whoever changes the skiplist has the order lock; nobody else takes it but
+//! Whoever changes the tree has the order lock; nobody else takes it but
 //! scans, and those only if entries are waiting.
 //!
 //! An entry leaves in this order: its state forbids other uses, its chain is
-//! sealed, it is taken out of the hash index, then out of the skiplist, and is
+//! sealed, it is taken out of the hash index, then out of the tree, and is
 //! retired. A writer that meets a sealed chain looks the key up again.
 
 mod chain;
@@ -20,15 +19,14 @@ mod entry;
 mod hash_index;
 mod leave;
 mod order;
+mod order_tree;
 mod pending;
 pub(crate) mod prefetch;
 mod range_deletions;
 mod reclaim;
 mod residents;
-mod skiplist;
 mod slot;
 mod version;
-mod walk;
 
 use crate::error::Result;
 use crate::range_tombstones::RangeTombstone;
@@ -42,16 +40,16 @@ use entry::Entry;
 use hash_index::{Hash, HashIndex, Hasher, Inserted, Need};
 pub(crate) use leave::Left;
 use order::Order;
+pub(crate) use order_tree::Walk;
+use order_tree::{Direction, Place};
 pub(crate) use pending::Pending;
 pub(crate) use range_deletions::{Deletions, RangeDeletions};
 pub(crate) use reclaim::{Death, Reclaim};
 pub(crate) use residents::COUNTED_HITS;
 use residents::Residents;
-use skiplist::{SkipList, random_height};
 pub(crate) use slot::{Lookup, Record, Slot};
 use std::ptr;
 use version::Version;
-pub(crate) use walk::Walk;
 
 /// See the module's text.
 pub(crate) struct Memtable {
@@ -187,7 +185,7 @@ impl Memtable {
         if let Some(entry) = self.index.get(hash, key, guard) {
             return Ok((Slot(entry), None));
         }
-        let new = Entry::allocate(key, random_height(), self.may_leave)?;
+        let new = Entry::allocate(key, self.may_leave)?;
         // Before anyone can find it, so that every version is on an entry that
         // is in order or waits to be.
         self.order.add(new);
@@ -311,22 +309,6 @@ impl Memtable {
         self.index.visit(line, guard, |entry| each(Slot(entry)))
     }
 
-    /// The first slot at `start`, or after it if `exclusive`; the first of all
-    /// without.
-    pub(crate) fn seek<'g>(
-        &self,
-        start: Option<&[u8]>,
-        exclusive: bool,
-        guard: &'g Guard,
-    ) -> Option<Slot<'g>> {
-        let entry = match start {
-            None => self.order.list().first(guard),
-            Some(key) if exclusive => self.order.list().first_after(key, guard),
-            Some(key) => self.order.list().first_at(key, guard),
-        };
-        entry.map(Slot)
-    }
-
     /// The slots in ascending order from `start` on, or after it if `exclusive`; from
     /// the first one on without.
     pub(crate) fn walk<'g>(
@@ -335,29 +317,18 @@ impl Memtable {
         exclusive: bool,
         guard: &'g Guard,
     ) -> Walk<'g> {
-        self.order.list().walk(start, exclusive, guard)
+        let place = match start {
+            None => Place::Start,
+            Some(key) if exclusive => Place::After(key),
+            Some(key) => Place::At(key),
+        };
+        self.order.tree().walk(place, Direction::Forward, guard)
     }
 
-    /// The slot after another, also if that is being removed.
-    #[inline]
-    pub(crate) fn next<'g>(&self, slot: Slot<'g>, guard: &'g Guard) -> Option<Slot<'g>> {
-        let next = SkipList::next(slot.0, guard).map(Slot);
-        if let Some(Slot(entry)) = next {
-            prefetch::read(ptr::from_ref(entry).cast());
-        }
-        next
-    }
-
-    /// Some slots just before `end` (or the last ones), in ascending order, into
-    /// `run`, which is emptied first: none only if there are none.
-    pub(crate) fn run_before<'g>(
-        &self,
-        end: Option<&[u8]>,
-        run: &mut Vec<Slot<'g>>,
-        guard: &'g Guard,
-    ) {
-        run.clear();
-        self.order.list().run_before(end, guard, |entry| run.push(Slot(entry)));
+    /// The slots in descending order, of those before `end`; from the last one on without.
+    pub(crate) fn walk_back<'g>(&self, end: Option<&[u8]>, guard: &'g Guard) -> Walk<'g> {
+        let place = end.map_or(Place::End, Place::At);
+        self.order.tree().walk(place, Direction::Backward, guard)
     }
 
     /// What the hash index needs of the janitor.
@@ -384,7 +355,12 @@ impl Memtable {
 
     /// Bytes of the indexes that are not counted with the entries.
     pub(crate) fn index_bytes(&self, guard: &Guard) -> usize {
-        self.index.footprint(guard)
+        self.index.footprint(guard) + self.order.tree().footprint()
+    }
+
+    /// The bytes of the indexes that were ever retired and are not told to the counters.
+    pub(crate) fn retired_index_bytes(&self) -> u64 {
+        self.order.tree().retired_bytes()
     }
 
     /// Bytes that the hash index is going to take beside those, when it is copied next.

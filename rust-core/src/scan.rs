@@ -103,40 +103,27 @@ pub(crate) fn walk_merged(
 }
 
 /// The slots of a range, one after the other.
-enum Slots<'a, 'g> {
-    Forward {
-        range: &'a Range<'a>,
-        walk: Walk<'g>,
-        guard: &'g Guard,
-    },
-    /// A run of slots at a time, from its back.
-    Backward {
-        memtable: &'a Memtable,
-        range: &'a Range<'a>,
-        run: Vec<Slot<'g>>,
-        end: Option<&'a [u8]>,
-        guard: &'g Guard,
-    },
+struct Slots<'a, 'g> {
+    range: &'a Range<'a>,
+    walk: Walk<'g>,
+    guard: &'g Guard,
 }
 
-impl<'a, 'g: 'a> Slots<'a, 'g> {
-    fn new(memtable: &'a Memtable, range: &'a Range<'a>, guard: &'g Guard) -> Self {
-        if range.reverse {
-            return Self::Backward { memtable, range, run: Vec::new(), end: range.end, guard };
-        }
-        let walk = memtable.walk(range.start, range.start_exclusive, guard);
-        Self::Forward { range, walk, guard }
+impl<'a, 'g> Slots<'a, 'g> {
+    fn new(memtable: &Memtable, range: &'a Range<'a>, guard: &'g Guard) -> Self {
+        let walk = match range.reverse {
+            true => memtable.walk_back(range.end, guard),
+            false => memtable.walk(range.start, range.start_exclusive, guard),
+        };
+        Self { range, walk, guard }
     }
 
     /// The next slot's version as a reader at `sequence` sees it; slots without
     /// one are passed over.
     fn next_version(&mut self, sequence: u64) -> Option<KeyVersion<'g>> {
-        let guard = match self {
-            Self::Forward { guard, .. } | Self::Backward { guard, .. } => *guard,
-        };
         loop {
             let slot = self.next_slot()?;
-            if let Some(record) = slot.at(sequence, guard).record {
+            if let Some(record) = slot.at(sequence, self.guard).record {
                 return Some(KeyVersion {
                     key: slot.key(),
                     sequence: record.sequence(),
@@ -147,18 +134,12 @@ impl<'a, 'g: 'a> Slots<'a, 'g> {
     }
 
     fn next_slot(&mut self) -> Option<Slot<'g>> {
-        match self {
-            Self::Forward { range, walk, .. } => {
-                walk.next_slot().filter(|slot| !range.is_past(slot.key()))
-            }
-            Self::Backward { memtable, range, run, end, guard } => {
-                if run.is_empty() {
-                    memtable.run_before(*end, run, guard);
-                    *end = Some(run.first()?.key());
-                }
-                run.pop().filter(|s| !range.is_before(s.key()))
-            }
-        }
+        let slot = self.walk.next_slot()?;
+        let is_beyond = match self.range.reverse {
+            true => self.range.is_before(slot.key()),
+            false => self.range.is_past(slot.key()),
+        };
+        (!is_beyond).then_some(slot)
     }
 }
 

@@ -92,17 +92,15 @@ impl RangeSweep {
     /// Removes what the first deletion hides, up to `left` entries.
     fn carry_out(&mut self, core: &Core, left: &mut usize, guard: &Guard) {
         let Some(deletion) = self.pass.front() else { return };
-        let mut slot = core.memtable.seek(Some(&self.from), false, guard);
-        while let Some(s) = slot.filter(|s| s.key() < deletion.end.as_slice()) {
+        let mut walk = core.memtable.walk(Some(&self.from), false, guard);
+        while let Some(s) = walk.next_slot().filter(|s| s.key() < deletion.end.as_slice()) {
             if *left == 0 {
                 self.from.clear();
                 self.from.extend_from_slice(s.key());
                 return;
             }
             *left -= 1;
-            let next = core.memtable.next(s, guard);
             self.hindered |= !is_rid(core, s, deletion.sequence, guard);
-            slot = next;
         }
         *left = left.saturating_sub(1);
         self.done.extend(self.pass.pop_front().filter(|_| !self.hindered));

@@ -1,39 +1,31 @@
-//! One distinct key: its version chain, its place in the skiplist, its bytes.
+//! One distinct key: its version chain and its bytes.
 
 use super::chain::Chain;
 use crate::allocator::pool;
 use crate::cache::policy::Token;
 use crate::error::{Error, Result};
 use crate::sync::atomic::{
-    AtomicPtr, AtomicU32,
+    AtomicU32,
     Ordering::{Relaxed, SeqCst},
 };
-use std::mem::{align_of, size_of};
+use std::mem::size_of;
 use std::ptr::{self, NonNull};
 
-/// The most levels that an entry can have in the skiplist.
-pub(super) const MAX_HEIGHT: usize = 24;
-
-/// An entry: a header of 16 bytes, then in the same allocation the skiplist
-/// tower (`height` links) and the key's bytes. It is both the hash index's
-/// target and the skiplist's node.
+/// An entry: a header of 16 bytes, then in the same allocation the key's bytes. The hash
+/// index and the order lead to it.
 ///
-/// The key, the height and the address are constant from creation to the end.
+/// The key and the address are constant from creation to the end.
 #[repr(C)]
 pub(super) struct Entry {
     /// The key's versions.
     pub(super) chain: Chain,
     /// The flags below.
     state: AtomicU32,
-    /// The key's length, [`HAS_TOKEN`], and the height from bit [`HEIGHT_SHIFT`] on.
+    /// The key's length, and [`HAS_TOKEN`].
     meta: u32,
-    // The tower starts here, then the key, then the token if there is one.
+    // The key starts here, then the token if there is one.
 }
 
-/// A link of the skiplist; bit 0 marks the entry that holds it as removed.
-pub(super) type Link = AtomicPtr<Entry>;
-
-const HEIGHT_SHIFT: u32 = 24;
 /// In `meta`: behind the key there is room for a [`Token`].
 const HAS_TOKEN: u32 = 1 << 23;
 /// The entry is being removed from the indexes.
@@ -60,32 +52,24 @@ pub(super) const MAX_HITS: u8 = 3;
 /// The token of an entry that has none.
 pub(super) const NO_TOKEN: Token = Token::MAX;
 
-const _: () = assert!(size_of::<Entry>().is_multiple_of(align_of::<Link>()));
 const _: () = assert!(crate::limits::MAX_KEY_LEN < HAS_TOKEN as usize);
 
 impl Entry {
-    /// Allocates an entry for `key` with `height` null links, which waits to be
-    /// put in order, with room for a token or without. The caller owns it.
-    pub(super) fn allocate(key: &[u8], height: usize, has_token: bool) -> Result<NonNull<Entry>> {
-        debug_assert!((1..=MAX_HEIGHT).contains(&height));
-        let memory = pool::get(size(key.len(), height, has_token));
+    /// Allocates an entry for `key`, which waits to be put in order, with room for a token
+    /// or without. The caller owns it.
+    pub(super) fn allocate(key: &[u8], has_token: bool) -> Result<NonNull<Entry>> {
+        let memory = pool::get(size(key.len(), has_token));
         let entry = NonNull::new(memory.cast::<Entry>()).ok_or(Error::OutOfMemory)?;
         let header = Entry {
             chain: Chain::new(),
             state: AtomicU32::new(UNORDERED),
-            meta: key.len() as u32
-                | (height as u32) << HEIGHT_SHIFT
-                | if has_token { HAS_TOKEN } else { 0 },
+            meta: key.len() as u32 | if has_token { HAS_TOKEN } else { 0 },
         };
-        // SAFETY: the allocation is fresh, aligned, and has room for header,
-        // tower, key and token, in this order.
+        // SAFETY: the allocation is fresh, aligned, and has room for header, key and token,
+        // in this order.
         unsafe {
             entry.write(header);
-            let tower = entry.as_ptr().add(1).cast::<Link>();
-            for level in 0..height {
-                tower.add(level).write(Link::new(ptr::null_mut()));
-            }
-            ptr::copy_nonoverlapping(key.as_ptr(), tower.add(height).cast(), key.len());
+            ptr::copy_nonoverlapping(key.as_ptr(), entry.as_ptr().add(1).cast(), key.len());
             if has_token {
                 Self::set_token(entry.as_ptr(), NO_TOKEN);
             }
@@ -99,17 +83,11 @@ impl Entry {
     /// It came from [`Entry::allocate`], and nobody will use it any more.
     pub(super) unsafe fn free(entry: NonNull<Entry>) {
         // SAFETY: by the contract it is valid and ours alone; its block was got
-        // with the size of its key's length and height.
+        // with the size of its key's length.
         unsafe {
             let size = entry.as_ref().footprint();
             pool::put(entry.cast(), size);
         }
-    }
-
-    /// The number of levels in the skiplist.
-    #[inline]
-    pub(super) fn height(&self) -> usize {
-        (self.meta >> HEIGHT_SHIFT) as usize
     }
 
     #[inline]
@@ -124,7 +102,7 @@ impl Entry {
 
     /// The bytes that the entry takes.
     pub(super) fn footprint(&self) -> usize {
-        size(self.key_len(), self.height(), self.has_token())
+        size(self.key_len(), self.has_token())
     }
 
     /// The entry's token; [`NO_TOKEN`] if it has none.
@@ -149,7 +127,7 @@ impl Entry {
     /// As for [`Entry::token`], and there is room for it.
     pub(super) unsafe fn set_token(entry: *const Entry, token: Token) {
         // SAFETY: as above. Nothing else is in these bytes, and no reference reaches
-        // them: one to the header ends at the tower, one to the key before them.
+        // them: one to the header ends at the key, one to the key before them.
         unsafe { Self::token_place(entry).cast_mut().write_unaligned(token) }
     }
 
@@ -157,10 +135,7 @@ impl Entry {
     /// `entry` points to a valid entry with room for a token.
     unsafe fn token_place(entry: *const Entry) -> *const Token {
         // SAFETY: within the allocation.
-        unsafe {
-            let tower = Self::tower(entry);
-            tower.add((*entry).height()).cast::<u8>().add((*entry).key_len()).cast()
-        }
+        unsafe { entry.add(1).cast::<u8>().add((*entry).key_len()).cast() }
     }
 
     /// The key.
@@ -169,30 +144,17 @@ impl Entry {
     /// `entry` points to an entry from [`Entry::allocate`] that lives for `'a`.
     #[inline]
     pub(super) unsafe fn key<'a>(entry: *const Entry) -> &'a [u8] {
-        // SAFETY: the key lies in the entry's allocation behind the tower; it
+        // SAFETY: the key lies in the entry's allocation behind the header; it
         // was written before the entry was published and does not change.
-        unsafe {
-            let key = entry.add(1).cast::<Link>().add((*entry).height());
-            std::slice::from_raw_parts(key.cast::<u8>(), (*entry).key_len())
-        }
+        unsafe { std::slice::from_raw_parts(entry.add(1).cast::<u8>(), (*entry).key_len()) }
     }
 
-    /// The tower: `height` links.
-    ///
-    /// # Safety
-    /// `entry` points to an entry from [`Entry::allocate`].
-    #[inline]
-    pub(super) unsafe fn tower(entry: *const Entry) -> *const Link {
-        // SAFETY: the tower directly follows the header in the allocation.
-        unsafe { entry.add(1).cast::<Link>() }
-    }
-
-    /// Whether the entry is not in the skiplist yet. It cannot be removed then.
+    /// Whether the entry is not in order yet. It cannot be removed then.
     pub(super) fn is_unordered(&self) -> bool {
         self.has(UNORDERED)
     }
 
-    /// Tells that the entry is in the skiplist.
+    /// Tells that the entry is in order.
     pub(super) fn mark_ordered(&self) {
         self.state.fetch_and(!UNORDERED, SeqCst);
     }
@@ -345,9 +307,9 @@ impl Entry {
 }
 
 /// The size of the block of an entry.
-fn size(key_len: usize, height: usize, has_token: bool) -> usize {
+fn size(key_len: usize, has_token: bool) -> usize {
     let token = if has_token { size_of::<Token>() } else { 0 };
-    pool::rounded(size_of::<Entry>() + height * size_of::<Link>() + key_len + token)
+    pool::rounded(size_of::<Entry>() + key_len + token)
 }
 
 #[cfg(all(test, not(feature = "shuttle")))]
@@ -355,17 +317,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_small_entry_fits_48_bytes() {
+    fn a_small_entry_takes_32_bytes() {
         assert_eq!(size_of::<Entry>(), 16);
-        assert_eq!(size(16, 1, false), 48);
-        assert_eq!(size(16, 2, false), 48);
-        assert_eq!(size(16, 1, true), 48);
+        assert_eq!(size(16, false), 32);
+        assert_eq!(size(16, true), 48);
     }
 
     #[test]
     fn a_token_lies_behind_the_key() {
         for key in [&b"k"[..], b"of eight", b"a key of some length"] {
-            let entry = Entry::allocate(key, 2, true).unwrap();
+            let entry = Entry::allocate(key, true).unwrap();
             // SAFETY: just allocated, freed only at the end, and ours alone.
             unsafe {
                 assert_eq!(Entry::token(entry.as_ptr()), NO_TOKEN);
@@ -379,7 +340,7 @@ mod tests {
 
     #[test]
     fn hits_are_counted_up_to_the_most() {
-        let entry = Entry::allocate(b"k", 1, false).unwrap();
+        let entry = Entry::allocate(b"k", false).unwrap();
         // SAFETY: just allocated, and freed only at the end.
         let e = unsafe { entry.as_ref() };
         for want in [1, 2, 2] {
@@ -398,12 +359,11 @@ mod tests {
 
     #[test]
     fn dying_and_use_exclude_each_other() {
-        let entry = Entry::allocate(b"some key", 3, false).unwrap();
+        let entry = Entry::allocate(b"some key", false).unwrap();
         // SAFETY: just allocated, and freed only at the end.
         let e = unsafe { entry.as_ref() };
         // SAFETY: as above.
         assert_eq!(unsafe { Entry::key(entry.as_ptr()) }, b"some key");
-        assert_eq!(e.height(), 3);
         e.mark_indexed();
         assert!(e.is_unordered() && e.is_marked_indexed() && !e.is_abandoned());
         assert!(!e.begin_dying(), "not in order yet");

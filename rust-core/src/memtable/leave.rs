@@ -39,7 +39,7 @@ impl Memtable {
         /// So many take some hundredths of a millisecond.
         const SOME: usize = 64;
         let mut left = Left::default();
-        self.order.with_residents(|residents, list| {
+        self.order.with_residents(|residents, tree| {
             for _ in 0..SOME {
                 if left.bytes >= bytes {
                     break;
@@ -56,8 +56,8 @@ impl Memtable {
                 // SAFETY: valid under the guard.
                 let hash = self.hasher.hash(unsafe { Entry::key(e) });
                 self.index.remove(hash, e, guard);
-                // SAFETY: residents are in the list, and we have the order lock.
-                unsafe { list.remove(e, guard) };
+                // SAFETY: residents are in the tree, and we have the order lock.
+                unsafe { tree.remove(e, guard) };
                 // SAFETY: sealed, and out of both indexes and of the residents.
                 unsafe { self.retire_left(entry, queued, &mut left, counters, guard) };
             }

@@ -1,10 +1,9 @@
-//! The order of the entries: the skiplist, and the entries that wait to be put
-//! into it.
+//! The order of the entries: the tree, and the entries that wait to be put into it.
 
 use super::entry::Entry;
+use super::order_tree::OrderTree;
 use super::prefetch;
 use super::residents::Residents;
-use super::skiplist::SkipList;
 use crate::sync::atomic::{
     AtomicUsize,
     Ordering::{Relaxed, SeqCst},
@@ -17,12 +16,12 @@ use std::ptr::NonNull;
 
 /// See the module's text.
 pub(super) struct Order {
-    list: SkipList,
+    tree: OrderTree,
     waiting: SegQueue<Waiting>,
-    /// Held by whoever changes the list, and by whoever takes entries from
-    /// `waiting` until they are in the list or back. With it goes what may leave.
+    /// Held by whoever changes the tree, and by whoever takes entries from
+    /// `waiting` until they are in the tree or back. With it goes what may leave.
     changing: Mutex<Option<Residents>>,
-    /// How many entries were left here that are not in the list yet.
+    /// How many entries were left here that are not in the tree yet.
     unsettled: CachePadded<AtomicUsize>,
 }
 
@@ -42,7 +41,7 @@ impl Order {
     /// No entries yet, with the place of those that may leave, if any may.
     pub(super) fn new(residents: Option<Residents>) -> Self {
         Self {
-            list: SkipList::new(),
+            tree: OrderTree::new(),
             waiting: SegQueue::new(),
             changing: Mutex::new(residents),
             unsettled: CachePadded::new(AtomicUsize::new(0)),
@@ -50,8 +49,8 @@ impl Order {
     }
 
     /// The entries in order, but for those that wait.
-    pub(super) fn list(&self) -> &SkipList {
-        &self.list
+    pub(super) fn tree(&self) -> &OrderTree {
+        &self.tree
     }
 
     /// Leaves an entry to be put in order. The order owns it from here on; once
@@ -79,7 +78,7 @@ impl Order {
         unlock_fair(changing);
     }
 
-    /// As [`Order::settle_some`], unless another thread is changing the list: then
+    /// As [`Order::settle_some`], unless another thread is changing the tree: then
     /// nothing is done.
     pub(super) fn try_settle_some(
         &self,
@@ -155,10 +154,10 @@ impl Order {
         ready
             .sort_unstable_by(|a, b| unsafe { Entry::key(a.as_ptr()).cmp(Entry::key(b.as_ptr())) });
         // SAFETY: they are in the hash index and are not removed while unordered.
-        // We have the lock, and a key has one entry at a time: it leaves the list
+        // We have the lock, and a key has one entry at a time: it leaves the tree
         // before another one gets into the hash index.
         unsafe {
-            self.list.insert_ascending(&ready, guard);
+            self.tree.insert_ascending(&ready, guard);
             ready.iter().for_each(|entry| entry.as_ref().mark_ordered());
         }
         if let Some(residents) = residents {
@@ -168,29 +167,29 @@ impl Order {
         self.unsettled.fetch_sub(ready.len(), SeqCst);
     }
 
-    /// Takes an entry out of the list, after `first` was called: both seem one
-    /// to whoever changes the list.
+    /// Takes an entry out of the tree, after `first` was called: both seem one
+    /// to whoever changes the tree.
     ///
     /// # Safety
-    /// The entry is in the list.
+    /// The entry is in the tree.
     pub(super) unsafe fn remove(&self, entry: &Entry, first: impl FnOnce(), guard: &Guard) {
         debug_assert!(!entry.is_unordered());
         let mut changing = lock(&self.changing);
         first();
         // SAFETY: by the contract, and we have the lock.
-        unsafe { self.list.remove(entry, guard) };
+        unsafe { self.tree.remove(entry, guard) };
         if let Some(residents) = &mut *changing {
             // SAFETY: valid by the contract.
             unsafe { residents.remove(entry) };
         }
     }
 
-    /// Gives those that may leave to `body`, with the list, which it may change, if any
+    /// Gives those that may leave to `body`, with the tree, which it may change, if any
     /// may.
-    pub(super) fn with_residents(&self, body: impl FnOnce(&mut Residents, &SkipList)) {
+    pub(super) fn with_residents(&self, body: impl FnOnce(&mut Residents, &OrderTree)) {
         let mut changing = lock(&self.changing);
         if let Some(residents) = &mut *changing {
-            body(residents, &self.list);
+            body(residents, &self.tree);
         }
         unlock_fair(changing);
     }
@@ -199,13 +198,13 @@ impl Order {
 impl Drop for Order {
     fn drop(&mut self) {
         while let Some(Waiting(mut entry)) = self.waiting.pop() {
-            // SAFETY: exclusive access; an entry that waits is not in the list.
+            // SAFETY: exclusive access; an entry that waits is not in the tree.
             unsafe {
                 entry.as_mut().chain.free_all();
                 Entry::free(entry);
             }
         }
-        // SAFETY: exclusive access; what was retired before is not in the list.
-        unsafe { self.list.free_all() };
+        // SAFETY: exclusive access; what was retired before is not in the tree.
+        unsafe { self.tree.free_all() };
     }
 }

@@ -116,7 +116,7 @@ impl Memtable {
         let hash = self.hasher.hash(unsafe { Entry::key(entry) });
         // SAFETY: it is in order, or it could not have been claimed for removal;
         // it leaves the hash index within, so that no other entry of its key can
-        // come into the skiplist before it has left that, too.
+        // come into the order before it has left that, too.
         unsafe {
             self.order.remove(entry, || self.index.remove(hash, entry, guard), guard);
         }
