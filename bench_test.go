@@ -215,6 +215,38 @@ func BenchmarkScan(b *testing.B) {
 	})
 }
 
+// BenchmarkScanShort walks 50 entries from a random key; an operation is a scan. It leaves
+// the loop, or says beforehand how many it wants.
+func BenchmarkScanShort(b *testing.B) { benchScansOf(b, 50) }
+
+// BenchmarkScanPage is BenchmarkScanShort with 1000 entries.
+func BenchmarkScanPage(b *testing.B) { benchScansOf(b, 1000) }
+
+func benchScansOf(b *testing.B, entries int) {
+	for _, limit := range []int{0, entries} {
+		b.Run(fmt.Sprint("limit=", limit), func(b *testing.B) {
+			benchEngines(b, loadRing, func(b *testing.B, db *mantisdb.DB) {
+				random := rand.NewPCG(1, 6)
+				key := newBenchKey()
+				for b.Loop() {
+					setBenchKey(key, randomBenchKey(random)%(benchKeys-uint64(entries)))
+					left := entries
+					scan := db.Scan(mantisdb.Range{Start: key, Limit: limit})
+					for range scan.All() {
+						if left--; left == 0 {
+							break
+						}
+					}
+					if err := scan.Err(); err != nil || left != 0 {
+						b.Fatalf("%d of %d entries are missing, %v", left, entries, err)
+					}
+				}
+				reportRate(b, entries)
+			})
+		})
+	}
+}
+
 // BenchmarkDeleteRange deletes a thousand of a million keys at a time, and reads keys
 // at random, while a snapshot keeps so many earlier deletions from being carried out.
 func BenchmarkDeleteRange(b *testing.B) {
