@@ -114,3 +114,40 @@ func wantNoAllocations(t *testing.T, db *Keyspace, prefix string) {
 		}
 	}
 }
+
+// TestShortScanAllocations holds a scan of one page to what its interface asks for: the
+// Scan, its bound and the engine's cursor.
+func TestShortScanAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has a sync.Pool forget what was put into it")
+	}
+	db, err := Open("", &Options{Engine: EngineRust})
+	if errors.Is(err, ErrEngineNotBuilt) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for i := range byte(100) {
+		if err := db.Put([]byte{'k', i}, make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := []byte("k")
+	for _, limit := range []int{0, 50} {
+		seen := 0
+		n := testing.AllocsPerRun(100, func() {
+			scan := db.Scan(Range{Start: start, Limit: limit})
+			for range scan.All() {
+				if seen++; seen%50 == 0 {
+					break
+				}
+			}
+			err = errors.Join(err, scan.Err())
+		})
+		if err != nil || seen != 101*50 || n > 3 {
+			t.Errorf("limit %d: %v allocations a scan of 50 entries, %d entries, %v", limit, n, seen, err)
+		}
+	}
+}

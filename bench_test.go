@@ -215,29 +215,34 @@ func BenchmarkScan(b *testing.B) {
 	})
 }
 
-// BenchmarkShortScan walks over some keys from a random one on; an operation is a scan.
-func BenchmarkShortScan(b *testing.B) {
-	for _, keys := range []int{10, 50, 100} {
-		b.Run(fmt.Sprint("keys=", keys), func(b *testing.B) {
+// BenchmarkScanSome walks some entries from a random key on; an operation is a scan. It leaves
+// the loop, or says beforehand how many it wants.
+func BenchmarkScanSome(b *testing.B) {
+	for _, entries := range []int{10, 50, 1000} {
+		b.Run(fmt.Sprint("entries=", entries), func(b *testing.B) { benchScansOf(b, entries) })
+	}
+}
+
+func benchScansOf(b *testing.B, entries int) {
+	for _, limit := range []int{0, entries} {
+		b.Run(fmt.Sprint("limit=", limit), func(b *testing.B) {
 			benchEngines(b, loadRing, func(b *testing.B, db *mantisdb.DB) {
 				random := rand.NewPCG(1, 6)
-				start := newBenchKey()
+				key := newBenchKey()
 				for b.Loop() {
-					number, _ := bits.Mul64(random.Uint64(), uint64(benchKeys-keys))
-					setBenchKey(start, number)
-					scan, left := db.Scan(mantisdb.Range{Start: start}), keys
-					for _, value := range scan.All() {
-						if len(value) != benchValueLen {
-							b.Fatalf("a value of %d bytes", len(value))
-						}
+					setBenchKey(key, randomBenchKey(random)%(benchKeys-uint64(entries)))
+					left := entries
+					scan := db.Scan(mantisdb.Range{Start: key, Limit: limit})
+					for range scan.All() {
 						if left--; left == 0 {
 							break
 						}
 					}
 					if err := scan.Err(); err != nil || left != 0 {
-						b.Fatalf("%d keys are missing, %v", left, err)
+						b.Fatalf("%d of %d entries are missing, %v", left, entries, err)
 					}
 				}
+				reportRate(b, entries)
 			})
 		})
 	}

@@ -55,8 +55,8 @@ type Values = storage.Values
 //   - LogBytes is the size of the log, and Segments the number of the immutable
 //     files that hold the data.
 //   - LastVersion is the newest version that reads see.
-//   - OpenSnapshots counts snapshots not yet closed, those of scans and transactions
-//     included. LeakedSnapshots counts those that were dropped without Close or
+//   - OpenSnapshots counts snapshots not yet closed, those of transactions and of
+//     longer scans included. LeakedSnapshots counts those that were dropped without Close or
 //     Discard, and closed by the garbage collector: a mistake of the program.
 //   - Gets counts keys looked up, and GetHits those of them that were found.
 //   - Puts, Deletes and RangeDeletes count the values, the deletions of keys and

@@ -277,7 +277,7 @@ func TestScan(t *testing.T) {
 
 func TestScanReleases(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
-		put(t, db, 100)
+		put(t, db, 1000) // more than is read at once
 		scan := db.Scan(mantisdb.Range{})
 		for range scan.All() {
 			if n := openSnapshots(t, db); n != 1 {
@@ -302,8 +302,63 @@ func TestScanReleases(t *testing.T) {
 			ok(t, db.Delete(key))
 			n++
 		}
-		if ok(t, scan.Err()); n != 100 {
-			t.Fatalf("the loop saw %d entries, want 100", n)
+		if ok(t, scan.Err()); n != 1000 {
+			t.Fatalf("the loop saw %d entries, want 1000", n)
+		}
+	})
+}
+
+func TestScanLimit(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		put(t, db, 100)
+		snap, err := db.Snapshot()
+		ok(t, err)
+		defer snap.Close()
+		tx := db.Begin(false)
+		defer tx.Discard()
+		for limit, want := range map[int]int{0: 90, 1: 1, 89: 89, 90: 90, 91: 90} {
+			r := mantisdb.Range{Start: []byte("key-0010"), Limit: limit}
+			for what, scan := range map[string]*mantisdb.Scan{
+				"database": db.Scan(r), "snapshot": snap.Scan(r), "transaction": tx.Scan(r),
+			} {
+				for range 2 { // a loop's limit is its own
+					n := 0
+					for range scan.All() {
+						n++
+					}
+					if ok(t, scan.Err()); n != want {
+						t.Errorf("limit %d on a %s: %d entries, want %d", limit, what, n, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestLimitIsForScans(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		put(t, db, 10)
+		some := mantisdb.Range{Limit: 1}
+		scan := db.Scan(mantisdb.Range{Limit: -1})
+		for range scan.All() {
+			t.Error("a scan with a negative limit yields something")
+		}
+		it := db.Iterator(some)
+		defer it.Close()
+		if it.Next() {
+			t.Error("an iterator with a limit moves")
+		}
+		_, watchErr := db.Watch(some, 0)
+		var batch mantisdb.Batch
+		for what, err := range map[string]error{
+			"Scan": scan.Err(), "Iterator": it.Err(), "Watch": watchErr,
+			"DeleteRange": db.DeleteRange(some), "Batch.DeleteRange": batch.DeleteRange(some),
+			"Tx.DeleteRange": db.Update(func(tx *mantisdb.Tx) error { return tx.DeleteRange(some) }),
+		} {
+			wantErr(t, what, err, mantisdb.ErrInvalidOptions)
+		}
+		if has, err := db.Has([]byte("key-0000")); err != nil || !has {
+			t.Errorf("a deletion that was refused deletes: %v", err)
 		}
 	})
 }

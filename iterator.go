@@ -20,7 +20,7 @@ import (
 // and must be closed, since it holds a snapshot. A new one is before the first entry. A
 // step that goes on in the direction of the last one costs as much as that of a Scan,
 // which is the simpler way to walk a range once; First, Last, Seek and a turn cost a
-// search.
+// search. A Range.Limit is ErrInvalidOptions.
 //
 // With Range.Reverse, first and next are meant in descending order. An Iterator is not
 // safe for concurrent use.
@@ -70,6 +70,9 @@ func (ks *Keyspace) Iterator(r Range) *Iterator {
 }
 
 func newIterator(ks *Keyspace, in state, r Range, err error) *Iterator {
+	if err == nil {
+		err = r.CheckNoLimit()
+	}
 	return &Iterator{ks: ks, state: in, r: ks.region.bounds(r), err: err}
 }
 

@@ -121,8 +121,11 @@ func (g *region) parts(stored Range, startRoom, endRoom *[]byte) (start, end []b
 }
 
 // deletion is bounds of a range to be deleted, whose bounds may be no longer than
-// keys.
+// keys. It has no limit: a deletion cannot tell which part of a range is meant.
 func (g *region) deletion(r Range) (Range, error) {
+	if err := r.CheckNoLimit(); err != nil {
+		return Range{}, err
+	}
 	for _, bound := range [...][]byte{r.Start, r.End} {
 		if len(bound) > MaxKeyLen {
 			return Range{}, CheckKey(bound)

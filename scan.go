@@ -13,6 +13,9 @@ import (
 //     Start beyond End selects nothing.
 //   - Reverse bool yields keys in descending order.
 //   - KeysOnly bool skips the values, which are then nil.
+//   - Limit int is how many entries a scan yields at most; 0 is all. Say it rather than
+//     leave the loop: so no more is read than that. A scan with a negative limit, and
+//     all else than a scan with any limit, is refused with ErrInvalidOptions.
 type Range = storage.Range
 
 // Prefix is the range of all keys that begin with p; an empty p is every key.
@@ -35,7 +38,7 @@ type Entry struct {
 //
 // Each loop sees the state of the moment at which it begins, whatever is
 // written meanwhile, and holds resources only while it runs: there is nothing
-// to close. A Scan is not safe for concurrent use.
+// to close. A scan that says by Range.Limit how many entries it wants costs least. A Scan is not safe for concurrent use.
 type Scan struct {
 	ks   *Keyspace
 	snap *Snapshot // of a scan at a snapshot, else nil
@@ -83,12 +86,12 @@ func (s *Scan) walk(visit func(storage.Cursor) bool) {
 	if s.err != nil {
 		return
 	}
-	cursor, release, err := s.open()
+	cursor, err := s.open()
 	if err != nil {
 		s.err = err
 		return
 	}
-	defer release()
+	defer s.close(cursor)
 	for cursor.Next() {
 		if !visit(cursor) {
 			return
@@ -107,33 +110,22 @@ func (s *Scan) value(c storage.Cursor) []byte {
 	return nonNil(c.Value())
 }
 
-// open is a cursor over the range, and what ends its use.
-func (s *Scan) open() (cursor storage.Cursor, release func(), err error) {
+// open opens a cursor over the range.
+func (s *Scan) open() (storage.Cursor, error) {
 	if err := s.ks.check(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	switch {
 	case s.tx != nil:
-		cursor, err = s.tx.scan(s.r)
-		if err != nil {
-			return nil, nil, err
-		}
-		return cursor, func() { cursor.Close() }, nil
+		return s.tx.scan(s.r)
 	case s.snap != nil:
-		cursor, err = s.snap.scan(s.r)
-		if err != nil {
-			return nil, nil, err
-		}
-		return cursor, func() { cursor.Close(); runtime.KeepAlive(s.snap) }, nil
+		return s.snap.scan(s.r)
 	}
-	// The snapshot of a scan of the newest state lives as long as the loop.
-	snap, err := s.ks.engine.Snapshot()
-	if err != nil {
-		return nil, nil, err
-	}
-	if cursor, err = snap.Scan(s.r); err != nil {
-		snap.Close()
-		return nil, nil, err
-	}
-	return cursor, func() { cursor.Close(); snap.Close() }, nil
+	return s.ks.engine.Scan(s.r)
+}
+
+// close closes the cursor of a loop. Until then the net could close the snapshot under it.
+func (s *Scan) close(cursor storage.Cursor) {
+	cursor.Close()
+	runtime.KeepAlive(s.snap)
 }

@@ -2,6 +2,7 @@ package mantisdb
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/mantisdb/mantisdb/storage"
@@ -15,6 +16,7 @@ type txCursor struct {
 	stored  storage.Cursor
 	isAhead bool  // stored is at an entry that was not yielded
 	ended   bool  // stored is at its end
+	left    int   // how many entries may still be yielded
 	offsets []int // own writes that were not yielded
 	ranges  []int // own deletions of ranges
 
@@ -34,20 +36,24 @@ func (tx *Tx) scan(r Range) (storage.Cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored, err := snap.Scan(r)
-	if err != nil {
+	c := &txCursor{tx: tx, r: r, left: math.MaxInt, offsets: tx.writes.in(r), ranges: slices.Clip(tx.writes.ranges)}
+	if r.Limit > 0 {
+		c.left = r.Limit
+		r.Limit = c.storedLimit()
+	}
+	if c.stored, err = snap.Scan(r); err != nil {
 		return nil, err
 	}
-	c := &txCursor{tx: tx, r: r, stored: stored, offsets: tx.writes.in(r), ranges: slices.Clip(tx.writes.ranges)}
 	tx.open = append(tx.open, c)
 	return c, nil
 }
 
 // Next implements storage.Cursor.
 func (c *txCursor) Next() bool {
-	if c.err != nil {
+	if c.err != nil || c.left == 0 {
 		return false
 	}
+	c.left--
 	for {
 		if !c.isAhead && !c.ended {
 			c.isAhead = c.stored.Next()
@@ -78,6 +84,15 @@ func (c *txCursor) Next() bool {
 			return true
 		}
 	}
+}
+
+// storedLimit is how many entries of the snapshot are enough for those that the walk may
+// yield: each own write hides one at most, the deletion of a range any number.
+func (c *txCursor) storedLimit() int {
+	if len(c.ranges) > 0 || c.left > math.MaxInt-len(c.offsets) {
+		return 0
+	}
+	return c.left + len(c.offsets)
 }
 
 // compare tells which comes next: an own write below 0, an entry of the snapshot

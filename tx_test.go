@@ -195,9 +195,18 @@ func compareScan(t *testing.T, scan func(mantisdb.Range) []string, model map[str
 			}
 		}
 		slices.Sort(want)
-		r := mantisdb.Range{Start: []byte(start), End: []byte(end)}
-		if got := scan(r); !slices.Equal(got, want) {
-			t.Fatalf("scan of %s to %s: %q, want %q", start, end, got, want)
+		r := mantisdb.Range{Start: []byte(start), End: []byte(end), Reverse: random.IntN(2) == 0}
+		if r.Reverse {
+			slices.Reverse(want)
+		}
+		for _, r.Limit = range []int{0, len(want)/2 + 1, len(want), len(want) + 1} {
+			some := want
+			if r.Limit > 0 {
+				some = want[:min(r.Limit, len(want))]
+			}
+			if got := scan(r); !slices.Equal(got, some) {
+				t.Fatalf("scan of %d of %s to %s, reverse %v: %q, want %q", r.Limit, start, end, r.Reverse, got, some)
+			}
 		}
 	}
 }
@@ -388,6 +397,37 @@ func TestTxEndsInsideItsLoop(t *testing.T) {
 			wantErr(t, "the loop", scan.Err(), mantisdb.ErrTxDone)
 			if seen != 10 {
 				t.Errorf("the loop went on to %d entries", seen)
+			}
+		}
+	})
+}
+
+// TestTxLimitedScanReadsNoMore has another one write behind the last entry of a scan with
+// a limit, which is no conflict, and before it, which is one.
+func TestTxLimitedScanReadsNoMore(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *mantisdb.DB) {
+		for _, key := range []string{"b", "d", "f", "h"} {
+			mustPut(t, db, key, "old")
+		}
+		for _, c := range []struct {
+			reverse bool
+			key     string
+			want    error
+		}{
+			{false, "e", nil}, {false, "a", mantisdb.ErrConflict}, {false, "d", mantisdb.ErrConflict},
+			{true, "e", nil}, {true, "i", mantisdb.ErrConflict}, {true, "f", mantisdb.ErrConflict},
+		} {
+			x := beginTx(t, db, true)
+			if got := len(x.scan(mantisdb.Range{Limit: 2, Reverse: c.reverse})); got != 2 {
+				t.Fatalf("a scan of 2 yields %d", got)
+			}
+			x.put("z/own", "v")
+			mustPut(t, db, c.key, "changed")
+			if err := x.Commit(); !errors.Is(err, c.want) {
+				t.Errorf("reverse %v, %s was written: %v, want %v", c.reverse, c.key, err, c.want)
+			}
+			for _, extra := range []string{"a", "e", "i", "z/own"} {
+				ok(t, db.Delete([]byte(extra)))
 			}
 		}
 	})

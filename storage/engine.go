@@ -85,6 +85,11 @@ type Engine interface {
 	// write while open, and must be closed.
 	Snapshot() (Snapshot, error)
 
+	// Scan opens a cursor over a range of the state that this call's start sees, as
+	// that of a snapshot of its own would be, but cheaper if the scan is short. The
+	// cursor must be closed.
+	Scan(r Range) (Cursor, error)
+
 	// Watch begins a feed of the changes of a range: for a from of 0 of those that are
 	// committed from now on, else of all with that version or a greater one. A write
 	// that begins after Watch returned is delivered; and what a read finds that begins
@@ -102,7 +107,7 @@ type Engine interface {
 	// when it is visible: after a loss of power, its version may become that of another
 	// write if it was not yet on disk.
 	//
-	// r.Reverse must not be set; r.KeysOnly leaves values out.
+	// r.Reverse and r.Limit must not be set; r.KeysOnly leaves values out.
 	Watch(r Range, from uint64) (Feed, error)
 
 	// Sync returns once every write that was acknowledged before the call is on
@@ -191,6 +196,9 @@ type Range struct {
 	Reverse bool
 	// KeysOnly lets the engine skip values; Cursor.Value is then nil.
 	KeysOnly bool
+	// Limit is how many entries a scan yields at most, so that the engine reads no more
+	// of them; 0 is all there are. A negative one is ErrInvalidOptions.
+	Limit int
 }
 
 // Cursor walks a range once, in order. It is used by one goroutine at a time.
@@ -247,7 +255,8 @@ type Stats struct {
 	Segments uint64 `json:"segments"`
 	// LastVersion is the newest version that reads see.
 	LastVersion uint64 `json:"last_version"`
-	// OpenSnapshots counts snapshots not yet closed, those of scans included.
+	// OpenSnapshots counts snapshots not yet closed. A scan of the newest state has one
+	// if the engine keeps one for it, which a short one may not need.
 	OpenSnapshots uint64 `json:"open_snapshots"`
 	// OldestSnapshot is the version of the oldest of those; 0 without any.
 	OldestSnapshot uint64 `json:"oldest_snapshot"`

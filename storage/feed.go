@@ -50,7 +50,7 @@ func checkWatch(r Range) error {
 	if r.Reverse {
 		return fmt.Errorf("%w: changes come in the order in which they were made, and not in reverse", ErrInvalidOptions)
 	}
-	return nil
+	return r.CheckNoLimit()
 }
 
 // changeOf is what an operation changes, without its value if keys are all that is

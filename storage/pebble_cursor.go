@@ -1,14 +1,20 @@
 package storage
 
-import "github.com/cockroachdb/pebble/v2"
+import (
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2"
+)
 
 // pebbleCursor is a Cursor of the pure-Go engine. It copies each entry, so that
 // what the caller borrows outlives an engine that closes meanwhile.
 type pebbleCursor struct {
 	snap     *pebbleSnapshot
+	ownsSnap bool             // snap is closed with the cursor
 	iter     *pebble.Iterator // nil once released; guarded by the engine's gate
 	reverse  bool
 	keysOnly bool
+	left     int // how many entries may still be yielded
 	started  bool
 	done     bool
 	closed   bool
@@ -18,8 +24,34 @@ type pebbleCursor struct {
 	err      error
 }
 
+// Scan implements Engine.
+func (e *GoStorageEngine) Scan(r Range) (Cursor, error) {
+	s, err := e.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.(*pebbleSnapshot).scan(r)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	c.ownsSnap = true
+	return c, nil
+}
+
 // Scan implements Snapshot.
-func (s *pebbleSnapshot) Scan(r Range) (_ Cursor, err error) {
+func (s *pebbleSnapshot) Scan(r Range) (Cursor, error) {
+	c, err := s.scan(r)
+	if err != nil {
+		return nil, err // and not a Cursor that is nil
+	}
+	return c, nil
+}
+
+func (s *pebbleSnapshot) scan(r Range) (_ *pebbleCursor, err error) {
+	if err := r.checkLimit(); err != nil {
+		return nil, err
+	}
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
@@ -28,7 +60,7 @@ func (s *pebbleSnapshot) Scan(r Range) (_ Cursor, err error) {
 	if err != nil {
 		return nil, translate(err)
 	}
-	c := &pebbleCursor{snap: s, iter: iter, reverse: r.Reverse, keysOnly: r.KeysOnly}
+	c := &pebbleCursor{snap: s, iter: iter, reverse: r.Reverse, keysOnly: r.KeysOnly, left: r.most()}
 	s.engine.views.addCursor(c)
 	s.engine.counters.scans.Add(1)
 	return c, nil
@@ -53,7 +85,12 @@ func (c *pebbleCursor) Next() bool {
 	if c.done {
 		return false
 	}
-	ok, err := c.advance()
+	var ok bool
+	var err error
+	if c.left > 0 {
+		c.left--
+		ok, err = c.advance()
+	}
 	if !ok {
 		c.done, c.err = true, err
 		c.key, c.value, c.meta = nil, nil, Meta{}
@@ -119,7 +156,7 @@ func (c *pebbleCursor) Meta() Meta { return c.meta }
 func (c *pebbleCursor) Err() error { return c.err }
 
 // Close implements Cursor.
-func (c *pebbleCursor) Close() (err error) {
+func (c *pebbleCursor) Close() error {
 	if c.closed {
 		return nil
 	}
@@ -128,6 +165,14 @@ func (c *pebbleCursor) Close() (err error) {
 		c.done, c.err = true, ErrClosed
 	}
 	c.key, c.value, c.meta = nil, nil, Meta{}
+	err := c.closeIter()
+	if c.ownsSnap {
+		err = errors.Join(err, c.snap.Close())
+	}
+	return err
+}
+
+func (c *pebbleCursor) closeIter() (err error) {
 	e := c.snap.engine
 	if err := e.enter(); err != nil {
 		return nil // the engine closed, or failed, and took the iterator along

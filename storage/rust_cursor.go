@@ -5,6 +5,8 @@ package storage
 /*
 #include <mantisdb_core.h>
 
+#cgo noescape mantisdb_scan
+#cgo nocallback mantisdb_scan
 #cgo noescape mantisdb_scan_page
 #cgo nocallback mantisdb_scan_page
 */
@@ -12,45 +14,59 @@ import "C"
 
 import (
 	"encoding/binary"
-	"math"
 	"runtime"
-)
-
-// A page starts small, since many scans are short, and grows with the scan.
-const (
-	firstPageLen   = 4 << 10
-	pageGrowth     = 4
-	largestPageLen = 256 << 10
-	// entryHeaderLen is the length of a packed entry before its key:
-	// key length u32, value length u32, sequence u64, expiry u64.
-	entryHeaderLen = 24
 )
 
 // rustCursor is a Cursor of the Rust engine. It reads a page of packed entries
 // at a time; between pages the core holds nothing for it but the snapshot.
 type rustCursor struct {
-	snap  *rustSnapshot
-	r     Range
-	flags C.uint32_t
+	engine *RustStorageEngine
+	// handle is what pages are read at. It is nil in a scan of the newest state until the
+	// core has found that one page does not do.
+	handle *C.MantisdbSnapshot
+	snap   *rustSnapshot // that the handle is of; nil if that is the cursor's own
+	flags  C.uint32_t
+	left   int // how many entries may still be read
 
-	buffer []byte // of the page
-	rest   []byte // what of the page is to come, within buffer
-	more   bool   // whether the range may go on after the page
-	done   bool
+	room *scanRoom // nil once done
+	rest []byte    // what of the page is to come, within the room
+	more bool      // whether the range may go on after the page
+	done bool
 
-	key, value []byte // within buffer
+	key, value []byte // within the room
 	meta       Meta
 	err        error
 }
 
+// Scan implements Engine. Most scans are short: the call that reads the first page opens
+// a snapshot only if there is to be a second one.
+func (e *RustStorageEngine) Scan(r Range) (Cursor, error) {
+	if err := r.checkLimit(); err != nil {
+		return nil, err
+	}
+	c := newRustCursor(e, r)
+	if err := c.nextPage(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
 // Scan implements Snapshot.
 func (s *rustSnapshot) Scan(r Range) (Cursor, error) {
+	if err := r.checkLimit(); err != nil {
+		return nil, err
+	}
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	c := &rustCursor{snap: s, more: true}
-	c.r.Start = append([]byte(nil), r.Start...)
-	c.r.End = append([]byte(nil), r.End...)
+	c := newRustCursor(s.engine, r)
+	c.snap, c.handle = s, s.handle
+	return c, nil
+}
+
+func newRustCursor(e *RustStorageEngine, r Range) *rustCursor {
+	c := &rustCursor{engine: e, room: takeScanRoom(r), left: r.most(), more: true}
 	if len(r.Start) > 0 {
 		c.flags |= C.MANTISDB_SCAN_HAS_START
 	}
@@ -63,7 +79,7 @@ func (s *rustSnapshot) Scan(r Range) (Cursor, error) {
 	if r.KeysOnly {
 		c.flags |= C.MANTISDB_SCAN_KEYS_ONLY
 	}
-	return c, nil
+	return c
 }
 
 // Next implements Cursor.
@@ -71,11 +87,11 @@ func (c *rustCursor) Next() bool {
 	if c.done {
 		return false
 	}
-	if err := c.snap.check(); err != nil {
+	if err := c.check(); err != nil {
 		return c.end(err)
 	}
 	if len(c.rest) == 0 {
-		if !c.more {
+		if !c.more || c.left == 0 {
 			return c.end(nil)
 		}
 		if err := c.nextPage(); err != nil || len(c.rest) == 0 {
@@ -86,10 +102,27 @@ func (c *rustCursor) Next() bool {
 	return true
 }
 
+// check returns ErrClosed if what the cursor walks in is closed.
+func (c *rustCursor) check() error {
+	switch {
+	case c.snap != nil:
+		return c.snap.check()
+	case c.engine.closed.Load():
+		return ErrClosed
+	}
+	return nil
+}
+
+// end ends the walk, and gives back what it held.
 func (c *rustCursor) end(err error) bool {
 	c.done, c.err = true, err
-	c.key, c.value, c.meta = nil, nil, Meta{}
-	c.buffer, c.rest = nil, nil
+	c.key, c.value, c.meta, c.rest = nil, nil, Meta{}, nil
+	c.room.release()
+	c.room = nil
+	if c.snap == nil && c.handle != nil {
+		C.mantisdb_snapshot_free(c.handle)
+	}
+	c.handle = nil
 	return false
 }
 
@@ -98,38 +131,48 @@ func (c *rustCursor) nextPage() error {
 	if c.key != nil {
 		c.continueAfter(c.key)
 	}
-	if len(c.buffer) < largestPageLen {
-		c.buffer = make([]byte, max(firstPageLen, pageGrowth*len(c.buffer)))
-	}
+	buffer := c.room.nextPage(c.left)
 	for {
-		var page C.MantisdbPage
-		status := C.mantisdb_scan_page(c.snap.handle,
-			bytesPtr(c.r.Start), C.size_t(len(c.r.Start)),
-			bytesPtr(c.r.End), C.size_t(len(c.r.End)),
-			c.flags, math.MaxInt64,
-			bytesPtr(c.buffer), C.size_t(len(c.buffer)), &page)
-		runtime.KeepAlive(c.snap)
+		page, status := c.read(buffer)
 		switch status {
 		case C.MANTISDB_OK:
-			c.rest, c.more = c.buffer[:page.used], bool(page.more)
+			c.rest, c.more = buffer[:page.used], bool(page.more)
+			c.left -= int(page.count)
 			return nil
 		case C.MANTISDB_SHORT_BUFFER:
 			c.flags |= C.MANTISDB_SCAN_CONTINUED
-			c.buffer = make([]byte, page.needed)
+			buffer = c.room.pageOf(int(page.needed))
 		default:
-			return c.snap.engine.errorOf(status)
+			return c.engine.errorOf(status)
 		}
 	}
+}
+
+// read reads a page into a buffer.
+func (c *rustCursor) read(buffer []byte) (page C.MantisdbPage, status C.int32_t) {
+	start, end := c.room.start, c.room.end
+	if c.handle == nil {
+		status = C.mantisdb_scan(c.engine.db,
+			bytesPtr(start), C.size_t(len(start)), bytesPtr(end), C.size_t(len(end)),
+			c.flags, C.size_t(c.left), bytesPtr(buffer), C.size_t(len(buffer)), &page, &c.handle)
+		runtime.KeepAlive(c.engine)
+		return page, status
+	}
+	status = C.mantisdb_scan_page(c.handle,
+		bytesPtr(start), C.size_t(len(start)), bytesPtr(end), C.size_t(len(end)),
+		c.flags, C.size_t(c.left), bytesPtr(buffer), C.size_t(len(buffer)), &page)
+	runtime.KeepAlive(c.snap)
+	return page, status
 }
 
 // continueAfter narrows the range to what comes after key, in its direction.
 func (c *rustCursor) continueAfter(key []byte) {
 	c.flags |= C.MANTISDB_SCAN_CONTINUED
 	if c.flags&C.MANTISDB_SCAN_REVERSE != 0 {
-		c.r.End = append(c.r.End[:0], key...)
+		c.room.end = append(c.room.end[:0], key...)
 		c.flags |= C.MANTISDB_SCAN_HAS_END
 	} else {
-		c.r.Start = append(c.r.Start[:0], key...)
+		c.room.start = append(c.room.start[:0], key...)
 		c.flags |= C.MANTISDB_SCAN_HAS_START | C.MANTISDB_SCAN_START_EXCLUSIVE
 	}
 }

@@ -39,7 +39,7 @@
  * The version of this ABI. It changes with every incompatible change; a caller
  * compares it with [`mantisdb_abi_version`] before anything else.
  */
-#define MANTISDB_ABI_VERSION 10
+#define MANTISDB_ABI_VERSION 11
 
 /**
  * A write is as durable as the database was opened for; and a database as
@@ -1471,7 +1471,8 @@ int32_t mantisdb_snapshot_write_if(const MantisdbSnapshot *snapshot,
  * Writes entries of the keys `start <= key < end` as of the snapshot into
  * `buffer`, as many as fit and at most `limit`. `flags` are `MANTISDB_SCAN_...`.
  * An entry is packed as key length u32, value length u32, sequence u64, expiry
- * u64 (little-endian), key, value; entries lie back to back.
+ * u64 (little-endian), key, value; entries lie back to back. What lies behind
+ * `limit` entries is not looked at: `page->more` is set then.
  * `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are needed.
  *
  * # Safety
@@ -1488,6 +1489,30 @@ int32_t mantisdb_scan_page(const MantisdbSnapshot *snapshot,
                            uint8_t *buffer,
                            size_t capacity,
                            MantisdbPage *page);
+
+/**
+ * Writes the first page of a scan of everything committed so far, as
+ * `mantisdb_scan_page` does. If the scan is to go on behind it, since the range may
+ * hold more and fewer than `limit` entries were written, `*snapshot` becomes a
+ * snapshot of what the page saw, for the further pages; it is as one that
+ * `mantisdb_snapshot_open` opened. Else, and after any other status than
+ * `MANTISDB_OK`, nothing is left open, and `*snapshot` is not changed.
+ *
+ * # Safety
+ * `db` is a handle; `start` and `end` have their lengths; `buffer` has room for
+ * `capacity` bytes; `page` and `snapshot` are valid.
+ */
+int32_t mantisdb_scan(const MantisdbDb *db,
+                      const uint8_t *start,
+                      size_t start_len,
+                      const uint8_t *end,
+                      size_t end_len,
+                      uint32_t flags,
+                      size_t limit,
+                      uint8_t *buffer,
+                      size_t capacity,
+                      MantisdbPage *page,
+                      MantisdbSnapshot **snapshot);
 
 #ifdef __cplusplus
 }  // extern "C"

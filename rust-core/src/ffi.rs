@@ -45,7 +45,7 @@ pub use status::*;
 
 /// The version of this ABI. It changes with every incompatible change; a caller
 /// compares it with [`mantisdb_abi_version`] before anything else.
-pub const MANTISDB_ABI_VERSION: u32 = 10;
+pub const MANTISDB_ABI_VERSION: u32 = 11;
 
 /// The ABI version that the library was built with.
 #[unsafe(no_mangle)]

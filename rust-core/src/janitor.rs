@@ -40,6 +40,9 @@ pub(crate) struct Mailbox {
     room: AtomicBool,
     /// A snapshot was closed: what was held up may go.
     horizon_moved: AtomicBool,
+    /// Something is held up. While nothing is, whoever closes a snapshot, as most scans
+    /// do, has no reason to wake the janitor.
+    horizon_awaited: AtomicBool,
     closing: AtomicBool,
     thread: std::sync::OnceLock<Thread>,
     removals: AtomicU64,
@@ -71,7 +74,10 @@ impl Mailbox {
     /// Tells that the horizon may have moved.
     pub(crate) fn horizon_moved(&self) {
         self.horizon_moved.store(true, SeqCst);
-        self.wake_if_asleep();
+        // The janitor sets what is read here before it looks at what was set above.
+        if self.horizon_awaited.load(SeqCst) {
+            self.wake_if_asleep();
+        }
     }
 
     /// Tells that an entry waits to be put in order.
@@ -276,11 +282,13 @@ impl Janitor {
     /// Sleeps until woken, unless something has come in between.
     fn sleep(&self) {
         let mailbox = &self.core.mailbox;
+        let awaits_horizon = !self.held_up.slots.is_empty();
+        mailbox.horizon_awaited.store(awaits_horizon, SeqCst);
         mailbox.asleep.store(true, SeqCst);
         let idle = mailbox.queue.is_empty()
             && self.core.memtable.unordered() == 0
             && !mailbox.grow.load(SeqCst)
-            && !mailbox.horizon_moved.load(SeqCst)
+            && !(awaits_horizon && mailbox.horizon_moved.load(SeqCst))
             && !mailbox.room.load(SeqCst)
             && !mailbox.closing.load(SeqCst)
             && self.core.counters.sum(Counter::Expiring) == 0

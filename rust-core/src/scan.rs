@@ -151,7 +151,11 @@ struct OnDisk<'a> {
     sequence: u64,
     /// Backward, the versions of a key come oldest first, so the one to be shown
     /// is known only when the cursor is past it: it is kept here.
-    kept: Option<OwnedVersion>,
+    kept: OwnedVersion,
+    /// Whether there is such a version.
+    has_kept: bool,
+    /// Room for the key that is being left, forward.
+    left: Vec<u8>,
 }
 
 /// A version with its own bytes.
@@ -159,8 +163,8 @@ struct OnDisk<'a> {
 struct OwnedVersion {
     key: Vec<u8>,
     sequence: u64,
-    /// None for a tombstone.
-    value: Option<Vec<u8>>,
+    is_tombstone: bool,
+    value: Vec<u8>,
     expires_at: u64,
 }
 
@@ -172,7 +176,8 @@ impl<'a> OnDisk<'a> {
         } else {
             cursor.seek(range.start.unwrap_or_default())?;
         }
-        let mut on_disk = Self { cursor, range, sequence, kept: None };
+        let kept = OwnedVersion::default();
+        let mut on_disk = Self { cursor, range, sequence, kept, has_kept: false, left: Vec::new() };
         on_disk.settle()?;
         Ok(on_disk)
     }
@@ -180,16 +185,19 @@ impl<'a> OnDisk<'a> {
     /// The current version; none at the end of the range.
     fn current(&self) -> Option<KeyVersion<'_>> {
         if self.range.reverse {
-            return self.kept.as_ref().map(OwnedVersion::borrow);
+            return self.has_kept.then(|| self.kept.borrow());
         }
         self.cursor.current().filter(|version| !self.range.is_past(version.key))
     }
 
     /// Moves to the next key.
     fn advance(&mut self) -> Result<()> {
-        if !self.range.reverse {
-            let key = self.cursor.current().map(|version| version.key.to_vec());
-            while key.is_some() && self.cursor.current().map(|v| v.key) == key.as_deref() {
+        if !self.range.reverse
+            && let Some(version) = self.cursor.current()
+        {
+            self.left.clear();
+            self.left.extend_from_slice(version.key);
+            while self.cursor.current().is_some_and(|version| version.key == self.left) {
                 self.cursor.next()?;
             }
         }
@@ -212,44 +220,45 @@ impl<'a> OnDisk<'a> {
 
     /// Keeps the version to be shown of the next key that has one.
     fn keep(&mut self) -> Result<()> {
-        let mut kept: Option<OwnedVersion> = None;
+        self.has_kept = false;
         while let Some(version) = self.cursor.current() {
-            if self.range.is_before(version.key)
-                || kept.as_ref().is_some_and(|kept| kept.key != version.key)
+            if self.range.is_before(version.key) || (self.has_kept && self.kept.key != version.key)
             {
                 break;
             }
             if version.sequence <= self.sequence {
-                kept = Some(OwnedVersion::from(version));
+                self.kept.set(version);
+                self.has_kept = true;
             }
             self.cursor.prev()?;
         }
-        self.kept = kept;
         Ok(())
     }
 }
 
 impl OwnedVersion {
     fn borrow(&self) -> KeyVersion<'_> {
-        let payload = match &self.value {
-            Some(value) => Payload::Value(value, self.expires_at),
-            None => Payload::Tombstone,
+        let payload = if self.is_tombstone {
+            Payload::Tombstone
+        } else {
+            Payload::Value(&self.value, self.expires_at)
         };
         KeyVersion { key: &self.key, sequence: self.sequence, payload }
     }
-}
 
-impl From<KeyVersion<'_>> for OwnedVersion {
-    fn from(version: KeyVersion<'_>) -> Self {
-        let value = match version.payload {
-            Payload::Value(value, _) => Some(value.to_vec()),
-            Payload::Tombstone => None,
+    /// Becomes a copy of a version, in the room that it has.
+    fn set(&mut self, version: KeyVersion<'_>) {
+        self.key.clear();
+        self.key.extend_from_slice(version.key);
+        self.value.clear();
+        self.is_tombstone = match version.payload {
+            Payload::Value(value, _) => {
+                self.value.extend_from_slice(value);
+                false
+            }
+            Payload::Tombstone => true,
         };
-        Self {
-            key: version.key.to_vec(),
-            sequence: version.sequence,
-            value,
-            expires_at: version.payload.expires_at(),
-        }
+        self.sequence = version.sequence;
+        self.expires_at = version.payload.expires_at();
     }
 }

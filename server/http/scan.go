@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"net/http"
 
 	"github.com/mantisdb/mantisdb"
@@ -85,7 +86,11 @@ type scanStream struct {
 // run tells an error of the scan by its return value if it comes first, and
 // else in the stream.
 func (s *scanStream) run(h *Handler, r *http.Request) error {
-	for entry, err := range s.req.ks.Scan(r.Context(), s.req.rest) {
+	rest := s.req.rest
+	if limit := s.req.limit; limit > 0 && limit < math.MaxInt {
+		rest.Limit = int(limit) + 1 // one more tells whether there are more
+	}
+	for entry, err := range s.req.ks.Scan(r.Context(), rest) {
 		if err != nil {
 			return s.fail(h, r, err)
 		}

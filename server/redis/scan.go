@@ -2,6 +2,7 @@ package redis
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 
 	"github.com/mantisdb/mantisdb"
@@ -80,6 +81,9 @@ func (r *Request) scanSome(keys mantisdb.Range, options scanOptions, reply func(
 		return "", nil
 	}
 	left := options.count
+	if left < math.MaxInt {
+		keys.Limit = int(left) + 1 // and the one that comes after them
+	}
 	walk := r.keys().Scan(keys)
 	for key := range walk.All() {
 		if left == 0 {

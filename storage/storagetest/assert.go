@@ -140,6 +140,20 @@ func collect(t testing.TB, s storage.Snapshot, r storage.Range) []entry {
 	t.Helper()
 	c, err := s.Scan(r)
 	ok(t, err)
+	return drain(t, c, r)
+}
+
+// collectNow is collect of the newest state.
+func collectNow(t testing.TB, e storage.Engine, r storage.Range) []entry {
+	t.Helper()
+	c, err := e.Scan(r)
+	ok(t, err)
+	return drain(t, c, r)
+}
+
+// drain walks a cursor over a range to its end, and closes it.
+func drain(t testing.TB, c storage.Cursor, r storage.Range) []entry {
+	t.Helper()
 	var entries []entry
 	for c.Next() {
 		if r.KeysOnly && c.Value() != nil {
@@ -153,14 +167,6 @@ func collect(t testing.TB, s storage.Snapshot, r storage.Range) []entry {
 	}
 	ok(t, c.Close())
 	return entries
-}
-
-// collectNow is collect of the newest state.
-func collectNow(t testing.TB, e storage.Engine, r storage.Range) []entry {
-	t.Helper()
-	s := snapshot(t, e)
-	defer s.Close()
-	return collect(t, s, r)
 }
 
 // wantEntries compares keys and values, in order.

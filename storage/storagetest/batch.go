@@ -224,12 +224,7 @@ func readBySnapshot(e storage.Engine, keys [][]byte) ([]string, error) {
 }
 
 func readByScan(e storage.Engine, reverse bool) ([]string, error) {
-	s, err := e.Snapshot()
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	c, err := s.Scan(storage.Range{Reverse: reverse})
+	c, err := e.Scan(storage.Range{Reverse: reverse})
 	if err != nil {
 		return nil, err
 	}

@@ -333,6 +333,9 @@ func (m *model) scanAt(at moment) {
 		prefix := storage.Prefix([]byte(m.key()[:1]))
 		r.Start, r.End = prefix.Start, prefix.End
 	}
+	if m.rng.IntN(3) == 0 {
+		r.Limit = 1 + m.rng.IntN(20)
+	}
 	got, want := collect(m.t, at.snap, r), selected(at.want.sorted(), r)
 	wantEntries(m.t, fmt.Sprintf("scan of %+v", r), got, want)
 	for i := range got {

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,9 @@ var scanTests = []test{
 	{"ScanOfManyEntries", testScanMany},
 	{"ScanOfLargeEntries", testScanLarge},
 	{"ScanOverDeleted", testScanOverDeleted},
+	{"ScanLimit", testScanLimit},
+	{"ScanLimitIsChecked", testScanLimitIsChecked},
+	{"ScanOfOneMoment", testScanOfOneMoment},
 }
 
 // load stores entries in batches.
@@ -46,6 +50,9 @@ func selected(sorted []entry, r storage.Range) []entry {
 	}
 	if r.Reverse {
 		slices.Reverse(want)
+	}
+	if r.Limit > 0 {
+		want = want[:min(r.Limit, len(want))]
 	}
 	return want
 }
@@ -192,4 +199,94 @@ func testScanOverDeleted(t *testing.T, b *bench) {
 	defer s.Close()
 	wantScans(t, s, left, storage.Range{})
 	wantScans(t, s, left, storage.Range{Start: []byte(all[n/4].key)})
+}
+
+// testScanLimit lets scans end within and behind pages, over entries that a scan passes
+// over, and at the last one that there is.
+func testScanLimit(t *testing.T, b *bench) {
+	e := b.engine(t)
+	n := scaled(4000)
+	var all, left []entry
+	for i := range n {
+		en := entry{key: fmt.Sprintf("key-%08d", i), value: strings.Repeat("x", i%200)}
+		if i == n/5 {
+			en.value = string(filler(300<<10, 1)) // more than a page
+		}
+		isExpired, isDeleted, isInRange := i%7 == 3, i%5 == 2, i >= n/2 && i < n/2+n/10
+		if isExpired {
+			en.meta.ExpiresAt = 1
+		}
+		all = append(all, en)
+		if !isExpired && !isDeleted && !isInRange {
+			left = append(left, en)
+		}
+	}
+	load(t, e, all)
+	var batch storage.Batch
+	for i := 2; i < n; i += 5 {
+		ok(t, batch.Delete([]byte(all[i].key)))
+	}
+	ok(t, batch.DeleteRange([]byte(all[n/2].key), []byte(all[n/2+n/10].key)))
+	write(t, e, &batch)
+	s := snapshot(t, e)
+	defer s.Close()
+	for _, r := range []storage.Range{
+		{},
+		{Reverse: true},
+		{KeysOnly: true},
+		{Start: []byte(all[n/3].key), End: []byte(all[n-n/4].key)},
+		{Start: []byte(all[n/3].key), End: []byte(all[n-n/4].key), Reverse: true},
+		{Start: []byte("z")},
+	} {
+		want := selected(left, r)
+		for _, r.Limit = range []int{1, 2, 50, 1000, len(want) - 1, len(want), len(want) + 1, math.MaxInt} {
+			if r.Limit < 1 {
+				continue
+			}
+			what := fmt.Sprintf("scan from %s to %s, reverse %v, of %d of %d", bound(r.Start), bound(r.End), r.Reverse, r.Limit, len(want))
+			some := selected(left, r)
+			before := stats(t, e).ScanKeys
+			wantEntries(t, what, collectNow(t, e, r), some)
+			if read := stats(t, e).ScanKeys - before; read != uint64(len(some)) {
+				t.Fatalf("%s: %d entries were read", what, read)
+			}
+			wantEntries(t, what+" at a snapshot", collect(t, s, r), some)
+		}
+	}
+	if open := stats(t, e).OpenSnapshots; open != 1 {
+		t.Fatalf("%d snapshots are open behind the scans, want that of the test", open)
+	}
+}
+
+func testScanLimitIsChecked(t *testing.T, b *bench) {
+	e := b.engine(t)
+	s := snapshot(t, e)
+	defer s.Close()
+	_, err := e.Scan(storage.Range{Limit: -1})
+	wantErr(t, "a scan with a negative limit", err, storage.ErrInvalidOptions)
+	_, err = s.Scan(storage.Range{Limit: -1})
+	wantErr(t, "one at a snapshot", err, storage.ErrInvalidOptions)
+	_, err = e.Watch(storage.Range{Limit: 1}, 0)
+	wantErr(t, "a watch with a limit", err, storage.ErrInvalidOptions)
+}
+
+// testScanOfOneMoment changes every entry while a scan of many pages is under way.
+func testScanOfOneMoment(t *testing.T, b *bench) {
+	e := b.engine(t)
+	n := scaled(5000)
+	var sorted []entry
+	for i := range n {
+		sorted = append(sorted, entry{key: fmt.Sprintf("key-%06d", i), value: string(filler(64, uint64(i)))})
+	}
+	load(t, e, sorted)
+	c, err := e.Scan(storage.Range{})
+	ok(t, err)
+	deleteRange(t, e, "", "key-000100")
+	for _, en := range sorted[100:] {
+		put(t, e, en.key, "later")
+	}
+	wantEntries(t, "the state of the scan's beginning", drain(t, c, storage.Range{}), sorted)
+	if open := stats(t, e).OpenSnapshots; open != 0 {
+		t.Fatalf("%d snapshots are open behind the scan", open)
+	}
 }

@@ -19,6 +19,12 @@ pub struct MantisdbSnapshot {
 }
 
 impl MantisdbSnapshot {
+    /// The handle of a snapshot of a database, for `mantisdb_snapshot_free`.
+    fn handle(snapshot: Snapshot, db: &MantisdbDb) -> *mut Self {
+        let condition = Arc::clone(&db.condition);
+        Box::into_raw(Box::new(Self { snapshot: Closable::new(snapshot), condition }))
+    }
+
     fn call(&self, body: impl FnOnce(&Snapshot) -> Result<i32>) -> i32 {
         self.condition.run(|| body(self.snapshot.enter().ok_or(Error::Closed)?.get()))
     }
@@ -44,10 +50,7 @@ pub unsafe extern "C" fn mantisdb_snapshot_open(
         // SAFETY: by the contract.
         unsafe {
             *sequence = opened.sequence();
-            *snapshot = Box::into_raw(Box::new(MantisdbSnapshot {
-                snapshot: Closable::new(opened),
-                condition: Arc::clone(&db.condition),
-            }));
+            *snapshot = MantisdbSnapshot::handle(opened, db);
         }
         Ok(MANTISDB_OK)
     })
@@ -172,7 +175,8 @@ pub struct MantisdbPage {
 /// Writes entries of the keys `start <= key < end` as of the snapshot into
 /// `buffer`, as many as fit and at most `limit`. `flags` are `MANTISDB_SCAN_...`.
 /// An entry is packed as key length u32, value length u32, sequence u64, expiry
-/// u64 (little-endian), key, value; entries lie back to back.
+/// u64 (little-endian), key, value; entries lie back to back. What lies behind
+/// `limit` entries is not looked at: `page->more` is set then.
 /// `MANTISDB_SHORT_BUFFER`: not even one fits, `page->needed` bytes are needed.
 ///
 /// # Safety
@@ -194,54 +198,120 @@ pub unsafe extern "C" fn mantisdb_scan_page(
     // SAFETY: by the contract.
     let (snapshot, start, end) =
         unsafe { (&*snapshot, borrowed(start, start_len), borrowed(end, end_len)) };
+    snapshot.call(|snapshot| {
+        let writer = PageWriter::new(buffer, capacity, flags);
+        // SAFETY: by the contract.
+        let filled = unsafe { writer.fill(snapshot, &range_of(start, end, flags), limit)? };
+        // SAFETY: by the contract.
+        unsafe { *page = filled };
+        Ok(filled.status())
+    })
+}
+
+/// Writes the first page of a scan of everything committed so far, as
+/// `mantisdb_scan_page` does. If the scan is to go on behind it, since the range may
+/// hold more and fewer than `limit` entries were written, `*snapshot` becomes a
+/// snapshot of what the page saw, for the further pages; it is as one that
+/// `mantisdb_snapshot_open` opened. Else, and after any other status than
+/// `MANTISDB_OK`, nothing is left open, and `*snapshot` is not changed.
+///
+/// # Safety
+/// `db` is a handle; `start` and `end` have their lengths; `buffer` has room for
+/// `capacity` bytes; `page` and `snapshot` are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mantisdb_scan(
+    db: *const MantisdbDb,
+    start: *const u8,
+    start_len: usize,
+    end: *const u8,
+    end_len: usize,
+    flags: u32,
+    limit: usize,
+    buffer: *mut u8,
+    capacity: usize,
+    page: *mut MantisdbPage,
+    snapshot: *mut *mut MantisdbSnapshot,
+) -> i32 {
+    // SAFETY: by the contract.
+    let (db, start, end) = unsafe { (&*db, borrowed(start, start_len), borrowed(end, end_len)) };
+    db.call(|storage| {
+        let opened = storage.snapshot()?;
+        let writer = PageWriter::new(buffer, capacity, flags);
+        // SAFETY: by the contract.
+        let filled = unsafe { writer.fill(&opened, &range_of(start, end, flags), limit)? };
+        // SAFETY: by the contract.
+        unsafe { *page = filled };
+        if filled.status() == MANTISDB_OK && filled.more && filled.count < limit {
+            // SAFETY: by the contract.
+            unsafe { *snapshot = MantisdbSnapshot::handle(opened, db) };
+        }
+        Ok(filled.status())
+    })
+}
+
+/// The range that a call names.
+fn range_of<'a>(start: &'a [u8], end: &'a [u8], flags: u32) -> Range<'a> {
     let has = |flag| flags & flag != 0;
-    let range = Range {
+    Range {
         start: has(MANTISDB_SCAN_HAS_START).then_some(start),
         start_exclusive: has(MANTISDB_SCAN_START_EXCLUSIVE),
         end: has(MANTISDB_SCAN_HAS_END).then_some(end),
         reverse: has(MANTISDB_SCAN_REVERSE),
-    };
-    snapshot.call(|snapshot| {
-        if limit == 0 {
-            return Err(Error::InvalidArgument("a page of no entries"));
-        }
-        if !has(MANTISDB_SCAN_CONTINUED) {
-            snapshot.count_scan();
-        }
-        let mut writer = PageWriter {
-            buffer,
-            capacity,
-            limit,
-            keys_only: has(MANTISDB_SCAN_KEYS_ONLY),
-            page: MantisdbPage::default(),
-        };
-        // SAFETY: by the contract.
-        snapshot.scan(&range, |entry| unsafe { writer.add(entry) })?;
-        // SAFETY: by the contract.
-        unsafe { *page = writer.page };
-        let short = writer.page.count == 0 && writer.page.more;
-        Ok(if short { MANTISDB_SHORT_BUFFER } else { MANTISDB_OK })
-    })
+    }
+}
+
+impl MantisdbPage {
+    fn status(&self) -> i32 {
+        let is_short = self.count == 0 && self.more;
+        if is_short { MANTISDB_SHORT_BUFFER } else { MANTISDB_OK }
+    }
 }
 
 /// Packs entries into the caller's buffer.
 struct PageWriter {
     buffer: *mut u8,
     capacity: usize,
-    limit: usize,
-    keys_only: bool,
+    flags: u32,
     page: MantisdbPage,
 }
 
 impl PageWriter {
     const HEADER_LEN: usize = 24;
 
+    fn new(buffer: *mut u8, capacity: usize, flags: u32) -> Self {
+        Self { buffer, capacity, flags, page: MantisdbPage::default() }
+    }
+
+    /// Packs at most `limit` entries of a range, and counts the scan if it begins.
+    ///
     /// # Safety
     /// The buffer has room for the capacity.
+    unsafe fn fill(
+        mut self,
+        snapshot: &Snapshot,
+        range: &Range<'_>,
+        limit: usize,
+    ) -> Result<MantisdbPage> {
+        if limit == 0 {
+            return Err(Error::InvalidArgument("a page of no entries"));
+        }
+        if self.flags & MANTISDB_SCAN_CONTINUED == 0 {
+            snapshot.count_scan();
+        }
+        // SAFETY: by the contract.
+        snapshot.scan_up_to(range, limit as u64, |entry| unsafe { self.add(entry) })?;
+        self.page.more |= self.page.count == limit;
+        Ok(self.page)
+    }
+
+    /// # Safety
+    /// The buffer has room for the capacity.
+    #[inline]
     unsafe fn add(&mut self, entry: ScanEntry<'_>) -> ControlFlow<()> {
-        let value = if self.keys_only { &[] } else { entry.value };
+        let keys_only = self.flags & MANTISDB_SCAN_KEYS_ONLY != 0;
+        let value = if keys_only { &[] } else { entry.value };
         let needed = Self::HEADER_LEN + entry.key.len() + value.len();
-        if self.page.count == self.limit || needed > self.capacity - self.page.used {
+        if needed > self.capacity - self.page.used {
             self.page.needed = needed;
             self.page.more = true;
             return ControlFlow::Break(());

@@ -149,11 +149,13 @@ impl Core {
     }
 
     /// Gives the live entries of a range at a sequence that a snapshot holds to
-    /// `each`, in the range's order, until it breaks off.
+    /// `each`, in the range's order, until it breaks off or has taken as many as
+    /// `most`, at least 1: what lies behind the last of them is not looked at.
     pub(crate) fn scan_at(
         &self,
         sequence: u64,
         range: &Range<'_>,
+        most: u64,
         mut each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
         let guard = &epoch::pin();
@@ -165,9 +167,9 @@ impl Core {
                 return ControlFlow::Continue(());
             };
             let ValueRef { bytes, sequence, expires_at } = value;
-            let end = each(ScanEntry { key: version.key, value: bytes, sequence, expires_at });
-            yielded += u64::from(end.is_continue());
-            end
+            each(ScanEntry { key: version.key, value: bytes, sequence, expires_at })?;
+            yielded += 1;
+            if yielded == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let result = match self.incomplete(guard) {
             Some(durable) => {

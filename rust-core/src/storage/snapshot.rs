@@ -37,7 +37,18 @@ impl Snapshot {
         range: &Range<'_>,
         each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.core.scan_at(self.sequence, range, each)
+        self.scan_up_to(range, u64::MAX, each)
+    }
+
+    /// As [`Snapshot::scan`], but ends behind as many entries as `most`, at least 1,
+    /// without a look at what comes after them.
+    pub fn scan_up_to(
+        &self,
+        range: &Range<'_>,
+        most: u64,
+        each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.core.scan_at(self.sequence, range, most, each)
     }
 
     /// Applies a packed batch if what was read at the snapshot still holds (see

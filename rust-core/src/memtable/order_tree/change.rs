@@ -7,6 +7,7 @@ use super::leaf::{Leaf, SLOTS};
 use super::node::{self, Header, Node};
 use super::path::{Direction, Path, Step};
 use super::{Entry, OrderTree};
+use crate::garbage;
 use crate::sync::atomic::Ordering::{Relaxed, Release};
 use crossbeam_epoch::Guard;
 use smallvec::SmallVec;
@@ -17,18 +18,12 @@ use std::ptr::NonNull;
 /// next one of the same search needs, so that the misses of different searches overlap.
 const GROUP: usize = 16;
 
-/// Garbage of this size is handed on at once instead of waiting in the thread's bag for
-/// more to come.
-const HEAVY: usize = 16 << 10;
-
 /// A change, or some in a row, by whoever has the order lock.
 pub(super) struct Change<'g> {
     tree: &'g OrderTree,
     guard: &'g Guard,
     /// Whether inner nodes were replaced, so that ways found before lead elsewhere.
     reshaped: bool,
-    /// The bytes of what was retired.
-    retired: usize,
 }
 
 /// Nodes that are to be retired once nothing leads to them.
@@ -36,7 +31,7 @@ type Replaced = SmallVec<[NonNull<Header>; 8]>;
 
 impl<'g> Change<'g> {
     pub(super) fn new(tree: &'g OrderTree, guard: &'g Guard) -> Self {
-        Self { tree, guard, reshaped: false, retired: 0 }
+        Self { tree, guard, reshaped: false }
     }
 
     /// Inserts some of the entries, from the first one on, and returns how many.
@@ -220,18 +215,10 @@ impl<'g> Change<'g> {
         let bytes = size(node);
         self.tree.bytes.fetch_sub(bytes, Relaxed);
         self.tree.retired.fetch_add(bytes as u64, Relaxed);
-        self.retired += bytes;
         // SAFETY: by the tree's third invariant nobody who pins from now on comes to it; and
         // it is retired once, by the only writer.
         unsafe { self.guard.defer_unchecked(move || node::free(node)) };
-    }
-}
-
-impl Drop for Change<'_> {
-    fn drop(&mut self) {
-        if self.retired >= HEAVY {
-            self.guard.flush();
-        }
+        garbage::note(1, bytes as u64, self.guard);
     }
 }
 
