@@ -92,6 +92,11 @@ impl Commit<'_> {
         self.reservation.wait_turn()
     }
 
+    /// See [`Reservation::is_turn_soon`].
+    pub(crate) fn is_turn_soon(&self) -> bool {
+        self.reservation.is_turn_soon()
+    }
+
     /// See [`Reservation::complete`].
     #[inline]
     pub(crate) fn complete(self) -> Result<u64> {

@@ -155,6 +155,18 @@ impl Reservation<'_> {
     pub(crate) fn wait_turn(&self) -> Result<()> {
         self.sequencer.wait_visible(self.first - 1)
     }
+
+    /// Whether the state of [`Reservation::wait_turn`] comes as soon as earlier writers
+    /// that are at work let it: nobody's processor is waited for.
+    pub(crate) fn is_turn_soon(&self) -> bool {
+        let mut backoff = Backoff::default();
+        while self.visible() < self.first - 1 {
+            if !backoff.spin() {
+                return false;
+            }
+        }
+        true
+    }
 }
 
 impl Drop for Reservation<'_> {
@@ -201,6 +213,17 @@ mod tests {
             }
         });
         assert_eq!(s.visible(), s.reserved());
+    }
+
+    #[test]
+    fn a_turn_is_not_waited_for() {
+        let s = Sequencer::new();
+        let (a, b) = (s.reserve(2), s.reserve(1));
+        assert!(a.is_turn_soon());
+        assert!(!b.is_turn_soon(), "nobody completes what comes before");
+        assert_eq!(a.complete(), Ok(2));
+        assert!(b.is_turn_soon());
+        assert_eq!(b.complete(), Ok(3));
     }
 
     #[test]

@@ -371,6 +371,43 @@ fn deletes_keep_the_order() {
     });
 }
 
+/// Deletes of a key that is absent, or is written meanwhile, end as their numbers say,
+/// whether they wait for their turn or not, and nothing is left of them.
+#[test]
+fn deletes_of_the_absent_keep_the_order() {
+    explore(|| {
+        let (storage, mut janitor) = open();
+        let last_delete = Arc::new(shuttle::sync::atomic::AtomicU64::new(0));
+        let deleters = (0..2).map(|_| {
+            let last_delete = Arc::clone(&last_delete);
+            spawn(&storage, move |s| {
+                let sequence = s.delete(b"k").expect("valid");
+                last_delete.fetch_max(sequence, shuttle::sync::atomic::Ordering::SeqCst);
+                assert!(s.get(b"k", |v| v.sequence).expect("valid").is_none_or(|v| v > sequence));
+            })
+        });
+        let mut threads: Vec<_> = deleters.collect();
+        let last_put = Arc::new(shuttle::sync::atomic::AtomicU64::new(0));
+        let put = Arc::clone(&last_put);
+        threads.push(spawn(&storage, move |s| {
+            let sequence = s.put(b"k", b"v", 0).expect("valid");
+            put.store(sequence, shuttle::sync::atomic::Ordering::SeqCst);
+        }));
+        janitor.round();
+        janitor.round();
+        join(threads);
+        let of = |number: &shuttle::sync::atomic::AtomicU64| {
+            number.load(shuttle::sync::atomic::Ordering::SeqCst)
+        };
+        let is_there = of(&last_put) > of(&last_delete);
+        assert_eq!(get(&storage, b"k").is_some(), is_there);
+        while janitor.round() != Rest::UntilWoken {}
+        assert_eq!(get(&storage, b"k").is_some(), is_there);
+        assert_eq!(storage.stats().keys, u64::from(is_there));
+        assert_eq!(storage.core().memtable.find(b"k", &crossbeam_epoch::pin()).is_some(), is_there);
+    });
+}
+
 /// Readers see all keys of a deleted range or none, and a key that is written again
 /// afterwards, while the janitor carries the deletion out.
 #[test]

@@ -77,14 +77,21 @@ impl Backoff {
 
     /// Waits a little, longer each time.
     pub(crate) fn wait(&mut self) {
-        if self.rounds < Self::SPIN_ROUNDS && !cfg!(feature = "shuttle") {
+        if !self.spin() {
+            thread::yield_now();
+        }
+    }
+
+    /// Spins a little, longer each time; false, and nothing done, once that is no use.
+    pub(crate) fn spin(&mut self) -> bool {
+        let is_of_use = self.rounds < Self::SPIN_ROUNDS && !cfg!(feature = "shuttle");
+        if is_of_use {
             for _ in 0..1 << self.rounds {
                 spin_loop();
             }
             self.rounds += 1;
-        } else {
-            thread::yield_now();
         }
+        is_of_use
     }
 }
 

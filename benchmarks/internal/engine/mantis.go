@@ -47,13 +47,10 @@ func (s *mantisStore) PutTTL(key, value []byte, ttl time.Duration) error {
 }
 
 func (s *mantisStore) Scan(from []byte, most int, visit func(key, value []byte) error) error {
-	scan, seen := s.db.Scan(mantisdb.Range{Start: from}), 0
+	scan := s.db.Scan(mantisdb.Range{Start: from, Limit: most})
 	for key, value := range scan.All() {
 		if err := visit(key, value); err != nil {
 			return err
-		}
-		if seen++; seen == most {
-			break
 		}
 	}
 	return scan.Err()

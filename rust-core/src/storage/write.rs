@@ -257,17 +257,25 @@ impl Core {
 
     /// Deletes a key that seems to be absent: a tombstone is only needed if an
     /// earlier write of it is on its way. Memory holds every live key.
+    ///
+    /// Whether one is on its way is known at the write's turn. If that does not come at
+    /// once, since an earlier writer is off its processor, the tombstone is written
+    /// unseen: of those that wait for a turn each would hold up the next until it is
+    /// given a processor itself.
     fn delete_absent(&self, write: Single<'_>, pending: Pending, guard: &Guard) -> Result<u64> {
         let mut commit = self.begin(1, write.log_len(), write.durability)?;
         let sequence = commit.first();
-        commit.wait_turn()?;
-        let slot = match self.slot_to_delete(write.key, guard) {
-            Some(slot) => Some(slot),
-            // What was found in memory may have gone to the segments meanwhile.
-            None if self.incomplete(guard).is_some() => {
-                Some(self.slot_for_write(write.key, guard)?)
+        let is_turn = commit.is_turn_soon();
+        let found = if is_turn { self.slot_to_delete(write.key, guard) } else { None };
+        // What was found in memory may have gone to the segments meanwhile.
+        let is_absent = is_turn && found.is_none() && self.incomplete(guard).is_none();
+        let (slot, made) = match found {
+            Some(slot) => (Some(slot), None),
+            None if is_absent => (None, None),
+            None => {
+                let (slot, made) = self.memtable.find_or_make(write.key, &self.counters, guard)?;
+                (Some(slot), made)
             }
-            None => None,
         };
         // Also if there is nothing to delete: whoever watches is told of every deletion,
         // by the log too.
@@ -275,6 +283,10 @@ impl Core {
         let Some(slot) = slot else { return commit.complete() };
         let slot = self.push(slot, pending, sequence, guard)?;
         commit.complete()?;
+        // Not before: it may put entries in order, and later writers would wait for that.
+        if let Some(need) = made {
+            self.after_making(need, guard);
+        }
         self.settle(slot, guard);
         Ok(sequence)
     }
