@@ -368,9 +368,10 @@ impl<'g> View<'g> {
     /// How many of the first slots lie before a place, whose key has this head.
     #[inline]
     fn passed(self, place: Place<'_>, head: u32) -> usize {
-        let mut passed = heads::below(self.leaf.heads(), head);
-        let equal = heads::equal(&self.leaf.heads()[passed..], head);
-        for slot in passed..passed + equal {
+        let first = heads::below(self.leaf.heads(), head);
+        let equal = heads::equal(&self.leaf.heads()[first..], head);
+        let mut passed = first;
+        for slot in first..first + equal {
             if self.live & (1 << slot) != 0 {
                 if !place.passes(self.key(slot)) {
                     break;

@@ -17,7 +17,8 @@ impl Drop for Owned {
 }
 
 fn insert(tree: &OrderTree, keys: &[u8]) -> Vec<NonNull<Entry>> {
-    let entries: Vec<_> = keys.iter().map(|&key| Entry::allocate(&[key], false).unwrap()).collect();
+    let entries: Vec<_> =
+        keys.iter().map(|&key| Entry::allocate(&[key], false).expect("memory")).collect();
     // SAFETY: one thread changes the tree; the entries and their keys are new, and ascend.
     unsafe { tree.insert_ascending(&entries, &epoch::pin()) };
     entries
@@ -67,7 +68,7 @@ fn walks_miss_nothing_beside_splits_and_merges() {
         remove(&tree.0, many);
         remove(&tree.0, few);
         for reader in readers {
-            reader.join().unwrap();
+            reader.join().expect("no panic");
         }
         assert_eq!(keys(&tree.0, Place::After(&[10]), Direction::Forward), STAYS[1..]);
     });
@@ -89,7 +90,7 @@ fn walks_see_what_was_done_before() {
         });
         insert(&tree.0, &[5]);
         insert(&tree.0, &[2, 7, 8]);
-        reader.join().unwrap();
+        reader.join().expect("no panic");
         assert_eq!(keys(&tree.0, Place::Start, Direction::Forward), [1, 2, 3, 5, 7, 8]);
     });
 }

@@ -27,7 +27,7 @@ impl World {
         let new: BTreeMap<_, _> = keys
             .into_iter()
             .filter(|key| !self.entries.contains_key(key))
-            .map(|key| (key.clone(), Entry::allocate(&key, false).unwrap()))
+            .map(|key| (key.clone(), Entry::allocate(&key, false).expect("memory")))
             .collect();
         let ascending: Vec<_> = new.values().copied().collect();
         // SAFETY: nobody else changes the tree; the entries and their keys are new.
