@@ -285,10 +285,11 @@ impl Janitor {
         let awaits_horizon = !self.held_up.slots.is_empty();
         mailbox.horizon_awaited.store(awaits_horizon, SeqCst);
         mailbox.asleep.store(true, SeqCst);
-        let idle = mailbox.queue.is_empty()
+        let moved = awaits_horizon && mailbox.horizon_moved.load(SeqCst);
+        let idle = !moved
+            && mailbox.queue.is_empty()
             && self.core.memtable.unordered() == 0
             && !mailbox.grow.load(SeqCst)
-            && !(awaits_horizon && mailbox.horizon_moved.load(SeqCst))
             && !mailbox.room.load(SeqCst)
             && !mailbox.closing.load(SeqCst)
             && self.core.counters.sum(Counter::Expiring) == 0
