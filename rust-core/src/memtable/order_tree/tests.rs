@@ -4,7 +4,7 @@ use super::*;
 use crate::sync::scope;
 use crossbeam_epoch as epoch;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -24,9 +24,10 @@ impl World {
 
     /// Inserts those keys that are not there.
     fn insert(&mut self, keys: impl IntoIterator<Item = Vec<u8>>) {
-        let new: BTreeMap<_, _> = keys
+        let absent: BTreeSet<_> =
+            keys.into_iter().filter(|key| !self.entries.contains_key(key)).collect();
+        let new: BTreeMap<_, _> = absent
             .into_iter()
-            .filter(|key| !self.entries.contains_key(key))
             .map(|key| (key.clone(), Entry::allocate(&key, false).expect("memory")))
             .collect();
         let ascending: Vec<_> = new.values().copied().collect();
