@@ -38,7 +38,8 @@ type Entry struct {
 //
 // Each loop sees the state of the moment at which it begins, whatever is
 // written meanwhile, and holds resources only while it runs: there is nothing
-// to close. A scan that says by Range.Limit how many entries it wants costs least. A Scan is not safe for concurrent use.
+// to close. A scan that says by Range.Limit how many entries it wants costs least. A
+// Scan is not safe for concurrent use.
 type Scan struct {
 	ks   *Keyspace
 	snap *Snapshot // of a scan at a snapshot, else nil

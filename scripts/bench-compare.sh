@@ -4,7 +4,7 @@
 # in benchmarks/results/. What cannot be installed or built is told and left out.
 # Settings are environment variables:
 #
-#   SCALE          small, some minutes, or full, about an hour; by default full
+#   SCALE          small, one short round, or full, for an hour or more; by default full
 #   ONLY           a regular expression over group/engine/scenario
 #   ROUNDS, KEYS   instead of the scale's
 #   PHASE_SECONDS  of each timed phase, instead of the scale's

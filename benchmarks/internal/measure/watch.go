@@ -1,19 +1,11 @@
 package measure
 
-import (
-	"sync"
-	"time"
-)
-
-// sampleEvery is how often the memory is looked at for its peak.
-const sampleEvery = 50 * time.Millisecond
+import "time"
 
 // Watch is what a phase took of the process while it ran.
 type Watch struct {
 	written uint64
-	stop    chan struct{}
-	done    sync.WaitGroup
-	peak    uint64
+	peak    *Peak // of memory of no file
 	collect *collections
 	used    time.Duration
 }
@@ -24,32 +16,19 @@ func StartWatch() (*Watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Watch{written: written, stop: make(chan struct{}), collect: startCollections()}
+	w := &Watch{written: written, collect: startCollections()}
 	memory, err := ProcessMemory()
 	if err != nil {
 		return nil, err
 	}
-	w.peak = memory.Anon
 	if w.used, err = processorTime(); err != nil {
 		return nil, err
 	}
-	w.done.Go(w.sample)
+	w.peak = StartPeak(memory.Anon, func() (uint64, error) {
+		memory, err := ProcessMemory()
+		return memory.Anon, err
+	})
 	return w, nil
-}
-
-func (w *Watch) sample() {
-	tick := time.NewTicker(sampleEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-w.stop:
-			return
-		case <-tick.C:
-			if memory, err := ProcessMemory(); err == nil {
-				w.peak = max(w.peak, memory.Anon)
-			}
-		}
-	}
 }
 
 // Finish ends the watch and sets the record's figures of the processor, of Go's
@@ -63,8 +42,7 @@ func (w *Watch) Finish(r *Record, dir string) (err error) {
 
 // FinishWithoutDisk is Finish for what has no directory.
 func (w *Watch) FinishWithoutDisk(r *Record) error {
-	close(w.stop)
-	w.done.Wait()
+	peak := w.peak.Stop()
 	used, err := processorTime()
 	if err != nil {
 		return err
@@ -82,7 +60,7 @@ func (w *Watch) FinishWithoutDisk(r *Record) error {
 	if err != nil {
 		return err
 	}
-	r.AnonBytes, r.FileBytes, r.AnonPeakBytes = memory.Anon, memory.File, max(w.peak, memory.Anon)
+	r.AnonBytes, r.FileBytes, r.AnonPeakBytes = memory.Anon, memory.File, max(peak, memory.Anon)
 	r.WrittenBytes = written - w.written
 	return nil
 }

@@ -26,7 +26,7 @@ type Scale struct {
 	Sizes   map[string]Size
 }
 
-// scales: full takes about an hour of two processors, small some minutes. Loads and
+// scales: full is meant for an hour of two processors, small for some minutes. Loads and
 // settling are bound by work and not by time, so the slowest stores decide how many
 // keys there can be.
 var scales = []Scale{

@@ -1,20 +1,12 @@
 package process
 
-import (
-	"sync"
-	"time"
-)
-
-// sampleEvery is how often the memory is looked at for its peak.
-const sampleEvery = 50 * time.Millisecond
+import "github.com/mantisdb/mantisdb/benchmarks/internal/measure"
 
 // Watch is what a server uses while something is done with it.
 type Watch struct {
 	process *Process
 	before  Usage
-	peak    uint64
-	stop    chan struct{}
-	done    sync.WaitGroup
+	peak    *measure.Peak // of memory of no file
 }
 
 // Watch begins to watch.
@@ -23,35 +15,24 @@ func (p *Process) Watch() (*Watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Watch{process: p, before: before, peak: before.Anon, stop: make(chan struct{})}
-	w.done.Go(w.sample)
-	return w, nil
-}
-
-func (w *Watch) sample() {
-	tick := time.NewTicker(sampleEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-w.stop:
-			return
-		case <-tick.C:
-			if memory, err := w.process.numbers("status", "RssAnon"); err == nil {
-				w.peak = max(w.peak, memory[0]<<10)
-			}
+	peak := measure.StartPeak(before.Anon, func() (uint64, error) {
+		memory, err := p.numbers("status", "RssAnon")
+		if err != nil {
+			return 0, err
 		}
-	}
+		return memory[0] << 10, nil
+	})
+	return &Watch{p, before, peak}, nil
 }
 
 // Finish ends the watch. It returns the processor time and the bytes written since its
 // begin, the memory at its end, and the most memory of no file in between.
 func (w *Watch) Finish() (used Usage, peak uint64, err error) {
-	close(w.stop)
-	w.done.Wait()
+	most := w.peak.Stop()
 	if used, err = w.process.Usage(); err != nil {
 		return used, 0, err
 	}
 	used.CPU -= w.before.CPU
 	used.Written -= w.before.Written
-	return used, max(w.peak, used.Anon), nil
+	return used, max(most, used.Anon), nil
 }
