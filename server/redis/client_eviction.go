@@ -66,10 +66,11 @@ func (s *Server) evictLargest() (some bool) {
 // evict disconnects the client for the sake of its memory, which counts no more from here on.
 func (c *Client) evict(bytes int64) {
 	c.killed.Store(true)
+	c.server.clients.remove(c)
 	c.share.Release()
 	c.sink.share.Release()
 	c.server.evicted.Add(1)
 	c.server.limited.Warn("a client was disconnected, since clients take more memory than they may together, and it the most",
 		"client", c.address(), "bytes", bytes, "limit", c.server.memory.Limit())
-	go c.disconnect() // which may wait, if the connection is encrypted
+	go c.disconnect() // which may wait to close the connection, if that is encrypted
 }
