@@ -106,6 +106,11 @@ func (db *DB) WriteWith(b *Batch, o WriteOptions) error {
 // disk, whatever its level. In memory it does nothing.
 func (db *DB) Sync() error { return db.engine.Sync() }
 
+// SyncLog is Sync without the writes of DurabilityMemory. Where many writes belong together
+// and each is to be on disk before it counts, it costs less to make them with
+// DurabilityBuffered, and to count them after one SyncLog.
+func (db *DB) SyncLog() error { return db.engine.SyncLog() }
+
 // Compact writes what is in memory to files and merges those until there is
 // nothing left to gain, so that what was deleted, overwritten or has expired gives
 // its disk space back now. That happens in due course without it, too. Writes go

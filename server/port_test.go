@@ -37,8 +37,6 @@ func (e *echoing) ServeConn(conn net.Conn) {
 	io.Copy(io.Discard, conn)
 }
 
-func (e *echoing) WritesWait() bool { return false }
-
 func (e *echoing) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -45,9 +45,6 @@ type RedisServer interface {
 	// ServeConn answers a connection until it ends, and closes it; one that an event loop
 	// watches, there, after it has returned.
 	ServeConn(conn net.Conn)
-	// WritesWait tells whether clients wait for a disk where they write, so that event loops
-	// are of no use to them.
-	WritesWait() bool
 	// Shutdown answers what clients have sent, and disconnects them; by force, once ctx
 	// is done, with its error.
 	Shutdown(ctx context.Context) error
@@ -97,7 +94,7 @@ func New(c Config) *Server {
 // finishes those in flight, and returns nil. What is not finished within the shutdown
 // timeout is cut off, and that is an error. It closes the listeners. A server serves once.
 func (s *Server) Serve(ctx context.Context, listeners ...*Listener) error {
-	if s.redis != nil && !s.redis.WritesWait() {
+	if s.redis != nil {
 		s.startLoops()
 		defer s.stopLoops()
 	}

@@ -113,6 +113,9 @@ type Engine interface {
 	// Sync returns once every write that was acknowledged before the call is on
 	// disk, whatever its level. In memory it does nothing.
 	Sync() error
+	// SyncLog is Sync without the writes of DurabilityMemory, which are not in the log. Many
+	// buffered writes and one SyncLog are on disk as soon as one sync write.
+	SyncLog() error
 	// Checkpoint makes dir, which must not exist or be empty, a data directory
 	// with all that was acknowledged before the call, and of what is written
 	// meanwhile a beginning, in order. Writes go on. What can be shared with the

@@ -19,6 +19,9 @@ func (e *GoStorageEngine) Sync() (err error) {
 	return e.syncLog()
 }
 
+// SyncLog implements Engine: every write is in the log.
+func (e *GoStorageEngine) SyncLog() error { return e.Sync() }
+
 // syncLog makes everything in the log durable. A record of nothing is written
 // behind it: when that is on disk, so is the rest.
 func (e *GoStorageEngine) syncLog() error {

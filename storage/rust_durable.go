@@ -23,6 +23,7 @@ import "C"
 import (
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -40,8 +41,8 @@ func (e *RustStorageEngine) committed(sequence uint64, level Durability) error {
 	return e.commits.wait(sequence)
 }
 
-// syncTo makes the records up to a sequence durable, 0 for all, and tells up to
-// where they are. It blocks.
+// syncTo makes the records up to a sequence durable, up to the newest if it is beyond that,
+// and for 0 also what has no record, and tells up to where they are. It blocks.
 func (e *RustStorageEngine) syncTo(sequence uint64) (uint64, error) {
 	var durable C.uint64_t
 	began := time.Now()
@@ -55,6 +56,13 @@ func (e *RustStorageEngine) syncTo(sequence uint64) (uint64, error) {
 // Sync implements Engine.
 func (e *RustStorageEngine) Sync() error {
 	durable, err := e.syncTo(0)
+	e.commits.raise(durable)
+	return err
+}
+
+// SyncLog implements Engine.
+func (e *RustStorageEngine) SyncLog() error {
+	durable, err := e.syncTo(math.MaxUint64)
 	e.commits.raise(durable)
 	return err
 }

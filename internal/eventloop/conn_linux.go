@@ -26,6 +26,8 @@ type Conn struct {
 	changed sync.Cond  // a waiter is to look again at what follows
 	state   state
 	mayPark bool // where its own goroutine would wait to read
+	// due says that the handler is to be called whether or not there is anything to read.
+	due bool
 	// ready says that reading may find something: an edge came since the last read began,
 	// or that read was filled to the brim.
 	ready bool
@@ -34,7 +36,7 @@ type Conn struct {
 	ended    bool
 	writable bool // an edge came since the last write found no room
 	reads    int  // of the handler that is being called
-	users    int  // system calls under way, during which the descriptor stays
+	users    int  // system calls and holds under way, during which the descriptor stays
 	closed   bool
 	// The deadlines; none is the zero time.
 	readDeadline, writeDeadline time.Time
@@ -48,6 +50,7 @@ const (
 	own    state = iota // a goroutine
 	parked              // nobody, until the loop calls the handler
 	called              // the handler, in the loop's goroutine
+	held                // whoever is to release it
 )
 
 // mostReads is how often a handler reads before others have their turn.
@@ -105,14 +108,62 @@ func (c *Conn) own() {
 	}
 }
 
+// Hold parks the connection until Release, whatever comes meanwhile, and returns true: who
+// called it is to return without touching the connection, as after ErrParked. It returns
+// false if the connection may not be parked. It is for a handler that needs something which
+// others fetch for many connections at once.
+func (c *Conn) Hold() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != called && !c.mayPark {
+		return false
+	}
+	c.state = held
+	c.users++ // until the handler is called: so the loop does not end before
+	return true
+}
+
+// Release has the handlers of connections that are held be called, soon, by their loops.
+func Release(conns []*Conn) {
+	var last *loop
+	for _, c := range conns {
+		if !c.endHold() {
+			continue
+		}
+		if last != nil && last != c.loop {
+			last.lookAround()
+		}
+		last = c.loop
+		last.enqueue(c)
+	}
+	if last != nil {
+		last.lookAround()
+	}
+}
+
+// endHold makes a connection that is held a parked one whose handler is due.
+func (c *Conn) endHold() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != held {
+		return false
+	}
+	c.state, c.due = parked, true
+	return true
+}
+
 // enter tells whether the handler is to be called. It is called by the leader.
 func (c *Conn) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != parked || !c.ready && !c.closed && !passed(c.readDeadline) {
+	if c.state != parked || !c.due && !c.ready && !c.closed && !passed(c.readDeadline) {
 		return false
 	}
 	c.state, c.reads = called, 0
+	if c.due {
+		c.due = false
+		c.leave()
+	}
 	return true
 }
 
@@ -212,7 +263,7 @@ func (c *Conn) endRead(more bool) {
 	c.leave()
 }
 
-// leave is the end of a system call. It is called with mu.
+// leave is the end of a system call, or of a hold. It is called with mu.
 func (c *Conn) leave() {
 	if c.users--; c.users == 0 && c.closed {
 		c.release()

@@ -138,9 +138,21 @@ func (l *loop) remove(c *Conn) {
 
 // post has the loop call the handler of a connection, if that is parked.
 func (l *loop) post(c *Conn) {
+	l.enqueue(c)
+	l.lookAround()
+}
+
+// enqueue is post, but the leader looks for it only when it looks anyway, or is told to
+// look around.
+func (l *loop) enqueue(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.posted = append(l.posted, c)
+}
+
+func (l *loop) lookAround() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.rouse()
 }
 

@@ -33,3 +33,9 @@ func (*Conn) MayPark() {}
 
 // Own does nothing.
 func (*Conn) Own() {}
+
+// Hold returns false.
+func (*Conn) Hold() bool { return false }
+
+// Release does nothing.
+func Release([]*Conn) {}

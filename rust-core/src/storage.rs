@@ -323,6 +323,12 @@ impl Storage {
         self.core.sync(0)
     }
 
+    /// As [`Storage::sync`], but for the writes of [`Durability::Memory`], which are not in
+    /// the log.
+    pub fn sync_log(&self) -> Result<u64> {
+        self.core.sync(u64::MAX)
+    }
+
     /// Writes what the log holds into segments, so that the log may go.
     pub fn flush(&self) -> Result<()> {
         self.core.flush()

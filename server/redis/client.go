@@ -45,6 +45,7 @@ type Client struct {
 	ahead         []byte // what was read while a command waited, and is to be handled yet
 	hasListened   bool   // to others, at some time
 	turns
+	unsynced
 	share clientmemory.Share // of what others do not queue
 
 	// What other clients ask for.
@@ -89,6 +90,10 @@ func (c *Client) attend() {
 // tells why: the error is eventloop.ErrParked, or of interest to nobody.
 func (c *Client) serve() (why error) {
 	defer c.server.contain(c)
+	if err := c.sendHeld(); err != nil {
+		c.linger(err)
+		return err
+	}
 	for {
 		// Shutdown sets a deadline after it is ending, so one of the two is seen here.
 		if c.server.ending.Load() {
@@ -176,6 +181,9 @@ func (c *Client) handle() error {
 	err := c.commands(now)
 	c.endTurn(c.request.now.Sub(now))
 	c.query.Store(int64(c.in.Buffered()))
+	if err == nil && c.holdReplies() {
+		return eventloop.ErrParked
+	}
 	if sent := c.flush(); err == nil {
 		err = sent
 	}
@@ -224,11 +232,19 @@ func (c *Client) logOverflow(name []byte) {
 	c.server.limited.Warn("a client was cut off, since the reply to a command was too long", "client", c.address(), "command", printable(name, longestName), "limit", c.out.Limit)
 }
 
-// flush sends what is unsent. Who does not take it within the time for that is cut off.
+// flush sends what is unsent, once the writes that it answers are as durable as they are to be.
 func (c *Client) flush() error {
-	if len(c.out.Buf) == 0 && !c.held {
+	switch {
+	case len(c.out.Buf) == 0 && !c.held:
 		return nil
+	case c.hasWritten:
+		return c.syncAndSend()
 	}
+	return c.send()
+}
+
+// send sends what is unsent. Who does not take it within the time for that is cut off.
+func (c *Client) send() error {
 	c.held = false
 	c.showBuffer()
 	c.countMemory()
@@ -394,7 +410,7 @@ func (c *Client) attempt(cmd *Command, args [][]byte, mark int) error {
 	case !cmd.touchesKeys():
 		return cmd.run(r)
 	case cmd.has(flagWrite):
-		return c.server.db.Update(r.within(mark, cmd.run))
+		return c.server.db.UpdateWith(r.within(mark, cmd.run), c.writes())
 	default:
 		return c.server.db.View(r.within(mark, cmd.run))
 	}

@@ -12,12 +12,13 @@ type Database interface {
 	CreateKeyspace(name string, o mantisdb.KeyspaceOptions) (*mantisdb.Keyspace, error)
 	// Keyspaces is mantisdb.DB's.
 	Keyspaces() ([]mantisdb.KeyspaceInfo, error)
-	// View, Update and WriteWith are mantisdb.DB's.
+	// View, UpdateWith and WriteWith are mantisdb.DB's.
 	View(fn func(tx *mantisdb.Tx) error) error
-	Update(fn func(tx *mantisdb.Tx) error) error
+	UpdateWith(fn func(tx *mantisdb.Tx) error, o mantisdb.WriteOptions) error
 	WriteWith(b *mantisdb.Batch, o mantisdb.WriteOptions) error
-	// Stats, Sync and Compact are mantisdb.DB's.
+	// Stats, Sync, SyncLog and Compact are mantisdb.DB's.
 	Stats() (mantisdb.Stats, error)
 	Sync() error
+	SyncLog() error
 	Compact() error
 }

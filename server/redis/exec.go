@@ -3,6 +3,7 @@ package redis
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
@@ -64,9 +65,13 @@ func exec(r *Request) error {
 	}
 	c.executing = true
 	defer func() { c.executing = false }()
-	err := r.server.db.Update(e.try)
+	options := mantisdb.WriteOptions{}
+	if slices.ContainsFunc(e.commands, func(q queued) bool { return q.cmd.has(flagWrite) }) {
+		options = c.writes()
+	}
+	err := r.server.db.UpdateWith(e.try, options)
 	if r.server.renewed(err) {
-		err = r.server.db.Update(e.try)
+		err = r.server.db.UpdateWith(e.try, options)
 	}
 	switch {
 	case errors.Is(err, errWatched):

@@ -129,6 +129,6 @@ func expireInDirect(millis int64) func(*Request) error {
 
 // setExpiry has the key expire after a time, or never for 0, in the engine.
 func (r *Request) setExpiry(ttl time.Duration) (mantisdb.Modified, error) {
-	_, done, err := r.keyspace().Modify(r.args[1], mantisdb.Modification{Kind: mantisdb.ModifyExpire}, mantisdb.WriteOptions{TTL: ttl})
+	_, done, err := r.keyspace().Modify(r.args[1], mantisdb.Modification{Kind: mantisdb.ModifyExpire}, r.client.writesFor(ttl))
 	return done, err
 }

@@ -37,10 +37,12 @@ func newTestServerWith(t testing.TB, c Config) *testServer {
 	return newTestServerOf(t, db, c)
 }
 
-// newTestServerOf is newTestServerWith of any database.
+// newTestServerOf is newTestServerWith of any database; c may have one that wraps it.
 func newTestServerOf(t testing.TB, db *mantisdb.DB, c Config) *testServer {
 	t.Helper()
-	c.Database = db
+	if c.Database == nil {
+		c.Database = db
+	}
 	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)

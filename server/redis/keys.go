@@ -57,7 +57,7 @@ func delDirect(r *Request) error {
 		return r.update()
 	}
 	key := r.args[1]
-	_, done, err := r.keyspace().Modify(key, mantisdb.Modification{Kind: mantisdb.ModifyTake}, mantisdb.WriteOptions{})
+	_, done, err := r.keyspace().Modify(key, mantisdb.Modification{Kind: mantisdb.ModifyTake}, r.client.writes())
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (r *Request) store(key, value []byte, expiresAt int64) error {
 	if err := b.In(r.keyspace()).PutExpiresAt(key, value, expiresAt); err != nil {
 		return err
 	}
-	return r.server.db.WriteWith(b, mantisdb.WriteOptions{})
+	return r.server.db.WriteWith(b, r.client.writes())
 }
 
 // storeAll writes keys and values, which take turns in pairs, without expiry. If one is
@@ -33,7 +33,7 @@ func (r *Request) storeAll(pairs [][]byte) error {
 			return err
 		}
 	}
-	return r.server.db.WriteWith(b, mantisdb.WriteOptions{})
+	return r.server.db.WriteWith(b, r.client.writes())
 }
 
 // putAll is storeAll in the transaction, which EXEC goes on with after an error: so the
@@ -55,7 +55,7 @@ func (r *Request) putAll(pairs [][]byte) error {
 // storeIfAbsent writes a value unless there is one, and tells whether it did.
 func (r *Request) storeIfAbsent(key, value []byte, e expiry) (stored bool, err error) {
 	if r.tx == nil {
-		return r.keyspace().PutIfAbsentWith(key, value, mantisdb.WriteOptions{TTL: e.ttl})
+		return r.keyspace().PutIfAbsentWith(key, value, r.client.writesFor(e.ttl))
 	}
 	existed, err := r.keys().Has(key)
 	if err != nil || existed {
@@ -67,7 +67,7 @@ func (r *Request) storeIfAbsent(key, value []byte, e expiry) (stored bool, err e
 // exchange writes a value and returns the one before.
 func (r *Request) exchange(key, value []byte, e expiry) (before []byte, existed bool, err error) {
 	if r.tx == nil {
-		return r.keyspace().GetAndPut(key, value, mantisdb.WriteOptions{TTL: e.ttl})
+		return r.keyspace().GetAndPut(key, value, r.client.writesFor(e.ttl))
 	}
 	read, existed, err := r.read(key)
 	if err != nil {
@@ -79,11 +79,8 @@ func (r *Request) exchange(key, value []byte, e expiry) (before []byte, existed 
 // take removes a key and returns its value.
 func (r *Request) take(key []byte) (value []byte, existed bool, err error) {
 	if r.tx == nil {
-		value, err = r.keyspace().GetAndDelete(key)
-		if isNotFound(err) {
-			return nil, false, nil
-		}
-		return value, err == nil, err
+		value, done, err := r.keyspace().Modify(key, mantisdb.Modification{Kind: mantisdb.ModifyTake}, r.client.writes())
+		return value, done.Existed, err
 	}
 	read, existed, err := r.read(key)
 	if err != nil || !existed {
@@ -95,7 +92,8 @@ func (r *Request) take(key []byte) (value []byte, existed bool, err error) {
 // increment adds to a number, which keeps its expiry, and returns the sum.
 func (r *Request) increment(key []byte, by int64) (int64, error) {
 	if r.tx == nil {
-		return r.keyspace().Increment(key, by)
+		_, done, err := r.keyspace().Modify(key, mantisdb.Modification{Kind: mantisdb.ModifyIncrement, By: by}, r.client.writes())
+		return done.Number, err
 	}
 	value, found, err := r.get(key)
 	if err != nil {
@@ -118,7 +116,8 @@ func (r *Request) increment(key []byte, by int64) (int64, error) {
 // extend adds at a value's end, which keeps its expiry, and returns the new length.
 func (r *Request) extend(key, suffix []byte) (length int, err error) {
 	if r.tx == nil {
-		return r.keyspace().Append(key, suffix)
+		_, done, err := r.keyspace().Modify(key, mantisdb.Modification{Kind: mantisdb.ModifyAppend, Value: suffix}, r.client.writes())
+		return int(done.Number), err
 	}
 	value, _, err := r.get(key)
 	if err != nil {

@@ -178,9 +178,9 @@ func (c *Client) writeSets(n int) error {
 	case 0:
 		return nil
 	case 1:
-		return c.keyspace().PutWith(c.run.first[1], c.run.first[2], mantisdb.WriteOptions{})
+		return c.keyspace().PutWith(c.run.first[1], c.run.first[2], c.writes())
 	}
-	return c.server.db.WriteWith(&c.run.batch, mantisdb.WriteOptions{})
+	return c.server.db.WriteWith(&c.run.batch, c.writes())
 }
 
 // begin keeps the arguments that the run begins with, since the parser uses the slice of

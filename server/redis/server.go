@@ -61,6 +61,7 @@ type Server struct {
 	saves         saves
 	debug         bool
 	writesWait    bool // for a disk
+	logSync       logSync
 	quit          func()
 
 	errors   errorCounts
@@ -111,6 +112,7 @@ func New(c Config) (*Server, error) {
 	if stats, err := c.Database.Stats(); err == nil {
 		s.writesWait = stats.Durability == mantisdb.DurabilitySync
 	}
+	s.logSync.db = c.Database
 	s.expiries.server = s
 	databases.opened = s.expiries.follow
 	s.figures.Add(s.addFigures)

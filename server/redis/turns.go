@@ -49,15 +49,8 @@ func (c *Client) endTurn(took time.Duration) {
 	}
 }
 
-// WritesWait tells whether a write waits for a disk. Then each client has a goroutine of its
-// own, which does that best on a socket that no event loop watches.
-func (s *Server) WritesWait() bool { return s.writesWait }
-
 // beginTurns has an event loop answer the client, if it can.
 func (c *Client) beginTurns() {
-	if c.server.writesWait {
-		return
-	}
 	if c.socket = eventloop.Of(c.conn); c.socket != nil {
 		c.socket.Handle(c.attend)
 		c.socket.MayPark()

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/eventloop"
 )
 
@@ -64,28 +63,7 @@ func TestOneWhoWaitsHoldsNobodyUp(t *testing.T) {
 	}
 }
 
-func TestWhatWaitsIsTold(t *testing.T) {
-	for _, durability := range []mantisdb.Durability{mantisdb.DurabilitySync, mantisdb.DurabilityBuffered} {
-		db, err := mantisdb.Open(t.TempDir(), &mantisdb.Options{Durability: durability})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { db.Close() })
-		s := newTestServerOf(t, db, Config{})
-		if got, want := s.WritesWait(), durability == mantisdb.DurabilitySync; got != want {
-			t.Errorf("with durability %v, writes wait: %v", durability, got)
-		}
-		c := s.dial(t)
-		c.want("OK", "SET", "key", "value")
-		c.want("value", "GET", "key")
-		if durability == mantisdb.DurabilitySync {
-			s.clients.each(func(c *Client) {
-				if c.socket != nil {
-					t.Error("who writes for a disk is answered by an event loop")
-				}
-			})
-		}
-	}
+func TestWhatMayWait(t *testing.T) {
 	table := newCommandTable()
 	for name, want := range map[string]bool{"get": false, "set": false, "ping": false, "keys": true, "exec": true, "subscribe": true} {
 		if got := table[name].mayWait(); got != want {

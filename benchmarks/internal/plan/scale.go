@@ -35,10 +35,10 @@ var scales = []Scale{
 		Sizes: map[string]Size{
 			"memory":     {Keys: 300_000, ValueBytes: 100},
 			"buffered":   {Keys: 300_000, ValueBytes: 100},
-			"larger":     {Keys: 300_000, ValueBytes: 100},
+			"larger":     {Keys: 600_000, ValueBytes: 100},
 			"sync":       {Keys: 100_000, ValueBytes: 100},
 			"large":      {Keys: 4096, ValueBytes: 64 << 10},
-			"recovery":   {Keys: 300_000, ValueBytes: 100, Args: []string{"--log-bytes=268435456"}},
+			"recovery":   {Keys: 300_000, ValueBytes: 100, Args: []string{"--log-bytes=67108864"}},
 			"compaction": {Keys: 1_000_000, ValueBytes: 100, OnDemand: true},
 
 			"protocol":      {Keys: 300_000, ValueBytes: 100, Args: []string{"--requests=500000"}},

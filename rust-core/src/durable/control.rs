@@ -83,8 +83,9 @@ impl Core {
     }
 
     /// Makes every write up to a sequence durable, or for 0 all that are committed,
-    /// and returns the newest durable sequence. Only for 0 are those concerned
-    /// that were not logged: they are flushed. The caller is not pinned.
+    /// and returns the newest durable sequence. A sequence that no write has yet stands for
+    /// the newest. Only for 0 are those concerned that were not logged: they are flushed.
+    /// The caller is not pinned.
     pub(crate) fn sync(&self, sequence: u64) -> Result<u64> {
         let visible = self.sequencer.visible();
         let Some(durable) = &self.durable else { return Ok(visible) };
@@ -94,7 +95,7 @@ impl Core {
                 Ok(visible)
             }
             0 => durable.sync_log(self, visible),
-            sequence => durable.sync_log(self, sequence),
+            sequence => durable.sync_log(self, sequence.min(visible)),
         }
     }
 

@@ -72,6 +72,20 @@ fn sync_outlives_the_power() {
     assert_eq!(lost.get_vec(b"synced").unwrap().as_deref(), Some(&b"1"[..]));
 }
 
+/// What was buffered is on disk; what is not in the log is left alone, and so costs nothing.
+#[test]
+fn a_sync_of_the_log_flushes_nothing() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    storage.put_with(b"buffered", b"1", 0, Durability::Buffered).unwrap();
+    storage.put_with(b"unlogged", b"2", 0, Durability::Memory).unwrap();
+    assert!(storage.sync_log().unwrap() >= 1);
+    assert_eq!(storage.stats().flushes, 0);
+    let lost = open(&sim.after_crash(1, crate::fs::sim::Mode::DropUnsynced), small());
+    assert_eq!(lost.get_vec(b"buffered").unwrap().as_deref(), Some(&b"1"[..]));
+    assert_eq!(lost.get_vec(b"unlogged").unwrap(), None);
+}
+
 #[test]
 fn one_at_a_time() {
     let sim = Sim::new();

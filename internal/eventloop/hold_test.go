@@ -1,0 +1,119 @@
+//go:build linux && (amd64 || arm64)
+
+package eventloop
+
+import (
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// holding is a connection whose handler reads, holds itself, and echoes what it has read
+// when it is called again.
+func holding(t *testing.T, g *Group) (client net.Conn, c *Conn, held, ended chan error) {
+	t.Helper()
+	client, c = pair(t, g, "tcp")
+	held, ended = make(chan error, 100), make(chan error, 1)
+	buf := make([]byte, 512)
+	waits := 0
+	c.Handle(func() {
+		if waits > 0 {
+			_, err := c.Write(buf[:waits])
+			waits = 0
+			if err != nil {
+				ended <- err
+				return
+			}
+		}
+		n, err := c.Read(buf)
+		switch {
+		case errors.Is(err, ErrParked):
+			return
+		case err != nil:
+			ended <- err
+			return
+		}
+		waits = n
+		if !c.Hold() {
+			ended <- errors.New("it may not be held")
+			return
+		}
+		held <- nil
+	})
+	park(t, c)
+	return client, c, held, ended
+}
+
+func TestHeldConnectionIsCalledOnceItIsReleased(t *testing.T) {
+	client, c, held, _ := holding(t, newGroup(t, 1))
+	for range 3 {
+		client.Write([]byte("one"))
+		within(t, held)
+		client.Write([]byte("two")) // comes while it is held
+		client.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if n, err := client.Read(make([]byte, 1)); err == nil {
+			t.Fatalf("%d bytes came from a connection that is held", n)
+		}
+		for _, want := range []string{"one", "two"} {
+			Release([]*Conn{c})
+			got := make([]byte, 3)
+			client.SetReadDeadline(time.Now().Add(patience))
+			if _, err := io.ReadFull(client, got); err != nil || string(got) != want {
+				t.Fatalf("%q, %v", got, err)
+			}
+			if want == "one" {
+				within(t, held)
+			}
+		}
+	}
+}
+
+func TestReleaseOfManyLoopsReachesAll(t *testing.T) {
+	g := newGroup(t, 3)
+	var conns []*Conn
+	var clients []net.Conn
+	for range 10 {
+		client, c, held, _ := holding(t, g)
+		client.Write([]byte("x"))
+		within(t, held)
+		clients, conns = append(clients, client), append(conns, c)
+	}
+	Release(conns)
+	Release(conns) // who is not held is left alone
+	for _, client := range clients {
+		client.SetReadDeadline(time.Now().Add(patience))
+		if _, err := io.ReadFull(client, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The end of a connection is told when it is released, even if its loop is to end.
+func TestHeldConnectionMayBeClosed(t *testing.T) {
+	g := newGroup(t, 1)
+	client, c, held, ended := holding(t, g)
+	client.Write([]byte("x"))
+	within(t, held)
+	c.SetReadDeadline(time.Unix(1, 0))
+	c.Close()
+	g.Close()
+	time.Sleep(10 * time.Millisecond)
+	select {
+	case err := <-ended:
+		t.Fatalf("called while it was held: %v", err)
+	default:
+	}
+	Release([]*Conn{c})
+	if err := within(t, ended); !errors.Is(err, net.ErrClosed) {
+		t.Fatal(err)
+	}
+}
+
+func TestOneThatMayNotBeParkedIsNotHeld(t *testing.T) {
+	_, c := pair(t, newGroup(t, 1), "tcp")
+	if c.Hold() {
+		t.Fatal("a goroutine's own connection was held")
+	}
+}
