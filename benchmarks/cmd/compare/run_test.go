@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,13 +122,26 @@ func TestFree(t *testing.T) {
 
 func TestDiffFailsIfSlower(t *testing.T) {
 	const data = "../../internal/diff/testdata/"
-	if err := writeDiff([]string{data + "old.json", data + "new.json"}); !errors.Is(err, errSlower) {
-		t.Errorf("got %v, want an error that MantisDB became slower", err)
+	other := filepath.Join(t.TempDir(), "other.json")
+	if err := (&results.File{Format: results.Format, Rows: []results.Row{{Group: "g", Engine: "mantisdb-rust"}}}).Write(other); err != nil {
+		t.Fatal(err)
 	}
-	if err := writeDiff([]string{data + "old.json", data + "old.json"}); err != nil {
-		t.Errorf("a file beside itself: %v", err)
-	}
-	if err := writeDiff([]string{data + "old.json"}); err == nil {
-		t.Error("one file is compared")
+	const same, slower, wrong = 0, 1, 2
+	for _, test := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{data + "old.json", data + "new.json"}, slower},
+		{[]string{data + "old.json", data + "old.json"}, same},
+		{[]string{"-h"}, same},
+		{[]string{data + "old.json"}, wrong},
+		{[]string{data + "old.json", data + "none.json"}, wrong},
+		{[]string{data + "old.json", other}, wrong},
+		{[]string{"-percent=-1", data + "old.json", data + "old.json"}, wrong},
+		{[]string{"-none"}, wrong},
+	} {
+		if err := writeDiff(test.args); exitCode(err) != test.want {
+			t.Errorf("%v: %d for %v, want %d", test.args, exitCode(err), err, test.want)
+		}
 	}
 }
