@@ -12,6 +12,9 @@ import (
 	"github.com/mantisdb/mantisdb/benchmarks/internal/plan"
 )
 
+// leastKeys are the fewest with which no program refuses to work: caches take that many.
+const leastKeys = 1000
+
 // options are the flags of a run.
 type options struct {
 	plan    plan.Options
@@ -87,6 +90,9 @@ func parse(args []string) (*options, error) {
 	}
 	if timeout > 0 {
 		chosen.Timeout = timeout
+	}
+	if keys > 0 && keys < leastKeys {
+		return nil, fmt.Errorf("keys are at least %d", leastKeys)
 	}
 	if keys > 0 {
 		chosen = chosen.WithKeys(keys)

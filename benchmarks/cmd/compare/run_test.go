@@ -99,7 +99,7 @@ func TestInterruptedRunWritesWhatThereIs(t *testing.T) {
 func TestNothingToDo(t *testing.T) {
 	bin, _ := fakePeers(t)
 	for _, args := range [][]string{
-		{"-only=nobody", "-bin=" + bin}, {"-bin=" + t.TempDir()}, {"-scale=huge"}, {"-only=["}, {"-rounds=-1"}, {"stray"},
+		{"-only=nobody", "-bin=" + bin}, {"-bin=" + t.TempDir()}, {"-scale=huge"}, {"-only=["}, {"-rounds=-1"}, {"-keys=999"}, {"stray"},
 	} {
 		if err := runAll(context.Background(), args); err == nil {
 			t.Errorf("%v is taken", args)
