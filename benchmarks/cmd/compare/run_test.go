@@ -98,12 +98,21 @@ func TestInterruptedRunWritesWhatThereIs(t *testing.T) {
 
 func TestNothingToDo(t *testing.T) {
 	bin, _ := fakePeers(t)
-	for _, args := range [][]string{
-		{"-only=nobody", "-bin=" + bin}, {"-bin=" + t.TempDir()}, {"-scale=huge"}, {"-only=["}, {"-rounds=-1"}, {"-keys=999"}, {"stray"},
-	} {
-		if err := runAll(context.Background(), args); err == nil {
-			t.Errorf("%v is taken", args)
+	for _, args := range [][]string{{"-only=nobody", "-bin=" + bin}, {"-bin=" + t.TempDir()}} {
+		if err := runAll(context.Background(), args); err == nil || !strings.Contains(err.Error(), "nothing to do") {
+			t.Errorf("%v: got %v, want an error that there is nothing to do", args, err)
 		}
+	}
+}
+
+func TestFlagsThatAreRefused(t *testing.T) {
+	for _, flag := range []string{"-scale=huge", "-only=[", "-rounds=-1", "-seconds=-1", "-timeout=-1s", "-keys=999", "-none", "stray"} {
+		if _, err := parse([]string{flag}); err == nil {
+			t.Errorf("%s is taken", flag)
+		}
+	}
+	if _, err := parse([]string{"-keys=1000", "-only=memory", "-rounds=1", "-seconds=0.1"}); err != nil {
+		t.Errorf("sound flags are refused: %v", err)
 	}
 }
 
