@@ -12,7 +12,8 @@ import (
 	"github.com/mantisdb/mantisdb/benchmarks/internal/plan"
 )
 
-// leastKeys are the fewest with which no program refuses to work: caches take that many.
+// leastKeys are the fewest that all programs take. MantisDB's cache has a least budget, which
+// a tenth of so few does not fill: it needs twenty times as many in that scenario.
 const leastKeys = 1000
 
 // options are the flags of a run.
