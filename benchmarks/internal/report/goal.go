@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mantisdb/mantisdb/benchmarks/internal/results"
 )
@@ -83,31 +84,32 @@ func (g goal) outcome(s *results.Scene, phase results.Phase) (o outcome, known b
 // and then all phases.
 func (p *page) goals() {
 	p.line("\n## %s\n", goalsTitle)
-	p.line("What MantisDB is to reach. A ratio is its median divided by that of the best peer.\n")
-	p.line("| goal | ratio | met in | worst case | best peer | ratio there | |\n|---|---|---:|---|---|---:|---|")
-	var details, unmeasured []string
+	p.line("What MantisDB is to reach. A ratio is its median divided by that of the best peer.")
+	var summary, details, unmeasured []string
 	for _, g := range goals {
 		all := g.outcomes(p.scenes)
 		if len(all) == 0 {
 			unmeasured = append(unmeasured, g.title)
 			continue
 		}
-		p.goal(g, all)
+		summary = append(summary, g.line(all))
 		for _, o := range all {
 			details = append(details, o.line(g))
 		}
 	}
-	p.line("\n<details><summary>Every phase of every goal</summary>\n")
-	p.line("| goal | scenario | workload | MantisDB | best peer | | ratio | |\n|---|---|---|---:|---|---:|---:|---|")
-	for _, line := range details {
-		p.line("%s", line)
+	if len(summary) > 0 {
+		p.line("\n| goal | ratio | met in | worst case | best peer | ratio there | |\n|---|---|---:|---|---|---:|---|")
+		p.line("%s", strings.Join(summary, "\n"))
+		p.line("\n<details><summary>Every phase of every goal</summary>\n")
+		p.line("| goal | scenario | workload | MantisDB | best peer | | ratio | |\n|---|---|---|---:|---|---:|---:|---|")
+		p.line("%s", strings.Join(details, "\n"))
+		p.line("\n</details>")
 	}
-	p.line("\n</details>")
 	p.list("Not measured:", unmeasured)
 }
 
-// goal writes a goal's line, with at least one outcome.
-func (p *page) goal(g goal, all []outcome) {
+// line is the goal's line, with at least one outcome.
+func (g goal) line(all []outcome) string {
 	met, worst := 0, all[0]
 	for _, o := range all {
 		if o.met() {
@@ -117,7 +119,7 @@ func (p *page) goal(g goal, all []outcome) {
 			worst = o
 		}
 	}
-	p.line("| %s | %s %g | %d of %d | %s, %s | %s | %s | %s |", g.title, g.word(), g.bound, met, len(all),
+	return fmt.Sprintf("| %s | %s %g | %d of %d | %s, %s | %s | %s | %s |", g.title, g.word(), g.bound, met, len(all),
 		worst.scene.Scenario, phaseName(worst.scene, worst.phase), worst.rival.Engine, factor(worst.ratio), worst.verdict())
 }
 

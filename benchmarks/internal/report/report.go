@@ -72,7 +72,7 @@ func (p *page) write() error {
 func (p *page) head() {
 	f := p.file
 	p.line("# MantisDB beside its peers\n")
-	p.line("Commit %s, %s, scale %s: %d rounds, %g s for each timed phase, seed %d.", f.Commit, f.Date, f.Scale, f.Rounds, f.Seconds, f.Seed)
+	p.line("Commit %s, %s. Scale %s: rounds %d, seconds of each timed phase %g, seed %d.", f.Commit, f.Date, f.Scale, f.Rounds, f.Seconds, f.Seed)
 	p.line("On %s.\n", f.Machine)
 	p.line("Figures are the median of the rounds, with the least and the greatest behind it;\nthe best median of a line is bold, if no other is as good.")
 	p.line("A number behind a workload is how many threads did it. What is measured, and how systems are set, says [the README](../README.md).")
