@@ -20,7 +20,9 @@ const usage = `usage:
   compare run [flags]            all systems, round after round: results, a page, charts
   compare plan [flags]           what run would do, and in which order
   compare report FILE            the page and the charts of results, made anew
-  compare diff [flags] OLD NEW   what became slower beyond the noise; fails if MantisDB did
+  compare diff [flags] OLD NEW   what became slower beyond the noise; ends with 1 if MantisDB did
+
+What goes wrong ends with 2.
 `
 
 // errSlower ends a diff that has found something.
@@ -28,10 +30,23 @@ var errSlower = errors.New("MantisDB became slower")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "compare:", err)
-		os.Exit(1)
+	}
+	os.Exit(exitCode(err))
+}
+
+// exitCode tells what is slower from what went wrong, as diff tells files that differ.
+func exitCode(err error) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errSlower):
+		return 1
+	default:
+		return 2
 	}
 }
 
@@ -75,6 +90,9 @@ func writeDiff(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if o.Percent < 0 {
+		return errors.New("percent is not negative")
+	}
 	if flags.NArg() != 2 {
 		return errors.New("diff takes two files of results, the old one first")
 	}
@@ -88,6 +106,9 @@ func writeDiff(args []string) error {
 	d := diff.New(files[0], files[1], o)
 	if err := d.Write(os.Stdout); err != nil {
 		return err
+	}
+	if d.Rows == 0 {
+		return errors.New("the files have nothing in common")
 	}
 	if n := d.Slower(); n > 0 {
 		return fmt.Errorf("%w in %d figures", errSlower, n)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,12 +98,21 @@ func TestInterruptedRunWritesWhatThereIs(t *testing.T) {
 
 func TestNothingToDo(t *testing.T) {
 	bin, _ := fakePeers(t)
-	for _, args := range [][]string{
-		{"-only=nobody", "-bin=" + bin}, {"-bin=" + t.TempDir()}, {"-scale=huge"}, {"-only=["}, {"-rounds=-1"}, {"stray"},
-	} {
-		if err := runAll(context.Background(), args); err == nil {
-			t.Errorf("%v is taken", args)
+	for _, args := range [][]string{{"-only=nobody", "-bin=" + bin}, {"-bin=" + t.TempDir()}} {
+		if err := runAll(context.Background(), args); err == nil || !strings.Contains(err.Error(), "nothing to do") {
+			t.Errorf("%v: got %v, want an error that there is nothing to do", args, err)
 		}
+	}
+}
+
+func TestFlagsThatAreRefused(t *testing.T) {
+	for _, flag := range []string{"-scale=huge", "-only=[", "-rounds=-1", "-seconds=-1", "-timeout=-1s", "-keys=999", "-none", "stray"} {
+		if _, err := parse([]string{flag}); err == nil {
+			t.Errorf("%s is taken", flag)
+		}
+	}
+	if _, err := parse([]string{"-keys=1000", "-only=memory", "-rounds=1", "-seconds=0.1"}); err != nil {
+		t.Errorf("sound flags are refused: %v", err)
 	}
 }
 
@@ -123,13 +131,26 @@ func TestFree(t *testing.T) {
 
 func TestDiffFailsIfSlower(t *testing.T) {
 	const data = "../../internal/diff/testdata/"
-	if err := writeDiff([]string{data + "old.json", data + "new.json"}); !errors.Is(err, errSlower) {
-		t.Errorf("got %v, want an error that MantisDB became slower", err)
+	other := filepath.Join(t.TempDir(), "other.json")
+	if err := (&results.File{Format: results.Format, Rows: []results.Row{{Group: "g", Engine: "mantisdb-rust"}}}).Write(other); err != nil {
+		t.Fatal(err)
 	}
-	if err := writeDiff([]string{data + "old.json", data + "old.json"}); err != nil {
-		t.Errorf("a file beside itself: %v", err)
-	}
-	if err := writeDiff([]string{data + "old.json"}); err == nil {
-		t.Error("one file is compared")
+	const same, slower, wrong = 0, 1, 2
+	for _, test := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{data + "old.json", data + "new.json"}, slower},
+		{[]string{data + "old.json", data + "old.json"}, same},
+		{[]string{"-h"}, same},
+		{[]string{data + "old.json"}, wrong},
+		{[]string{data + "old.json", data + "none.json"}, wrong},
+		{[]string{data + "old.json", other}, wrong},
+		{[]string{"-percent=-1", data + "old.json", data + "old.json"}, wrong},
+		{[]string{"-none"}, wrong},
+	} {
+		if err := writeDiff(test.args); exitCode(err) != test.want {
+			t.Errorf("%v: %d for %v, want %d", test.args, exitCode(err), err, test.want)
+		}
 	}
 }

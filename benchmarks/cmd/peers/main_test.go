@@ -40,7 +40,7 @@ func TestRecoveryFindsWhatWasWritten(t *testing.T) {
 			if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 				t.Fatal(err)
 			}
-			if r.Workload != "open_after_kill" || r.OpenSeconds <= 0 || r.LogBytes < 1<<20-200 || r.Lost == nil {
+			if r.Workload != "open_after_kill" || r.OpenSeconds <= 0 || r.LogBytes < 1<<20-200 || r.Keys != (1<<20)/116 || r.Lost == nil {
 				t.Errorf("%+v", r)
 			}
 			// Pebble keeps records in the process until a block of its log is full.

@@ -3,7 +3,6 @@ package process
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -25,8 +24,9 @@ type Process struct {
 	Port int
 	Dir  string
 
-	args []string
-	cmd  *exec.Cmd
+	args  []string
+	cmd   *exec.Cmd
+	ended chan struct{} // is closed when the program has ended
 }
 
 // Start starts a server on a port of 127.0.0.1, with an empty directory of its own, and
@@ -58,12 +58,33 @@ func (p *Process) run(ctx context.Context) error {
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
-	for end := time.Now().Add(listenWithin); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(listenEvery) {
+	p.ended = make(chan struct{})
+	go func() {
+		_ = p.cmd.Wait() // its state tells how it ended
+		close(p.ended)
+	}()
+	return p.awaitListening(ctx)
+}
+
+// awaitListening waits until the program listens, and no longer than it runs.
+func (p *Process) awaitListening(ctx context.Context) error {
+	again := time.NewTicker(listenEvery)
+	defer again.Stop()
+	late := time.After(listenWithin)
+	for {
 		if conn, err := net.Dial("tcp", p.Addr()); err == nil {
 			return conn.Close()
 		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("%s ended before it listened: %v", p.args[0], p.cmd.ProcessState)
+		case <-late:
+			return fmt.Errorf("%s does not listen after %v", p.args[0], listenWithin)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-again.C:
+		}
 	}
-	return errors.Join(ctx.Err(), fmt.Errorf("%s does not listen", p.args[0]))
 }
 
 // Addr is where it listens.
@@ -72,8 +93,8 @@ func (p *Process) Addr() string { return fmt.Sprintf("127.0.0.1:%d", p.Port) }
 // Kill ends the server with SIGKILL and waits until it is gone. Its directory stays.
 func (p *Process) Kill() {
 	if p.cmd.Process != nil {
-		p.cmd.Process.Kill()
-		p.cmd.Wait()
+		_ = p.cmd.Process.Kill() // fails if it has ended
+		<-p.ended
 	}
 }
 

@@ -56,13 +56,14 @@ func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.out, format+"\n
 
 func (p *page) write() error {
 	p.head()
-	p.goals()
-	p.behind()
+	p.contents()
 	for _, s := range p.scenes {
 		if err := p.scene(s); err != nil {
 			return err
 		}
 	}
+	p.behind()
+	p.goals()
 	p.versions()
 	p.settings()
 	return nil
@@ -71,9 +72,9 @@ func (p *page) write() error {
 func (p *page) head() {
 	f := p.file
 	p.line("# MantisDB beside its peers\n")
-	p.line("Commit %s, %s, scale %s: %d rounds, %g s for each timed phase, seed %d.", f.Commit, f.Date, f.Scale, f.Rounds, f.Seconds, f.Seed)
+	p.line("Commit %s, %s. Scale %s: rounds %d, seconds of each timed phase %g, seed %d.", f.Commit, f.Date, f.Scale, f.Rounds, f.Seconds, f.Seed)
 	p.line("On %s.\n", f.Machine)
-	p.line("Figures are the median of the rounds, with the least and the greatest behind it; the best median of a line is bold.")
+	p.line("Figures are the median of the rounds, with the least and the greatest behind it;\nthe best median of a line is bold, if no other is as good.")
 	p.line("A number behind a workload is how many threads did it. What is measured, and how systems are set, says [the README](../README.md).")
 	if f.Only != "" {
 		p.line("\nNot all was measured, but what `%s` matches.", f.Only)
@@ -100,9 +101,9 @@ func (p *page) list(title string, items []string) {
 }
 
 func (p *page) scene(s *results.Scene) error {
-	p.line("\n## %s, %s\n", s.Group, s.Scenario)
+	p.line("\n## %s\n", sceneTitle(s))
 	phase := s.Phases[0]
-	p.line("%s keys, values of %s.", count(float64(phase.Keys)), bytesOf(float64(phase.ValueBytes)))
+	p.line("%s keys, values of %s, durability `%s`.", count(float64(phase.Keys)), bytesOf(float64(phase.ValueBytes)), s.Durability())
 	chart, err := p.draw(s)
 	if err != nil {
 		return err
@@ -117,7 +118,7 @@ func (p *page) scene(s *results.Scene) error {
 }
 
 func (p *page) versions() {
-	p.line("\n## Versions\n\n| | |\n|---|---|")
+	p.line("\n## %s\n\n| | |\n|---|---|", versionsTitle)
 	names := make([]string, 0, len(p.file.Versions))
 	for name := range p.file.Versions {
 		names = append(names, name)

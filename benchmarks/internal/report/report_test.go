@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mantisdb/mantisdb/benchmarks/internal/results"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -86,6 +88,38 @@ func TestReasonsRefuse(t *testing.T) {
 		}
 		if _, err := readReasons(file); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error at %s", text, err, want)
+		}
+	}
+}
+
+// TestReasonOf: several places, several figures, and a peer; the first that fits counts.
+func TestReasonOf(t *testing.T) {
+	file := filepath.Join(t.TempDir(), reasonsFile)
+	const table = "| `g/*/reads`, `g/sync/*` | `cpu_ns`, `p999_ns` | 0 |\n| `g/*/*/*Map` | * | 1 |\n| `g/memory/*` | `disk_bytes` | 2 |\n"
+	if err := os.WriteFile(file, []byte(table), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, err := readReasons(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		scenario, workload, peer, figure string
+		want                             int
+	}{
+		{"memory", "reads", "xsync.Map", results.CPU, 0},
+		{"sync", "scan", "bbolt", results.P999, 0},
+		{"sync", "scan", "bbolt", results.OpsPerSecond, len(all)},
+		{"memory", "reads", "xsync.Map", results.OpsPerSecond, 1},
+		{"memory", "reads", "badger", results.Disk, 2},
+		{"buffered", "scan", "bbolt", results.CPU, len(all)},
+	} {
+		l := lead{
+			scene: &results.Scene{Group: "g", Scenario: test.scenario}, phase: results.Phase{Workload: test.workload},
+			measure: measure{Measure: lower(test.figure)}, rival: &results.Rival{Engine: test.peer},
+		}
+		if got := all.of(l); got != test.want {
+			t.Errorf("%+v has reason %d", test, got)
 		}
 	}
 }

@@ -2,14 +2,15 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mantisdb/mantisdb/benchmarks/internal/results"
 )
 
 // table writes a measure of a scene: a line for each phase, a column for each system,
-// and the ratio of MantisDB to the best of the others. Without a figure that is not
-// zero, nothing is written.
+// and the ratio of MantisDB to the best of the others. Lines that would have nothing but
+// zeros are left out, and so is a table of none but such.
 func (p *page) table(s *results.Scene, m measure) {
 	var lines []string
 	for _, phase := range s.Phases {
@@ -40,38 +41,40 @@ func tableLine(s *results.Scene, m measure, phase results.Phase) (line string, k
 	if !m.covers(s, phase) {
 		return "", false
 	}
-	best, found := bestMedian(s, m, phase)
+	best, alone := bestMedian(s, m, phase)
 	cells := make([]string, len(s.Systems))
 	for i, engine := range s.Systems {
 		v, measured := s.Figure(engine, phase, m.Name)
 		switch {
 		case !measured:
 			cells[i] = "—"
-		case found && v.Median == best:
+		case alone && v.Median == best:
 			cells[i] = bold(v, m.format)
 		default:
 			cells[i] = text(v, m.format)
 		}
-		known = known || v.Greatest > 0
+		known = known || measured && m.format(v.Greatest) != m.format(0)
 	}
 	return fmt.Sprintf("| %s | %s | %s |", phaseName(s, phase), strings.Join(cells, " | "), toBest(s, m, phase)), known
 }
 
-// bestMedian is the best median of all systems, and whether there are two to choose
-// from.
-func bestMedian(s *results.Scene, m measure, phase results.Phase) (best float64, found bool) {
-	count := 0
+// bestMedian is the best median of all systems, and whether only one of at least two
+// has it.
+func bestMedian(s *results.Scene, m measure, phase results.Phase) (best float64, alone bool) {
+	var medians []float64
 	for _, engine := range s.Systems {
-		v, known := s.Figure(engine, phase, m.Name)
-		if !known {
-			continue
+		if v, known := s.Figure(engine, phase, m.Name); known {
+			medians = append(medians, v.Median)
 		}
-		if count == 0 || m.Better(v.Median, best) {
-			best = v.Median
-		}
-		count++
 	}
-	return best, count > 1
+	if len(medians) < 2 {
+		return 0, false
+	}
+	slices.Sort(medians)
+	if !m.LowerBetter {
+		slices.Reverse(medians)
+	}
+	return medians[0], medians[0] != medians[1]
 }
 
 // toBest is the ratio of MantisDB's figure to the best of its peers'.

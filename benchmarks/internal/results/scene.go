@@ -65,6 +65,11 @@ func (s *Scene) Figure(engine string, phase Phase, name string) (Spread, bool) {
 	return row.Figure(name)
 }
 
+// Durability is that of the scenario, which all its systems have.
+func (s *Scene) Durability() string {
+	return s.Row(s.Systems[0], s.Phases[0]).Durability
+}
+
 // Subject is the system of MantisDB that is compared with peers, or nothing.
 func (s *Scene) Subject() string {
 	if len(s.Systems) > 0 && isSubject(s.Systems[0]) {

@@ -45,7 +45,7 @@ func (r *Runner) child(ctx context.Context, job plan.Job, dir string) ([]measure
 	if ctx.Err() != nil {
 		failure = context.Cause(ctx)
 	} else if failure != nil {
-		failure = fmt.Errorf("%w%s", failure, lastLine(complaints.String()))
+		failure = fmt.Errorf("%w%s", failure, gist(complaints.String()))
 	}
 	records, err := decode(&out, job)
 	if failure == nil {
@@ -54,10 +54,11 @@ func (r *Runner) child(ctx context.Context, job plan.Job, dir string) ([]measure
 	return records, failure
 }
 
-// lastLine is the last line of what a program complained about, after a colon.
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+// gist is what a program complained about, after a colon: the last line before an empty
+// one, behind which are the goroutines of a panic or how to get help.
+func gist(text string) string {
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n\n")
+	if last := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]); last != "" {
 		return ": " + last
 	}
 	return ""

@@ -55,7 +55,7 @@ func TestFailuresEndNothingElse(t *testing.T) {
 	absent.Program.Path += "-absent"
 	jobs := []plan.Job{
 		program(t, `mkdir "$dir" && touch "$dir/data" && echo "$record"`),
-		program(t, `echo "$record"; echo first >&2; echo no room >&2; exit 3`),
+		program(t, `echo "$record"; echo first >&2; echo no room >&2; echo >&2; echo try --help >&2; exit 3`),
 		hangs,
 		stubborn,
 		program(t, `echo "$record"; echo rubbish`),

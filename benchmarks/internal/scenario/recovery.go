@@ -38,7 +38,7 @@ func (r *runner) recovery() error {
 		return r.closeAfter(err)
 	}
 	record := r.record("open_after_kill", 1, seconds)
-	record.OpenSeconds, record.LogBytes = seconds, written*r.entryBytes()
+	record.Keys, record.OpenSeconds, record.LogBytes = written, seconds, written*r.entryBytes()
 	if record.Lost, err = r.countLost(written); err != nil {
 		return r.closeAfter(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb/benchmarks/internal/measure"
+	"github.com/mantisdb/mantisdb/benchmarks/internal/work"
 )
 
 // pipelines are how many commands a client sends before it waits.
@@ -65,11 +66,15 @@ func (r *runner) loadByPipe(ctx context.Context) error {
 	return firstError(err, r.loaded())
 }
 
+// writeSets writes the commands. Values are those of all other loads: what a server's disk
+// takes would else tell how well it compresses one letter.
 func (r *runner) writeSets(to io.Writer) error {
 	out := bufio.NewWriter(to)
-	value := strings.Repeat("x", r.ValueBytes)
-	for i := range r.Keys {
-		fmt.Fprintf(out, "*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$%d\r\n%s\r\n", i, len(value), value)
+	var key [work.KeyLen]byte
+	value := make([]byte, r.ValueBytes)
+	for id := range r.Keys {
+		work.Value(value, id, 0)
+		fmt.Fprintf(out, "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", work.KeyLen, work.Key(&key, id), len(value), value)
 	}
 	return out.Flush()
 }

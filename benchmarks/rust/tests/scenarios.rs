@@ -60,6 +60,8 @@ fn check(engine: &str, scenario: &str, records: &[Value]) {
         assert_eq!(record["ops"] == 0, no_operations, "{record}");
         assert_eq!(record["cpu_ns"].is_null(), no_operations, "{record}");
         assert_eq!(record["disk_bytes"] == 0, scenario == "memory", "{record}");
+        let keys = if scenario == "recovery" { 1_000_000 / 116 } else { 1500 };
+        assert_eq!(record["keys"], keys, "{record}");
     }
 }
 

@@ -24,6 +24,7 @@ impl Runner {
         self.find(&*store, &mut Vec::new(), self.fill_order().at(written - 1))?;
         let seconds = (now() - start) as f64 / 1e9;
         let mut record = self.record("open_after_kill", 1, seconds);
+        record.keys = written;
         record.open_seconds = seconds;
         record.log_bytes = written * self.entry_bytes();
         record.lost_writes = Some(self.count_lost(&*store, written)?);
