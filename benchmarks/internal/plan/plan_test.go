@@ -103,9 +103,11 @@ func TestLeftOut(t *testing.T) {
 }
 
 func TestArgs(t *testing.T) {
-	jobs := Make(options("one/memory|redis"), abilities())[:2]
+	o := options("one/memory|redis")
+	o.Scale.Seconds = 0.125
+	jobs := Make(o, abilities())[:2]
 	for i, want := range [][]string{
-		{"run", "--engine=one", "--scenario=memory", "--round=1", "--seed=1", "--dir=d", "--seconds=0.3"},
+		{"run", "--engine=one", "--scenario=memory", "--round=1", "--seed=1", "--dir=d", "--seconds=0.125"},
 		{"run", "--engine=redis", "--scenario=http", "--mantisdb=m"},
 	} {
 		args := jobs[i].Args("d")
