@@ -59,6 +59,11 @@ impl Throttle {
         self.tokens.fetch_update(SeqCst, SeqCst, less).is_ok()
     }
 
+    /// Whether there is pressure: what writers may write comes in by [`Throttle::adjust`].
+    pub(crate) fn holds_back(&self) -> bool {
+        self.rate.load(Relaxed) != 0
+    }
+
     /// Counts a wait of a writer that was not admitted.
     pub(crate) fn note_wait(&self, time: Duration) {
         self.waited.fetch_add(time.as_nanos() as u64, Relaxed);
@@ -111,6 +116,7 @@ mod tests {
     fn no_pressure_costs_no_wait() {
         let throttle = Throttle::default();
         assert!(throttle.admits(usize::MAX / 2) && throttle.admits(1));
+        assert!(!throttle.holds_back());
     }
 
     #[test]
@@ -119,6 +125,7 @@ mod tests {
         // A tenth of 20 MB/s: what is written in 10 ms takes 10 ms to come in.
         throttle.adjust(1.0, 20e6);
         assert!(!throttle.admits(1), "there was nothing in the bucket");
+        assert!(throttle.holds_back());
         let start = Instant::now();
         let mut admitted = 0;
         while admitted < 20_000 {

@@ -35,7 +35,7 @@ const LOG_INTERVAL: Duration = Duration::from_millis(50);
 const SYNC_INTERVAL: Duration = Duration::from_millis(500);
 /// When nothing was logged for so long, files that are kept for later are removed.
 const IDLE: Duration = Duration::from_secs(10);
-/// Between two looks at what is dirty, when much is and when not.
+/// Between two looks at what is dirty, when much is or writers are held back, and when not.
 const PACE_INTERVAL: Duration = Duration::from_millis(2);
 const PACE_IDLE_INTERVAL: Duration = Duration::from_millis(20);
 /// Between two looks whether a flush is due.
@@ -126,7 +126,9 @@ fn pace_rounds(core: &Core, durable: &Durable) {
     let mut rest = PACE_INTERVAL;
     while durable.workers.rest(rest) {
         let dirty = durable.set_pace(core);
-        rest = if dirty > durable.write_buffer / 4 { PACE_INTERVAL } else { PACE_IDLE_INTERVAL };
+        // Writers that are held back get what comes in by then, and no more.
+        let is_near = dirty > durable.write_buffer / 4 || durable.throttle.holds_back();
+        rest = if is_near { PACE_INTERVAL } else { PACE_IDLE_INTERVAL };
     }
 }
 
