@@ -15,8 +15,10 @@ use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Longer blocks are not kept: the allocator has pages of their own for them.
-const LONGEST: usize = 64 << 10;
+/// Longer blocks are not kept: the share is small beside them. Those below are, though the
+/// allocator has pages of their own for the longer ones: it would give these back to the
+/// system at once, and each write of a large value would have to get them anew.
+const LONGEST: usize = 1 << 20;
 /// Alignment of all blocks.
 const ALIGN: usize = 8;
 const CLASSES: usize = class(LONGEST) + 1;
@@ -111,7 +113,8 @@ pub(crate) unsafe fn put(block: NonNull<u8>, size: usize) {
 
 /// Gives every kept block to the allocator.
 fn give_back_all() {
-    for size in (1..=LONGEST).step_by(16).map(rounded) {
+    let sizes = std::iter::successors(Some(rounded(1)), |&size| Some(rounded(size + 1)));
+    for size in sizes.take_while(|&size| size <= LONGEST) {
         let blocks = std::mem::take(&mut *KEPT_BLOCKS[class(size)].lock());
         KEPT.fetch_sub(blocks.len() * size, Relaxed);
         for Block(block) in blocks {

@@ -196,8 +196,13 @@ impl ReadFile for DiskFile {
     }
 }
 
+/// So many bytes are written by a call: one fault for each page that the map has let go
+/// would take longer. Both ways lead into the same pages of the page cache.
+const LONG: usize = 16 << 10;
+
 /// A log file, mapped: a write is a copy into the page cache, without a call of
-/// the system. Its blocks are there, so that a page that is touched needs none.
+/// the system unless it is [`LONG`]. Its blocks are there, so that a page that is
+/// touched needs none.
 struct DiskLog {
     file: File,
     map: MmapRaw,
@@ -239,6 +244,9 @@ impl LogFile for DiskLog {
     #[inline]
     unsafe fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         debug_assert!(offset + bytes.len() as u64 <= self.len());
+        if bytes.len() >= LONG {
+            return self.file.write_all_at(bytes, offset).context("write", &self.path);
+        }
         // SAFETY: the range is within the map, and nobody else writes to it, as
         // the caller promises; nobody reads it through this map.
         unsafe {

@@ -54,10 +54,15 @@ fn fingerprint(hash: u64) -> u8 {
     (hash >> 56) as u8
 }
 
+/// The most bytes that the two bases take.
+const BASES_ROOM: usize = 2 * 10;
+
 /// Builds one block after the other.
 #[derive(Default)]
 pub(super) struct BlockBuilder {
-    entries: Vec<u8>,
+    /// [`BASES_ROOM`] bytes, and the entries; once the block is finished, all of it up to
+    /// its end. Nothing before the first block.
+    bytes: Vec<u8>,
     restarts: Vec<u8>,
     fingerprints: Vec<u8>,
     base_sequence: u64,
@@ -78,68 +83,87 @@ impl BlockBuilder {
 
     /// The block's length so far.
     pub(super) fn len(&self) -> usize {
-        self.entries.len() + self.restarts.len() + self.fingerprints.len() + 8
+        self.entries_len() + self.restarts.len() + self.fingerprints.len() + 8
+    }
+
+    fn entries_len(&self) -> usize {
+        if self.is_empty() { 0 } else { self.bytes.len() - BASES_ROOM }
     }
 
     /// Adds a version, which comes after all others in order.
     pub(super) fn add(&mut self, version: &KeyVersion<'_>, hash: u64) {
         if self.is_empty() {
-            self.base_sequence = version.sequence;
+            self.begin(version.sequence);
         }
         let shared = if self.fingerprints.len().is_multiple_of(RESTART_INTERVAL) {
-            self.restarts.extend_from_slice(&(self.entries.len() as u16).to_le_bytes());
+            self.restarts.extend_from_slice(&(self.entries_len() as u16).to_le_bytes());
             0
         } else {
             common_prefix(&self.last_key, version.key)
         };
         let suffix = &version.key[shared..];
         self.put_lengths(shared, suffix.len());
-        put_varint(zigzag(version.sequence.wrapping_sub(self.base_sequence)), &mut self.entries);
+        put_varint(zigzag(version.sequence.wrapping_sub(self.base_sequence)), &mut self.bytes);
         self.put_kind(&version.payload);
-        self.entries.extend_from_slice(suffix);
-        self.entries.extend_from_slice(version.payload.value());
+        self.bytes.extend_from_slice(suffix);
+        self.bytes.extend_from_slice(version.payload.value());
         self.fingerprints.push(fingerprint(hash));
         self.last_key.truncate(shared);
         self.last_key.extend_from_slice(suffix);
     }
 
-    /// Writes the block over `raw`, and begins the next one.
-    pub(super) fn finish(&mut self, raw: &mut Vec<u8>) {
-        raw.clear();
-        put_varint(self.base_sequence, raw);
-        put_varint(self.base_expiry, raw);
-        raw.extend_from_slice(&self.entries);
-        raw.extend_from_slice(&self.restarts);
-        raw.extend_from_slice(&self.fingerprints);
-        raw.extend_from_slice(&(self.fingerprints.len() as u16).to_le_bytes());
-        self.entries.clear();
+    fn begin(&mut self, base_sequence: u64) {
+        self.bytes.clear();
+        self.bytes.resize(BASES_ROOM, 0);
+        self.base_sequence = base_sequence;
+        self.base_expiry = 0;
+    }
+
+    /// Ends the block and lends it; the next version begins another one. The bases, whose
+    /// length is known only now, go right before the entries, which stay where they are:
+    /// a large value is not copied once more.
+    pub(super) fn finish(&mut self) -> &[u8] {
+        let mut bases = Vec::with_capacity(BASES_ROOM);
+        put_varint(self.base_sequence, &mut bases);
+        put_varint(self.base_expiry, &mut bases);
+        let start = BASES_ROOM - bases.len();
+        self.bytes[start..BASES_ROOM].copy_from_slice(&bases);
+        self.bytes.extend_from_slice(&self.restarts);
+        self.bytes.extend_from_slice(&self.fingerprints);
+        self.bytes.extend_from_slice(&(self.fingerprints.len() as u16).to_le_bytes());
         self.restarts.clear();
         self.fingerprints.clear();
-        self.base_expiry = 0;
+        &self.bytes[start..]
+    }
+
+    /// Gives the memory of a finished block back, which was large.
+    pub(super) fn shrink(&mut self) {
+        debug_assert!(self.is_empty());
+        self.bytes = Vec::new();
     }
 
     fn put_lengths(&mut self, shared: usize, unshared: usize) {
         let (high, low) = (shared.min(NIBBLE), unshared.min(NIBBLE));
-        self.entries.push((high << 4 | low) as u8);
+        self.bytes.push((high << 4 | low) as u8);
         if high == NIBBLE {
-            put_varint((shared - NIBBLE) as u64, &mut self.entries);
+            put_varint((shared - NIBBLE) as u64, &mut self.bytes);
         }
         if low == NIBBLE {
-            put_varint((unshared - NIBBLE) as u64, &mut self.entries);
+            put_varint((unshared - NIBBLE) as u64, &mut self.bytes);
         }
     }
 
     fn put_kind(&mut self, payload: &Payload<'_>) {
         let len = (payload.value().len() as u64) << 2;
         match *payload {
-            Payload::Tombstone => put_varint(TOMBSTONE, &mut self.entries),
-            Payload::Value(_, 0) => put_varint(len | VALUE, &mut self.entries),
+            Payload::Tombstone => put_varint(TOMBSTONE, &mut self.bytes),
+            Payload::Value(_, 0) => put_varint(len | VALUE, &mut self.bytes),
             Payload::Value(_, expires_at) => {
                 if self.base_expiry == 0 {
                     self.base_expiry = expires_at;
                 }
-                put_varint(len | EXPIRING, &mut self.entries);
-                put_varint(zigzag(expires_at.wrapping_sub(self.base_expiry)), &mut self.entries);
+                put_varint(len | EXPIRING, &mut self.bytes);
+                put_varint(zigzag(expires_at.wrapping_sub(self.base_expiry)), &mut self.bytes);
             }
         }
     }

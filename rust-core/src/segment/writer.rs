@@ -53,7 +53,6 @@ pub(crate) struct SegmentWriter {
     block: BlockBuilder,
     /// How the block is to be stored.
     compression: Compression,
-    raw: Vec<u8>,
     compressor: Compressor,
     index: IndexBuilder,
     hashes: Vec<u64>,
@@ -76,7 +75,6 @@ impl SegmentWriter {
             failure: None,
             block: BlockBuilder::default(),
             compression: options.compression,
-            raw: Vec::new(),
             compressor: Compressor::default(),
             index: IndexBuilder::default(),
             hashes: Vec::new(),
@@ -214,16 +212,16 @@ impl SegmentWriter {
     }
 
     fn write_block(&mut self) -> Result<()> {
-        self.block.finish(&mut self.raw);
-        self.properties.blocks += 1;
-        self.properties.raw_block_bytes += self.raw.len() as u64;
         let offset = self.offset();
-        let (compression, stored) = self.compressor.compress(self.compression, &self.raw)?;
-        let raw_len = self.raw.len();
+        let raw = self.block.finish();
+        let raw_len = raw.len();
+        self.properties.blocks += 1;
+        self.properties.raw_block_bytes += raw_len as u64;
+        let (compression, stored) = self.compressor.compress(self.compression, raw)?;
         frame::write(Kind::Data, compression, raw_len, stored, offset, &mut self.gathered);
         if raw_len > GATHERED {
             // The next one of this size is not soon to come.
-            self.raw = Vec::new();
+            self.block.shrink();
             self.compressor.shrink();
         }
         if self.gathered.len() >= GATHERED {

@@ -80,6 +80,26 @@ fn what_a_sync_lets_go_stays() {
     }
 }
 
+/// Long and short records go different ways into the same pages.
+#[test]
+fn long_records_lie_between_short_ones() {
+    let dir = Scratch::new();
+    let path = dir.join("log");
+    let log = Disk.open_log(&path, 1 << 20).unwrap();
+    let mut expected = Vec::new();
+    for (i, len) in [10, LONG, LONG - 1, 7, 3 * LONG, 1].into_iter().enumerate() {
+        let record = vec![i as u8 + 1; len];
+        // SAFETY: within the file, and nobody else writes.
+        unsafe { log.write_at(expected.len() as u64, &record) }.unwrap();
+        expected.extend_from_slice(&record);
+        if i == 2 {
+            log.sync(expected.len() as u64).unwrap();
+        }
+    }
+    log.sync(expected.len() as u64).unwrap();
+    assert_eq!(Disk.read(&path).unwrap()[..expected.len()], expected);
+}
+
 #[test]
 fn two_locks_of_one_process_conflict() {
     let dir = Scratch::new();
