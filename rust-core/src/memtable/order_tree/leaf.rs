@@ -244,18 +244,10 @@ impl<'g> View<'g> {
     /// The entry in a slot that is live.
     #[inline]
     pub(super) fn entry(self, slot: usize) -> NonNull<Entry> {
-        self.entries()(slot)
-    }
-
-    /// What tells the entry in a slot that is live, for many of them.
-    #[inline]
-    pub(super) fn entries(self) -> impl Fn(usize) -> NonNull<Entry> {
-        // SAFETY: within the leaf.
-        let first = unsafe { self.leaf.byte(self.leaf.parts().entries) };
-        move |slot| {
-            debug_assert!(self.live & (1 << slot) != 0);
-            // SAFETY: within the leaf, and we have seen the slot's bit.
-            unsafe { first.cast::<NonNull<Entry>>().add(slot).read() }
+        debug_assert!(self.live & (1 << slot) != 0);
+        // SAFETY: within the leaf, and we have seen the slot's bit.
+        unsafe {
+            self.leaf.byte(self.leaf.parts().entries).cast::<NonNull<Entry>>().add(slot).read()
         }
     }
 
@@ -414,12 +406,6 @@ impl Slots {
     /// No slots.
     pub(super) const NONE: Self =
         Self { base: 0, late: [Late { rank: 0, slot: 0, head: 0 }; ROOM], begin: 0, end: 0 };
-
-    /// How many are left.
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.base.count_ones() as usize + self.end - self.begin
-    }
 }
 
 impl Iterator for Slots {

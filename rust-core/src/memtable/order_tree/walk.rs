@@ -1,15 +1,13 @@
 //! Walking the entries in order, or in the order turned round.
 //!
 //! From an entry to its newest version is a load that waits for memory, and so is the
-//! entry itself; each lies on a page of its own, and a processor stands still at an
-//! instruction whose address it has yet to translate, unless others like it follow at once.
-//! A leaf tells of all its entries, so a walk asks for the memory of those to come, many in
-//! a row: for some entries, then for the versions of those that were asked for before, and
-//! gives meanwhile the ones before these. It begins with few, since most walks are short,
-//! unless it is told how many are wanted.
+//! entry itself. A leaf tells of all its entries at once, so a walk asks for the memory of
+//! those to come: first for the entries, some steps later for their versions. It looks
+//! ahead by few steps at first, since most walks are short, unless it is told how many
+//! entries are wanted: then it asks for the first ones in a row, whose waits overlap.
 
 use super::heads::Place;
-use super::leaf::{Side, Slots, View};
+use super::leaf::{SLOTS, Side, Slots, View};
 use super::node;
 use super::path::{Direction, Path};
 use crate::memtable::entry::Entry;
@@ -17,15 +15,11 @@ use crate::memtable::prefetch;
 use crate::memtable::slot::Slot;
 use std::ptr::NonNull;
 
-/// How many entries are asked for in a row in the end, and at first.
-const MANY: usize = 16;
-const FEW: usize = 4;
+/// How many entries a walk looks ahead in the end, and at first.
+const FAR: usize = 24;
+const NEAR: usize = 3;
 /// The entries that are known and not given have a place in a ring.
-const RING: usize = 64;
-
-/// Entries are given, those to be given next wait for their versions' memory, those behind
-/// them for their own.
-const _: () = assert!(3 * MANY <= RING);
+const RING: usize = 32;
 
 /// A walk; see the module's text. It sees all that is in the order when it begins until it
 /// ends, each entry once, and of what comes and goes meanwhile some.
@@ -38,17 +32,15 @@ pub(crate) struct Walk<'g> {
     /// Whether the memory of the leaf after it was asked for.
     asked_leaf: bool,
     ring: [NonNull<Entry>; RING],
-    /// How many entries were given, before it is time to look ahead again, up to which
-    /// one the versions were asked for, and how many are known: each at least as many as
-    /// the one before.
+    /// How many entries were given; of how many more the versions were asked for; and how
+    /// many more are known.
     given: usize,
-    ready: usize,
     asked: usize,
     known: usize,
-    /// How many are wanted.
+    /// How far to look ahead.
+    ahead: usize,
+    /// How many entries are wanted.
     wanted: usize,
-    /// How many to ask for in a row.
-    batch: usize,
 }
 
 impl<'g> Walk<'g> {
@@ -68,32 +60,29 @@ impl<'g> Walk<'g> {
             asked_leaf: false,
             ring: [NonNull::dangling(); RING],
             given: 0,
-            ready: 0,
             asked: 0,
             known: 0,
+            ahead: NEAR,
             wanted: usize::MAX,
-            batch: FEW,
         }
     }
 
     /// Tells before the first step how many entries are likely to be taken at most: so many
-    /// are asked for, soon, and no others. There may be more steps all the same.
+    /// are asked for, soon, and few others. There may be more steps all the same.
     pub(crate) fn expect(&mut self, entries: u64) {
         // Who does not know says a number that no memory holds.
         if let Ok(entries) = u32::try_from(entries) {
             self.wanted = entries as usize;
-            self.batch = MANY;
+            self.ahead = FAR;
         }
     }
 
     /// The next slot.
     #[inline]
     pub(crate) fn next_slot(&mut self) -> Option<Slot<'g>> {
-        if self.given == self.ready {
-            self.look_ahead();
-            if self.given == self.ready {
-                return None;
-            }
+        self.look_ahead();
+        if self.given == self.known {
+            return None;
         }
         let entry = self.ring[self.given % RING];
         self.given += 1;
@@ -101,68 +90,46 @@ impl<'g> Walk<'g> {
         Some(Slot(unsafe { entry.as_ref() }))
     }
 
-    /// Asks for memory, so that there is something to give, if anything is left.
-    #[inline(never)]
-    fn look_ahead(&mut self) {
-        if self.asked > self.given {
-            self.ready = self.asked;
-            self.ask_for_versions();
-        } else {
-            // What there is is needed at once: half of it is given before the other half's
-            // successors are looked for.
-            if self.known == self.given {
-                self.find();
-            }
-            self.ask_for_versions();
-            self.ready = self.given + (self.asked - self.given).div_ceil(2);
-        }
-        if self.known < self.wanted {
-            self.find();
-        }
-    }
-
-    /// Asks for the newest versions of all entries that are known.
+    /// Asks for the memory of entries that come later.
     #[inline]
-    fn ask_for_versions(&mut self) {
-        while self.asked < self.known {
+    fn look_ahead(&mut self) {
+        // Behind those that are wanted, no farther than the next step: the others were dead.
+        let wanted = self.wanted.max(self.given + 1);
+        let far = (self.given + self.ahead).min(wanted);
+        while self.known < far {
+            let Some(entry) = self.find_next() else { break };
+            prefetch::read(entry.as_ptr().cast_const().cast());
+            // The key may lie on another line.
+            prefetch::read(entry.as_ptr().wrapping_add(1).cast_const().cast());
+            self.ring[self.known % RING] = entry;
+            self.known += 1;
+        }
+        let near = self.known.min(self.given + self.ahead / 2 + 1);
+        while self.asked < near {
             // SAFETY: as in `next_slot`.
             Slot(unsafe { self.ring[self.asked % RING].as_ref() }).prefetch_newest();
             self.asked += 1;
         }
+        self.ahead = (self.ahead + 1).min(FAR);
     }
 
-    /// Finds some entries, and asks for them.
-    fn find(&mut self) {
-        let wanted = self.wanted.saturating_sub(self.known).max(FEW);
-        if self.batch == MANY && !self.asked_leaf && wanted > self.slots.len() {
-            self.ask_for_leaf();
-        }
-        let until = self.known + self.batch.min(wanted);
-        loop {
-            match self.direction {
-                Direction::Forward => self.take(until, Slots::next),
-                Direction::Backward => self.take(until, Slots::next_back),
-            }
-            if self.known == until || !self.turn_leaf() {
-                break;
-            }
-        }
-        self.batch = (2 * self.batch).min(MANY);
-    }
-
-    /// Takes entries from the leaf, until so many are known.
+    /// The next entry of which nothing is known.
     #[inline]
-    fn take(&mut self, until: usize, next: impl Fn(&mut Slots) -> Option<usize>) {
-        let entry_in = self.view.entries();
-        while self.known < until
-            && let Some(slot) = next(&mut self.slots)
-        {
-            let entry = entry_in(slot);
-            // The key may lie on another line.
-            prefetch::read(entry.as_ptr().cast_const().cast());
-            prefetch::read(entry.as_ptr().wrapping_add(1).cast_const().cast());
-            self.ring[self.known % RING] = entry;
-            self.known += 1;
+    fn find_next(&mut self) -> Option<NonNull<Entry>> {
+        loop {
+            let slot = match self.direction {
+                Direction::Forward => self.slots.next(),
+                Direction::Backward => self.slots.next_back(),
+            };
+            if let Some(slot) = slot {
+                if self.ahead == FAR && !self.asked_leaf && self.known + SLOTS / 2 < self.wanted {
+                    self.ask_for_leaf();
+                }
+                return Some(self.view.entry(slot));
+            }
+            if !self.turn_leaf() {
+                return None;
+            }
         }
     }
 
