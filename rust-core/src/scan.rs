@@ -49,15 +49,17 @@ impl Range<'_> {
 
 /// Gives `each` what a reader at `sequence` sees of the memtable in a range, in
 /// the range's order, tombstones and expired ones included. The sequence is held
-/// by a snapshot.
+/// by a snapshot. No more than `most` are likely to be wanted.
 pub(crate) fn walk<'g>(
     memtable: &Memtable,
     range: &Range<'_>,
     sequence: u64,
+    most: u64,
     guard: &'g Guard,
     mut each: impl FnMut(KeyVersion<'g>) -> ControlFlow<()>,
 ) {
     let mut slots = Slots::new(memtable, range, guard);
+    slots.walk.expect(most);
     while let Some(version) = slots.next_version(sequence) {
         if each(version).is_break() {
             return;

@@ -178,7 +178,7 @@ impl Core {
                     .inspect_err(|error| durable.note_trouble(error))
             }
             None => {
-                scan::walk(&self.memtable, range, sequence, guard, visit);
+                scan::walk(&self.memtable, range, sequence, most, guard, visit);
                 Ok(())
             }
         };

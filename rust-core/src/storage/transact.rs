@@ -133,7 +133,7 @@ impl Core {
         };
         let (memory, guard) = (&self.memtable, judge.guard);
         if judge.removals.is_some() || self.incomplete(guard).is_none() {
-            scan::walk(memory, range, judge.now, guard, visit);
+            scan::walk(memory, range, judge.now, u64::MAX, guard, visit);
         }
         if holds.get()
             && !self.unremoved(judge)

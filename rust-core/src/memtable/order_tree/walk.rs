@@ -3,10 +3,11 @@
 //! From an entry to its newest version is a load that waits for memory, and so is the
 //! entry itself. A leaf tells of all its entries at once, so a walk asks for the memory of
 //! those to come: first for the entries, some steps later for their versions. It looks
-//! ahead by few steps at first, since most walks are short.
+//! ahead by few steps at first, since most walks are short, unless it is told how many
+//! entries are wanted: then it asks for the first ones in a row, whose waits overlap.
 
 use super::heads::Place;
-use super::leaf::{Side, Slots, View};
+use super::leaf::{SLOTS, Side, Slots, View};
 use super::node;
 use super::path::{Direction, Path};
 use crate::memtable::entry::Entry;
@@ -38,11 +39,14 @@ pub(crate) struct Walk<'g> {
     known: usize,
     /// How far to look ahead.
     ahead: usize,
+    /// How many entries are wanted.
+    wanted: usize,
 }
 
 impl<'g> Walk<'g> {
     /// A walk from a place on, by a path that leads to its leaf.
     pub(super) fn new(path: Path<'g>, place: Place<'_>, direction: Direction) -> Self {
+        node::prefetch_all(path.leaf().node());
         let view = path.leaf().view();
         let side = match direction {
             Direction::Forward => Side::Behind,
@@ -59,6 +63,17 @@ impl<'g> Walk<'g> {
             asked: 0,
             known: 0,
             ahead: NEAR,
+            wanted: usize::MAX,
+        }
+    }
+
+    /// Tells before the first step how many entries are likely to be taken at most: so many
+    /// are asked for, soon, and few others. There may be more steps all the same.
+    pub(crate) fn expect(&mut self, entries: u64) {
+        // Who does not know says a number that no memory holds.
+        if let Ok(entries) = u32::try_from(entries) {
+            self.wanted = entries as usize;
+            self.ahead = FAR;
         }
     }
 
@@ -78,9 +93,14 @@ impl<'g> Walk<'g> {
     /// Asks for the memory of entries that come later.
     #[inline]
     fn look_ahead(&mut self) {
-        while self.known - self.given < self.ahead {
+        // Behind those that are wanted, no farther than the next step: the others were dead.
+        let wanted = self.wanted.max(self.given + 1);
+        let far = (self.given + self.ahead).min(wanted);
+        while self.known < far {
             let Some(entry) = self.find_next() else { break };
             prefetch::read(entry.as_ptr().cast_const().cast());
+            // The key may lie on another line.
+            prefetch::read(entry.as_ptr().wrapping_add(1).cast_const().cast());
             self.ring[self.known % RING] = entry;
             self.known += 1;
         }
@@ -102,7 +122,7 @@ impl<'g> Walk<'g> {
                 Direction::Backward => self.slots.next_back(),
             };
             if let Some(slot) = slot {
-                if self.ahead == FAR && !self.asked_leaf {
+                if self.ahead == FAR && !self.asked_leaf && self.known + SLOTS / 2 < self.wanted {
                     self.ask_for_leaf();
                 }
                 return Some(self.view.entry(slot));
