@@ -105,6 +105,9 @@ func (c *Client) runAlone(args [][]byte) time.Duration {
 	began := time.Now()
 	c.out.Buf, c.request.now = c.out.Buf[:0], began
 	c.execute(args)
+	if c.hasWritten {
+		c.settle(c.server.db.SyncLog())
+	}
 	return time.Since(began)
 }
 

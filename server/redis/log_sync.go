@@ -99,7 +99,7 @@ func (c *Client) sendHeld() error {
 	if !c.awaits {
 		return nil
 	}
-	c.awaits, c.hasWritten = false, false
+	c.awaits = false
 	c.request.now = time.Now()
 	if err := c.sendSynced(c.syncFailure); err != nil {
 		return err
@@ -111,20 +111,27 @@ func (c *Client) sendHeld() error {
 // syncAndSend waits until what was written is on disk, and sends the replies.
 func (c *Client) syncAndSend() error {
 	c.ownGoroutine()
-	c.hasWritten = false
 	return c.sendSynced(c.server.db.SyncLog())
 }
 
-// sendSynced sends the replies after a sync. If that failed, nobody knows what is on disk:
-// the client is told so in their place, and disconnected.
+// sendSynced sends the replies after a sync. A client of a sync that failed is disconnected.
 func (c *Client) sendSynced(failure error) error {
-	if failure == nil {
-		return c.send()
-	}
-	c.out.Buf = c.out.Buf[:0]
-	c.replyError(failure)
+	c.settle(failure)
 	if err := c.send(); err != nil {
 		return err
 	}
-	return errQuit
+	if failure != nil {
+		return errQuit
+	}
+	return nil
+}
+
+// settle is the end of the wait for a sync. If that failed, nobody knows what is on disk, and
+// the client is told so in place of all replies.
+func (c *Client) settle(failure error) {
+	c.hasWritten = false
+	if failure != nil {
+		c.out.Buf = c.out.Buf[:0]
+		c.replyError(failure)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server/control"
 )
 
 // heldDisk is a database in a directory whose log is synced when the test lets it be.
@@ -111,26 +112,25 @@ func TestOneSyncServesManyClients(t *testing.T) {
 	needsLoops(t)
 	disk := newHeldDisk(t)
 	s := newTestServerOf(t, disk.DB, Config{Database: disk})
-	const clients = 50
-	conns := make([]*testConn, clients)
+	first := s.dial(t)
+	first.send("SET", "first", "value")
+	waitUntil(t, func() bool { return disk.syncs.Load() == 1 })
+	conns := make([]*testConn, 50)
 	for i := range conns {
 		conns[i] = s.dial(t)
-		conns[i].want("PONG", "PING")
+		conns[i].send("SET", fmt.Sprint("key", i), "value")
 	}
-	for i, c := range conns {
-		c.send("SET", fmt.Sprint("key", i), "value")
-	}
-	// All have written: one sync is under way, and the next has gathered the rest.
 	waitUntil(t, func() bool {
-		n, err := s.db.DefaultKeyspace().Has([]byte(fmt.Sprint("key", clients-1)))
-		return n && err == nil
+		s.logSync.mu.Lock()
+		defer s.logSync.mu.Unlock()
+		return len(s.logSync.waiting) == len(conns)
 	})
 	disk.letAll()
-	for _, c := range conns {
+	for _, c := range append(conns, first) {
 		c.wantNext("OK")
 	}
-	if n := disk.syncs.Load(); n > 3 {
-		t.Errorf("%d syncs for %d clients that waited at the same time", n, clients)
+	if n := disk.syncs.Load(); n != 2 {
+		t.Errorf("%d syncs, one for the first and one for %d that waited meanwhile", n, len(conns))
 	}
 }
 
@@ -177,5 +177,28 @@ func TestShutdownAnswersWhatWaitsForTheDisk(t *testing.T) {
 	c.wantNext("OK")
 	if err := <-done; err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestConsoleAnswersOnceItIsOnDisk(t *testing.T) {
+	disk := newHeldDisk(t)
+	s := newTestServerOf(t, disk.DB, Config{Database: disk})
+	answered := make(chan control.Outcome, 1)
+	go func() {
+		outcome, err := s.Run(context.Background(), control.Visitor{}, control.Line{Text: "SET key 1", Protocol: 2})
+		if err != nil {
+			t.Error(err)
+		}
+		answered <- outcome
+	}()
+	waitUntil(t, func() bool { return disk.syncs.Load() == 1 })
+	select {
+	case outcome := <-answered:
+		t.Fatalf("%v was answered before it was on disk", outcome)
+	case <-time.After(50 * time.Millisecond):
+	}
+	disk.letAll()
+	if outcome := <-answered; string(outcome.Reply.Text) != "OK" {
+		t.Fatalf("answered %v", outcome)
 	}
 }
