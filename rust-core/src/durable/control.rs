@@ -110,6 +110,8 @@ impl Core {
     /// Flushes, and compacts until there is nothing left to gain.
     pub(crate) fn compact(&self) -> Result<()> {
         let Some(durable) = &self.durable else { return Ok(()) };
+        // The flush has the log go on in the next file, which is a short one then.
+        durable.wal.trim()?;
         self.flush_dirty(durable)?;
         while durable.compact_eagerly(self)? {}
         durable.wal.trim()

@@ -116,6 +116,8 @@ pub(super) struct FileRef {
 #[derive(Debug, Default)]
 pub(super) struct Spares {
     files: Vec<(PathBuf, u64)>,
+    /// The next file that is made is to be a short one.
+    pub(super) is_next_short: bool,
 }
 
 impl Spares {

@@ -23,9 +23,10 @@ use std::sync::Arc;
 const MAX_PAYLOAD_LEN: usize = MAX_BATCH_LEN + (4 << 10);
 /// The length of the file that is begun when a database is opened, in bytes. Each
 /// next one is twice as long, but at least [`NEXT_LEN`], up to
-/// [`WalOptions::file_len`]. So a small database has a small log.
+/// [`WalOptions::file_len`]. So a small database has a small log, and one that rests: the
+/// next one after [`Wal::trim`] is short again.
 const FIRST_LEN: u64 = 1 << 20;
-const NEXT_LEN: u64 = 4 << 20;
+pub(super) const NEXT_LEN: u64 = 4 << 20;
 /// The first one's on a full disk.
 const LEAST_LEN: u64 = 64 << 10;
 
@@ -302,13 +303,19 @@ impl Wal {
         (parts, cursor.last_sequence)
     }
 
-    /// Gives up the files that are kept to be used again.
+    /// Gives up the files that are kept to be used again, and the one that is ready, if it
+    /// is long: a short one is to follow.
     pub(crate) fn trim(&self) -> Result<()> {
         let mut spares = lock(&self.preparing);
         while let Some(spare) = spares.take() {
             self.fs.remove(&spare)?;
         }
-        Ok(())
+        let mut cursor = lock(&self.cursor);
+        let long = cursor.next.take_if(|next| next.len > NEXT_LEN);
+        spares.is_next_short |= cursor.next.is_none();
+        drop(cursor);
+        // It is known no more: what is left of it after an error, the next opening removes.
+        long.map_or(Ok(()), |next| self.fs.remove(&next.path))
     }
 
     /// How many files hold records, the one that is written to among them.
@@ -494,7 +501,8 @@ impl Wal {
             let file = &cursor.file;
             // While there is no next file, nobody goes on to another, so that
             // this one stays the last.
-            (file.base + file.len, file.len.saturating_mul(2), cursor.next.take())
+            let twice = if spares.is_next_short { 0 } else { file.len.saturating_mul(2) };
+            (file.base + file.len, twice, cursor.next.take())
         };
         wanted = wanted.max(NEXT_LEN).min(self.options.file_len);
         wanted = wanted.max(FILE_HEADER_LEN + len + END_LEN).next_multiple_of(ALIGN);
@@ -502,6 +510,7 @@ impl Wal {
         let spare = short.map(|file| file.path.clone()).or_else(|| spares.take());
         let made = OpenFile::make(&*self.fs, &self.dir, base, wanted, spare.as_deref())?;
         lock(&self.cursor).next = Some(Arc::new(made));
+        spares.is_next_short = false;
         Ok(())
     }
 

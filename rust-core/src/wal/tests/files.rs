@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fs::sim::{Fault, Mode, Op};
+use crate::wal::writer::NEXT_LEN;
 use std::io::ErrorKind;
 
 fn names(sim: &Sim) -> Vec<String> {
@@ -88,6 +89,32 @@ fn a_long_record_gets_a_file_of_its_length() {
     log.wal.rotate().unwrap();
     log.wal.release(1002).unwrap();
     assert!(log.wal.disk_bytes() < 5 * 4096, "the long file is not kept");
+}
+
+#[test]
+fn files_are_short_again_after_a_trim() {
+    const MIB: u64 = 1 << 20;
+    let sim = disk();
+    let log = open(&sim, 0, 16 * MIB).unwrap();
+    let mut last = 0;
+    while log.wal.files() < 5 {
+        last = log.write(1, &payload(last + 1, MIB as usize / 2)).unwrap();
+    }
+    log.wal.prepare_spare().unwrap();
+    log.wal.release(last).unwrap();
+    assert!(log.wal.disk_bytes() >= 32 * MIB, "the current one and the next are long");
+    log.wal.trim().unwrap();
+    log.wal.prepare_spare().unwrap();
+    log.wal.rotate().unwrap();
+    last = log.write(1, b"in the short one").unwrap();
+    log.wal.release(last - 1).unwrap();
+    log.wal.trim().unwrap();
+    log.wal.prepare_spare().unwrap();
+    assert_eq!(log.wal.disk_bytes(), 2 * NEXT_LEN, "the current one and the next");
+    assert_eq!(read(&sim, last - 1).unwrap().1, [(last, 1, b"in the short one".to_vec())]);
+    log.wal.rotate().unwrap();
+    log.wal.prepare_spare().unwrap();
+    assert_eq!(log.wal.disk_bytes(), 4 * NEXT_LEN, "they become longer again");
 }
 
 #[test]
