@@ -84,7 +84,9 @@ func (c *Client) holdReplies() bool {
 	if !c.hasWritten || len(c.out.Buf) == 0 || c.socket == nil {
 		return false
 	}
-	// Before it is anybody else's.
+	// Before it is anybody else's. What waits takes memory.
+	c.showBuffer()
+	c.countMemory()
 	c.awaits = true
 	if !c.socket.Hold() {
 		c.awaits = false

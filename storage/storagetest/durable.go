@@ -75,6 +75,7 @@ func testDurabilityOfEachWrite(t *testing.T, b *bench) {
 		writeAt(t, e, level, level.String())
 		wantWritten(t, e, level.String())
 	}
+	ok(t, e.SyncLog())
 	ok(t, e.Sync())
 	for _, level := range levels {
 		wantWritten(t, e, level.String())
@@ -116,6 +117,11 @@ func testSyncUnderWrites(t *testing.T, b *bench) {
 				}
 				if i%20 == 0 {
 					if err := e.Sync(); err != nil {
+						t.Error(err)
+					}
+				}
+				if i%20 == 10 {
+					if err := e.SyncLog(); err != nil {
 						t.Error(err)
 					}
 				}

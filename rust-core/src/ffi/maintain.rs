@@ -5,9 +5,10 @@ use super::status::*;
 use super::{borrowed, copy_out, path};
 
 /// Makes every write up to `sequence` durable, or for 0 all that are visible, and
-/// tells the newest durable sequence number in `*durable`. A number that no write has yet
-/// stands for the newest visible one. Calls at the same time share one sync. It blocks for as long as the disk takes. Only with 0 are writes
-/// of `MANTISDB_DURABILITY_MEMORY` concerned, which are flushed then.
+/// tells the newest durable sequence number in `*durable`. A number that no write has
+/// yet stands for the newest visible one. Calls at the same time share one sync. It
+/// blocks for as long as the disk takes. Only with 0 are writes of
+/// `MANTISDB_DURABILITY_MEMORY` concerned, which are flushed then.
 ///
 /// # Safety
 /// `db` is a handle, `durable` is valid.
