@@ -1,0 +1,51 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// Errors of the databases that routes lead to, beside those of package mantisdb.
+var (
+	// ErrNotLeader says that the node does not lead the shard any more. Nothing was done,
+	// and another route may lead to who does.
+	ErrNotLeader = errors.New("this node does not lead the shard of the key")
+	// ErrOutcomeUnknown says that a write was under way when the leader lost its office or
+	// its majority: it may have been done, may still be, or may never be.
+	ErrOutcomeUnknown = errors.New("the shard has lost its leader or its majority: whether the write was done is not known")
+	// ErrUnavailable says that nobody leads the shard, and that waiting for it has ended.
+	ErrUnavailable = errors.New("the shard has no leader that can be reached")
+	// ErrCrossShard says that what is to be done in one step concerns keys of several
+	// shards. Keys with the same tag in braces are in the same one.
+	ErrCrossShard = errors.New("the keys are in different shards: what is done in one step must be in one")
+)
+
+// Route says who serves a shard, as far as is known.
+type Route struct {
+	// DB is the shard, if this node leads it, else nil. Its reads and writes are
+	// linearizable: they return once a majority agrees. It is closed when another node
+	// takes over, and returns ErrNotLeader or mantisdb.ErrClosed from then on.
+	DB *mantisdb.DB
+	// Leader is the node that leads it, with this node's own number if DB is not nil; 0 if
+	// nobody is known to.
+	Leader NodeID
+	// Peer is the leader's address for other nodes.
+	Peer string
+	// Term tells this route from earlier ones of the same shard.
+	Term uint64
+}
+
+// Member is this node's membership in a cluster, as the protocols see it. All methods may be
+// called from any number of goroutines at once.
+type Member interface {
+	// Topology is the layout as this node knows it now. It costs a load.
+	Topology() *Topology
+	// Route is who serves a shard now. It costs a load.
+	Route(shard int) *Route
+	// Next waits until the shard has a route with a leader that is another one than a
+	// route that did not serve, and returns it. It is ErrUnavailable with the context's
+	// error if that ends before.
+	Next(ctx context.Context, shard int, failed *Route) (*Route, error)
+}
