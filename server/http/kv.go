@@ -63,7 +63,7 @@ func entryPathOf(u *url.URL) (p entryPath, ok bool) {
 
 // entry is the one that a request is for.
 type entry struct {
-	ks  server.Keyspace
+	ks  server.Table
 	key []byte
 }
 

@@ -29,6 +29,9 @@ func exchangesInKeyspace(h *Handler, all []exchange, tag, tagThere string) (ther
 	for _, route := range h.keyspaceRoutes() {
 		paths = append(paths, apiPath+route.path)
 	}
+	for _, step := range h.stepRoutes() {
+		paths = append(paths, apiPath+step.path)
+	}
 	for _, x := range all {
 		if slices.Contains(paths, x.path) {
 			x.path, x.target = inKeyspace(x.path, keyspacePath), inKeyspace(x.target, testKeyspacePath)

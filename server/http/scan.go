@@ -27,7 +27,7 @@ type scanRequest struct {
 }
 
 // keyspace is the name of the keyspace, empty for the default one.
-func (req *scanRequest) keyspace() string { return req.ks.Handle().Name() }
+func (req *scanRequest) keyspace() string { return req.ks.Info().Name }
 
 func parseScan(ks server.Keyspace, rawQuery string) (scanRequest, error) {
 	query := parseParams(rawQuery, "prefix", "start", "end", "limit", "cursor", "reverse", "keys_only", "encoding")
