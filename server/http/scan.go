@@ -30,9 +30,9 @@ type scanRequest struct {
 func (req *scanRequest) keyspace() string { return req.ks.Info().Name }
 
 func parseScan(ks server.Keyspace, rawQuery string) (scanRequest, error) {
-	query := parseParams(rawQuery, "prefix", "start", "end", "limit", "cursor", "reverse", "keys_only", "encoding")
+	query := parseParams(rawQuery, "prefix", "start", "end", "limit", "cursor", "reverse", "keys_only", "encoding", "consistency")
 	req := scanRequest{
-		ks:       ks,
+		ks:       withConsistency(ks, parsed(&query, "consistency", parseConsistency)),
 		limit:    query.positive("limit"),
 		encoding: parsed(&query, "encoding", wire.ParseEncoding),
 	}

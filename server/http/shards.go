@@ -31,6 +31,12 @@ func (h *Handler) serveEntryInShards(w http.ResponseWriter, r *http.Request, pat
 	if err := mantisdb.CheckKey(path.key); err != nil {
 		return err
 	}
+	shard := h.shards.ShardOf(path.key)
+	if r.Method == http.MethodGet && mayBeStale(r.URL.RawQuery) {
+		if db := h.shards.Replica(shard); db != nil {
+			return h.serveEntryOf(w, r, server.NewLocal(db), path)
+		}
+	}
 	var body []byte
 	if r.ContentLength != 0 {
 		var err error
@@ -38,7 +44,7 @@ func (h *Handler) serveEntryInShards(w http.ResponseWriter, r *http.Request, pat
 			return err
 		}
 	}
-	return h.serveInShard(w, r, h.shards.ShardOf(path.key), body, func(r *http.Request, db server.Database) error {
+	return h.serveInShard(w, r, shard, body, func(r *http.Request, db server.Database) error {
 		return h.serveEntryOf(w, r, db, path)
 	})
 }
