@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/internal/loglimit"
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
@@ -40,6 +41,8 @@ type Handler struct {
 	settings []control.Parameter // beside those of control
 
 	benchmarks *benchmarks.Runs // nil: there are none
+
+	administrator cluster.Administrator // nil: there is no cluster
 
 	dashboard *dashboard.Dashboard // nil: there is none
 

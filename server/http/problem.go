@@ -38,6 +38,8 @@ var (
 	keyspaceNotFound = kind{"keyspace-not-found", "Keyspace not found", http.StatusNotFound}
 	clientNotFound   = kind{"client-not-found", "Client not found", http.StatusNotFound}
 	noSuchBenchmark  = kind{"benchmark-not-found", "Benchmark not found", http.StatusNotFound}
+	nodeNotFound     = kind{"node-not-found", "Node not found", http.StatusNotFound}
+	shardNotFound    = kind{"shard-not-found", "Shard not found", http.StatusNotFound}
 	routeNotFound    = kind{"route-not-found", "No such resource", http.StatusNotFound}
 	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
 	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
@@ -49,6 +51,7 @@ var (
 	numberOverflow   = kind{"number-overflow", "Number out of range", http.StatusConflict}
 	conditionFailed  = kind{"condition-failed", "Condition does not hold", http.StatusConflict}
 	writeConflict    = kind{"write-conflict", "Other writes came between", http.StatusConflict}
+	notNow           = kind{"not-now", "The cluster cannot do this now", http.StatusConflict}
 	crossShard       = kind{"cross-shard", "Keys of different shards", http.StatusConflict}
 	historyGone      = kind{"history-gone", "Changes are gone", http.StatusGone}
 	watchTooSlow     = kind{"watch-too-slow", "Changes were read too slowly", http.StatusGone}
@@ -100,6 +103,14 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return problemNoLeader, true
 	case errors.Is(err, cluster.ErrNotLeader):
 		return newProblem(notLeader, "this node does not lead the shard"), false
+	case errors.Is(err, cluster.ErrNoNode):
+		return newProblem(nodeNotFound, "%v", err), false
+	case errors.Is(err, cluster.ErrNoShard):
+		return newProblem(shardNotFound, "%v", err), false
+	case errors.Is(err, cluster.ErrNotNow):
+		return newProblem(notNow, "%v", err), false
+	case errors.Is(err, cluster.ErrInvalidNode):
+		return newProblem(malformedRequest, "%v", err), false
 	case errors.Is(err, cluster.ErrCrossShard):
 		return newProblem(crossShard, "%v", err), false
 	case errors.Is(err, mantisdb.ErrNotFound):

@@ -140,6 +140,9 @@ func (h *Handler) routes() []route {
 	if h.benchmarks != nil {
 		routes = append(routes, h.benchmarkRoutes()...)
 	}
+	if h.administrator != nil {
+		routes = append(routes, h.clusterRoutes()...)
+	}
 	if h.dashboard != nil {
 		routes = append(routes, route{http.MethodGet, assetsPath, nothing, h.asset})
 	}
