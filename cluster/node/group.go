@@ -58,6 +58,9 @@ type group struct {
 const (
 	beginAgain  = 50 * time.Millisecond
 	beginWithin = 3 * time.Second
+	// lookEvery is how often a node looks who leads, though it is told: it may be told before
+	// the library says so.
+	lookEvery = 100 * time.Millisecond
 )
 
 // start has the group's leadership be followed until close.
@@ -93,6 +96,7 @@ func (g *group) follow() {
 		g.published(nil, nodeOf(leader))
 		select {
 		case <-g.changed:
+		case <-time.After(lookEvery):
 		case <-g.stop.Done():
 		}
 	}
@@ -132,6 +136,8 @@ func (g *group) serve(db *mantisdb.DB, term *replica.Leader) {
 		case <-g.stop.Done():
 			over = true
 		case <-g.changed:
+			over = g.agreed.Leader() != g.agreed.Replica()
+		case <-time.After(lookEvery):
 			over = g.agreed.Leader() != g.agreed.Replica()
 		}
 	}

@@ -26,6 +26,7 @@ func (n *Node) Register(mux *http.ServeMux) {
 	}
 	handle("GET "+statusPath, func(*http.Request) (any, error) { return n.Status(), nil })
 	handle("PUT "+nodesPath+"/{id}", n.serveRegister)
+	handle("POST "+nodesPath, n.serveChange)
 	handle("POST "+groupsPath+"/{group}/replica", n.serveStart)
 	handle("DELETE "+groupsPath+"/{group}/replica", n.serveStop)
 	handle("POST "+groupsPath+"/{group}/move", n.serveMove)

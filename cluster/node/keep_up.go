@@ -134,7 +134,7 @@ func (n *Node) atLeader(ctx context.Context, shard int, what string, m move, her
 	return here(g, m)
 }
 
-// tells whether a node has no replica any more.
+// isEmpty tells whether a node has no replica any more.
 func (n *Node) isEmpty(id cluster.NodeID) bool {
 	for _, s := range n.Topology().Shards {
 		if slices.Contains(s.Replicas, id) {

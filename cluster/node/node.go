@@ -133,7 +133,7 @@ func (n *Node) startReplica(h hostedReplica) error {
 	})
 	s := consensus.Start{Group: h.Group, Replica: h.Number, Members: h.Members, Joins: h.Members == nil, NonVoting: h.NonVoting}
 	if n.host.Known(h.Group, h.Number) {
-		s.Members, s.Joins = nil, false
+		s.Joins = false
 	}
 	agreed, err := n.host.Start(s, r)
 	if err != nil {

@@ -46,6 +46,7 @@ type serveFlags struct {
 	access          accessFlags
 	limits          redis.Limits
 	log             logFlags
+	node            nodeFlags
 	shutdownTimeout time.Duration
 	redisDebug      bool
 	told            []control.Parameter // the flags, as the API tells them
@@ -81,6 +82,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	f.access.add(flags)
 	f.addLimits(flags)
 	f.log.add(flags)
+	f.node.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
 	flags.BoolVar(&f.redisDebug, "redis-debug-commands", false, "let clients send Redis's DEBUG; for tests")
 	flags.Lookup("redis-debug-commands").Hidden = true
@@ -134,6 +136,13 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if f.node.isNode() {
+		if err := f.runNode(ctx, listeners, users, certificate, logger); err != nil {
+			return err
+		}
+		logger.Info("stopped")
+		return nil
+	}
 	db, err := f.open(logger)
 	if err != nil {
 		return err
@@ -164,6 +173,9 @@ func (f *serveFlags) open(logger *slog.Logger) (*mantisdb.DB, error) {
 // check finds what makes no sense without a data directory, and limits out of
 // their range.
 func (f *serveFlags) check() error {
+	if err := f.node.check(); err != nil {
+		return err
+	}
 	switch {
 	case f.shutdownTimeout < 0:
 		return usageError{fmt.Errorf("--shutdown-timeout is negative: %v", f.shutdownTimeout)}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/cluster/node"
+)
+
+// nodeFlags say which node of which cluster a server is.
+type nodeFlags struct {
+	id                        uint64
+	peers, join               []string
+	address, advertised, zone string
+	shards                    int
+	certFile, keyFile, caFile string
+	allowInsecure             bool
+}
+
+func (f *nodeFlags) add(flags *pflag.FlagSet) {
+	flags.Uint64Var(&f.id, "cluster-node", 0, "number of this node in its cluster, from 1 on, unique for ever; without it, the server is no node of a cluster")
+	flags.StringSliceVar(&f.peers, "cluster-peers", nil, "peer addresses of the nodes that make the cluster, the same on all of them, as 1=10.0.0.1:7000,2=10.0.0.2:7000,3=10.0.0.3:7000; counts at the first start")
+	flags.StringSliceVar(&f.join, "cluster-join", nil, "peer addresses of nodes of the cluster that this one joins, instead of --cluster-peers")
+	flags.StringVar(&f.address, "cluster-address", "", "address of this node for other nodes, as 10.0.0.1:7000; its consensus listens at the next port; from --cluster-peers if it is there")
+	flags.StringVar(&f.advertised, "cluster-client-address", "", "address of this node for clients, as they are told it; without it, --bind and --port")
+	flags.StringVar(&f.zone, "cluster-zone", "", "what fails together with this node, as a rack; replicas of a shard are in different ones if there are enough")
+	flags.IntVar(&f.shards, "cluster-shards", node.DefaultShards, "how many shards the cluster has, for ever; counts when it is made")
+	flags.StringVar(&f.certFile, "cluster-cert", "", "file of the certificate (PEM) that this node shows other nodes")
+	flags.StringVar(&f.keyFile, "cluster-key", "", "file of that certificate's key (PEM)")
+	flags.StringVar(&f.caFile, "cluster-ca", "", "file of the certificate (PEM) that those of all nodes are issued by: whoever has one is let in as a node")
+	flags.BoolVar(&f.allowInsecure, "cluster-allow-insecure", false, "let --cluster-address be one that other machines can reach, without certificates: whoever reaches it can do everything")
+}
+
+// isNode tells whether the server is a node of a cluster.
+func (f *nodeFlags) isNode() bool { return f.id != 0 }
+
+// check finds what makes no sense.
+func (f *nodeFlags) check() error {
+	if !f.isNode() {
+		if len(f.peers) > 0 || len(f.join) > 0 || f.address != "" {
+			return usageError{errors.New("--cluster-peers, --cluster-join and --cluster-address need --cluster-node, the number of this node")}
+		}
+		return nil
+	}
+	given := 0
+	for _, file := range []string{f.certFile, f.keyFile, f.caFile} {
+		if file != "" {
+			given++
+		}
+	}
+	if given != 0 && given != 3 {
+		return usageError{errors.New("--cluster-cert, --cluster-key and --cluster-ca go together")}
+	}
+	return nil
+}
+
+// config is the configuration of the node; what a server has beside is not in it yet.
+func (f *nodeFlags) config() (c node.Config, err error) {
+	c = node.Config{
+		Self:   cluster.Node{ID: cluster.NodeID(f.id), Peer: f.address, Zone: f.zone, Version: versionNumber()},
+		Join:   f.join,
+		Shards: f.shards, CertFile: f.certFile, KeyFile: f.keyFile, CAFile: f.caFile,
+	}
+	if c.First, err = parsePeers(f.peers); err != nil {
+		return c, usageError{fmt.Errorf("--cluster-peers: %w", err)}
+	}
+	if c.Self.Peer == "" {
+		c.Self.Peer = c.First[c.Self.ID]
+	}
+	if c.Self.Peer == "" {
+		return c, usageError{errors.New("a node of a cluster needs --cluster-address, where other nodes reach it")}
+	}
+	if c.Self.Raft, err = node.RaftAddress(c.Self.Peer); err != nil {
+		return c, usageError{err}
+	}
+	if f.certFile == "" && !f.allowInsecure && !isLoopbackAddress(c.Self.Peer) {
+		return c, usageError{fmt.Errorf("other machines can reach %s, and whoever does is taken for a node: give --cluster-cert, --cluster-key and --cluster-ca, or --cluster-allow-insecure to do without", c.Self.Peer)}
+	}
+	c.TLS, err = f.tls()
+	return c, err
+}
+
+// parsePeers reads the addresses of nodes by number.
+func parsePeers(list []string) (map[cluster.NodeID]string, error) {
+	peers := make(map[cluster.NodeID]string, len(list))
+	for _, one := range list {
+		number, address, found := strings.Cut(one, "=")
+		id, err := strconv.ParseUint(strings.TrimSpace(number), 10, 32)
+		if !found || err != nil || id == 0 {
+			return nil, fmt.Errorf("%q is not of the form number=host:port", one)
+		}
+		if _, twice := peers[cluster.NodeID(id)]; twice {
+			return nil, fmt.Errorf("node %d is there twice", id)
+		}
+		peers[cluster.NodeID(id)] = strings.TrimSpace(address)
+	}
+	return peers, nil
+}
+
+func isLoopbackAddress(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+// tls has nodes show each other certificates of the same issuer; nil without.
+func (f *nodeFlags) tls() (*tls.Config, error) {
+	if f.certFile == "" {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the node's certificate: %w", err)
+	}
+	text, err := os.ReadFile(f.caFile)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the issuer's certificate: %w", err)
+	}
+	issuers := x509.NewCertPool()
+	if !issuers.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s has no certificate", f.caFile)
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{certificate},
+		RootCAs: issuers, ClientCAs: issuers, ClientAuth: tls.RequireAndVerifyClientCert,
+	}, nil
+}
