@@ -28,7 +28,9 @@ type Client struct {
 	sink   *sink       // of what others send to this client, and the lock of the connection
 	held   bool        // what others send waits for the replies in out
 
+	part     *part // that the command under way is executed upon
 	database int
+	isPeer   bool // another node of the cluster
 	identity
 	transaction   *transaction // after MULTI
 	executing     bool         // EXEC is under way
@@ -72,7 +74,7 @@ const (
 )
 
 // keyspace is the database that the client has selected, which was made then.
-func (c *Client) keyspace() *mantisdb.Keyspace { return c.server.databases.at(c.database) }
+func (c *Client) keyspace() *mantisdb.Keyspace { return c.part.at(c.database) }
 
 // attend answers until the client leaves, which it sees to then, or is parked: an event loop
 // calls it again.
@@ -260,6 +262,7 @@ func (c *Client) send() error {
 func (c *Client) leave() {
 	c.unsubscribeAll()
 	c.server.clients.remove(c)
+	c.server.peerClients.remove(c)
 	c.share.Release()
 	c.sink.close()
 }
@@ -377,12 +380,14 @@ func (c *Client) perform(cmd *Command, args [][]byte) {
 	c.lastCmd.Store(cmd)
 	begin := r.now
 	mark := len(c.out.Buf)
-	err := c.attempt(cmd, args, mark)
-	if c.server.renewed(err) {
+	var err error
+	if c.server.routing != nil {
+		err = c.attemptInCluster(cmd, args, mark)
+	} else if err = c.attempt(cmd, args, mark); c.server.renewed(c.part, err) {
 		err = c.attempt(cmd, args, mark)
 	}
 	if r.swapped {
-		err = errors.Join(err, c.server.databases.refresh())
+		err = errors.Join(err, c.part.refresh())
 	}
 	if errors.Is(err, errQuit) {
 		c.closing = true
@@ -410,9 +415,9 @@ func (c *Client) attempt(cmd *Command, args [][]byte, mark int) error {
 	case !cmd.touchesKeys():
 		return cmd.run(r)
 	case cmd.has(flagWrite):
-		return c.server.db.UpdateWith(r.within(mark, cmd.run), c.writes())
+		return c.part.db.UpdateWith(r.within(mark, cmd.run), c.writes())
 	default:
-		return c.server.db.View(r.within(mark, cmd.run))
+		return c.part.db.View(r.within(mark, cmd.run))
 	}
 }
 
@@ -421,7 +426,7 @@ func (r *Request) within(mark int, run func(*Request) error) func(*mantisdb.Tx) 
 	return func(tx *mantisdb.Tx) error {
 		r.tx = tx
 		r.out.Buf, r.events = r.out.Buf[:mark], r.events[:0]
-		r.order, r.swapped = r.server.databases.order.Load(), false
+		r.order, r.swapped = r.client.part.order.Load(), false
 		return run(r)
 	}
 }

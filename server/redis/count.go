@@ -7,15 +7,16 @@ import (
 	"github.com/mantisdb/mantisdb/server/figures"
 )
 
-// countKeys counts the keys of a numbered database: see figures.Collector.CountKeys.
-func (s *Server) countKeys(number int) (figures.Keyspace, error) {
-	ks := s.databases.at(number)
+// countKeys counts the keys of a numbered database of a part: see
+// figures.Collector.CountKeys.
+func (s *Server) countKeys(p *part, number int) (figures.Keyspace, error) {
+	ks := p.at(number)
 	if ks == nil {
 		return figures.Keyspace{}, nil
 	}
 	found, err := s.figures.CountKeys(context.Background(), ks)
-	if s.renewed(err) {
-		return s.figures.CountKeys(context.Background(), s.databases.at(number))
+	if s.renewed(p, err) {
+		return s.figures.CountKeys(context.Background(), p.at(number))
 	}
 	return found, err
 }
@@ -30,7 +31,7 @@ type numbered struct {
 func (s *Server) countDatabases() ([]numbered, error) {
 	var list []numbered
 	for number := range databaseCount {
-		found, err := s.countKeys(number)
+		found, err := s.countKeys(s.whole, number)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +56,7 @@ func databaseSize(r *Request) error {
 }
 
 func databaseSizeDirect(r *Request) error {
-	found, err := r.server.countKeys(r.client.database)
+	found, err := r.server.countKeys(r.client.part, r.client.database)
 	if err == nil {
 		r.out.Int(found.Keys)
 	}

@@ -69,9 +69,9 @@ func exec(r *Request) error {
 	if slices.ContainsFunc(e.commands, func(q queued) bool { return q.cmd.has(flagWrite) }) {
 		options = c.writes()
 	}
-	err := r.server.db.UpdateWith(e.try, options)
-	if r.server.renewed(err) {
-		err = r.server.db.UpdateWith(e.try, options)
+	err := c.part.db.UpdateWith(e.try, options)
+	if r.server.renewed(c.part, err) {
+		err = c.part.db.UpdateWith(e.try, options)
 	}
 	switch {
 	case errors.Is(err, errWatched):
@@ -105,7 +105,7 @@ func (e *execution) restore() {
 func (e *execution) try(tx *mantisdb.Tx) error {
 	e.restore()
 	r := e.request
-	order, err := r.server.databases.orderIn(tx)
+	order, err := r.client.part.orderIn(tx)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type expiries struct {
 // set switches it on or off. What expires after it was switched on is published, and
 // nothing any more after it was switched off.
 func (x *expiries) set(on bool) error {
-	if err := x.server.databases.renew(); err != nil {
+	if err := x.server.whole.renew(); err != nil {
 		return err
 	}
 	x.mu.Lock()
@@ -39,7 +39,7 @@ func (x *expiries) set(on bool) error {
 	x.ctx, x.end = context.WithCancel(context.Background())
 	x.followed = map[*mantisdb.Keyspace]struct{}{}
 	for number := range databaseCount {
-		if ks := x.server.databases.at(number); ks != nil {
+		if ks := x.server.whole.at(number); ks != nil {
 			if err := x.begin(ks); err != nil {
 				x.off()
 				return err

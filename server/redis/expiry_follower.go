@@ -192,7 +192,7 @@ func (f *expiryFollower) publishDue() error {
 // publish tells of a key by the number that its database has now.
 func (f *expiryFollower) publish(key string) {
 	for number := range databaseCount {
-		if f.server.databases.at(number) == f.ks {
+		if f.server.whole.at(number) == f.ks {
 			f.server.publishEvent(nil, &event{notifyExpired, "expired", key, number})
 			return
 		}

@@ -34,7 +34,7 @@ func (r *Request) swapNumber(i int, invalid Error) (int64, error) {
 // swap exchanges two databases, from here on in the request's transaction, and for all
 // once that is committed. Both are made first: clients may have selected them.
 func (r *Request) swap(a, b int) error {
-	d := r.server.databases
+	d := r.client.part
 	before, err := d.orderIn(r.tx)
 	if err != nil {
 		return err
