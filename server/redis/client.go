@@ -28,9 +28,10 @@ type Client struct {
 	sink   *sink       // of what others send to this client, and the lock of the connection
 	held   bool        // what others send waits for the replies in out
 
-	part     *part // that the command under way is executed upon
-	database int
-	isPeer   bool // another node of the cluster
+	part         *part // that the command under way is executed upon
+	database     int
+	isPeer       bool // another node of the cluster
+	knowsCluster bool // it has asked where slots are served
 	identity
 	transaction   *transaction // after MULTI
 	executing     bool         // EXEC is under way
@@ -298,7 +299,12 @@ func (c *Client) execute(args [][]byte) {
 		c.ownGoroutine()
 	}
 	if err == nil && c.transaction != nil && !cmd.endsQueue() {
-		if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
+		if c.server.routing != nil {
+			err = c.queueInCluster(cmd, args)
+		}
+		if err != nil {
+			c.transaction.fail()
+		} else if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
 			c.out.Simple("QUEUED")
 		}
 	} else if err == nil {
@@ -359,7 +365,7 @@ func (c *Client) insertPushes(mark int) {
 // admit finds the command and tells whether the client may send it now. With an error it
 // is the command that was refused, nil if there is none.
 func (c *Client) admit(args [][]byte) (*Command, error) {
-	cmd, err := c.server.table.resolve(args)
+	cmd, err := c.resolve(args)
 	if err != nil {
 		return cmd, err
 	}
@@ -372,6 +378,14 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 		return cmd, Error("ERR Can't execute '" + cmd.fullName() + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
 	}
 	return cmd, c.authorize(cmd, args)
+}
+
+// resolve finds the command. Nodes have some for each other.
+func (c *Client) resolve(args [][]byte) (*Command, error) {
+	if c.isPeer && is(args[0], "PEER") {
+		return commandTable{"peer": c.server.peerCommand}.resolve(args)
+	}
+	return c.server.table.resolve(args)
 }
 
 // perform runs a command that stands alone, and counts it.

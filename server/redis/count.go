@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server/figures"
@@ -27,19 +28,37 @@ type numbered struct {
 	figures.Keyspace
 }
 
-// countDatabases counts the databases that have keys.
+// countDatabases counts the databases that have keys, as far as this node serves them.
 func (s *Server) countDatabases() ([]numbered, error) {
+	parts, err := s.parts()
+	if err != nil {
+		return nil, err
+	}
 	var list []numbered
 	for number := range databaseCount {
-		found, err := s.countKeys(s.whole, number)
-		if err != nil {
-			return nil, err
+		sum := figures.Keyspace{}
+		for _, p := range parts {
+			found, err := s.countKeys(p, number)
+			if isGone(err) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			sum = addCounts(sum, found)
 		}
-		if found.Keys > 0 {
-			list = append(list, numbered{number, found})
+		if sum.Keys > 0 {
+			list = append(list, numbered{number, sum})
 		}
 	}
 	return list, nil
+}
+
+// addCounts are the counts of two parts together.
+func addCounts(a, b figures.Keyspace) figures.Keyspace {
+	expiring := a.Expiring + b.Expiring
+	mean := (float64(a.AverageTTL)*float64(a.Expiring) + float64(b.AverageTTL)*float64(b.Expiring)) / float64(max(expiring, 1))
+	return figures.Keyspace{Keys: a.Keys + b.Keys, Expiring: expiring, AverageTTL: time.Duration(mean)}
 }
 
 // databaseSize is DBSIZE in a transaction, which counts each time.

@@ -12,6 +12,13 @@ import (
 // executed here.
 func (c *Client) attemptInCluster(cmd *Command, args [][]byte, mark int) error {
 	x := c.server.routing
+	if cmd.across != nil && !c.isPeer {
+		c.request = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: c.request.now, events: c.request.events[:0]}
+		return cmd.across(&c.request)
+	}
+	if cmd.Name == "watch" { // which asks by itself where its keys are
+		return c.attempt(cmd, args, mark)
+	}
 	shard, err := x.shardOfAll(cmd.Keys.of(args))
 	if err != nil {
 		return err
@@ -26,6 +33,9 @@ func (c *Client) attemptInCluster(cmd *Command, args [][]byte, mark int) error {
 		}
 		c.request = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: c.request.now, events: c.request.events[:0]}
 		c.out.Buf = c.out.Buf[:mark]
+		if c.redirects() && route.Leader != 0 {
+			return x.movedTo(cluster.Slot(cmd.Keys.of(args)[0]), route.Leader)
+		}
 		return c.pass(shard, route, &call{commands: resp.AppendCommand(nil, args...), replies: 1}, again)
 	})
 }

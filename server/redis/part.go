@@ -17,13 +17,22 @@ type part struct {
 }
 
 // openPart is the part that a database is; opened is told of each keyspace that is made.
-func openPart(db Database, route *cluster.Route, opened func(*mantisdb.Keyspace)) (*part, error) {
+func openPart(db Database, route *cluster.Route, opened func(*part, *mantisdb.Keyspace)) (*part, error) {
 	databases, err := openDatabases(db)
 	if err != nil {
 		return nil, err
 	}
-	databases.opened = opened
-	return &part{db: db, databases: databases, route: route}, nil
+	p := &part{db: db, databases: databases, route: route}
+	databases.opened = func(ks *mantisdb.Keyspace) { opened(p, ks) }
+	return p, nil
+}
+
+// parts are those that this node serves.
+func (s *Server) parts() ([]*part, error) {
+	if s.routing != nil {
+		return s.routing.local()
+	}
+	return []*part{s.whole}, nil
 }
 
 // renewed tells whether an error is that a database's keyspace was dropped, and has it be

@@ -30,9 +30,10 @@ const (
 // peer is another node. A connection to it serves one call at a time, so that what waits
 // for consensus there holds up nobody else's command; it is used again afterwards.
 type peer struct {
-	peers   *peers
-	address string
-	places  chan struct{} // one for each connection that is in use
+	peers     *peers
+	address   string
+	places    chan struct{} // one for each connection that is in use
+	published publisher
 
 	mu   sync.Mutex
 	idle []*peerConn

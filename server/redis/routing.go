@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type routing struct {
 	peers  peers
 	ctx    context.Context // ends with the server
 	end    context.CancelFunc
+
+	redirect atomic.Pointer[string]
 
 	opening sync.Mutex // of parts
 	parts   []atomic.Pointer[part]
@@ -59,6 +62,9 @@ func newRouting(s *Server, c *Config) (*routing, error) {
 	x.peers.dial = c.DialPeer
 	if x.peers.dial == nil {
 		x.peers.dial = dialPeer
+	}
+	if err := x.setRedirect(cmp.Or(c.ClusterRedirect, redirectAuto)); err != nil {
+		return nil, err
 	}
 	x.ctx, x.end = context.WithCancel(context.Background())
 	return x, nil
@@ -102,6 +108,7 @@ func (x *routing) part(shard int, route *cluster.Route) (*part, error) {
 		return nil, err
 	}
 	x.parts[shard].Store(p)
+	x.server.expiries.followPart(p)
 	return p, nil
 }
 

@@ -25,6 +25,10 @@ type Config struct {
 	Database Database
 	// Cluster, if it is not nil, says where each shard of the data is served.
 	Cluster cluster.Member
+	// ClusterRedirect is when a client is told where a key is served, instead of being answered
+	// from there: auto, always or never; empty is auto, if the client has shown that it knows
+	// the cluster.
+	ClusterRedirect string
 	// DialPeer connects to another node's address for nodes; nil: by TCP.
 	DialPeer func(ctx context.Context, address string) (net.Conn, error)
 	Logger   *slog.Logger
@@ -56,6 +60,7 @@ type Server struct {
 	get, set      *Command     // those that come in runs
 	whole         *part        // all of the database; nil in a cluster
 	routing       *routing     // nil without a cluster
+	peerCommand   *Command     // what nodes have for each other
 	clients       clients
 	peerClients   clients // other nodes
 	hub           hub
@@ -97,7 +102,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		users: c.Users, logger: c.Logger, limited: loglimit.New(c.Logger), figures: c.Figures,
-		table: newCommandTable(),
+		table: newCommandTable(), peerCommand: peerCommands(),
 		saves: saves{checkpoint: c.Checkpoint}, quit: c.Quit, debug: c.EnableDebug,
 		traffic: make(traffic, figures.Shards()),
 	}

@@ -22,6 +22,11 @@ func swapDatabases(r *Request) error {
 	return nil
 }
 
+// swapRefused is SWAPDB in a cluster, whose shards cannot change in one step.
+func swapRefused(*Request) error {
+	return Error("ERR SWAPDB is not allowed in a cluster")
+}
+
 // swapNumber is an argument as a number that may be a database's.
 func (r *Request) swapNumber(i int, invalid Error) (int64, error) {
 	n, ok := parseInteger(r.args[i])
