@@ -291,3 +291,31 @@ func TestMovesUnderLoad(t *testing.T) {
 		}
 	}
 }
+
+func TestPipelinesAreDealtOutToShards(t *testing.T) {
+	c := newTestCluster(t, 3, 6)
+	conn := c.nodes[0].dial(t)
+	conn.want("OK", "SELECT", "1")
+	var sets, gets strings.Builder
+	const n = 50
+	for i := range n {
+		sets.WriteString(command("SET", "k"+strconv.Itoa(i), strconv.Itoa(i)))
+		gets.WriteString(command("GET", "k"+strconv.Itoa(i)))
+	}
+	sets.WriteString(command("SET", "k0", "last"))
+	gets.WriteString(command("GET", "absent"))
+	conn.write(sets.String() + gets.String() + command("SET", "", "v") + command("GET", "k0") + command("PING"))
+	for range n + 1 {
+		conn.wantNext("OK")
+	}
+	conn.wantNext("last")
+	for i := 1; i < n; i++ {
+		conn.wantNext(strconv.Itoa(i))
+	}
+	conn.wantNext(nil)
+	if got, ok := conn.read().(replyError); !ok {
+		t.Errorf("an empty key: %v", got)
+	}
+	conn.wantNext("last")
+	conn.wantNext("PONG")
+}

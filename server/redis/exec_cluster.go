@@ -64,7 +64,7 @@ func (e *execution) pass(shard int, route *cluster.Route, again bool) error {
 	r.client.database = e.database // in which the transaction begins
 	reply, err := r.server.routing.send(shard, route, nil, &call{
 		database: e.database, proto: max(r.out.Proto, 2), limit: r.out.Limit,
-		commands: commands, replies: passed + 2 + one2int(len(e.watched.versions) > 0), selects: true,
+		commands: commands, replies: passed + 2 + int(one(len(e.watched.versions) > 0)), selects: true,
 	}, again)
 	r.client.database = database
 	if err != nil {
@@ -72,8 +72,6 @@ func (e *execution) pass(shard int, route *cluster.Route, again bool) error {
 	}
 	return e.merge(here, reply)
 }
-
-func one2int(yes bool) int { return int(one(yes)) }
 
 // sort writes the commands for a peer, and returns with them how many of the queued ones are
 // among them, and the replies to those that are answered here: nil for what the peer replies,

@@ -45,8 +45,11 @@ type runner func(c *Client, args [][]byte) (next [][]byte, err error)
 // runOf is what takes a run that begins with args, or nil: the usual commands in their
 // usual form, where nothing that they may concern asks for more.
 func (s *Server) runOf(c *Client, args [][]byte) runner {
-	if s.routing != nil || c.transaction != nil || !c.mayRun() || s.pause.active() || s.slow.all() {
+	if c.transaction != nil || !c.mayRun() || s.pause.active() || s.slow.all() {
 		return nil
+	}
+	if s.routing != nil {
+		return s.clusterRunOf(c, args)
 	}
 	switch {
 	case len(args) == 2 && is(args[0], "GET") && !s.notifications.wantsExistence():
