@@ -61,7 +61,7 @@ func (c *Client) become(who identity) {
 // authenticate again.
 func (c *Client) renewUser() {
 	since := c.server.users.Changes()
-	if c.user == nil || since == c.userSince {
+	if c.user == nil || since == c.userSince || c.isPeer {
 		return
 	}
 	user := c.server.users.Find(c.user.Name)

@@ -28,7 +28,10 @@ type Client struct {
 	sink   *sink       // of what others send to this client, and the lock of the connection
 	held   bool        // what others send waits for the replies in out
 
-	database int
+	part         *part // that the command under way is executed upon
+	database     int
+	isPeer       bool // another node of the cluster
+	knowsCluster bool // it has asked where slots are served
 	identity
 	transaction   *transaction // after MULTI
 	executing     bool         // EXEC is under way
@@ -72,7 +75,7 @@ const (
 )
 
 // keyspace is the database that the client has selected, which was made then.
-func (c *Client) keyspace() *mantisdb.Keyspace { return c.server.databases.at(c.database) }
+func (c *Client) keyspace() *mantisdb.Keyspace { return c.part.at(c.database) }
 
 // attend answers until the client leaves, which it sees to then, or is parked: an event loop
 // calls it again.
@@ -260,6 +263,7 @@ func (c *Client) send() error {
 func (c *Client) leave() {
 	c.unsubscribeAll()
 	c.server.clients.remove(c)
+	c.server.peerClients.remove(c)
 	c.share.Release()
 	c.sink.close()
 }
@@ -295,7 +299,12 @@ func (c *Client) execute(args [][]byte) {
 		c.ownGoroutine()
 	}
 	if err == nil && c.transaction != nil && !cmd.endsQueue() {
-		if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
+		if c.server.routing != nil {
+			err = c.queueInCluster(cmd, args)
+		}
+		if err != nil {
+			c.transaction.fail()
+		} else if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
 			c.out.Simple("QUEUED")
 		}
 	} else if err == nil {
@@ -356,7 +365,7 @@ func (c *Client) insertPushes(mark int) {
 // admit finds the command and tells whether the client may send it now. With an error it
 // is the command that was refused, nil if there is none.
 func (c *Client) admit(args [][]byte) (*Command, error) {
-	cmd, err := c.server.table.resolve(args)
+	cmd, err := c.resolve(args)
 	if err != nil {
 		return cmd, err
 	}
@@ -371,18 +380,28 @@ func (c *Client) admit(args [][]byte) (*Command, error) {
 	return cmd, c.authorize(cmd, args)
 }
 
+// resolve finds the command. Nodes have some for each other.
+func (c *Client) resolve(args [][]byte) (*Command, error) {
+	if c.isPeer && is(args[0], "PEER") {
+		return commandTable{"peer": c.server.peerCommand}.resolve(args)
+	}
+	return c.server.table.resolve(args)
+}
+
 // perform runs a command that stands alone, and counts it.
 func (c *Client) perform(cmd *Command, args [][]byte) {
 	r := &c.request
 	c.lastCmd.Store(cmd)
 	begin := r.now
 	mark := len(c.out.Buf)
-	err := c.attempt(cmd, args, mark)
-	if c.server.renewed(err) {
+	var err error
+	if c.server.routing != nil {
+		err = c.attemptInCluster(cmd, args, mark)
+	} else if err = c.attempt(cmd, args, mark); c.server.renewed(c.part, err) {
 		err = c.attempt(cmd, args, mark)
 	}
 	if r.swapped {
-		err = errors.Join(err, c.server.databases.refresh())
+		err = errors.Join(err, c.part.refresh())
 	}
 	if errors.Is(err, errQuit) {
 		c.closing = true
@@ -410,9 +429,9 @@ func (c *Client) attempt(cmd *Command, args [][]byte, mark int) error {
 	case !cmd.touchesKeys():
 		return cmd.run(r)
 	case cmd.has(flagWrite):
-		return c.server.db.UpdateWith(r.within(mark, cmd.run), c.writes())
+		return c.part.db.UpdateWith(r.within(mark, cmd.run), c.writes())
 	default:
-		return c.server.db.View(r.within(mark, cmd.run))
+		return c.part.db.View(r.within(mark, cmd.run))
 	}
 }
 
@@ -421,7 +440,7 @@ func (r *Request) within(mark int, run func(*Request) error) func(*mantisdb.Tx) 
 	return func(tx *mantisdb.Tx) error {
 		r.tx = tx
 		r.out.Buf, r.events = r.out.Buf[:mark], r.events[:0]
-		r.order, r.swapped = r.server.databases.order.Load(), false
+		r.order, r.swapped = r.client.part.order.Load(), false
 		return run(r)
 	}
 }

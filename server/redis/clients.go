@@ -32,7 +32,9 @@ func (s *clients) add(c *Client, most int) bool {
 func (s *clients) remove(c *Client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.byID, c.id)
+	if s.byID[c.id] == c {
+		delete(s.byID, c.id)
+	}
 }
 
 func (s *clients) count() int {

@@ -23,6 +23,9 @@ type Command struct {
 	// direct, if there is one, is used instead where no transaction is under way. It is the
 	// same function if that asks r.tx itself.
 	direct func(r *Request) error
+	// across, if there is one, is used in a cluster instead, for a command that concerns the
+	// keys of all shards.
+	across func(r *Request) error
 	// Subcommands are those of a command that is nothing by itself, by name.
 	Subcommands map[string]*Command
 	// Syntax is how its arguments are written, as HELP and COMMAND DOCS tell it; see
@@ -112,7 +115,7 @@ func newCommandTable() commandTable {
 	for _, family := range [][]*Command{
 		stringCommands(), bitCommands(), keyCommands(), expiryCommands(), iterationCommands(),
 		dumpCommands(), connectionCommands(), clientCommands(), transactionCommands(),
-		pubsubCommands(), configCommands(), introspectionCommands(), serverCommands(), aclCommands(),
+		pubsubCommands(), configCommands(), introspectionCommands(), serverCommands(), aclCommands(), clusterCommands(),
 	} {
 		for _, c := range family {
 			table[c.Name] = c

@@ -52,8 +52,10 @@ func selectDatabase(r *Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.open(number); err != nil {
-		return err
+	if r.client.part != nil { // else it is made with the first key that concerns it
+		if _, err := r.open(number); err != nil {
+			return err
+		}
 	}
 	r.client.database = number
 	r.out.OK()

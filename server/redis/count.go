@@ -2,20 +2,22 @@ package redis
 
 import (
 	"context"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/server/figures"
 )
 
-// countKeys counts the keys of a numbered database: see figures.Collector.CountKeys.
-func (s *Server) countKeys(number int) (figures.Keyspace, error) {
-	ks := s.databases.at(number)
+// countKeys counts the keys of a numbered database of a part: see
+// figures.Collector.CountKeys.
+func (s *Server) countKeys(p *part, number int) (figures.Keyspace, error) {
+	ks := p.at(number)
 	if ks == nil {
 		return figures.Keyspace{}, nil
 	}
 	found, err := s.figures.CountKeys(context.Background(), ks)
-	if s.renewed(err) {
-		return s.figures.CountKeys(context.Background(), s.databases.at(number))
+	if s.renewed(p, err) {
+		return s.figures.CountKeys(context.Background(), p.at(number))
 	}
 	return found, err
 }
@@ -26,19 +28,37 @@ type numbered struct {
 	figures.Keyspace
 }
 
-// countDatabases counts the databases that have keys.
+// countDatabases counts the databases that have keys, as far as this node serves them.
 func (s *Server) countDatabases() ([]numbered, error) {
+	parts, err := s.parts()
+	if err != nil {
+		return nil, err
+	}
 	var list []numbered
 	for number := range databaseCount {
-		found, err := s.countKeys(number)
-		if err != nil {
-			return nil, err
+		sum := figures.Keyspace{}
+		for _, p := range parts {
+			found, err := s.countKeys(p, number)
+			if isGone(err) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			sum = addCounts(sum, found)
 		}
-		if found.Keys > 0 {
-			list = append(list, numbered{number, found})
+		if sum.Keys > 0 {
+			list = append(list, numbered{number, sum})
 		}
 	}
 	return list, nil
+}
+
+// addCounts are the counts of two parts together.
+func addCounts(a, b figures.Keyspace) figures.Keyspace {
+	expiring := a.Expiring + b.Expiring
+	mean := (float64(a.AverageTTL)*float64(a.Expiring) + float64(b.AverageTTL)*float64(b.Expiring)) / float64(max(expiring, 1))
+	return figures.Keyspace{Keys: a.Keys + b.Keys, Expiring: expiring, AverageTTL: time.Duration(mean)}
 }
 
 // databaseSize is DBSIZE in a transaction, which counts each time.
@@ -55,7 +75,7 @@ func databaseSize(r *Request) error {
 }
 
 func databaseSizeDirect(r *Request) error {
-	found, err := r.server.countKeys(r.client.database)
+	found, err := r.server.countKeys(r.client.part, r.client.database)
 	if err == nil {
 		r.out.Int(found.Keys)
 	}

@@ -41,18 +41,18 @@ func TestDatabaseSizeIsKept(t *testing.T) {
 func TestCountKeys(t *testing.T) {
 	s := newTestServer(t)
 	c := s.dial(t)
-	if got, err := s.countKeys(5); got.Keys != 0 || err != nil {
+	if got, err := s.countKeys(s.whole, 5); got.Keys != 0 || err != nil {
 		t.Errorf("of a database that nobody has selected: %d, %v", got.Keys, err)
 	}
 	s.fill(t, "key:", 5)
 	c.want("OK", "SET", "a", "v", "PX", "100000")
 	c.want("OK", "SET", "b", "v", "PX", "300000")
-	got, err := s.countKeys(0)
+	got, err := s.countKeys(s.whole, 0)
 	if got.Keys != 7 || got.Expiring != 2 || err != nil || got.AverageTTL > 200*time.Second || got.AverageTTL < 190*time.Second {
 		t.Errorf("%+v: %v", got, err)
 	}
 	c.want("OK", "SWAPDB", "0", "5")
-	if got, err := s.countKeys(5); got.Keys != 7 || err != nil {
+	if got, err := s.countKeys(s.whole, 5); got.Keys != 7 || err != nil {
 		t.Errorf("after SWAPDB: %d, %v", got.Keys, err)
 	}
 }

@@ -26,7 +26,13 @@ type cursor struct {
 	number   uint64
 	before   uint64 // the cursor of which this one came, 0 for none
 	database int
-	key      string // the first key that was not looked at
+	placeInScan
+}
+
+// placeInScan is the first key that was not looked at, and the shard in which it is.
+type placeInScan struct {
+	shard int // 0 without a cluster
+	key   string
 }
 
 // Bounds of the cursors that are kept: how many, and the bytes of their keys.
@@ -42,7 +48,7 @@ const firstCursor = 1 << 52
 
 // add keeps a place, which was reached from another cursor, 0 for none, and returns its
 // number.
-func (s *cursors) add(database int, key string, from uint64) uint64 {
+func (s *cursors) add(database int, at placeInScan, from uint64) uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.number == nil {
@@ -50,8 +56,8 @@ func (s *cursors) add(database int, key string, from uint64) uint64 {
 		s.last = rand.Uint64N(firstCursor)
 	}
 	s.last++
-	s.number[s.last] = s.oldest.PushBack(&cursor{s.last, from, database, key})
-	s.bytes += len(key)
+	s.number[s.last] = s.oldest.PushBack(&cursor{s.last, from, database, at})
+	s.bytes += len(at.key)
 	for s.oldest.Len() > mostCursors || s.bytes > mostCursorBytes {
 		s.remove(s.oldest.Front())
 	}
@@ -59,18 +65,18 @@ func (s *cursors) add(database int, key string, from uint64) uint64 {
 }
 
 // use is the place of a cursor. That of which it came is forgotten.
-func (s *cursors) use(number uint64, database int) (key string, ok bool) {
+func (s *cursors) use(number uint64, database int) (at placeInScan, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.number[number]
 	if e == nil || e.Value.(*cursor).database != database {
-		return "", false
+		return placeInScan{}, false
 	}
 	c := e.Value.(*cursor)
 	if before := s.number[c.before]; before != nil {
 		s.remove(before)
 	}
-	return c.key, true
+	return c.placeInScan, true
 }
 
 func (s *cursors) remove(e *list.Element) {

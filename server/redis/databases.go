@@ -143,17 +143,3 @@ func (d *databases) renew() error {
 	d.state.Store(state)
 	return d.reload()
 }
-
-// renewed tells whether an error is that a database's keyspace was dropped, and has it be
-// there again: then what failed is to be done once more.
-func (s *Server) renewed(err error) bool {
-	if !errors.Is(err, mantisdb.ErrKeyspaceDropped) {
-		return false
-	}
-	if failed := s.databases.renew(); failed != nil {
-		s.limited.Error("a database's keyspace was dropped and cannot be made anew", "error", failed.Error())
-		return false
-	}
-	s.limited.Warn("a database's keyspace was dropped, and is there again, empty", "error", err.Error())
-	return true
-}

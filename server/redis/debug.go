@@ -56,6 +56,9 @@ func (r *Request) debugNothing(name []byte) error {
 
 // debugObject describes a key's value. It has no address to tell.
 func (r *Request) debugObject() error {
+	if r.client.part == nil {
+		return Error("ERR DEBUG OBJECT is not for a cluster: OBJECT ENCODING is")
+	}
 	value, err := r.keyspace().Get(r.args[2])
 	if isNotFound(err) {
 		return errNoSuchKey

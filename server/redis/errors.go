@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/cluster"
 )
 
 // Error is an error that a client is replied, as Redis words it, its code in capitals
@@ -51,6 +52,8 @@ func replyOf(err error) string {
 	case errors.Is(err, mantisdb.ErrPoisoned), errors.Is(err, mantisdb.ErrWritesFailed),
 		errors.Is(err, mantisdb.ErrDiskFull), errors.Is(err, mantisdb.ErrIO):
 		return "MISCONF " + err.Error()
+	case errors.Is(err, cluster.ErrOutcomeUnknown):
+		return string(errUnknown)
 	case errors.Is(err, mantisdb.ErrConflict):
 		return "TRYAGAIN " + err.Error()
 	}

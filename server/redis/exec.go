@@ -69,10 +69,7 @@ func exec(r *Request) error {
 	if slices.ContainsFunc(e.commands, func(q queued) bool { return q.cmd.has(flagWrite) }) {
 		options = c.writes()
 	}
-	err := r.server.db.UpdateWith(e.try, options)
-	if r.server.renewed(err) {
-		err = r.server.db.UpdateWith(e.try, options)
-	}
+	err := e.commit(options)
 	switch {
 	case errors.Is(err, errWatched):
 		e.restore()
@@ -85,6 +82,19 @@ func exec(r *Request) error {
 		r.server.accountQueued(c, e.commands)
 	}
 	return nil
+}
+
+// commit runs the transaction.
+func (e *execution) commit(o mantisdb.WriteOptions) error {
+	c := e.request.client
+	if c.server.routing != nil {
+		return e.commitInCluster(o)
+	}
+	err := c.part.db.UpdateWith(e.try, o)
+	if c.server.renewed(c.part, err) {
+		err = c.part.db.UpdateWith(e.try, o)
+	}
+	return err
 }
 
 // restore undoes what a try has done to the client.
@@ -105,13 +115,15 @@ func (e *execution) restore() {
 func (e *execution) try(tx *mantisdb.Tx) error {
 	e.restore()
 	r := e.request
-	order, err := r.server.databases.orderIn(tx)
-	if err != nil {
-		return err
-	}
-	r.order, r.swapped = order, false
-	if err := e.watched.check(tx, r); err != nil {
-		return err
+	if r.client.part != nil { // else no key is concerned
+		order, err := r.client.part.orderIn(tx)
+		if err != nil {
+			return err
+		}
+		r.order, r.swapped = order, false
+		if err := e.watched.check(tx, r); err != nil {
+			return err
+		}
 	}
 	r.out.Array(len(e.commands))
 	for i := range e.commands {

@@ -24,8 +24,14 @@ type expiries struct {
 // set switches it on or off. What expires after it was switched on is published, and
 // nothing any more after it was switched off.
 func (x *expiries) set(on bool) error {
-	if err := x.server.databases.renew(); err != nil {
+	parts, err := x.server.parts()
+	if err != nil {
 		return err
+	}
+	for _, p := range parts {
+		if err := p.renew(); err != nil {
+			return err
+		}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -38,15 +44,37 @@ func (x *expiries) set(on bool) error {
 	}
 	x.ctx, x.end = context.WithCancel(context.Background())
 	x.followed = map[*mantisdb.Keyspace]struct{}{}
+	for _, p := range parts {
+		if err := x.beginAll(p); err != nil {
+			x.off()
+			return err
+		}
+	}
+	return nil
+}
+
+// beginAll follows the databases of a part that there are. It is called with mu.
+func (x *expiries) beginAll(p *part) error {
 	for number := range databaseCount {
-		if ks := x.server.databases.at(number); ks != nil {
-			if err := x.begin(ks); err != nil {
-				x.off()
+		if ks := p.at(number); ks != nil {
+			if err := x.begin(p, ks); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// followPart follows a part that is served from now on.
+func (x *expiries) followPart(p *part) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.end == nil {
+		return
+	}
+	if err := x.beginAll(p); err != nil && !isGone(err) {
+		x.server.logger.Error("keys that expire are not told of", "error", err.Error())
+	}
 }
 
 // off ends all goroutines. It is called with mu.
@@ -67,23 +95,23 @@ func (x *expiries) stop() {
 }
 
 // follow follows a database that was made just now.
-func (x *expiries) follow(ks *mantisdb.Keyspace) {
+func (x *expiries) follow(p *part, ks *mantisdb.Keyspace) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.end == nil {
 		return
 	}
-	if err := x.begin(ks); err != nil {
+	if err := x.begin(p, ks); err != nil {
 		x.server.logger.Error("keys that expire are not told of", "keyspace", ks.Name(), "error", err.Error())
 	}
 }
 
 // begin follows a database from now on. It is called with mu.
-func (x *expiries) begin(ks *mantisdb.Keyspace) error {
+func (x *expiries) begin(p *part, ks *mantisdb.Keyspace) error {
 	if _, follows := x.followed[ks]; follows {
 		return nil
 	}
-	f := &expiryFollower{server: x.server, ks: ks, queue: expiryQueue{room: expiryRoom}}
+	f := &expiryFollower{server: x.server, part: p, ks: ks, queue: expiryQueue{room: expiryRoom}}
 	if err := f.watchAnew(); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 // changes fell together. Only then it looks for what is due.
 type expiryFollower struct {
 	server *Server
+	part   *part
 	ks     *mantisdb.Keyspace
 	watch  *mantisdb.Watch
 	queue  expiryQueue
@@ -49,7 +50,7 @@ func (f *expiryFollower) run(ctx context.Context) {
 				continue
 			}
 		}
-		if ctx.Err() == nil && !errors.Is(err, mantisdb.ErrClosed) && !errors.Is(err, mantisdb.ErrKeyspaceDropped) {
+		if ctx.Err() == nil && !isGone(err) && !errors.Is(err, mantisdb.ErrKeyspaceDropped) {
 			f.server.logger.Error("keys that expire are not told of any more", "keyspace", f.ks.Name(), "error", err.Error())
 		}
 		return
@@ -192,7 +193,7 @@ func (f *expiryFollower) publishDue() error {
 // publish tells of a key by the number that its database has now.
 func (f *expiryFollower) publish(key string) {
 	for number := range databaseCount {
-		if f.server.databases.at(number) == f.ks {
+		if f.part.at(number) == f.ks {
 			f.server.publishEvent(nil, &event{notifyExpired, "expired", key, number})
 			return
 		}

@@ -65,7 +65,7 @@ func (r *Request) replyHello() {
 	w.Int(int64(max(w.Proto, 2)))
 	w.BulkString("id")
 	w.Int(r.client.id)
-	for _, field := range [][2]string{{"mode", "standalone"}, {"role", "master"}} {
+	for _, field := range [][2]string{{"mode", r.server.mode()}, {"role", "master"}} {
 		w.BulkString(field[0])
 		w.BulkString(field[1])
 	}

@@ -40,7 +40,7 @@ func newTestServerWith(t testing.TB, c Config) *testServer {
 // newTestServerOf is newTestServerWith of any database; c may have one that wraps it.
 func newTestServerOf(t testing.TB, db *mantisdb.DB, c Config) *testServer {
 	t.Helper()
-	if c.Database == nil {
+	if c.Database == nil && c.Cluster == nil {
 		c.Database = db
 	}
 	s, err := New(c)
@@ -103,6 +103,10 @@ func (s *testServer) dial(t testing.TB) *testConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
+	return newTestConn(t, conn)
+}
+
+func newTestConn(t testing.TB, conn net.Conn) *testConn {
 	return &testConn{conn, t, bufio.NewReader(conn)}
 }
 

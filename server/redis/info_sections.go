@@ -16,7 +16,7 @@ func (i *info) server() {
 	i.line("redis_version", redisVersion)
 	i.line("mantisdb_version", i.Server.Version)
 	i.line("mantisdb_engine", i.Engine)
-	i.line("redis_mode", "standalone")
+	i.line("redis_mode", i.r.server.mode())
 	i.line("os", runtime.GOOS+" "+runtime.GOARCH)
 	i.line("arch_bits", strconv.IntSize)
 	i.line("go_version", runtime.Version())
@@ -184,7 +184,7 @@ func (i *info) latencyStats() {
 	}
 }
 
-func (i *info) cluster() { i.line("cluster_enabled", 0) }
+func (i *info) cluster() { i.line("cluster_enabled", flag(i.r.server.routing != nil)) }
 
 func (i *info) keyspace() {
 	for _, d := range i.databases {

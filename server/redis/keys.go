@@ -17,11 +17,11 @@ func keyCommands() []*Command {
 		{Name: "object", Arity: -2, Group: "generic",
 			Summary: "A container for commands that look at values.", Since: "2.2.3", Complexity: "Depends on subcommand.", Subcommands: objectCommands()},
 		{Name: "flushdb", Arity: -1, Flags: flagWrite, Group: "server", Syntax: "[ASYNC|SYNC]",
-			Summary: "Removes all keys from the selected database.", Since: "1.0.0", Complexity: "O(1)", run: flushDatabase},
+			Summary: "Removes all keys from the selected database.", Since: "1.0.0", Complexity: "O(1)", run: flushDatabase, across: flushAcross},
 		{Name: "flushall", Arity: -1, Flags: flagWrite, Group: "server", Syntax: "[ASYNC|SYNC]",
-			Summary: "Removes all keys from all databases.", Since: "1.0.0", Complexity: "O(1)", run: flushAll},
+			Summary: "Removes all keys from all databases.", Since: "1.0.0", Complexity: "O(1)", run: flushAll, across: flushAcross},
 		{Name: "swapdb", Arity: 3, Flags: flagWrite | flagFast, Group: "server", Syntax: "<index1> <index2>",
-			Summary: "Exchanges two databases.", Since: "4.0.0", Complexity: "O(1)", run: swapDatabases},
+			Summary: "Exchanges two databases.", Since: "4.0.0", Complexity: "O(1)", run: swapDatabases, across: swapRefused},
 	}...)
 }
 

@@ -16,7 +16,7 @@ import (
 // logSync has one sync of the log serve all clients that wait for one. While it is under way
 // those gather whom the next one serves.
 type logSync struct {
-	db Database
+	db store
 
 	mu      sync.Mutex // of what follows
 	waiting []*Client

@@ -18,7 +18,7 @@ func (r *Request) store(key, value []byte, expiresAt int64) error {
 	if err := b.In(r.keyspace()).PutExpiresAt(key, value, expiresAt); err != nil {
 		return err
 	}
-	return r.server.db.WriteWith(b, r.client.writes())
+	return r.client.part.db.WriteWith(b, r.client.writes())
 }
 
 // storeAll writes keys and values, which take turns in pairs, without expiry. If one is
@@ -33,7 +33,7 @@ func (r *Request) storeAll(pairs [][]byte) error {
 			return err
 		}
 	}
-	return r.server.db.WriteWith(b, r.client.writes())
+	return r.client.part.db.WriteWith(b, r.client.writes())
 }
 
 // putAll is storeAll in the transaction, which EXEC goes on with after an error: so the

@@ -119,6 +119,7 @@ func outputLimit(fields []string) (int, error) {
 // behaviourParameters are what clients may change of what the server does.
 func (s *Server) behaviourParameters() []*parameter {
 	return []*parameter{
+		s.redirectParameter(),
 		{name: "requirepass", kind: control.TypeText, about: "the password of the user default", secret: true,
 			get: func(*Request) string { return s.passwordText() },
 			set: func(_ *Request, value string) error {
@@ -168,7 +169,7 @@ func (s *Server) storageParameters() []*parameter {
 		}),
 		constant("save", "", "when snapshots are written by themselves: never, since the log has everything"),
 		immutable(ofKind(control.TypeNumber, constant("databases", strconv.Itoa(databaseCount), "how many numbered databases there are"))),
-		immutable(constant("cluster-enabled", "no", "whether the server is part of a cluster")),
+		immutable(fixed("cluster-enabled", "whether the server is part of a cluster", func(*Request) string { return yesOrNo(s.routing != nil) })),
 		immutable(constant("daemonize", "no", "whether the server has put itself into the background")),
 	}
 }

@@ -54,7 +54,7 @@ func TestBothPathsAgree(t *testing.T) {
 		if !ok || !reflect.DeepEqual(got[0], want) {
 			t.Errorf("%s: %#v in a transaction, alone %#v", command, got, want)
 		}
-		compareDatabases(t, command, s.databases.at(0), s.databases.at(1))
+		compareDatabases(t, command, s.whole.at(0), s.whole.at(1))
 	}
 	if direct < len(pathScript)/2 {
 		t.Errorf("only %d of %d commands have a direct path", direct, len(pathScript))

@@ -48,6 +48,9 @@ func (s *Server) runOf(c *Client, args [][]byte) runner {
 	if c.transaction != nil || !c.mayRun() || s.pause.active() || s.slow.all() {
 		return nil
 	}
+	if s.routing != nil {
+		return s.clusterRunOf(c, args)
+	}
 	switch {
 	case len(args) == 2 && is(args[0], "GET") && !s.notifications.wantsExistence():
 		return (*Client).runGets
@@ -113,7 +116,7 @@ func (c *Client) replyGets() (failed int) {
 
 func (c *Client) replyGet(key []byte) (failed int) {
 	value, err := c.keyspace().AppendGet(c.run.value[:0], key)
-	if err != nil && !isNotFound(err) && c.server.renewed(err) {
+	if err != nil && !isNotFound(err) && c.server.renewed(c.part, err) {
 		value, err = c.keyspace().AppendGet(c.run.value[:0], key)
 	}
 	switch {
@@ -138,7 +141,7 @@ func (c *Client) runSets(args [][]byte) (next [][]byte, err error) {
 	ks := b.In(c.keyspace())
 	for {
 		failed = ks.Put(args[1], args[2])
-		if n == 0 && c.server.renewed(failed) {
+		if n == 0 && c.server.renewed(c.part, failed) {
 			ks = b.In(c.keyspace())
 			failed = ks.Put(args[1], args[2])
 		}
@@ -180,7 +183,7 @@ func (c *Client) writeSets(n int) error {
 	case 1:
 		return c.keyspace().PutWith(c.run.first[1], c.run.first[2], c.writes())
 	}
-	return c.server.db.WriteWith(&c.run.batch, c.writes())
+	return c.part.db.WriteWith(&c.run.batch, c.writes())
 }
 
 // begin keeps the arguments that the run begins with, since the parser uses the slice of

@@ -117,6 +117,9 @@ func (r *Request) tellSubscription(what string, name []byte) {
 }
 
 func publish(r *Request) error {
+	if x := r.server.routing; x != nil && !r.client.isPeer {
+		x.publishToPeers(r.args[1], r.args[2])
+	}
 	r.out.Int(int64(r.server.hub.publish(r.client, string(r.args[1]), r.args[2])))
 	return nil
 }

@@ -39,7 +39,7 @@ func TestBothPathsAgreeOnRandomCommands(t *testing.T) {
 			t.Fatalf("%q: %s in a transaction, alone %s", args, brief(got), brief(want))
 		}
 	}
-	compareDatabases(t, "in the end", s.databases.at(0), s.databases.at(1))
+	compareDatabases(t, "in the end", s.whole.at(0), s.whole.at(1))
 }
 
 func randomCommand(random *rand.Rand, names []string) []string {

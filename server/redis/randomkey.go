@@ -55,6 +55,9 @@ func randomKey(r *Request) error {
 	return nil
 }
 
+// shuffled are the numbers below n in a random order.
+func shuffled(n int) []int { return rand.Perm(n) }
+
 // stepper moves an iterator by one, around at the end, and tells whether there is any key.
 func stepper(it *mantisdb.Iterator, back bool) func() bool {
 	if back {

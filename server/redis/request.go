@@ -41,17 +41,17 @@ func (r *Request) keyspace() *mantisdb.Keyspace { return r.at(r.client.database)
 // at is the keyspace of a number, nil if nobody has selected it yet.
 func (r *Request) at(number int) *mantisdb.Keyspace {
 	if r.order == nil {
-		return r.server.databases.at(number)
+		return r.client.part.at(number)
 	}
-	return r.server.databases.in(r.order, number)
+	return r.client.part.in(r.order, number)
 }
 
 // open is the keyspace of a number, which is made if need be.
 func (r *Request) open(number int) (*mantisdb.Keyspace, error) {
 	if r.order == nil {
-		return r.server.databases.open(number)
+		return r.client.part.open(number)
 	}
-	return r.server.databases.openIn(r.order, number)
+	return r.client.part.openIn(r.order, number)
 }
 
 // keys are those of the selected database, in the request's transaction.

@@ -90,6 +90,9 @@ func (s *saves) endSave(stats *mantisdb.Stats, err error) {
 // checkSave refuses to save what is in memory alone: what has no files. That writes do not
 // wait for them, as in DurabilityMemory, is rather a reason to save.
 func (s *Server) checkSave() error {
+	if s.routing != nil {
+		return Error("ERR a cluster is not saved: each shard is on the disks of its replicas")
+	}
 	stats, err := s.db.Stats()
 	if err == nil && stats.DiskBytes == 0 {
 		err = Error("ERR all data is in memory alone: there is no place to save it to")

@@ -12,13 +12,13 @@ import (
 func iterationCommands() []*Command {
 	return []*Command{
 		{Name: "scan", Arity: -2, Flags: flagReadonly, Group: "generic", Syntax: "<cursor> [MATCH <pattern>] [COUNT <count>] [TYPE <type>]",
-			Summary: "Walks the keys of a database, some at a call.", Since: "2.8.0", Complexity: "O(1) for every call, O(N) for all calls of a walk, where N is the number of keys that begin as the pattern does.", run: scan},
+			Summary: "Walks the keys of a database, some at a call.", Since: "2.8.0", Complexity: "O(1) for every call, O(N) for all calls of a walk, where N is the number of keys that begin as the pattern does.", run: scan, across: scanAcross},
 		{Name: "keys", Arity: 2, Flags: flagReadonly, Group: "generic", Syntax: "<pattern>",
-			Summary: "Gives all keys that match a pattern.", Since: "1.0.0", Complexity: "O(N) where N is the number of keys that begin as the pattern does.", run: keysOf},
+			Summary: "Gives all keys that match a pattern.", Since: "1.0.0", Complexity: "O(N) where N is the number of keys that begin as the pattern does.", run: keysOf, across: keysAcross},
 		{Name: "randomkey", Arity: 1, Flags: flagReadonly, Group: "generic",
-			Summary: "Gives a random key.", Since: "1.0.0", Complexity: "O(1)", run: randomKey},
+			Summary: "Gives a random key.", Since: "1.0.0", Complexity: "O(1)", run: randomKey, across: randomKeyAcross},
 		{Name: "dbsize", Arity: 1, Flags: flagReadonly | flagFast, Group: "server",
-			Summary: "Counts the keys of the selected database.", Since: "1.0.0", Complexity: "O(N) after a write, else O(1).", run: databaseSize, direct: databaseSizeDirect},
+			Summary: "Counts the keys of the selected database.", Since: "1.0.0", Complexity: "O(N) after a write, else O(1).", run: databaseSize, direct: databaseSizeDirect, across: databaseSizeAcross},
 	}
 }
 
@@ -52,8 +52,8 @@ func scan(r *Request) error {
 		if !ok {
 			return errInvalidCursor
 		}
-		if from > string(keys.Start) {
-			keys.Start = []byte(from)
+		if from.key > string(keys.Start) {
+			keys.Start = []byte(from.key)
 		}
 	}
 	r.out.Array(2)
@@ -68,7 +68,7 @@ func scan(r *Request) error {
 	}
 	next := uint64(0)
 	if rest != "" {
-		next = r.server.cursors.add(r.client.database, rest, number)
+		next = r.server.cursors.add(r.client.database, placeInScan{key: rest}, number)
 	}
 	r.out.InsertBulk(begin, strconv.AppendUint(nil, next, 10))
 	return nil

@@ -167,19 +167,19 @@ func TestScanInExec(t *testing.T) {
 
 func TestCursorsAreBounded(t *testing.T) {
 	var s cursors
-	first := s.add(0, "k", 0)
+	first := s.add(0, placeInScan{key: "k"}, 0)
 	if first == 0 || first > firstCursor {
 		t.Errorf("the first cursor is %d", first)
 	}
 	for range mostCursors {
-		s.add(0, "k", 0)
+		s.add(0, placeInScan{key: "k"}, 0)
 	}
 	if _, ok := s.use(first, 0); ok || len(s.number) != mostCursors || s.oldest.Len() != mostCursors {
 		t.Errorf("%d cursors, the first: %v", len(s.number), ok)
 	}
 	long := strings.Repeat("k", 64<<10)
 	for range 1000 {
-		s.add(0, long, 0)
+		s.add(0, placeInScan{key: long}, 0)
 	}
 	if s.bytes > mostCursorBytes || len(s.number) != s.oldest.Len() || len(s.number) != mostCursorBytes/len(long) {
 		t.Errorf("%d cursors of %d bytes", len(s.number), s.bytes)

@@ -5,11 +5,13 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/internal/loglimit"
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/clientmemory"
@@ -19,7 +21,16 @@ import (
 
 // Config says what to serve, and to whom.
 type Config struct {
+	// Database is what is served, without a cluster.
 	Database Database
+	// Cluster, if it is not nil, says where each shard of the data is served.
+	Cluster cluster.Member
+	// ClusterRedirect is when a client is told where a key is served, instead of being answered
+	// from there: auto, always or never; empty is auto, if the client has shown that it knows
+	// the cluster.
+	ClusterRedirect string
+	// DialPeer connects to another node's address for nodes; nil: by TCP.
+	DialPeer func(ctx context.Context, address string) (net.Conn, error)
 	Logger   *slog.Logger
 	// Figures are what INFO tells, and gets this protocol's part added; nil: of this
 	// protocol and the database alone.
@@ -39,7 +50,7 @@ type Config struct {
 // Server answers connections that it is given. All of its methods may be called from any
 // number of goroutines.
 type Server struct {
-	db            Database
+	db            store // all that this node serves
 	logger        *slog.Logger
 	limited       *loglimit.Logger // of what clients cause
 	figures       *figures.Collector
@@ -47,8 +58,11 @@ type Server struct {
 	table         commandTable
 	parameters    []*parameter // of CONFIG
 	get, set      *Command     // those that come in runs
-	databases     *databases
+	whole         *part        // all of the database; nil in a cluster
+	routing       *routing     // nil without a cluster
+	peerCommand   *Command     // what nodes have for each other
 	clients       clients
+	peerClients   clients // other nodes
 	hub           hub
 	notifications notifications
 	cursors       cursors
@@ -80,23 +94,24 @@ type Server struct {
 	ending  atomic.Bool
 }
 
-// New makes a server. It fails if the numbered databases cannot be opened.
+// New makes a server. It fails if the numbered databases cannot be opened, or if the cluster
+// has no shards.
 func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.Figures == nil {
-		c.Figures = figures.NewCollector("", source{c.Database})
-	}
-	databases, err := openDatabases(c.Database)
-	if err != nil {
-		return nil, err
-	}
 	s := &Server{
-		db: c.Database, users: c.Users, logger: c.Logger, limited: loglimit.New(c.Logger), figures: c.Figures,
-		table: newCommandTable(), databases: databases,
+		users: c.Users, logger: c.Logger, limited: loglimit.New(c.Logger), figures: c.Figures,
+		table: newCommandTable(), peerCommand: peerCommands(),
 		saves: saves{checkpoint: c.Checkpoint}, quit: c.Quit, debug: c.EnableDebug,
 		traffic: make(traffic, figures.Shards()),
+	}
+	s.expiries.server = s
+	if err := s.openData(&c); err != nil {
+		return nil, err
+	}
+	if s.figures == nil {
+		s.figures = figures.NewCollector("", source{s.db})
 	}
 	limits := c.Limits.withDefaults()
 	s.currentLimits.Store(&limits)
@@ -109,14 +124,25 @@ func New(c Config) (*Server, error) {
 	if s.users == nil {
 		s.users = acl.NewList("")
 	}
+	s.figures.Add(s.addFigures)
+	return s, nil
+}
+
+// openData opens what is served.
+func (s *Server) openData(c *Config) (err error) {
+	if c.Cluster != nil {
+		s.routing, err = newRouting(s, c)
+		s.db = led{s.routing}
+		return err
+	}
+	if s.whole, err = openPart(c.Database, nil, s.expiries.follow); err != nil {
+		return err
+	}
+	s.db, s.logSync.db = c.Database, c.Database
 	if stats, err := c.Database.Stats(); err == nil {
 		s.writesWait = stats.Durability == mantisdb.DurabilitySync
 	}
-	s.logSync.db = c.Database
-	s.expiries.server = s
-	databases.opened = s.expiries.follow
-	s.figures.Add(s.addFigures)
-	return s, nil
+	return nil
 }
 
 // ServeConn answers one connection until it ends, and closes it. One that an event loop
@@ -157,7 +183,7 @@ func (s *Server) contain(c *Client) {
 func (s *Server) newClient(conn net.Conn) *Client {
 	now := time.Now()
 	c := &Client{
-		server: s, conn: conn, sink: newSink(conn, s.limits), created: now,
+		server: s, part: s.whole, conn: conn, sink: newSink(conn, s.limits), created: now,
 		out: resp.Writer{Limit: s.limits().MaxReply},
 	}
 	c.sink.cut = func(why string) {
@@ -181,7 +207,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
 	s.pause.end()
 	s.expiries.stop()
-	s.clients.each(func(c *Client) { c.conn.SetReadDeadline(time.Unix(1, 0)) })
+	if s.routing != nil {
+		s.routing.shutdown()
+	}
+	everybody := slices.Concat(s.clients.list(), s.peerClients.list())
+	for _, c := range everybody {
+		c.conn.SetReadDeadline(time.Unix(1, 0))
+	}
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
@@ -191,7 +223,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		s.clients.each(func(c *Client) { c.conn.Close() })
+		for _, c := range everybody {
+			c.conn.Close()
+		}
 		return ctx.Err()
 	}
 }

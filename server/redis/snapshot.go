@@ -9,15 +9,15 @@ import (
 	"github.com/mantisdb/mantisdb/server/figures"
 )
 
-// source is a Database as the source of figures.
-type source struct{ Database }
+// source is a store as the source of figures.
+type source struct{ store }
 
 // Stats implements figures.Source.
-func (s source) Stats(context.Context) (mantisdb.Stats, error) { return s.Database.Stats() }
+func (s source) Stats(context.Context) (mantisdb.Stats, error) { return s.store.Stats() }
 
 // Keyspaces implements figures.Source.
 func (s source) Keyspaces(context.Context) ([]mantisdb.KeyspaceInfo, error) {
-	return s.Database.Keyspaces()
+	return s.store.Keyspaces()
 }
 
 // snapshot is what there is to tell of the server now. Clients that ask have no context.

@@ -22,6 +22,11 @@ func swapDatabases(r *Request) error {
 	return nil
 }
 
+// swapRefused is SWAPDB in a cluster, whose shards cannot change in one step.
+func swapRefused(*Request) error {
+	return Error("ERR SWAPDB is not allowed in a cluster")
+}
+
 // swapNumber is an argument as a number that may be a database's.
 func (r *Request) swapNumber(i int, invalid Error) (int64, error) {
 	n, ok := parseInteger(r.args[i])
@@ -34,7 +39,7 @@ func (r *Request) swapNumber(i int, invalid Error) (int64, error) {
 // swap exchanges two databases, from here on in the request's transaction, and for all
 // once that is committed. Both are made first: clients may have selected them.
 func (r *Request) swap(a, b int) error {
-	d := r.server.databases
+	d := r.client.part
 	before, err := d.orderIn(r.tx)
 	if err != nil {
 		return err

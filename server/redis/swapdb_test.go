@@ -79,10 +79,10 @@ func TestSwapOutlastsTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if value, err := again.databases.at(7).Get([]byte("k")); err != nil || string(value) != "zero" {
+	if value, err := again.whole.at(7).Get([]byte("k")); err != nil || string(value) != "zero" {
 		t.Errorf("%q, %v", value, err)
 	}
-	if again.databases.at(0) == nil {
+	if again.whole.at(0) == nil {
 		t.Error("number 0 is not open")
 	}
 }
@@ -105,11 +105,11 @@ func TestSwapsAtOnce(t *testing.T) {
 		})
 	}
 	swapping.Wait()
-	order := *s.databases.order.Load()
+	order := *s.whole.order.Load()
 	if !isPermutation(order[:]) {
 		t.Fatal(order)
 	}
-	if err := s.databases.refresh(); err != nil || *s.databases.order.Load() != order {
-		t.Errorf("%v in memory, %v stored, %v", order, *s.databases.order.Load(), err)
+	if err := s.whole.refresh(); err != nil || *s.whole.order.Load() != order {
+		t.Errorf("%v in memory, %v stored, %v", order, *s.whole.order.Load(), err)
 	}
 }

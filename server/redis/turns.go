@@ -51,6 +51,9 @@ func (c *Client) endTurn(took time.Duration) {
 
 // beginTurns has an event loop answer the client, if it can.
 func (c *Client) beginTurns() {
+	if c.server.routing != nil {
+		return // commands wait for others
+	}
 	if c.socket = eventloop.Of(c.conn); c.socket != nil {
 		c.socket.Handle(c.attend)
 		c.socket.MayPark()

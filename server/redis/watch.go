@@ -40,22 +40,50 @@ func watch(r *Request) error {
 	if c.transaction != nil {
 		return Error("ERR WATCH inside MULTI is not allowed")
 	}
+	if r.server.routing != nil {
+		return r.watchInCluster()
+	}
 	for _, arg := range r.args[1:] {
-		key := watchedKey{c.database, string(arg)}
-		if _, watches := c.watched.versions[key]; watches {
-			continue
+		version, err := r.versionHere(arg)
+		if err == nil {
+			err = r.watchAs(arg, version)
 		}
-		if most := r.server.limits().MaxTransaction; c.watched.bytes+len(arg)+watchedOverhead > most {
-			return Error(fmt.Sprintf("ERR the watched keys take more than %d bytes", most))
-		}
-		value, meta, err := r.keyspace().AppendGetMeta(c.run.value[:0], arg)
-		c.run.keep(value)
-		if err != nil && !isNotFound(err) {
+		if err != nil {
 			return err
 		}
-		c.watched.add(key, meta.Version)
 	}
 	r.out.OK()
+	return nil
+}
+
+// watchInCluster is WATCH of keys that are served anywhere. The versions are the same wherever
+// a shard is served next.
+func (r *Request) watchInCluster() error {
+	keys := r.args[1:]
+	versions, err := r.versionsOf(keys)
+	if err != nil {
+		return err
+	}
+	for i, key := range keys {
+		if err := r.watchAs(key, versions[i]); err != nil {
+			return err
+		}
+	}
+	r.out.OK()
+	return nil
+}
+
+// watchAs watches a key as of a version, unless it is watched already.
+func (r *Request) watchAs(name []byte, version uint64) error {
+	c := r.client
+	key := watchedKey{c.database, string(name)}
+	if _, watches := c.watched.versions[key]; watches {
+		return nil
+	}
+	if most := r.server.limits().MaxTransaction; c.watched.bytes+len(name)+watchedOverhead > most {
+		return Error(fmt.Sprintf("ERR the watched keys take more than %d bytes", most))
+	}
+	c.watched.add(key, version)
 	return nil
 }
 
