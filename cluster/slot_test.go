@@ -31,6 +31,20 @@ func TestSlot(t *testing.T) {
 	}
 }
 
+// A prefix with the whole of a tag has the slot of all its keys, any other has none.
+func TestSlotOfPrefix(t *testing.T) {
+	for _, prefix := range []string{"", "user", "{user", "a{}b", "{}{user}"} {
+		if slot, ok := cluster.SlotOfPrefix([]byte(prefix)); ok {
+			t.Errorf("%q has the slot %d", prefix, slot)
+		}
+	}
+	for _, prefix := range []string{"{user1000}", "a{user1000}b"} {
+		if slot, ok := cluster.SlotOfPrefix([]byte(prefix)); !ok || slot != 3443 {
+			t.Errorf("%q: %d, %v", prefix, slot, ok)
+		}
+	}
+}
+
 func TestEveryShardHasItsSlots(t *testing.T) {
 	for _, shards := range []int{1, 3, 16, 1000, cluster.SlotCount} {
 		topology := cluster.Topology{Shards: make([]cluster.Shard, shards)}

@@ -57,7 +57,7 @@ func addCommands(root *cobra.Command) {
 		}},
 		{"care", "Operation:", []*cobra.Command{
 			newServeCommand(), newHealthCommand(), newStatsCommand(), newTopCommand(), newBackupCommand(), newRestoreCommand(),
-			newCheckpointCommand(), newCheckCommand(), newRepairCommand(),
+			newCheckpointCommand(), newCheckCommand(), newRepairCommand(), newClusterCommand(),
 		}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})

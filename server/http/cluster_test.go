@@ -43,6 +43,13 @@ type testNode struct {
 	index   int
 	peer    *httptest.Server
 	store   *sharded.Store
+	stale   atomic.Int32 // how many stale reads it was asked for
+}
+
+// Stale implements sharded.StaleReader.
+func (n *testNode) Stale(shard int) (*mantisdb.DB, error) {
+	n.stale.Add(1)
+	return n.cluster.shards[shard], nil
 }
 
 func newCluster(t *testing.T, nodes, shards int) *testCluster {
@@ -411,5 +418,71 @@ func TestClusterBrokenConnection(t *testing.T) {
 	}
 	if a := n.do("GET", "/api/v1/kv/foo", ""); a.body != "v" {
 		t.Errorf("%+v", a)
+	}
+}
+
+// TestClusterScanGoesOn: a scan whose peer breaks off goes on behind the last key that came.
+func TestClusterScanGoesOn(t *testing.T) {
+	c := newCluster(t, 2, 2)
+	value := strings.Repeat("v", 1000)
+	for i := range 400 {
+		if err := c.shards[i%2].Put(fmt.Appendf(nil, "k%03d", i), []byte(value)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var scans atomic.Int32
+	handler := c.nodes[1].peer.Config.Handler
+	c.nodes[1].peer.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if scans.Add(1) < 3 {
+			w = &breakingWriter{ResponseWriter: w, left: 70_000}
+		}
+		handler.ServeHTTP(w, r)
+	})
+	for _, query := range []string{"", "reverse=true", "limit=300"} {
+		scans.Store(0)
+		got := c.nodes[0].scan(query)
+		if len(got) != 400 || len(slices.Compact(slices.Sorted(slices.Values(got)))) != 400 {
+			t.Errorf("%q: %d entries", query, len(got))
+		}
+		if scans.Load() < 3 {
+			t.Errorf("%q: the peer was asked %d times, and so nothing broke off", query, scans.Load())
+		}
+	}
+}
+
+// breakingWriter breaks its connection off once so many bytes were written.
+type breakingWriter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (b *breakingWriter) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		http.NewResponseController(b.ResponseWriter).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	return b.ResponseWriter.Write(p)
+}
+
+// TestClusterStale: only who asks for stale reads gets them, of the node's own replicas.
+func TestClusterStale(t *testing.T) {
+	c := newCluster(t, 2, 2)
+	c.fill(10)
+	n := c.nodes[0]
+	n.scan("")
+	n.do("GET", "/api/v1/kv/k001", "")
+	n.do("GET", "/api/v1/kv/k001?consistency=linearizable", "")
+	n.do("PUT", "/api/v1/kv/k001", "1")
+	if got := n.stale.Load(); got != 0 {
+		t.Errorf("%d stale reads that nobody asked for", got)
+	}
+	c.nodes[1].peer.Close()
+	for i := range 10 {
+		if a := n.do("GET", fmt.Sprintf("/api/v1/kv/k%03d?consistency=stale", i), ""); a.body != strconv.Itoa(i) {
+			t.Errorf("%+v", a)
+		}
+	}
+	if got := n.scan("consistency=stale"); len(got) != 10 || n.stale.Load() != 12 {
+		t.Errorf("%q, with %d stale reads in all", got, n.stale.Load())
 	}
 }

@@ -111,7 +111,7 @@ func checkExchange(t *testing.T, doc *openapi3.T, x exchange) string {
 	name := x.method + " " + x.target
 	item := doc.Paths.Value(x.path)
 	input := &openapi3filter.RequestValidationInput{
-		Request:    x.request(),
+		Request: x.request(),
 		PathParams: map[string]string{"key": strings.TrimPrefix(x.target, kvPrefix), keyspaceWildcard: testKeyspace, "id": path.Base(x.target),
 			nodeWildcard: segmentBehind(x.target, "/nodes/"), shardWildcard: segmentBehind(x.target, "/shards/")},
 		Route: &routers.Route{Spec: doc, Path: x.path, PathItem: item, Method: x.method,

@@ -40,13 +40,21 @@ func (h *Handler) serveEntryInShards(w http.ResponseWriter, r *http.Request, pat
 	var body []byte
 	if r.ContentLength != 0 {
 		var err error
-		if body, err = readBody(nil, w, r, maxJSONBody); err != nil {
+		if body, err = readBody(nil, w, r, bodyLimit(r)); err != nil {
 			return err
 		}
 	}
 	return h.serveInShard(w, r, shard, body, func(r *http.Request, db server.Database) error {
 		return h.serveEntryOf(w, r, db, path)
 	})
+}
+
+// bodyLimit bounds the body of a request for an entry, before it is known what it is.
+func bodyLimit(r *http.Request) int64 {
+	if r.Method == http.MethodPost {
+		return maxJSONBody // which may be a compare-and-swap
+	}
+	return maxValueBody
 }
 
 // stepsInShards are the stepRoutes in a cluster.
