@@ -28,6 +28,9 @@ const (
 	electionTime  = 500 * time.Millisecond
 )
 
+// requestTimeout bounds what the group is asked without another bound.
+const requestTimeout = 5 * time.Second
+
 // What is kept of a group's log once it is in the engine, so that a replica that was away for a
 // while catches up without a snapshot; and how many entries there are between two moments at
 // which the engine is synced for that.
@@ -64,12 +67,12 @@ func Open(c Config) (*Host, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	// One worker and one log for all groups: so entries of different groups share a sync. Four
-	// times as many of either made half the writes or fewer: see docs/performance.md.
+	// One worker and one log for all groups: so entries of different groups share a sync. It is
+	// so for as long as the logs are there. docs/performance.md has what else was tried.
 	logs := config.GetTinyMemLogDBConfig()
 	logs.Shards = 1
 	workers := config.GetDefaultEngineConfig()
-	workers.ExecShards = 1
+	workers.ExecShards, workers.CommitShards, workers.ApplyShards = 1, 4, 4
 	nodeHost, err := dragonboat.NewNodeHost(config.NodeHostConfig{
 		NodeHostDir:       c.Dir,
 		WALDir:            filepath.Join(c.Dir, "log"),
@@ -181,9 +184,14 @@ func (g *Group) ReadIndex(ctx context.Context) error {
 func timeLeft(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		return 5 * time.Second
+		return requestTimeout
 	}
 	return max(time.Until(deadline), 2*tick)
+}
+
+// withDeadline gives a context a deadline, without which the library takes none.
+func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, requestTimeout)
 }
 
 // Leader is the number of the replica that leads the group, 0 if none is known.
@@ -220,6 +228,8 @@ func (h *Host) Members() map[uint64]Membership {
 
 // Membership asks the group who belongs to it.
 func (g *Group) Membership(ctx context.Context) (Membership, error) {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
 	m, err := g.host.SyncGetShardMembership(ctx, g.number)
 	if err != nil {
 		return Membership{}, err
@@ -229,16 +239,22 @@ func (g *Group) Membership(ctx context.Context) (Membership, error) {
 
 // Add adds a replica without a vote, if the membership is still of a version.
 func (g *Group) Add(ctx context.Context, number uint64, address string, version uint64) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
 	return g.host.SyncRequestAddNonVoting(ctx, g.number, number, address, version)
 }
 
 // Promote gives a replica a vote.
 func (g *Group) Promote(ctx context.Context, number uint64, address string, version uint64) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
 	return g.host.SyncRequestAddReplica(ctx, g.number, number, address, version)
 }
 
 // Remove takes a replica out of the group.
 func (g *Group) Remove(ctx context.Context, number, version uint64) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
 	return g.host.SyncRequestDeleteReplica(ctx, g.number, number, version)
 }
 
@@ -253,5 +269,7 @@ func (g *Group) Stop() error {
 
 // Forget removes what the log has of the replica, which was stopped and removed.
 func (g *Group) Forget(ctx context.Context) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
 	return g.host.SyncRemoveData(ctx, g.number, g.replica)
 }
