@@ -104,6 +104,7 @@ for tool in "$@"; do
     libclang) require_libclang ;;
     debhelper) install_or_fail dh debhelper ;;
     ip) install_or_fail ip iproute2 ;;
+    nft) install_or_fail nft nftables ;;
     pgrep) install_or_fail pgrep procps ;;
     *) fail "unknown tool $tool" ;;
     esac
