@@ -106,3 +106,37 @@ func TestStaleReadsAreSeen(t *testing.T) {
 		t.Errorf("%d of %d stale reads were seen", len(illegal), planted)
 	}
 }
+
+// TestFaults has each fault befall servers that are no cluster: all must be well after it.
+func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for each fault to end")
+	}
+	net := newNetwork(t, chaosNodes)
+	disks, dirs := newDisks(t)
+	r := newRunning(t, net)
+	dirs = append(dirs, make([]string, chaosNodes)...)
+	for id := range chaosNodes {
+		r.add(dirs[id])
+	}
+	r.await("servers that answer", r.answers)
+	n := &nemesis{running: r, network: net, disks: disks, rng: rand.New(rand.NewPCG(1, 1))}
+	w := r.work(1)
+	for _, one := range n.faults() {
+		n.befall(t, one, leastFault)
+		r.await("servers that answer after "+one.name, r.answers)
+		for _, n := range r.nodes {
+			if !n.runs() {
+				t.Errorf("node %d does not run after %s", n.id, one.name)
+			}
+		}
+	}
+	w.stop()
+	if w.done.Load() == 0 || w.failed.Load() == 0 || w.unknown.Load() == 0 {
+		t.Error("clients did not see what faults do")
+	}
+	// Each register is now one of several servers, and no history of one.
+	if illegal, _ := linearizable.Illegal(linearizable.KeyModel, w.registers.history); len(illegal) == 0 {
+		t.Error("servers that know nothing of one another were taken for one")
+	}
+}

@@ -25,7 +25,7 @@ const checkLimit = 30 * time.Second
 // how far an order goes.
 func Check(t *testing.T, model porcupine.Model, history []porcupine.Operation) (undecided int) {
 	t.Helper()
-	illegal, undecided := split(model, history)
+	illegal, undecided := Illegal(model, history)
 	if undecided > 0 {
 		t.Logf("of %d parts of %d operations no order was found within %v, nor that there is none", undecided, len(history), checkLimit)
 	}
@@ -46,8 +46,8 @@ func Check(t *testing.T, model porcupine.Model, history []porcupine.Operation) (
 	return undecided
 }
 
-// split returns the parts of a history that no order explains, and how many are undecided.
-func split(model porcupine.Model, history []porcupine.Operation) (illegal [][]porcupine.Operation, undecided int) {
+// Illegal returns the parts of a history that no order explains, and how many are undecided.
+func Illegal(model porcupine.Model, history []porcupine.Operation) (illegal [][]porcupine.Operation, undecided int) {
 	parts := [][]porcupine.Operation{history}
 	if model.Partition != nil {
 		parts = model.Partition(history)

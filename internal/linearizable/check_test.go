@@ -7,8 +7,8 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// TestSplit: faults that histories may have must be seen, and what may be must not.
-func TestSplit(t *testing.T) {
+// TestIllegal: faults that histories may have must be seen, and what may be must not.
+func TestIllegal(t *testing.T) {
 	put := func(value string) KeyInput { return KeyInput{Kind: "put", Key: "k", Value: value} }
 	get := KeyInput{Kind: "get", Key: "k"}
 	saw := func(value string) KeyOutput { return KeyOutput{Found: true, Value: value} }
@@ -37,7 +37,7 @@ func TestSplit(t *testing.T) {
 		"an unknown swap of other value": {[]porcupine.Operation{one, open(2, KeyInput{Kind: "compare-value", Key: "k", Value: "2", Expected: "3"}), op(3, 4, get, saw("2"))}, false},
 		"an unknown deletion":            {[]porcupine.Operation{one, open(2, KeyInput{Kind: "delete", Key: "k"}), op(3, 4, get, KeyOutput{})}, true},
 	} {
-		if illegal, undecided := split(KeyModel, c.history); (len(illegal) == 0) != c.good || undecided > 0 {
+		if illegal, undecided := Illegal(KeyModel, c.history); (len(illegal) == 0) != c.good || undecided > 0 {
 			t.Errorf("%s: %d parts are illegal, and %d undecided", what, len(illegal), undecided)
 		}
 	}
