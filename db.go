@@ -104,6 +104,15 @@ func Open(dir string, opts *Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	return OpenEngine(engine, logger)
+}
+
+// OpenEngine is a database upon an engine that is open, for engines that Options do not know.
+// Closing the database closes the engine, and so does a failure to open it. logger may be nil.
+func OpenEngine(engine storage.Engine, logger *slog.Logger) (*DB, error) {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
 	db := newDB(engine, logger)
 	if err := db.begin(); err != nil {
 		return nil, errors.Join(err, engine.Close())

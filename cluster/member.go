@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -10,8 +11,9 @@ import (
 // Errors of the databases that routes lead to, beside those of package mantisdb.
 var (
 	// ErrNotLeader says that the node does not lead the shard any more. Nothing was done,
-	// and another route may lead to who does.
-	ErrNotLeader = errors.New("this node does not lead the shard of the key")
+	// and another route may lead to who does. It is a mantisdb.ErrClosed: the database of a
+	// route is closed when its term ends.
+	ErrNotLeader = fmt.Errorf("this node does not lead the shard of the key: %w", mantisdb.ErrClosed)
 	// ErrOutcomeUnknown says that a write was under way when the leader lost its office or
 	// its majority: it may have been done, may still be, or may never be.
 	ErrOutcomeUnknown = errors.New("the shard has lost its leader or its majority: whether the write was done is not known")
@@ -26,7 +28,7 @@ var (
 type Route struct {
 	// DB is the shard, if this node leads it, else nil. Its reads and writes are
 	// linearizable: they return once a majority agrees. It is closed when another node
-	// takes over, and returns ErrNotLeader or mantisdb.ErrClosed from then on.
+	// takes over, and returns ErrNotLeader, which is a mantisdb.ErrClosed, from then on.
 	DB *mantisdb.DB
 	// Leader is the node that leads it, with this node's own number if DB is not nil; 0 if
 	// nobody is known to.

@@ -10,6 +10,15 @@ const SlotCount = 16384
 // are in the same slot. It is the algorithm of the specification of Redis Cluster.
 func Slot(key []byte) uint16 { return checksum(tag(key)) % SlotCount }
 
+// SlotOfPrefix is the slot of all keys that begin with a prefix, if they have one, since the
+// prefix has the whole of their tag.
+func SlotOfPrefix(prefix []byte) (slot uint16, ok bool) {
+	if len(tag(prefix)) == len(prefix) { // there is no tag: it would be without its braces
+		return 0, false
+	}
+	return Slot(prefix), true
+}
+
 // tag is what of a key decides on its slot.
 func tag(key []byte) []byte {
 	open := bytes.IndexByte(key, '{')

@@ -7,13 +7,18 @@ import (
 	"github.com/mantisdb/mantisdb"
 )
 
-// localKeyspace is a Keyspace of a database in this process.
+// localKeyspace is a Table of a database in this process.
 type localKeyspace struct{ ks *mantisdb.Keyspace }
 
-// Handle implements Keyspace.
+// Handle implements Table.
 func (l localKeyspace) Handle() *mantisdb.Keyspace { return l.ks }
 
-// Get implements Keyspace.
+// Info implements Keyspace.
+func (l localKeyspace) Info() mantisdb.KeyspaceInfo {
+	return mantisdb.KeyspaceInfo{Name: l.ks.Name(), Options: l.ks.Options()}
+}
+
+// Get implements Table.
 func (l localKeyspace) Get(ctx context.Context, dst, key []byte) ([]byte, mantisdb.Meta, error) {
 	if err := ctx.Err(); err != nil {
 		return dst, mantisdb.Meta{}, err
@@ -21,7 +26,7 @@ func (l localKeyspace) Get(ctx context.Context, dst, key []byte) ([]byte, mantis
 	return l.ks.AppendGetMeta(dst, key)
 }
 
-// Has implements Keyspace.
+// Has implements Table.
 func (l localKeyspace) Has(ctx context.Context, key []byte) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -29,7 +34,7 @@ func (l localKeyspace) Has(ctx context.Context, key []byte) (bool, error) {
 	return l.ks.Has(key)
 }
 
-// MultiGet implements Keyspace.
+// MultiGet implements Table.
 func (l localKeyspace) MultiGet(ctx context.Context, out *mantisdb.Values, keys [][]byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -37,7 +42,7 @@ func (l localKeyspace) MultiGet(ctx context.Context, out *mantisdb.Values, keys 
 	return l.ks.MultiGetInto(out, keys)
 }
 
-// Put implements Keyspace.
+// Put implements Table.
 func (l localKeyspace) Put(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -45,7 +50,7 @@ func (l localKeyspace) Put(ctx context.Context, key, value []byte, o mantisdb.Wr
 	return l.ks.PutWith(key, value, o)
 }
 
-// PutIfAbsent implements Keyspace.
+// PutIfAbsent implements Table.
 func (l localKeyspace) PutIfAbsent(ctx context.Context, key, value []byte, o mantisdb.WriteOptions) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -53,7 +58,7 @@ func (l localKeyspace) PutIfAbsent(ctx context.Context, key, value []byte, o man
 	return l.ks.PutIfAbsentWith(key, value, o)
 }
 
-// Modify implements Keyspace.
+// Modify implements Table.
 func (l localKeyspace) Modify(ctx context.Context, key []byte, m mantisdb.Modification, o mantisdb.WriteOptions) ([]byte, mantisdb.Modified, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, mantisdb.Modified{}, err
@@ -61,7 +66,7 @@ func (l localKeyspace) Modify(ctx context.Context, key []byte, m mantisdb.Modifi
 	return l.ks.Modify(key, m, o)
 }
 
-// Delete implements Keyspace.
+// Delete implements Table.
 func (l localKeyspace) Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err

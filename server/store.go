@@ -11,13 +11,34 @@ import (
 	"github.com/mantisdb/mantisdb"
 )
 
-// Keyspace is a part of the database with keys of its own, as the protocols see it. A
-// method may have to ask other machines, so each takes a context, and returns its error
-// once it is done; whether a write that was under way then took place is not known. All
-// methods may be called from any number of goroutines at once.
+// Keyspace is a part of the database with keys of its own, as the protocols see it: what
+// concerns many of its keys at once, wherever each of them is. A method may have to ask other
+// machines, so each takes a context, and returns its error once it is done; whether a write
+// that was under way then took place is not known. All methods may be called from any number
+// of goroutines at once.
 //
-// The errors are those of package mantisdb, compared with errors.Is.
+// The errors are those of package mantisdb, and of package cluster if the database is one of
+// a cluster, compared with errors.Is.
 type Keyspace interface {
+	// Info is the keyspace's name, empty for the default one, and its options.
+	Info() mantisdb.KeyspaceInfo
+	// DeleteRange removes every key of a range, in the time of one write. In a cluster, it
+	// is one step in each shard, and not in all together.
+	DeleteRange(ctx context.Context, r mantisdb.Range, o mantisdb.WriteOptions) error
+	// Scan walks a range as of the moment at which the loop begins; in a cluster, as of
+	// one moment in each shard. What it yields is borrowed until the loop's next step. An
+	// error is the last thing it yields, with a zero Entry.
+	Scan(ctx context.Context, r mantisdb.Range) iter.Seq2[mantisdb.Entry, error]
+	// Watch begins to watch a range, as mantisdb.DB.Watch does. The context is that
+	// of the call alone.
+	Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error)
+}
+
+// Table is a keyspace of a database that is in one piece, and so has its entries at hand. What
+// Keyspace says of contexts, goroutines and errors holds here too.
+type Table interface {
+	Keyspace
+
 	// Get appends the value of key to dst, as append does; the result belongs
 	// to the caller. On an error, such as mantisdb.ErrNotFound, it returns dst
 	// as it was.
@@ -36,25 +57,15 @@ type Keyspace interface {
 	Modify(ctx context.Context, key []byte, m mantisdb.Modification, o mantisdb.WriteOptions) (before []byte, done mantisdb.Modified, err error)
 	// Delete removes key, which need not exist.
 	Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error
-	// DeleteRange removes every key of a range, in the time of one write.
-	DeleteRange(ctx context.Context, r mantisdb.Range, o mantisdb.WriteOptions) error
 
-	// Scan walks a range as of the moment at which the loop begins. What it
-	// yields is borrowed until the loop's next step. An error is the last thing
-	// it yields, with a zero Entry.
-	Scan(ctx context.Context, r mantisdb.Range) iter.Seq2[mantisdb.Entry, error]
-	// Watch begins to watch a range, as mantisdb.DB.Watch does. The context is that
-	// of the call alone.
-	Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error)
-
-	// Handle is the keyspace as batches and conditions name it, in the copy of the
-	// database that this process has.
+	// Handle is the keyspace as batches and conditions name it.
 	Handle() *mantisdb.Keyspace
 }
 
-// Store is the database as the protocols see it: its default keyspace, the others, and
-// what concerns all of them. What Keyspace says of contexts and goroutines holds here
-// too; the errors are those of package mantisdb, and ConditionError.
+// Store is the database as the protocols see it, in one piece or in shards: its default
+// keyspace, the others, and what concerns all of them. What Keyspace says of contexts,
+// goroutines and errors holds here too. What the shards of a cluster cannot do together is
+// mantisdb.ErrUnsupported.
 type Store interface {
 	Keyspace
 
@@ -67,17 +78,9 @@ type Store interface {
 	// DropKeyspace removes a keyspace and all that it holds.
 	DropKeyspace(ctx context.Context, name string) error
 
-	// Write applies a batch: whole, or not at all.
-	Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOptions) error
-	// Transact applies a batch, whole or not at all, if all conditions hold at the
-	// moment at which it does; else it returns a *ConditionError, and nothing was
-	// written. It is mantisdb.ErrConflict if other writes came between again and
-	// again.
-	Transact(ctx context.Context, conditions []Condition, b *mantisdb.Batch, o mantisdb.WriteOptions) error
 	// AppliedIndex is the index that was stored with the newest batch that had one,
 	// nil without one.
 	AppliedIndex(ctx context.Context) ([]byte, error)
-
 	// Stats returns figures of the moment; they cost no scan.
 	Stats(ctx context.Context) (mantisdb.Stats, error)
 	// Structure tells what the engine is made of, with at most so many segments, as
@@ -93,6 +96,23 @@ type Store interface {
 	Checkpoint(ctx context.Context, name string) (path string, err error)
 }
 
+// Database is a Store in one piece: a database, or a shard of one. Its errors may be a
+// ConditionError too.
+type Database interface {
+	Store
+	Table // the default keyspace
+
+	// Table is the keyspace of a name with its entries, or mantisdb.ErrKeyspaceNotFound.
+	Table(ctx context.Context, name string) (Table, error)
+	// Write applies a batch: whole, or not at all.
+	Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOptions) error
+	// Transact applies a batch, whole or not at all, if all conditions hold at the
+	// moment at which it does; else it returns a *ConditionError, and nothing was
+	// written. It is mantisdb.ErrConflict if other writes came between again and
+	// again.
+	Transact(ctx context.Context, conditions []Condition, b *mantisdb.Batch, o mantisdb.WriteOptions) error
+}
+
 // Watch delivers changes as a mantisdb.Watch does, whose methods these are.
 type Watch interface {
 	From() uint64
@@ -100,7 +120,7 @@ type Watch interface {
 	Close() error
 }
 
-// Local is the Store of a database in this process. A call that has begun does
+// Local is a Database in this process. A call that has begun does
 // not wait for anything but the engine, so the context counts when it begins;
 // scans ask it on every step.
 type Local struct {
@@ -109,7 +129,7 @@ type Local struct {
 	checkpoints   string
 }
 
-// NewLocal is the store of db, which stays the caller's to close.
+// NewLocal is the Database that db is, which stays the caller's to close.
 func NewLocal(db *mantisdb.DB) Local {
 	return Local{localKeyspace: localKeyspace{db.DefaultKeyspace()}, db: db}
 }
@@ -122,6 +142,15 @@ func (l Local) WithCheckpoints(dir string) Local {
 
 // Named implements Store.
 func (l Local) Named(ctx context.Context, name string) (Keyspace, error) {
+	ks, err := l.Table(ctx, name)
+	if err != nil {
+		return nil, err // and not a Keyspace that is nil
+	}
+	return ks, nil
+}
+
+// Table implements Database.
+func (l Local) Table(ctx context.Context, name string) (Table, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -165,7 +194,7 @@ func (l Local) AppliedIndex(ctx context.Context) ([]byte, error) {
 	return l.db.AppliedIndex()
 }
 
-// Write implements Store.
+// Write implements Database.
 func (l Local) Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -173,7 +202,7 @@ func (l Local) Write(ctx context.Context, b *mantisdb.Batch, o mantisdb.WriteOpt
 	return l.db.WriteWith(b, o)
 }
 
-// Transact implements Store. It asks the context on every condition, since a
+// Transact implements Database. It asks the context on every condition, since a
 // transaction may be tried many times.
 func (l Local) Transact(ctx context.Context, conditions []Condition, b *mantisdb.Batch, o mantisdb.WriteOptions) error {
 	if err := ctx.Err(); err != nil {

@@ -24,7 +24,7 @@ func openLocal(t *testing.T) (Local, *mantisdb.DB) {
 
 func TestLocal(t *testing.T) {
 	ctx := t.Context()
-	var store Store
+	var store Database
 	store, _ = openLocal(t)
 	k, v := []byte("k"), []byte("v")
 

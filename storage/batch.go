@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 )
@@ -143,6 +144,57 @@ func (b *Batch) All() iter.Seq[Op] {
 			p = rest
 		}
 	}
+}
+
+// AddPacked adds the operations of a packed run, as Packed gives them, from wherever it comes.
+// If they are not what Put, Delete and DeleteRange would have added, nothing is added, and it
+// is ErrBatchCorrupt. The bytes are copied.
+func (b *Batch) AddPacked(packed []byte) error {
+	if len(b.packed)+len(packed) > MaxBatchLen {
+		return fmt.Errorf("%w: over %d bytes", ErrBatchTooLarge, MaxBatchLen)
+	}
+	count := 0
+	for p := packed; len(p) > 0; count++ {
+		if len(p) < opHeaderLen {
+			return fmt.Errorf("%w: %d bytes are left for operation %d", ErrBatchCorrupt, len(p), count)
+		}
+		k, v := uint64(binary.LittleEndian.Uint32(p[1:])), uint64(binary.LittleEndian.Uint32(p[5:]))
+		if k+v > uint64(len(p)-opHeaderLen) {
+			return fmt.Errorf("%w: operation %d is longer than what is left", ErrBatchCorrupt, count)
+		}
+		op, rest := unpack(p)
+		if err := op.check(); err != nil {
+			return fmt.Errorf("%w: operation %d: %w", ErrBatchCorrupt, count, err)
+		}
+		p = rest
+	}
+	b.packed = append(b.packed, packed...)
+	b.count += count
+	return nil
+}
+
+// check returns nil for an operation that a batch may have.
+func (o Op) check() error {
+	switch o.Kind {
+	case OpPut:
+		return errors.Join(CheckKey(o.Key), CheckValue(o.Value), checkExpiry(o.ExpiresAt))
+	case OpDelete:
+		if len(o.Value) > 0 || o.ExpiresAt != 0 {
+			return errors.New("a deletion has a value or an expiry")
+		}
+		return CheckKey(o.Key)
+	case OpDeleteRange:
+		switch {
+		case len(o.Key) > MaxKeyLen || len(o.Value) > MaxKeyLen:
+			return ErrKeyTooLarge
+		case o.ExpiresAt != 0:
+			return errors.New("the deletion of a range has an expiry")
+		case len(o.Value) > 0 && string(o.Key) >= string(o.Value):
+			return errors.New("the range to be deleted holds no key")
+		}
+		return nil
+	}
+	return fmt.Errorf("unknown kind %d", o.Kind)
 }
 
 // unpack is the first operation of a packed run, and what follows it.

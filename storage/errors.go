@@ -134,6 +134,11 @@ func CheckValue(value []byte) error {
 	return nil
 }
 
+// Check returns nil if a write of a value may have these options.
+func (o WriteOptions) Check() error {
+	return errors.Join(o.Durability.check(), checkExpiry(o.ExpiresAt))
+}
+
 // checkWrite checks what every write of a value must keep to.
 func checkWrite(key, value []byte, o WriteOptions) error {
 	if err := CheckKey(key); err != nil {

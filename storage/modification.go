@@ -54,8 +54,8 @@ type Modified struct {
 	Before  Meta
 }
 
-// check returns nil if a modification with these options may be made.
-func (m *Modification) check(key []byte, o WriteOptions) error {
+// Check returns nil if a modification with these options may be made.
+func (m *Modification) Check(key []byte, o WriteOptions) error {
 	if m.Kind < CompareValue || m.Kind > Expire {
 		return fmt.Errorf("%w: no modification has the number %d", ErrInvalidOptions, m.Kind)
 	}
@@ -65,20 +65,21 @@ func (m *Modification) check(key []byte, o WriteOptions) error {
 	return checkWrite(key, m.Value, o)
 }
 
-// gives tells whether the value before is given to the caller.
-func (m *Modification) gives() bool { return m.Kind == Exchange || m.Kind == Take }
+// Gives tells whether the value before is given to the caller.
+func (m *Modification) Gives() bool { return m.Kind == Exchange || m.Kind == Take }
 
-// valueChange is what becomes of a value.
-type valueChange struct {
-	kind      OpKind // 0: nothing
-	value     []byte
-	expiresAt int64
-	number    int64
+// ValueChange is what becomes of a value.
+type ValueChange struct {
+	Kind      OpKind // 0: nothing
+	Value     []byte // of OpPut; may be shared with the value before or the modification
+	ExpiresAt int64  // of OpPut, in Unix milliseconds; 0 is never
+	Number    int64  // Modified.Number
 }
 
-// change is what a modification makes of a value, or of its absence.
-func (m *Modification) change(value []byte, meta Meta, found bool, expiresAt int64) (c valueChange, err error) {
-	put := valueChange{kind: OpPut, value: m.Value, expiresAt: expiresAt}
+// Change is what a modification makes of a value, or of its absence; expiresAt is that of
+// the WriteOptions. It is for engines, which see to it that nothing comes in between.
+func (m *Modification) Change(value []byte, meta Meta, found bool, expiresAt int64) (c ValueChange, err error) {
+	put := ValueChange{Kind: OpPut, Value: m.Value, ExpiresAt: expiresAt}
 	switch m.Kind {
 	case CompareValue:
 		if found && bytes.Equal(value, m.Expected) {
@@ -92,21 +93,21 @@ func (m *Modification) change(value []byte, meta Meta, found bool, expiresAt int
 		c = put
 	case Take:
 		if found {
-			c.kind = OpDelete
+			c.Kind = OpDelete
 		}
 	case Increment:
-		c = valueChange{kind: OpPut, expiresAt: meta.ExpiresAt}
-		if c.number, err = m.sum(value, found); err == nil {
-			c.value = strconv.AppendInt(nil, c.number, 10)
+		c = ValueChange{Kind: OpPut, ExpiresAt: meta.ExpiresAt}
+		if c.Number, err = m.sum(value, found); err == nil {
+			c.Value = strconv.AppendInt(nil, c.Number, 10)
 		}
 	case Append:
-		c = valueChange{kind: OpPut, expiresAt: meta.ExpiresAt}
-		c.value = slices.Concat(value, m.Value)
-		c.number = int64(len(c.value))
-		err = CheckValue(c.value)
+		c = ValueChange{Kind: OpPut, ExpiresAt: meta.ExpiresAt}
+		c.Value = slices.Concat(value, m.Value)
+		c.Number = int64(len(c.Value))
+		err = CheckValue(c.Value)
 	case Expire:
 		if found {
-			c = valueChange{kind: OpPut, value: value, expiresAt: expiresAt}
+			c = ValueChange{Kind: OpPut, Value: value, ExpiresAt: expiresAt}
 		}
 	}
 	return c, err

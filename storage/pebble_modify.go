@@ -9,7 +9,7 @@ import (
 
 // Modify implements Engine.
 func (e *GoStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptions) (_ []byte, done Modified, err error) {
-	if err := m.check(key, o); err != nil {
+	if err := m.Check(key, o); err != nil {
 		return dst, Modified{}, err
 	}
 	if err := e.enter(); err != nil {
@@ -41,17 +41,17 @@ func (e *GoStorageEngine) modifyUnderLock(b *pebble.Batch, dst, key []byte, m *M
 		return dst, Modified{}, err
 	}
 	done.Existed = found
-	change, err := m.change(value, done.Before, found, expiresAt)
+	change, err := m.Change(value, done.Before, found, expiresAt)
 	if err != nil {
 		return dst, Modified{}, err
 	}
-	switch done.Number = change.number; change.kind {
+	switch done.Number = change.Number; change.Kind {
 	case OpPut:
-		done.Version, err = e.applyPut(b, key, change.value, change.expiresAt, level)
+		done.Version, err = e.applyPut(b, key, change.Value, change.ExpiresAt, level)
 	case OpDelete:
 		done.Version, err = e.applyDelete(b, key, level)
 	}
-	if err == nil && found && m.gives() {
+	if err == nil && found && m.Gives() {
 		dst = append(dst, value...)
 	}
 	return dst, done, err

@@ -17,14 +17,14 @@ import (
 
 // Modify implements Engine.
 func (e *RustStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptions) ([]byte, Modified, error) {
-	if err := m.check(key, o); err != nil {
+	if err := m.Check(key, o); err != nil {
 		return dst, Modified{}, err
 	}
 	number := m.By
 	if m.Kind == CompareVersion {
 		number = int64(m.Version)
 	}
-	if m.gives() {
+	if m.Gives() {
 		dst = slices.Grow(dst, guessLen)
 	}
 	room := dst[len(dst):cap(dst)]
@@ -45,7 +45,7 @@ func (e *RustStorageEngine) Modify(dst, key []byte, m Modification, o WriteOptio
 	if done.Existed {
 		done.Before = metaOf(&modified.before)
 	}
-	if done.Existed && m.gives() {
+	if done.Existed && m.Gives() {
 		if rest.len > 0 {
 			dst = append(dst, takeText(&rest)...)
 		} else {

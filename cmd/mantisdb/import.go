@@ -22,7 +22,7 @@ const stdio = "-"
 const (
 	// maxLine is the longest line that an entry can take: each byte as a text
 	// escape of six, and room for the members' names and numbers.
-	maxLine = 6*(mantisdb.MaxKeyspaceNameLen+mantisdb.MaxKeyLen+mantisdb.MaxValueLen) + 1024
+	maxLine = wire.MaxLine
 
 	// A batch is written once it has so many entries or bytes.
 	batchEntries = 4096

@@ -40,7 +40,7 @@ func (l local) keyspace(ctx context.Context, name string) (keyspace, error) {
 	if name == "" {
 		return localKeyspace{store}, nil
 	}
-	ks, err := store.Named(ctx, name)
+	ks, err := store.Table(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", name, err)
 	}
@@ -56,7 +56,7 @@ func (l local) stats(ctx context.Context) ([]byte, error) {
 }
 
 // localKeyspace is a keyspace of a database of this process.
-type localKeyspace struct{ server.Keyspace }
+type localKeyspace struct{ server.Table }
 
 func (l localKeyspace) scan(ctx context.Context, r mantisdb.Range, limit uint64) iter.Seq2[mantisdb.Entry, error] {
 	return func(yield func(mantisdb.Entry, error) bool) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -78,39 +77,17 @@ func (k *remoteKeyspace) PutIfAbsent(ctx context.Context, key, value []byte, o m
 
 func (k *remoteKeyspace) put(ctx context.Context, key, value []byte, o mantisdb.WriteOptions, header http.Header) error {
 	header.Set("Content-Type", "application/octet-stream")
-	return k.call(ctx, http.MethodPut, k.entryPath(key)+writeQuery(url.Values{}, o), header, value)
+	return k.call(ctx, http.MethodPut, k.entryPath(key)+wire.WriteQuery(o), header, value)
 }
 
 // Delete removes a key.
 func (k *remoteKeyspace) Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error {
-	return k.call(ctx, http.MethodDelete, k.entryPath(key)+writeQuery(url.Values{}, o), http.Header{}, nil)
+	return k.call(ctx, http.MethodDelete, k.entryPath(key)+wire.WriteQuery(o), http.Header{}, nil)
 }
 
 // DeleteRange removes the keys of a range.
 func (k *remoteKeyspace) DeleteRange(ctx context.Context, r mantisdb.Range, o mantisdb.WriteOptions) error {
-	query := boundsQuery(r)
-	if len(query) == 0 {
-		query.Set("all", "true")
-	}
-	return k.call(ctx, http.MethodDelete, k.path+"/range"+writeQuery(query, o), http.Header{}, nil)
-}
-
-// writeQuery is the query of a write, with its question mark if it is not empty.
-func writeQuery(query url.Values, o mantisdb.WriteOptions) string {
-	if o.TTL != 0 {
-		query.Set("ttl", o.TTL.String())
-	}
-	if o.Durability != mantisdb.DurabilityDefault {
-		query.Set("durability", o.Durability.String())
-	}
-	return queryOf(query)
-}
-
-func queryOf(query url.Values) string {
-	if len(query) == 0 {
-		return ""
-	}
-	return "?" + query.Encode()
+	return k.call(ctx, http.MethodDelete, k.path+"/range"+wire.DeletionQuery(r, o), http.Header{}, nil)
 }
 
 // isProblem tells whether err is a problem of a status and a kind.

@@ -37,7 +37,7 @@ type source interface {
 	keyspace(ctx context.Context, name string) (keyspace, error)
 }
 
-// keyspace is a part of a target with keys of its own. What it has of server.Keyspace does
+// keyspace is a part of a target with keys of its own. What it has of server.Table does
 // as is told there.
 type keyspace interface {
 	Get(ctx context.Context, dst, key []byte) ([]byte, mantisdb.Meta, error)

@@ -29,6 +29,12 @@ const (
 // An error of r is found with errors.As; an operation that the database would refuse
 // gives its error, such as mantisdb.ErrKeyTooLarge.
 func ReadBatch(r io.Reader, b *mantisdb.Batch, resolve Resolver) error {
+	return VisitBatch(r, func(rec *Record) error { return rec.addTo(b, resolve) })
+}
+
+// VisitBatch reads a batch as ReadBatch does, and calls visit with each operation, borrowed
+// until it returns. An error of visit ends the reading.
+func VisitBatch(r io.Reader, visit func(*Record) error) error {
 	var d Decoder
 	d.json.Reset(r)
 	if err := d.expect('{', "an object"); err != nil {
@@ -44,21 +50,24 @@ func ReadBatch(r io.Reader, b *mantisdb.Batch, resolve Resolver) error {
 	if string(name) != `"operations"` {
 		return fmt.Errorf(`"operations" is expected, not %s`, shorten(string(name)))
 	}
-	if err := d.operations(b, resolve); err != nil {
+	if err := d.operations(visit); err != nil {
 		return err
 	}
 	return d.end("the batch")
 }
 
 // operations reads the array at hand.
-func (d *Decoder) operations(b *mantisdb.Batch, resolve Resolver) error {
+func (d *Decoder) operations(visit func(*Record) error) error {
 	if err := d.expect('[', "an array of operations"); err != nil {
 		return err
 	}
 	for i := 0; d.json.PeekKind() != ']'; i++ {
 		rec, err := d.record()
 		if err == nil {
-			err = rec.addTo(b, resolve)
+			err = rec.checkOperation()
+		}
+		if err == nil {
+			err = visit(&rec)
 		}
 		if err != nil {
 			return fmt.Errorf("operation %d: %w", i, err)
@@ -68,11 +77,8 @@ func (d *Decoder) operations(b *mantisdb.Batch, resolve Resolver) error {
 	return syntaxError(err)
 }
 
-// addTo adds the operation that r is.
+// addTo adds the operation that r is, which was checked.
 func (r *Record) addTo(b *mantisdb.Batch, resolve Resolver) error {
-	if err := r.checkOperation(); err != nil {
-		return err
-	}
 	ks, err := resolve(r.Keyspace)
 	if err != nil {
 		return err

@@ -39,6 +39,20 @@ func KeyspaceOf(name string, o mantisdb.KeyspaceOptions) Keyspace {
 	return k
 }
 
+// Info is the keyspace as the library has it.
+func (k *Keyspace) Info() (info mantisdb.KeyspaceInfo, err error) {
+	info = mantisdb.KeyspaceInfo{Name: k.Name, Options: mantisdb.KeyspaceOptions{MemoryOnly: k.MemoryOnly}}
+	if k.TTL != "" {
+		if info.Options.TTL, err = ParseTTL(k.TTL); err != nil {
+			return info, err
+		}
+	}
+	if k.Compression != "" {
+		info.Options.Compression, err = mantisdb.ParseCompression(k.Compression)
+	}
+	return info, err
+}
+
 // ReadKeyspace reads what keyspace is to be made, and nothing else, from r:
 //
 //	{"name":"...","ttl":"30m","memory_only":true,"compression":"zstd"}

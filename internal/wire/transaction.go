@@ -32,6 +32,21 @@ type Transaction struct {
 // order; either array may be empty. The version 0 is that of an absent key. Errors are
 // those of ReadBatch.
 func ReadTransaction(r io.Reader, t *Transaction, resolve Resolver) error {
+	return readTransaction(r, func(e *expectation) error {
+		c, err := e.condition(resolve)
+		t.Conditions = append(t.Conditions, c)
+		return err
+	}, func(rec *Record) error { return rec.addTo(&t.Batch, resolve) })
+}
+
+// VisitTransaction reads a transaction as ReadTransaction does, and calls visit with each
+// condition and each operation, borrowed until it returns. An error of visit ends the reading.
+func VisitTransaction(r io.Reader, visit func(*Record) error) error {
+	return readTransaction(r, func(e *expectation) error { return visit(&e.Record) }, visit)
+}
+
+// readTransaction calls expect with each condition, and operate with each operation.
+func readTransaction(r io.Reader, expect func(*expectation) error, operate func(*Record) error) error {
 	var d Decoder
 	d.json.Reset(r)
 	if err := d.expect('{', "an object"); err != nil {
@@ -46,10 +61,10 @@ func ReadTransaction(r io.Reader, t *Transaction, resolve Resolver) error {
 		switch string(name) {
 		case `"conditions"`:
 			hasConditions = true
-			err = d.conditions(t, resolve)
+			err = d.conditions(expect)
 		case `"operations"`:
 			hasOperations = true
-			err = d.operations(&t.Batch, resolve)
+			err = d.operations(operate)
 		default:
 			err = fmt.Errorf(`"conditions" and "operations" are expected, not %s`, shorten(string(name)))
 		}
@@ -70,7 +85,7 @@ func ReadTransaction(r io.Reader, t *Transaction, resolve Resolver) error {
 }
 
 // conditions reads the array at hand.
-func (d *Decoder) conditions(t *Transaction, resolve Resolver) error {
+func (d *Decoder) conditions(expect func(*expectation) error) error {
 	if err := d.expect('[', "an array of conditions"); err != nil {
 		return err
 	}
@@ -78,58 +93,69 @@ func (d *Decoder) conditions(t *Transaction, resolve Resolver) error {
 		if i == MaxConditions {
 			return fmt.Errorf("a transaction has at most %d conditions", MaxConditions)
 		}
-		condition, err := d.condition(resolve)
+		e, err := d.expectation()
+		if err == nil {
+			err = expect(&e)
+		}
 		if err != nil {
 			return fmt.Errorf("condition %d: %w", i, err)
 		}
-		t.Conditions = append(t.Conditions, condition)
 	}
 	_, err := d.json.ReadToken()
 	return syntaxError(err)
 }
 
-// condition reads the object at hand. What it returns is not borrowed.
-func (d *Decoder) condition(resolve Resolver) (server.Condition, error) {
-	if err := d.expect('{', "an object"); err != nil {
-		return server.Condition{}, err
-	}
-	var rec Record
-	var version uint64
-	var hasVersion bool
-	for d.json.PeekKind() != '}' {
-		name, err := d.json.ReadValue()
-		if err != nil {
-			return server.Condition{}, syntaxError(err)
-		}
-		switch string(name) {
-		case `"version"`:
-			hasVersion = true
-			version, err = d.version()
-		case `"keyspace"`, `"key"`, `"key_text"`, `"value"`, `"value_text"`:
-			err = d.member(&rec, name)
-		default:
-			err = fmt.Errorf("unknown member %s", shorten(string(name)))
-		}
-		if err != nil {
-			return server.Condition{}, err
-		}
-	}
-	if _, err := d.json.ReadToken(); err != nil {
-		return server.Condition{}, syntaxError(err)
-	}
-	switch {
-	case !rec.HasKey:
-		return server.Condition{}, errNoKey
-	case hasVersion == rec.HasValue:
-		return server.Condition{}, errors.New(`a condition takes either "version" or "value" (base64) or "value_text"`)
-	}
-	ks, err := resolve(rec.Keyspace)
+// expectation is a condition as it was read, borrowed as its record is.
+type expectation struct {
+	Record
+	version uint64
+}
+
+// condition is the condition that it is, which is not borrowed.
+func (e *expectation) condition(resolve Resolver) (server.Condition, error) {
+	ks, err := resolve(e.Keyspace)
 	if err != nil {
 		return server.Condition{}, err
 	}
 	return server.Condition{
-		Keyspace: ks, Key: bytes.Clone(rec.Key), ByValue: rec.HasValue, Value: bytes.Clone(rec.Value), Version: version,
-	}, mantisdb.CheckKey(rec.Key)
+		Keyspace: ks, Key: bytes.Clone(e.Key), ByValue: e.HasValue, Value: bytes.Clone(e.Value), Version: e.version,
+	}, mantisdb.CheckKey(e.Key)
+}
+
+// expectation reads the object at hand.
+func (d *Decoder) expectation() (e expectation, err error) {
+	if err := d.expect('{', "an object"); err != nil {
+		return e, err
+	}
+	var hasVersion bool
+	for d.json.PeekKind() != '}' {
+		name, err := d.json.ReadValue()
+		if err != nil {
+			return e, syntaxError(err)
+		}
+		switch string(name) {
+		case `"version"`:
+			hasVersion = true
+			e.version, err = d.version()
+		case `"keyspace"`, `"key"`, `"key_text"`, `"value"`, `"value_text"`:
+			err = d.member(&e.Record, name)
+		default:
+			err = fmt.Errorf("unknown member %s", shorten(string(name)))
+		}
+		if err != nil {
+			return e, err
+		}
+	}
+	if _, err := d.json.ReadToken(); err != nil {
+		return e, syntaxError(err)
+	}
+	switch {
+	case !e.HasKey:
+		return e, errNoKey
+	case hasVersion == e.HasValue:
+		return e, errors.New(`a condition takes either "version" or "value" (base64) or "value_text"`)
+	}
+	return e, nil
 }
 
 // version reads the version at hand, 0 for none.

@@ -15,16 +15,16 @@ type batchResult struct {
 
 // batch applies operations atomically, in ks unless they name a keyspace. All of the body
 // is read and checked before any of it is done.
-func (h *Handler) batch(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
+func (h *Handler) batch(w http.ResponseWriter, r *http.Request, db server.Database, ks server.Table) error {
 	body, o, err := jsonWrite(w, r, "a batch")
 	if err != nil {
 		return err
 	}
 	var b mantisdb.Batch
-	if err := wire.ReadBatch(body, &b, h.resolver(r, ks)); err != nil {
+	if err := wire.ReadBatch(body, &b, resolver(r, db, ks)); err != nil {
 		return jsonError(err)
 	}
-	if err := h.store.Write(r.Context(), &b, o); err != nil {
+	if err := db.Write(r.Context(), &b, o); err != nil {
 		return err
 	}
 	return writeJSON(w, batchResult{Operations: b.Len()})
@@ -32,12 +32,12 @@ func (h *Handler) batch(w http.ResponseWriter, r *http.Request, ks server.Keyspa
 
 // resolver finds the keyspaces that a request names, of which ks is the one that is
 // meant where none is.
-func (h *Handler) resolver(r *http.Request, ks server.Keyspace) wire.Resolver {
+func resolver(r *http.Request, db server.Database, ks server.Table) wire.Resolver {
 	return func(name string) (*mantisdb.Keyspace, error) {
 		if name == "" {
 			return ks.Handle(), nil
 		}
-		named, err := h.store.Named(r.Context(), name)
+		named, err := db.Table(r.Context(), name)
 		if err != nil {
 			return nil, err
 		}

@@ -3,15 +3,17 @@ package httpapi
 import (
 	"io"
 	"net/http"
+
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // sync answers once everything acknowledged before is on disk.
-func (h *Handler) sync(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) sync(w http.ResponseWriter, r *http.Request, store server.Store) error {
 	query := parseParams(r.URL.RawQuery)
 	if err := query.err(); err != nil {
 		return err
 	}
-	if err := h.store.Sync(r.Context()); err != nil {
+	if err := store.Sync(r.Context()); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -24,7 +26,7 @@ type checkpointResult struct {
 }
 
 // checkpoint makes a checkpoint of the name that is asked for.
-func (h *Handler) checkpoint(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) checkpoint(w http.ResponseWriter, r *http.Request, store server.Store) error {
 	query := parseParams(r.URL.RawQuery, "name")
 	if err := query.err(); err != nil {
 		return err
@@ -33,7 +35,7 @@ func (h *Handler) checkpoint(w http.ResponseWriter, r *http.Request) error {
 	if name == nil {
 		return newProblem(malformedRequest, "query parameter \"name\" is missing: name the checkpoint")
 	}
-	path, err := h.store.Checkpoint(r.Context(), string(name))
+	path, err := store.Checkpoint(r.Context(), string(name))
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (h *Handler) checkpoint(w http.ResponseWriter, r *http.Request) error {
 
 // backup streams a backup. If it cannot go on, the connection breaks off, and
 // what was sent lacks its end.
-func (h *Handler) backup(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) backup(w http.ResponseWriter, r *http.Request, store server.Store) error {
 	query := parseParams(r.URL.RawQuery)
 	if err := query.err(); err != nil {
 		return err
@@ -55,7 +57,7 @@ func (h *Handler) backup(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	out := &progressWriter{w: w}
-	_, err := h.store.Backup(r.Context(), out)
+	_, err := store.Backup(r.Context(), out)
 	if err == nil || !out.begun {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // mostSegments is how many segments an answer lists at most.
@@ -11,7 +12,7 @@ const mostSegments = 4096
 
 // engine answers with what the engine is made of. Keys in it are for those alone who may
 // read all keys: the right to figures does not give away whose keys there are.
-func (h *Handler) engine(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) engine(w http.ResponseWriter, r *http.Request, store server.Store) error {
 	query := parseParams(r.URL.RawQuery, "segments")
 	segments := query.positive("segments")
 	if err := query.err(); err != nil {
@@ -23,7 +24,7 @@ func (h *Handler) engine(w http.ResponseWriter, r *http.Request) error {
 	if segments == 0 {
 		segments = mostSegments
 	}
-	structure, err := h.store.Structure(r.Context(), int(segments))
+	structure, err := store.Structure(r.Context(), int(segments))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/internal/loglimit"
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
@@ -17,11 +18,15 @@ import (
 	"github.com/mantisdb/mantisdb/server/control"
 	"github.com/mantisdb/mantisdb/server/dashboard"
 	"github.com/mantisdb/mantisdb/server/figures"
+	"github.com/mantisdb/mantisdb/server/sharded"
 )
 
-// Handler answers the HTTP API over a store.
+// Handler answers the HTTP API over a database, or over those of a cluster.
 type Handler struct {
-	store   server.Store
+	store    server.Store
+	database server.Database // the store, if it is in one piece; else nil
+	shards   *sharded.Store  // the store, if it is a cluster's; else nil
+
 	log     *slog.Logger
 	limited *loglimit.Logger // of what clients cause
 	about   About
@@ -37,6 +42,8 @@ type Handler struct {
 
 	benchmarks *benchmarks.Runs // nil: there are none
 
+	administrator cluster.Administrator // nil: there is no cluster
+
 	dashboard *dashboard.Dashboard // nil: there is none
 
 	counted        []*routeFigures // all there are
@@ -49,13 +56,23 @@ type Handler struct {
 	endStreams context.CancelFunc
 }
 
-// NewHandler makes the handler of store. What fails in the server is logged to
+// NewHandler makes the handler of a database. What fails in the server is logged to
 // log, and each request at level debug.
-func NewHandler(store server.Store, log *slog.Logger, about About) *Handler {
-	h := &Handler{store: store, log: log, limited: loglimit.New(log), about: about, origin: http.NewCrossOriginProtection()}
+func NewHandler(db server.Database, log *slog.Logger, about About) *Handler {
+	return (&Handler{store: db, database: db}).begin(log, about)
+}
+
+// NewClusterHandler is NewHandler for a node of a cluster.
+func NewClusterHandler(store *sharded.Store, log *slog.Logger, about About) *Handler {
+	return (&Handler{store: store, shards: store}).begin(log, about)
+}
+
+func (h *Handler) begin(log *slog.Logger, about About) *Handler {
+	h.log, h.limited, h.about = log, loglimit.New(log), about
+	h.origin = http.NewCrossOriginProtection()
 	h.streams, h.endStreams = context.WithCancel(context.Background())
 	h.routeAll()
-	return h.WithFigures(figures.NewCollector(about.Version, store))
+	return h.WithFigures(figures.NewCollector(about.Version, h.store))
 }
 
 // WithFigures has the handler tell the figures of a collector, to which it adds its part.
@@ -143,10 +160,18 @@ func (h *Handler) serveEntry(w http.ResponseWriter, r *http.Request, path entryP
 	if err := h.admitEntry(r, path.key); err != nil {
 		return err
 	}
-	if !path.isNamed {
-		return h.serveKey(w, r, entry{h.store, path.key})
+	if h.shards != nil {
+		return h.serveEntryInShards(w, r, path)
 	}
-	ks, err := h.store.Named(r.Context(), path.keyspace)
+	return h.serveEntryOf(w, r, h.database, path)
+}
+
+// serveEntryOf answers a request for the entry of a path in a database.
+func (h *Handler) serveEntryOf(w http.ResponseWriter, r *http.Request, db server.Database, path entryPath) error {
+	if !path.isNamed {
+		return h.serveKey(w, r, entry{db, path.key})
+	}
+	ks, err := db.Table(r.Context(), path.keyspace)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func newServer(t *testing.T, configure ...func(*http.Server)) *testServer {
 	return s
 }
 
-func newServerOver(t *testing.T, store server.Store, configure ...func(*http.Server)) *testServer {
+func newServerOver(t *testing.T, store server.Database, configure ...func(*http.Server)) *testServer {
 	t.Helper()
 	return serveHandler(t, NewHandler(store, slog.New(slog.DiscardHandler), testAbout), configure...)
 }
@@ -165,7 +165,9 @@ func (f failingStore) DeleteRange(context.Context, mantisdb.Range, mantisdb.Writ
 
 // Named finds every keyspace, which fails like the others.
 func (f failingStore) Named(context.Context, string) (server.Keyspace, error) { return f, nil }
+func (f failingStore) Table(context.Context, string) (server.Table, error)    { return f, nil }
 func (f failingStore) Handle() *mantisdb.Keyspace                             { return new(mantisdb.Keyspace) }
+func (f failingStore) Info() mantisdb.KeyspaceInfo                            { return mantisdb.KeyspaceInfo{} }
 func (f failingStore) Keyspaces(context.Context) ([]mantisdb.KeyspaceInfo, error) {
 	return nil, f.err
 }

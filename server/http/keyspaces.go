@@ -5,11 +5,12 @@ import (
 	"net/url"
 
 	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // listKeyspaces answers with all keyspaces, by name.
-func (h *Handler) listKeyspaces(w http.ResponseWriter, r *http.Request) error {
-	infos, err := h.store.Keyspaces(r.Context())
+func (h *Handler) listKeyspaces(w http.ResponseWriter, r *http.Request, store server.Store) error {
+	infos, err := store.Keyspaces(r.Context())
 	if err != nil {
 		return err
 	}
@@ -21,7 +22,7 @@ func (h *Handler) listKeyspaces(w http.ResponseWriter, r *http.Request) error {
 }
 
 // createKeyspace makes the keyspace that the body tells: 201.
-func (h *Handler) createKeyspace(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) createKeyspace(w http.ResponseWriter, r *http.Request, store server.Store) error {
 	query := parseParams(r.URL.RawQuery)
 	if err := query.err(); err != nil {
 		return err
@@ -34,7 +35,7 @@ func (h *Handler) createKeyspace(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return jsonError(err)
 	}
-	if err := h.store.CreateKeyspace(r.Context(), name, o); err != nil {
+	if err := store.CreateKeyspace(r.Context(), name, o); err != nil {
 		return err
 	}
 	h.logAdmin(r, "a keyspace was created", "keyspace", name)
@@ -44,23 +45,23 @@ func (h *Handler) createKeyspace(w http.ResponseWriter, r *http.Request) error {
 }
 
 // getKeyspace answers with the keyspace's name and options.
-func (h *Handler) getKeyspace(w http.ResponseWriter, r *http.Request) error {
-	ks, err := h.store.Named(r.Context(), r.PathValue(keyspaceWildcard))
+func (h *Handler) getKeyspace(w http.ResponseWriter, r *http.Request, store server.Store) error {
+	ks, err := store.Named(r.Context(), r.PathValue(keyspaceWildcard))
 	if err != nil {
 		return err
 	}
-	handle := ks.Handle()
-	return writeJSON(w, wire.KeyspaceOf(handle.Name(), handle.Options()))
+	info := ks.Info()
+	return writeJSON(w, wire.KeyspaceOf(info.Name, info.Options))
 }
 
 // dropKeyspace removes the keyspace and all that it holds: 204.
-func (h *Handler) dropKeyspace(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) dropKeyspace(w http.ResponseWriter, r *http.Request, store server.Store) error {
 	query := parseParams(r.URL.RawQuery)
 	if err := query.err(); err != nil {
 		return err
 	}
 	name := r.PathValue(keyspaceWildcard)
-	if err := h.store.DropKeyspace(r.Context(), name); err != nil {
+	if err := store.DropKeyspace(r.Context(), name); err != nil {
 		return err
 	}
 	h.logAdmin(r, "a keyspace was dropped", "keyspace", name)
@@ -74,8 +75,8 @@ type appliedIndexResult struct {
 }
 
 // appliedIndex answers with the applied index.
-func (h *Handler) appliedIndex(w http.ResponseWriter, r *http.Request) error {
-	index, err := h.store.AppliedIndex(r.Context())
+func (h *Handler) appliedIndex(w http.ResponseWriter, r *http.Request, store server.Store) error {
+	index, err := store.AppliedIndex(r.Context())
 	if err != nil {
 		return err
 	}

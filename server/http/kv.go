@@ -63,7 +63,7 @@ func entryPathOf(u *url.URL) (p entryPath, ok bool) {
 
 // entry is the one that a request is for.
 type entry struct {
-	ks  server.Keyspace
+	ks  server.Table
 	key []byte
 }
 
@@ -87,8 +87,9 @@ func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, e entry) erro
 
 // getKey answers GET and HEAD; net/http leaves out the body of the latter.
 func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, e entry) error {
-	query := parseParams(r.URL.RawQuery, "encoding")
+	query := parseParams(r.URL.RawQuery, "encoding", "consistency")
 	encoding := parsed(&query, "encoding", wire.ParseEncoding)
+	parsed(&query, "consistency", parseConsistency) // which decides who serves this
 	if err := query.err(); err != nil {
 		return err
 	}

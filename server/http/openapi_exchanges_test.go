@@ -29,6 +29,9 @@ func exchangesInKeyspace(h *Handler, all []exchange, tag, tagThere string) (ther
 	for _, route := range h.keyspaceRoutes() {
 		paths = append(paths, apiPath+route.path)
 	}
+	for _, step := range h.stepRoutes() {
+		paths = append(paths, apiPath+step.path)
+	}
 	for _, x := range all {
 		if slices.Contains(paths, x.path) {
 			x.path, x.target = inKeyspace(x.path, keyspacePath), inKeyspace(x.target, testKeyspacePath)
@@ -111,6 +114,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "GET", path: kvPath, target: k, header: []string{"Accept", "application/json"}, server: s, status: 200},
 		{method: "GET", path: kvPath, target: "/api/v1/kv/t?encoding=text", header: []string{"Accept", "application/json"}, server: s, status: 200},
 		{method: "GET", path: kvPath, target: "/api/v1/kv/%FF?encoding=text", header: []string{"Accept", "application/json"}, server: s, status: 200},
+		{method: "GET", path: kvPath, target: k + "?consistency=stale", server: s, status: 200},
 		{method: "GET", path: kvPath, target: k + "?encoding=x", server: s, status: 400, wrong: true},
 		{method: "GET", path: kvPath, target: "/api/v1/kv/none", server: s, status: 404},
 		{method: "HEAD", path: kvPath, target: k, server: s, status: 200},
@@ -263,6 +267,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 	}
 	all = append(all, controlExchanges(t, s)...)
 	all = append(all, benchmarkExchanges(t)...)
+	all = append(all, administrationExchanges(t)...)
 	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout)
 	all = append(all, exchangesInKeyspace(h, all, tag, tagThere)...)
 	for _, x := range []exchange{

@@ -46,7 +46,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 		}
 	}
 	h := NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout).WithMetrics(http.NotFoundHandler()).
-		WithControl(newControlled(t, nil).redis, nil).WithBenchmarks(new(benchmarks.Runs))
+		WithControl(newControlled(t, nil).redis, nil).WithBenchmarks(new(benchmarks.Runs)).WithAdministrator(&administrator{})
 	for _, route := range h.routes() {
 		served = append(served, route.method+" "+route.path)
 	}
@@ -112,7 +112,8 @@ func checkExchange(t *testing.T, doc *openapi3.T, x exchange) string {
 	item := doc.Paths.Value(x.path)
 	input := &openapi3filter.RequestValidationInput{
 		Request:    x.request(),
-		PathParams: map[string]string{"key": strings.TrimPrefix(x.target, kvPrefix), keyspaceWildcard: testKeyspace, "id": path.Base(x.target)},
+		PathParams: map[string]string{"key": strings.TrimPrefix(x.target, kvPrefix), keyspaceWildcard: testKeyspace, "id": path.Base(x.target),
+			nodeWildcard: segmentBehind(x.target, "/nodes/"), shardWildcard: segmentBehind(x.target, "/shards/")},
 		Route: &routers.Route{Spec: doc, Path: x.path, PathItem: item, Method: x.method,
 			Operation: item.Operations()[x.method]},
 		// The server under test has no users; access_test.go is about those.
@@ -150,6 +151,14 @@ func checkExchange(t *testing.T, doc *openapi3.T, x exchange) string {
 		t.Errorf("%s: %d comes with a body that the file does not have: %q", name, a.status, a.body)
 	}
 	return code
+}
+
+// segmentBehind is the segment of a target that follows a part of it.
+func segmentBehind(target, part string) string {
+	_, rest, _ := strings.Cut(target, part)
+	segment, _, _ := strings.Cut(rest, "/")
+	segment, _, _ = strings.Cut(segment, "?")
+	return segment
 }
 
 func (x exchange) request() *http.Request {

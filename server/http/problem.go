@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 	"github.com/mantisdb/mantisdb/server/benchmarks"
@@ -37,6 +38,8 @@ var (
 	keyspaceNotFound = kind{"keyspace-not-found", "Keyspace not found", http.StatusNotFound}
 	clientNotFound   = kind{"client-not-found", "Client not found", http.StatusNotFound}
 	noSuchBenchmark  = kind{"benchmark-not-found", "Benchmark not found", http.StatusNotFound}
+	nodeNotFound     = kind{"node-not-found", "Node not found", http.StatusNotFound}
+	shardNotFound    = kind{"shard-not-found", "Shard not found", http.StatusNotFound}
 	routeNotFound    = kind{"route-not-found", "No such resource", http.StatusNotFound}
 	methodNotAllowed = kind{"method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed}
 	requestTimeout   = kind{"request-timeout", "Request too slow", http.StatusRequestTimeout}
@@ -48,17 +51,22 @@ var (
 	numberOverflow   = kind{"number-overflow", "Number out of range", http.StatusConflict}
 	conditionFailed  = kind{"condition-failed", "Condition does not hold", http.StatusConflict}
 	writeConflict    = kind{"write-conflict", "Other writes came between", http.StatusConflict}
+	notNow           = kind{"not-now", "The cluster cannot do this now", http.StatusConflict}
+	crossShard       = kind{"cross-shard", "Keys of different shards", http.StatusConflict}
 	historyGone      = kind{"history-gone", "Changes are gone", http.StatusGone}
 	watchTooSlow     = kind{"watch-too-slow", "Changes were read too slowly", http.StatusGone}
 	keyExists        = kind{"key-exists", "Key exists", http.StatusPreconditionFailed}
 	versionDiffers   = kind{"version-differs", "Another version", http.StatusPreconditionFailed}
 	bodyTooLarge     = kind{"body-too-large", "Body too large", http.StatusRequestEntityTooLarge}
+	notLeader        = kind{"not-leader", "Another node leads the shard", http.StatusMisdirectedRequest}
 	unsupportedMedia = kind{"unsupported-media", "Unsupported form of body", http.StatusUnsupportedMediaType}
 	internalError    = kind{"internal-error", "Internal error", http.StatusInternalServerError}
 	unsupported      = kind{"unsupported", "Not supported by this engine", http.StatusNotImplemented}
 	diskFull         = kind{"disk-full", "Disk full", http.StatusInsufficientStorage}
 	busy             = kind{"busy", "Too much is under way", http.StatusServiceUnavailable}
 	unavailable      = kind{"unavailable", "Database unavailable", http.StatusServiceUnavailable}
+	noLeader         = kind{"no-leader", "The shard has no leader", http.StatusServiceUnavailable}
+	outcomeUnknown   = kind{"outcome-unknown", "Perhaps done, perhaps not", http.StatusGatewayTimeout}
 )
 
 func newProblem(k kind, format string, args ...any) *wire.Problem {
@@ -74,6 +82,7 @@ func newProblem(k kind, format string, args ...any) *wire.Problem {
 var (
 	problemKeyNotFound = newProblem(keyNotFound, "the key is absent, was deleted or has expired")
 	problemBusy        = newProblem(busy, "requests take as much memory as they may together; send it again in a moment")
+	problemNoLeader    = newProblem(noLeader, "the shard has had no leader that could be reached for some seconds, and nothing was done; send it again in a moment")
 	problemKeyExists   = newProblem(keyExists, "the key has a value, and If-None-Match: * asks that it has none")
 )
 
@@ -88,6 +97,22 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return p, p.Status >= http.StatusInternalServerError
 	case errors.As(err, &failed):
 		return problemOfCondition(failed), false
+	case errors.Is(err, cluster.ErrOutcomeUnknown):
+		return newProblem(outcomeUnknown, "the shard has lost its leader or its majority meanwhile: this may have been done, may still be, or never be; read what there is before it is sent again"), true
+	case errors.Is(err, cluster.ErrUnavailable):
+		return problemNoLeader, true
+	case errors.Is(err, cluster.ErrNotLeader):
+		return newProblem(notLeader, "this node does not lead the shard"), false
+	case errors.Is(err, cluster.ErrNoNode):
+		return newProblem(nodeNotFound, "%v", err), false
+	case errors.Is(err, cluster.ErrNoShard):
+		return newProblem(shardNotFound, "%v", err), false
+	case errors.Is(err, cluster.ErrNotNow):
+		return newProblem(notNow, "%v", err), false
+	case errors.Is(err, cluster.ErrInvalidNode):
+		return newProblem(malformedRequest, "%v", err), false
+	case errors.Is(err, cluster.ErrCrossShard):
+		return newProblem(crossShard, "%v", err), false
 	case errors.Is(err, mantisdb.ErrNotFound):
 		return problemKeyNotFound, false
 	case errors.Is(err, mantisdb.ErrKeyspaceNotFound), errors.Is(err, mantisdb.ErrKeyspaceDropped):
@@ -159,7 +184,7 @@ func (h *Handler) writeProblem(w http.ResponseWriter, r *http.Request, err error
 	body = append(body, '\n')
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
-	if p == problemBusy {
+	if p == problemBusy || p == problemNoLeader {
 		header.Set("Retry-After", "1")
 	}
 	if p.Status == http.StatusUnauthorized {

@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 )
 
@@ -20,8 +22,13 @@ type route struct {
 	serve  handlerFunc
 }
 
-// keyspaceFunc answers a request for something in a keyspace, as handlerFunc does.
-type keyspaceFunc func(http.ResponseWriter, *http.Request, server.Keyspace) error
+// storeRoute is a resource of a store, its path the part behind apiPath.
+type storeRoute struct {
+	method string
+	path   string
+	needs  right
+	serve  func(http.ResponseWriter, *http.Request, server.Store) error
+}
 
 // keyspaceRoute is a resource that every keyspace has; its path is the part behind that
 // of the keyspace.
@@ -29,15 +36,30 @@ type keyspaceRoute struct {
 	method string
 	path   string
 	needs  right
-	serve  keyspaceFunc
+	serve  func(http.ResponseWriter, *http.Request, server.Keyspace) error
+}
+
+// stepRoute is a resource of every keyspace, to do several things in one step; its path is as
+// that of a keyspaceRoute.
+type stepRoute struct {
+	method string
+	path   string
+	needs  right
+	serve  func(http.ResponseWriter, *http.Request, server.Database, server.Table) error
+	// visit reads a body without doing what it says, and calls visit with each of its keys
+	// and ranges.
+	visit func(body io.Reader, visit func(*wire.Record) error) error
 }
 
 // Paths of the API. That of a keyspace is followed by what the default one has behind
 // apiPath.
 const (
 	apiPath       = "/api/v1"
-	keyspacesPath = apiPath + "/keyspaces"
-	keyspacePath  = keyspacesPath + "/{" + keyspaceWildcard + "}"
+	keyspacesPath = apiPath + keyspacesPart
+	keyspacePath  = apiPath + keyspacePart
+
+	keyspacesPart = "/keyspaces"
+	keyspacePart  = keyspacesPart + "/{" + keyspaceWildcard + "}"
 
 	keyspaceWildcard = "keyspace"
 
@@ -60,15 +82,36 @@ func isBatch(r *http.Request, key []byte) bool {
 	return string(key) == batchKey && r.Method == http.MethodPost && !namesOperation(r.URL.RawQuery)
 }
 
-// keyspaceRoutes are all resources of a keyspace but the entries, which serveKey
-// answers for.
+// keyspaceRoutes are the resources of a keyspace but the entries, which serveKey answers
+// for, and those of stepRoutes.
 func (h *Handler) keyspaceRoutes() []keyspaceRoute {
 	return []keyspaceRoute{
 		{http.MethodGet, "/scan", readKeys, h.scan},
 		{http.MethodGet, watchPath, readKeys, h.watch},
 		{http.MethodDelete, "/range", writeRange, h.deleteRange},
-		{http.MethodPost, "/kv/" + batchKey, writeKeys, h.batch},
-		{http.MethodPost, "/transaction", writeKeys, h.transaction},
+	}
+}
+
+// stepRoutes are the resources of a keyspace that do several things in one step.
+func (h *Handler) stepRoutes() []stepRoute {
+	return []stepRoute{
+		{http.MethodPost, "/kv/" + batchKey, writeKeys, h.batch, wire.VisitBatch},
+		{http.MethodPost, "/transaction", writeKeys, h.transaction, wire.VisitTransaction},
+	}
+}
+
+// storeRoutes are the resources of a store.
+func (h *Handler) storeRoutes() []storeRoute {
+	return []storeRoute{
+		{http.MethodGet, "/engine", readFigures, h.engine},
+		{http.MethodGet, "/applied-index", readFigures, h.appliedIndex},
+		{http.MethodPost, "/sync", administrate, h.sync},
+		{http.MethodGet, "/backup", readEverything, h.backup},
+		{http.MethodPost, "/checkpoint", administrate, h.checkpoint},
+		{http.MethodGet, keyspacesPart, readFigures, h.listKeyspaces},
+		{http.MethodPost, keyspacesPart, administrate, h.createKeyspace},
+		{http.MethodGet, keyspacePart, readFigures, h.getKeyspace},
+		{http.MethodDelete, keyspacePart, dropKeyspaces, h.dropKeyspace},
 	}
 }
 
@@ -86,16 +129,7 @@ func (h *Handler) routes() []route {
 		{http.MethodGet, figuresPath, readFigures, h.figuresHistory},
 		{http.MethodGet, figuresStreamPath, readFigures, h.streamFigures},
 		{http.MethodGet, "/api/v1/warnings", readFigures, h.warnings},
-		{http.MethodGet, "/api/v1/engine", readFigures, h.engine},
 		{http.MethodGet, "/api/v1/openapi.yaml", nothing, h.openAPI},
-		{http.MethodGet, "/api/v1/applied-index", readFigures, h.appliedIndex},
-		{http.MethodPost, "/api/v1/sync", administrate, h.sync},
-		{http.MethodGet, "/api/v1/backup", readEverything, h.backup},
-		{http.MethodPost, "/api/v1/checkpoint", administrate, h.checkpoint},
-		{http.MethodGet, keyspacesPath, readFigures, h.listKeyspaces},
-		{http.MethodPost, keyspacesPath, administrate, h.createKeyspace},
-		{http.MethodGet, keyspacePath, readFigures, h.getKeyspace},
-		{http.MethodDelete, keyspacePath, dropKeyspaces, h.dropKeyspace},
 	}
 	if h.metrics != nil {
 		routes = append(routes, route{http.MethodGet, "/metrics", readFigures, h.serveMetrics})
@@ -106,16 +140,33 @@ func (h *Handler) routes() []route {
 	if h.benchmarks != nil {
 		routes = append(routes, h.benchmarkRoutes()...)
 	}
+	if h.administrator != nil {
+		routes = append(routes, h.clusterRoutes()...)
+	}
 	if h.dashboard != nil {
 		routes = append(routes, route{http.MethodGet, assetsPath, nothing, h.asset})
+	}
+	routes = append(routes, h.routesOfStore(h.store)...)
+	if h.shards != nil {
+		return append(routes, h.stepsInShards()...)
+	}
+	return append(routes, h.stepsOf(h.database)...)
+}
+
+// routesOfStore are the resources of a store and of its keyspaces.
+func (h *Handler) routesOfStore(store server.Store) (routes []route) {
+	for _, of := range h.storeRoutes() {
+		routes = append(routes, route{of.method, apiPath + of.path, of.needs, func(w http.ResponseWriter, r *http.Request) error {
+			return of.serve(w, r, store)
+		}})
 	}
 	for _, in := range h.keyspaceRoutes() {
 		routes = append(routes,
 			route{in.method, apiPath + in.path, in.needs, func(w http.ResponseWriter, r *http.Request) error {
-				return in.serve(w, r, h.store)
+				return in.serve(w, r, store)
 			}},
 			route{in.method, keyspacePath + in.path, in.needs, func(w http.ResponseWriter, r *http.Request) error {
-				ks, err := h.store.Named(r.Context(), r.PathValue(keyspaceWildcard))
+				ks, err := store.Named(r.Context(), r.PathValue(keyspaceWildcard))
 				if err != nil {
 					return err
 				}
@@ -123,6 +174,29 @@ func (h *Handler) routes() []route {
 			}})
 	}
 	return routes
+}
+
+// stepsOf are the stepRoutes of a database.
+func (h *Handler) stepsOf(db server.Database) (routes []route) {
+	for _, step := range h.stepRoutes() {
+		routes = append(routes,
+			route{step.method, apiPath + step.path, step.needs, func(w http.ResponseWriter, r *http.Request) error {
+				return step.serve(w, r, db, db)
+			}},
+			route{step.method, keyspacePath + step.path, step.needs, func(w http.ResponseWriter, r *http.Request) error {
+				return step.serveNamed(w, r, db)
+			}})
+	}
+	return routes
+}
+
+// serveNamed serves in the keyspace that the path names.
+func (s *stepRoute) serveNamed(w http.ResponseWriter, r *http.Request, db server.Database) error {
+	ks, err := db.Table(r.Context(), r.PathValue(keyspaceWildcard))
+	if err != nil {
+		return err
+	}
+	return s.serve(w, r, db, ks)
 }
 
 // routeAll routes to all resources, and has the requests of each counted.

@@ -27,12 +27,12 @@ type scanRequest struct {
 }
 
 // keyspace is the name of the keyspace, empty for the default one.
-func (req *scanRequest) keyspace() string { return req.ks.Handle().Name() }
+func (req *scanRequest) keyspace() string { return req.ks.Info().Name }
 
 func parseScan(ks server.Keyspace, rawQuery string) (scanRequest, error) {
-	query := parseParams(rawQuery, "prefix", "start", "end", "limit", "cursor", "reverse", "keys_only", "encoding")
+	query := parseParams(rawQuery, "prefix", "start", "end", "limit", "cursor", "reverse", "keys_only", "encoding", "consistency")
 	req := scanRequest{
-		ks:       ks,
+		ks:       withConsistency(ks, parsed(&query, "consistency", parseConsistency)),
 		limit:    query.positive("limit"),
 		encoding: parsed(&query, "encoding", wire.ParseEncoding),
 	}

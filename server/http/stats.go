@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/mantisdb/mantisdb"
@@ -29,7 +30,10 @@ func (h *Handler) stats(w http.ResponseWriter, r *http.Request) error {
 
 // countKeyspaces counts the keys of the default keyspace, and then of the others by name.
 func (h *Handler) countKeyspaces(ctx context.Context) ([]figures.Keyspace, error) {
-	main, err := h.figures.CountKeys(ctx, h.store.Handle())
+	if h.database == nil {
+		return nil, fmt.Errorf("%w: the keys of a cluster's keyspaces are not counted", mantisdb.ErrUnsupported)
+	}
+	main, err := h.figures.CountKeys(ctx, h.database.Handle())
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +56,7 @@ func (h *Handler) countKeyspaces(ctx context.Context) ([]figures.Keyspace, error
 }
 
 func (h *Handler) countKeyspace(ctx context.Context, name string) (figures.Keyspace, error) {
-	ks, err := h.store.Named(ctx, name)
+	ks, err := h.database.Table(ctx, name)
 	if err != nil {
 		return figures.Keyspace{}, err
 	}

@@ -15,16 +15,16 @@ type transactionResult struct {
 
 // transaction applies operations atomically if all conditions hold, in ks where they
 // name no keyspace. All of the body is read and checked before any of it is done.
-func (h *Handler) transaction(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
+func (h *Handler) transaction(w http.ResponseWriter, r *http.Request, db server.Database, ks server.Table) error {
 	body, o, err := jsonWrite(w, r, "a transaction")
 	if err != nil {
 		return err
 	}
 	var t wire.Transaction
-	if err := wire.ReadTransaction(body, &t, h.resolver(r, ks)); err != nil {
+	if err := wire.ReadTransaction(body, &t, resolver(r, db, ks)); err != nil {
 		return jsonError(err)
 	}
-	if err := h.store.Transact(r.Context(), t.Conditions, &t.Batch, o); err != nil {
+	if err := db.Transact(r.Context(), t.Conditions, &t.Batch, o); err != nil {
 		return err
 	}
 	return writeJSON(w, transactionResult{Committed: true, Operations: t.Batch.Len()})

@@ -79,6 +79,7 @@ type moment struct {
 func newModel(t *testing.T, b *bench, rng *rand.Rand) *model {
 	m := &model{t: t, b: b, rng: rng, dir: b.dir(t), state: make(state), touched: make(map[string]uint64)}
 	m.engine = b.open(t, m.dir)
+	m.last = stats(t, m.engine).LastVersion // an engine may have written for itself
 	for i := range 300 {
 		key := fmt.Sprintf("user/%03d", i)
 		switch i % 4 {

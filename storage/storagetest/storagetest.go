@@ -3,6 +3,7 @@
 package storagetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/mantisdb/mantisdb/storage"
@@ -18,6 +19,12 @@ type Option func(*suite)
 // Durable holds the engine to the contract in a data directory too, and to
 // finding there, when opened again, all that was acknowledged.
 func Durable() Option { return func(s *suite) { s.durable = true } }
+
+// Without leaves tests out, by their names: those of what the engine under test does not
+// promise, or cannot tell.
+func Without(names ...string) Option {
+	return func(s *suite) { s.without = append(s.without, names...) }
+}
 
 // Run runs the suite. The engines it opens share nothing, so tests run at once.
 // With -short or -race, sizes and
@@ -40,6 +47,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 type suite struct {
 	open    Open
 	durable bool
+	without []string
 }
 
 // place is where the engines of a run keep their data.
@@ -85,6 +93,9 @@ func (s *suite) run(t *testing.T, p place) {
 	}
 	for _, group := range groups {
 		for _, test := range group {
+			if slices.Contains(s.without, test.name) {
+				continue
+			}
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
 				test.run(t, &bench{s, p})

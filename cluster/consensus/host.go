@@ -1,0 +1,254 @@
+// Package consensus has the replicas of shards agree on their logs, by way of Dragonboat: it
+// knows elections, the log and its files, membership and the transfer of snapshots. All replicas
+// of a node share one Host, with its connections to other nodes and its log's files.
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lni/dragonboat/v4"
+	"github.com/lni/dragonboat/v4/config"
+	"github.com/lni/dragonboat/v4/plugin/tan"
+	"github.com/lni/dragonboat/v4/raftio"
+	"github.com/lni/dragonboat/v4/statemachine"
+
+	"github.com/mantisdb/mantisdb/cluster/replica"
+)
+
+// How the passing of time is told to the groups. A leader that is not heard of for an election's
+// time, or up to twice that, is followed by another one.
+const (
+	tick          = 10 * time.Millisecond
+	heartbeatTime = 50 * time.Millisecond
+	electionTime  = 500 * time.Millisecond
+)
+
+// What is kept of a group's log once it is in the engine, so that a replica that was away for a
+// while catches up without a snapshot; and how many entries there are between two moments at
+// which the engine is synced for that.
+const (
+	keptEntries     = 20_000
+	entriesPerCheck = 50_000
+)
+
+// Config says where a host keeps the logs, and where others find it.
+type Config struct {
+	// Dir is the directory of the logs.
+	Dir string
+	// Address is the host and port at which the hosts of other nodes reach this one, and at
+	// which it listens.
+	Address string
+	// CertFile, KeyFile and CAFile have the hosts authenticate each other; empty: they do not.
+	CertFile, KeyFile, CAFile string
+	// LeaderChanged is told of each group of this host whose leader is another one than
+	// before, in one goroutine: the number of its replica, 0 if nobody is known to lead. It must
+	// not wait.
+	LeaderChanged func(group, leader uint64)
+	Logger        *slog.Logger
+}
+
+// Host is the groups that have a replica in this process.
+type Host struct {
+	host   *dragonboat.NodeHost
+	logger *slog.Logger
+}
+
+// Open opens the logs and listens.
+func Open(c Config) (*Host, error) {
+	useLogger(c.Logger)
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	logs := config.GetTinyMemLogDBConfig()
+	nodeHost, err := dragonboat.NewNodeHost(config.NodeHostConfig{
+		NodeHostDir:       c.Dir,
+		WALDir:            filepath.Join(c.Dir, "log"),
+		RTTMillisecond:    uint64(tick / time.Millisecond),
+		RaftAddress:       c.Address,
+		MutualTLS:         c.CertFile != "",
+		CertFile:          c.CertFile,
+		KeyFile:           c.KeyFile,
+		CAFile:            c.CAFile,
+		RaftEventListener: listener(c.LeaderChanged),
+		Expert: config.ExpertConfig{
+			Engine:       config.GetDefaultEngineConfig(),
+			LogDB:        logs,
+			LogDBFactory: tan.Factory,
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the consensus log in %s: %w", c.Dir, err)
+	}
+	return &Host{host: nodeHost, logger: c.Logger}, nil
+}
+
+// listener hands changes of leaders on.
+type listener func(group, leader uint64)
+
+// LeaderUpdated implements raftio.IRaftEventListener.
+func (l listener) LeaderUpdated(info raftio.LeaderInfo) { l(info.ShardID, info.LeaderID) }
+
+// Close stops all replicas and closes the logs.
+func (h *Host) Close() { h.host.Close() }
+
+// Start says which replica of a group is to be started.
+type Start struct {
+	Group   uint64
+	Replica uint64 // its number in the group, never given again
+	// Members are the first replicas and their hosts' addresses, the same on all of them; nil
+	// for one that was added to the group later, or was started before.
+	Members map[uint64]string
+	// Joins tells that the replica is added to a group that exists.
+	Joins bool
+	// NonVoting tells that it has no vote yet.
+	NonVoting bool
+}
+
+// Start starts a replica, which is opened by and by.
+func (h *Host) Start(s Start, r *replica.Replica) (*Group, error) {
+	c := config.Config{
+		ShardID: s.Group, ReplicaID: s.Replica,
+		CheckQuorum: true, PreVote: true, OrderedConfigChange: true,
+		HeartbeatRTT: uint64(heartbeatTime / tick), ElectionRTT: uint64(electionTime / tick),
+		SnapshotEntries: entriesPerCheck, CompactionOverhead: keptEntries,
+		IsNonVoting: s.NonVoting,
+	}
+	create := func(uint64, uint64) statemachine.IOnDiskStateMachine { return &machine{replica: r} }
+	if err := h.host.StartOnDiskReplica(s.Members, s.Joins, create, c); err != nil {
+		return nil, fmt.Errorf("starting replica %d of group %d: %w", s.Replica, s.Group, err)
+	}
+	return &Group{host: h.host, number: s.Group, replica: s.Replica, machine: r}, nil
+}
+
+// Known tells whether a replica was started here before.
+func (h *Host) Known(group, number uint64) bool { return h.host.HasNodeInfo(group, number) }
+
+// Group is one group, as the replica of it here sees it.
+type Group struct {
+	host    *dragonboat.NodeHost
+	number  uint64
+	replica uint64
+	machine *replica.Replica
+}
+
+// Propose implements replica.Group.
+func (g *Group) Propose(ctx context.Context, entry []byte) (uint64, error) {
+	request, err := g.host.Propose(g.host.GetNoOPSession(g.number), entry, timeLeft(ctx))
+	if err != nil {
+		// Nothing was handed over.
+		return 0, errors.Join(replica.ErrDropped, err)
+	}
+	defer request.Release()
+	result := <-request.ResultC()
+	switch {
+	case result.Completed() && result.GetResult().Value == notApplied:
+		return 0, errors.New("the replica was stopped")
+	case result.Completed():
+		return result.GetResult().Value, nil
+	case result.Dropped():
+		return 0, fmt.Errorf("%w: the group has no leader", replica.ErrDropped)
+	case result.Rejected():
+		return 0, fmt.Errorf("%w: the group refused it", replica.ErrDropped)
+	case result.Terminated():
+		return 0, errors.New("the replica was stopped")
+	}
+	return 0, errors.New("the group did not agree in time")
+}
+
+// ReadIndex implements replica.Group.
+func (g *Group) ReadIndex(ctx context.Context) error {
+	request, err := g.host.ReadIndex(g.number, timeLeft(ctx))
+	if err != nil {
+		return err
+	}
+	defer request.Release()
+	if result := <-request.ResultC(); !result.Completed() {
+		return errors.New("the group did not answer in time, or has no leader")
+	}
+	return nil
+}
+
+// timeLeft is how long a request may take: the library takes no context.
+func timeLeft(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 5 * time.Second
+	}
+	return max(time.Until(deadline), 2*tick)
+}
+
+// Leader is the number of the replica that leads the group, 0 if none is known.
+func (g *Group) Leader() uint64 {
+	leader, _, ok, err := g.host.GetLeaderID(g.number)
+	if err != nil || !ok {
+		return 0
+	}
+	return leader
+}
+
+// Replica is the number of the group's replica here.
+func (g *Group) Replica() uint64 { return g.replica }
+
+// Membership is who belongs to a group.
+type Membership struct {
+	Voting, NonVoting map[uint64]string // the addresses of the replicas' hosts
+	// Version tells this membership from others.
+	Version uint64
+}
+
+// Members are those of each group of this host, as far as its replica has heard, without asking
+// the group.
+func (h *Host) Members() map[uint64]Membership {
+	info := h.host.GetNodeHostInfo(dragonboat.NodeHostInfoOption{SkipLogInfo: true})
+	all := make(map[uint64]Membership, len(info.ShardInfoList))
+	for _, s := range info.ShardInfoList {
+		if !s.Pending {
+			all[s.ShardID] = Membership{Voting: s.Replicas, Version: s.ConfigChangeIndex}
+		}
+	}
+	return all
+}
+
+// Membership asks the group who belongs to it.
+func (g *Group) Membership(ctx context.Context) (Membership, error) {
+	m, err := g.host.SyncGetShardMembership(ctx, g.number)
+	if err != nil {
+		return Membership{}, err
+	}
+	return Membership{Voting: m.Nodes, NonVoting: m.NonVotings, Version: m.ConfigChangeID}, nil
+}
+
+// Add adds a replica without a vote, if the membership is still of a version.
+func (g *Group) Add(ctx context.Context, number uint64, address string, version uint64) error {
+	return g.host.SyncRequestAddNonVoting(ctx, g.number, number, address, version)
+}
+
+// Promote gives a replica a vote.
+func (g *Group) Promote(ctx context.Context, number uint64, address string, version uint64) error {
+	return g.host.SyncRequestAddReplica(ctx, g.number, number, address, version)
+}
+
+// Remove takes a replica out of the group.
+func (g *Group) Remove(ctx context.Context, number, version uint64) error {
+	return g.host.SyncRequestDeleteReplica(ctx, g.number, number, version)
+}
+
+// Transfer asks the group to be led by another replica. Whether it does is seen by its leader.
+func (g *Group) Transfer(to uint64) error { return g.host.RequestLeaderTransfer(g.number, to) }
+
+// Stop stops the replica here.
+func (g *Group) Stop() error {
+	g.machine.Stop()
+	return g.host.StopReplica(g.number, g.replica)
+}
+
+// Forget removes what the log has of the replica, which was stopped and removed.
+func (g *Group) Forget(ctx context.Context) error {
+	return g.host.SyncRemoveData(ctx, g.number, g.replica)
+}

@@ -1,0 +1,91 @@
+package consensus
+
+import (
+	"errors"
+	"io"
+	"math"
+
+	"github.com/lni/dragonboat/v4/statemachine"
+
+	"github.com/mantisdb/mantisdb/cluster/replica"
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// machine is a replica as the library drives it.
+type machine struct {
+	replica *replica.Replica
+	// What Update hands on, kept from call to call.
+	indexes []uint64
+	entries [][]byte
+	results []uint64
+}
+
+// notApplied is the result of an entry that this replica has not applied, though others do.
+const notApplied = math.MaxUint64
+
+// Open implements statemachine.IOnDiskStateMachine.
+func (m *machine) Open(<-chan struct{}) (uint64, error) { return m.replica.Open() }
+
+// Update implements statemachine.IOnDiskStateMachine. What fails here stops the process, as the
+// library would have replicas differ otherwise; so only what is malformed does.
+func (m *machine) Update(entries []statemachine.Entry) ([]statemachine.Entry, error) {
+	m.indexes, m.entries = m.indexes[:0], m.entries[:0]
+	for _, e := range entries {
+		m.indexes = append(m.indexes, e.Index)
+		m.entries = append(m.entries, e.Cmd)
+	}
+	if cap(m.results) < len(entries) {
+		m.results = make([]uint64, len(entries))
+	}
+	m.results = m.results[:len(entries)]
+	err := m.replica.Apply(m.indexes, m.entries, m.results)
+	clear(m.entries)
+	if errors.Is(err, storage.ErrClosed) {
+		// The replica is being stopped, and applies them when it is started again.
+		for i := range m.results {
+			m.results[i] = notApplied
+		}
+		err = nil
+	}
+	for i := range entries {
+		entries[i].Result = statemachine.Result{Value: m.results[i]}
+	}
+	return entries, err
+}
+
+// Lookup implements statemachine.IOnDiskStateMachine. Reads go to the replica's engine.
+func (m *machine) Lookup(any) (any, error) { return nil, errors.ErrUnsupported }
+
+// Sync implements statemachine.IOnDiskStateMachine.
+func (m *machine) Sync() error { return stopped(m.replica.Sync(), nil) }
+
+// PrepareSnapshot implements statemachine.IOnDiskStateMachine.
+func (m *machine) PrepareSnapshot() (any, error) {
+	dir, err := m.replica.Prepare()
+	return dir, stopped(err, statemachine.ErrSnapshotStopped)
+}
+
+// SaveSnapshot implements statemachine.IOnDiskStateMachine.
+func (m *machine) SaveSnapshot(prepared any, w io.Writer, _ <-chan struct{}) error {
+	if err := m.replica.Save(prepared.(string), w); err != nil {
+		// The other side asks again, and a disk that fails here concerns one snapshot.
+		return statemachine.ErrSnapshotAborted
+	}
+	return nil
+}
+
+// RecoverFromSnapshot implements statemachine.IOnDiskStateMachine.
+func (m *machine) RecoverFromSnapshot(r io.Reader, _ <-chan struct{}) error {
+	return m.replica.Restore(r)
+}
+
+// Close implements statemachine.IOnDiskStateMachine.
+func (m *machine) Close() error { return m.replica.Close() }
+
+// stopped is err, but for that of a replica that is closed.
+func stopped(err, instead error) error {
+	if errors.Is(err, storage.ErrClosed) {
+		return instead
+	}
+	return err
+}

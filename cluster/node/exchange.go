@@ -1,0 +1,89 @@
+package node
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/mantisdb/mantisdb/cluster"
+)
+
+// How often nodes ask each other how they are, how long an answer may take, and after what time
+// without one a node counts as out of reach.
+const (
+	askEvery    = 200 * time.Millisecond
+	askWithin   = time.Second
+	silentAfter = 2 * time.Second
+)
+
+// exchange asks the other nodes again and again. What they tell of shards that have a replica
+// here is known without that, and sooner.
+func (n *Node) exchange() {
+	last := make(map[cluster.NodeID]time.Time)
+	every := time.NewTicker(askEvery)
+	defer every.Stop()
+	for {
+		for id, told := range n.askAll() {
+			last[id] = time.Now()
+			n.list.adopt(told.Nodes, told.Version)
+			n.hear(id, told)
+		}
+		for id, at := range last {
+			if time.Since(at) > silentAfter {
+				n.hear(id, nil)
+				delete(last, id)
+			}
+		}
+		n.refresh()
+		select {
+		case <-every.C:
+		case <-n.stop.Done():
+			return
+		}
+	}
+}
+
+// hear keeps what a node told last; nil: it is silent.
+func (n *Node) hear(id cluster.NodeID, told *Status) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if told == nil {
+		delete(n.heard, id)
+		return
+	}
+	n.heard[id] = told
+}
+
+// askAll asks all others at once.
+func (n *Node) askAll() map[cluster.NodeID]*Status {
+	ctx, cancel := context.WithTimeout(n.stop, askWithin)
+	defer cancel()
+	var (
+		mu     sync.Mutex
+		all    = make(map[cluster.NodeID]*Status)
+		asking sync.WaitGroup
+	)
+	for id, peer := range n.others() {
+		asking.Go(func() {
+			if s, err := n.peers.status(ctx, peer); err == nil && s.Node.ID == id {
+				mu.Lock()
+				all[id] = s
+				mu.Unlock()
+			}
+		})
+	}
+	asking.Wait()
+	return all
+}
+
+// metaPeer is the peer address of the node that keeps the list, empty if none is known to.
+func (n *Node) metaPeer() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, told := range n.heard {
+		if told.LeadsMeta {
+			return told.Node.Peer
+		}
+	}
+	return ""
+}

@@ -1,0 +1,108 @@
+package node
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/mantisdb/mantisdb/cluster"
+)
+
+// The paths of what nodes ask each other. All are below peerPrefix.
+const (
+	peerPrefix = "/cluster/v1"
+	statusPath = peerPrefix + "/status"
+	nodesPath  = peerPrefix + "/nodes"
+	groupsPath = peerPrefix + "/groups"
+)
+
+// Register adds what other nodes may ask of this one to the mux of the peer port.
+func (n *Node) Register(mux *http.ServeMux) {
+	handle := func(pattern string, serve func(r *http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, serve) })
+	}
+	handle("GET "+statusPath, func(*http.Request) (any, error) { return n.Status(), nil })
+	handle("PUT "+nodesPath+"/{id}", n.serveRegister)
+	handle("POST "+groupsPath+"/{group}/replica", n.serveStart)
+	handle("DELETE "+groupsPath+"/{group}/replica", n.serveStop)
+	handle("POST "+groupsPath+"/{group}/move", n.serveMove)
+	handle("POST "+groupsPath+"/{group}/lead", n.serveLead)
+	handle("GET "+groupsPath+"/{group}/checksum", n.serveChecksum)
+	handle("GET "+peerPrefix+"/shards/{shard}/checksum", n.serveChecksum)
+}
+
+// answer answers a request of another node in JSON.
+func answer(w http.ResponseWriter, r *http.Request, serve func(r *http.Request) (any, error)) {
+	what, err := serve(r)
+	switch {
+	case errors.Is(err, errNotMeta):
+		http.Error(w, err.Error(), http.StatusMisdirectedRequest)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusConflict)
+	case what == nil:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(what) // who has gone misses nothing
+	}
+}
+
+// read reads the body of a request.
+func read(r *http.Request, what any) error {
+	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(what); err != nil {
+		return fmt.Errorf("the body makes no sense: %w", err)
+	}
+	return nil
+}
+
+func (n *Node) serveRegister(r *http.Request) (any, error) {
+	db := n.meta.Load()
+	if db == nil {
+		return nil, errNotMeta
+	}
+	var node cluster.Node
+	if err := read(r, &node); err != nil {
+		return nil, err
+	}
+	if id := r.PathValue("id"); id != strconv.FormatUint(uint64(node.ID), 10) || node.ID == 0 || node.ID > maxNode {
+		return nil, fmt.Errorf("the path is that of node %s, and the body that of node %d", id, node.ID)
+	}
+	return nil, n.register(db, node)
+}
+
+// groupIn is the group that a request is about, which has a replica here.
+func (n *Node) groupIn(r *http.Request) (*group, error) {
+	number, err := strconv.ParseUint(r.PathValue("group"), 10, 64)
+	if text := r.PathValue("shard"); text != "" {
+		number, err = strconv.ParseUint(text, 10, 32)
+		number += firstShardGroup
+	}
+	if err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if g := n.groups[number]; g != nil {
+		return g, nil
+	}
+	return nil, fmt.Errorf("group %d has no replica at this node", number)
+}
+
+// Checksum is that of a replica.
+type Checksum struct {
+	Applied  uint64 `json:"applied"`
+	Entries  uint64 `json:"entries"`
+	Checksum string `json:"checksum"`
+}
+
+func (n *Node) serveChecksum(r *http.Request) (any, error) {
+	g, err := n.groupIn(r)
+	if err != nil {
+		return nil, err
+	}
+	applied, entries, sum, err := g.replica.Checksum()
+	return Checksum{applied, entries, sum}, err
+}

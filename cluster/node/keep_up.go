@@ -1,0 +1,145 @@
+package node
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/cluster/placement"
+)
+
+// keepEvery is how often a node looks whether something is to be done for the cluster, and
+// settledAfter for how long it must have led the meta group before it does: until then it may
+// not have heard of all replicas.
+const (
+	keepEvery    = time.Second
+	settledAfter = 3 * time.Second
+)
+
+// keepUp registers the node, and, at the node that leads the meta group, has replicas and leaders
+// be where they should.
+func (n *Node) keepUp() {
+	var ledSince, registered time.Time
+	every := time.NewTicker(keepEvery)
+	defer every.Stop()
+	for {
+		ctx, cancel := context.WithTimeout(n.stop, moveWithin)
+		if time.Since(registered) > registerAgain {
+			if err := n.announce(ctx); err == nil {
+				registered = time.Now()
+			} else {
+				n.logger.Debug("the node cannot be registered yet", "error", err.Error())
+			}
+		}
+		if n.meta.Load() == nil {
+			ledSince = time.Now()
+		} else if time.Since(ledSince) > settledAfter {
+			n.arrange(ctx)
+		}
+		cancel()
+		select {
+		case <-every.C:
+		case <-n.stop.Done():
+			return
+		}
+	}
+}
+
+// arrange does one step towards where replicas and leaders should be.
+func (n *Node) arrange(ctx context.Context) {
+	c, complete := n.placed()
+	if !complete {
+		return
+	}
+	if moves := placement.Plan(c, placement.Limits{Total: 1}); len(moves) > 0 {
+		m := moves[0]
+		n.logger.Info("moves a replica", "shard", m.Shard, "from", m.From, "to", m.To)
+		if err := n.Move(ctx, m.Shard, cluster.NodeID(m.From), cluster.NodeID(m.To)); err != nil {
+			n.logger.Warn("a replica could not be moved", "shard", m.Shard, "from", m.From, "to", m.To, "error", err.Error())
+		}
+		return
+	}
+	for _, t := range placement.Transfers(c, 1) {
+		n.logger.Info("moves a lead", "shard", t.Shard, "from", t.From, "to", t.To)
+		if err := n.Lead(ctx, t.Shard, cluster.NodeID(t.To)); err != nil {
+			n.logger.Warn("a lead could not be moved", "shard", t.Shard, "to", t.To, "error", err.Error())
+		}
+	}
+}
+
+// placed is where everything is; complete is false if that is not known of every shard. Nodes out
+// of reach get nothing, and keep what they have: they count as dead only when somebody says so.
+func (n *Node) placed() (c placement.Cluster, complete bool) {
+	t := n.Topology()
+	c = placement.Cluster{Replicas: Replicas}
+	for _, node := range t.Nodes {
+		if node.State == cluster.NodeUp && !node.Reachable {
+			return c, false
+		}
+		c.Nodes = append(c.Nodes, placement.Node{ID: placement.NodeID(node.ID), Zone: node.Zone, State: stateOf(node.State)})
+	}
+	for _, s := range t.Shards {
+		if len(s.Replicas) == 0 || s.Leader == 0 {
+			return c, false
+		}
+		shard := placement.Shard{Leader: placement.NodeID(s.Leader)}
+		for _, id := range s.Replicas {
+			shard.Replicas = append(shard.Replicas, placement.NodeID(id))
+		}
+		c.Shards = append(c.Shards, shard)
+	}
+	return c, true
+}
+
+func stateOf(s cluster.NodeState) placement.State {
+	switch s {
+	case cluster.NodeDraining:
+		return placement.Draining
+	case cluster.NodeDead:
+		return placement.Dead
+	}
+	return placement.Up
+}
+
+// Move moves a replica of a shard from one node to another, and returns when that is done.
+func (n *Node) Move(ctx context.Context, shard int, from, to cluster.NodeID) error {
+	return n.atLeader(ctx, shard, "move", move{from, to}, func(g *group, m move) error { return n.move(ctx, g, m) })
+}
+
+// Lead has a shard be led by a node that has a replica of it.
+func (n *Node) Lead(ctx context.Context, shard int, to cluster.NodeID) error {
+	return n.atLeader(ctx, shard, "lead", move{To: to}, func(g *group, m move) error { return n.lead(ctx, g, m.To) })
+}
+
+// atLeader has the node that leads a shard do something.
+func (n *Node) atLeader(ctx context.Context, shard int, what string, m move, here func(*group, move) error) error {
+	if shard < 0 || shard >= n.config.Shards {
+		return cluster.ErrUnavailable
+	}
+	route, err := n.Next(ctx, shard, nil)
+	if err != nil {
+		return err
+	}
+	if route.Leader != n.config.Self.ID {
+		return n.peers.ask(ctx, http.MethodPost, route.Peer, groupPath(groupOf(shard), what), m, nil)
+	}
+	n.mu.Lock()
+	g := n.groups[groupOf(shard)]
+	n.mu.Unlock()
+	if g == nil {
+		return cluster.ErrNotLeader
+	}
+	return here(g, m)
+}
+
+// tells whether a node has no replica any more.
+func (n *Node) isEmpty(id cluster.NodeID) bool {
+	for _, s := range n.Topology().Shards {
+		if slices.Contains(s.Replicas, id) {
+			return false
+		}
+	}
+	return true
+}

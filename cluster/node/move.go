@@ -1,0 +1,254 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/cluster/consensus"
+)
+
+// move is a change of where a group has its replicas. From 0 only adds one, To 0 only removes one.
+type move struct {
+	From cluster.NodeID `json:"from"`
+	To   cluster.NodeID `json:"to"`
+}
+
+// moveWithin bounds a move, most of which is the transfer of a snapshot.
+const moveWithin = 10 * time.Minute
+
+func groupPath(number uint64, what string) string {
+	return groupsPath + "/" + strconv.FormatUint(number, 10) + "/" + what
+}
+
+// serveMove moves a replica of a group that has one here.
+func (n *Node) serveMove(r *http.Request) (any, error) {
+	g, err := n.groupIn(r)
+	if err != nil {
+		return nil, err
+	}
+	var m move
+	if err := read(r, &m); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), moveWithin)
+	defer cancel()
+	return nil, n.move(ctx, g, m)
+}
+
+// move moves a replica, and returns when that is done. It can be repeated after any failure: what
+// was done is found.
+func (n *Node) move(ctx context.Context, g *group, m move) error {
+	if m.To != 0 {
+		if err := n.addReplica(ctx, g, m.To); err != nil {
+			return fmt.Errorf("adding the replica at node %d: %w", m.To, err)
+		}
+	}
+	if m.From == 0 {
+		return nil
+	}
+	if err := n.removeReplica(ctx, g, m.From); err != nil {
+		return fmt.Errorf("removing the replica at node %d: %w", m.From, err)
+	}
+	return nil
+}
+
+// at is the number of a group's replica at a node.
+func at(members map[uint64]string, node cluster.NodeID) (number uint64, found bool) {
+	for id := range members {
+		if nodeOf(id) == node && id >= number {
+			number, found = id, true
+		}
+	}
+	return number, found
+}
+
+// addReplica adds a replica without a vote, waits until it has what the leader had then, and gives
+// it a vote.
+func (n *Node) addReplica(ctx context.Context, g *group, to cluster.NodeID) error {
+	node := n.Topology().Node(to)
+	if node == nil {
+		return fmt.Errorf("there is no node %d", to)
+	}
+	m, err := g.agreed.Membership(ctx)
+	if err != nil {
+		return err
+	}
+	if _, votes := at(m.Voting, to); votes {
+		return nil
+	}
+	number, added := at(m.NonVoting, to)
+	if !added {
+		number = replicaOf(to, m.Version)
+		if err := g.agreed.Add(ctx, number, node.Raft, m.Version); err != nil {
+			return err
+		}
+	}
+	start := hostedReplica{Group: g.number, Number: number, NonVoting: true}
+	if err := n.peers.ask(ctx, http.MethodPost, node.Peer, groupPath(g.number, "replica"), start, nil); err != nil {
+		return err
+	}
+	if err := n.catchUp(ctx, g, node.Peer); err != nil {
+		return err
+	}
+	if m, err = g.agreed.Membership(ctx); err != nil {
+		return err
+	}
+	return g.agreed.Promote(ctx, number, node.Raft, m.Version)
+}
+
+// almost is how many entries a replica may lack that is given a vote: it has them in a moment.
+const almost = 1000
+
+// catchUp waits until a replica has almost all that the one here has.
+func (n *Node) catchUp(ctx context.Context, g *group, peer string) error {
+	for {
+		status, err := n.peers.status(ctx, peer)
+		if err == nil {
+			for _, s := range status.Shards {
+				if groupOf(s.Shard) == g.number && s.Applied > 0 && s.Applied+almost >= g.replica.Applied() {
+					return nil
+				}
+			}
+			if g.number == metaGroup {
+				return nil // it is small, and no shard
+			}
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+// removeReplica takes a node's replica out of the group, which another one leads then.
+func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID) error {
+	m, err := g.agreed.Membership(ctx)
+	if err != nil {
+		return err
+	}
+	number, found := at(m.Voting, from)
+	if !found {
+		if number, found = at(m.NonVoting, from); !found {
+			return nil
+		}
+	} else if len(m.Voting) == 1 {
+		return errors.New("it is the last one")
+	}
+	if g.agreed.Leader() == number {
+		if err := n.handOver(ctx, g, m, number); err != nil {
+			return err
+		}
+	}
+	if m, err = g.agreed.Membership(ctx); err != nil {
+		return err
+	}
+	if err := g.agreed.Remove(ctx, number, m.Version); err != nil {
+		return err
+	}
+	// A node that cannot be asked removes the replica when it is back: see tidyUp.
+	if node := n.Topology().Node(from); node != nil {
+		gone := hostedReplica{Group: g.number, Number: number}
+		if err := n.peers.ask(ctx, http.MethodDelete, node.Peer, groupPath(g.number, "replica"), gone, nil); err != nil {
+			n.logger.Warn("a replica was removed, and its node cannot be told yet", "group", g.number, "node", from, "error", err.Error())
+		}
+	}
+	return nil
+}
+
+// handOver has another replica lead a group.
+func (n *Node) handOver(ctx context.Context, g *group, m consensus.Membership, leader uint64) error {
+	for id := range m.Voting {
+		if id == leader || !n.isReachable(nodeOf(id)) {
+			continue
+		}
+		if err := g.agreed.Transfer(id); err != nil {
+			continue
+		}
+		if n.awaitLeader(ctx, g, func(now uint64) bool { return now != 0 && now != leader }) {
+			return nil
+		}
+	}
+	return errors.New("no other replica takes the lead")
+}
+
+// transferWithin is how long a replica may take to lead that was asked to.
+const transferWithin = 2 * time.Second
+
+// awaitLeader waits for a leader of a kind.
+func (n *Node) awaitLeader(ctx context.Context, g *group, is func(leader uint64) bool) bool {
+	deadline := time.Now().Add(transferWithin)
+	for time.Now().Before(deadline) && ctx.Err() == nil {
+		if is(g.agreed.Leader()) {
+			return true
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return false
+}
+
+func (n *Node) isReachable(id cluster.NodeID) bool {
+	node := n.Topology().Node(id)
+	return node != nil && node.Reachable
+}
+
+// serveLead has a group be led by a node's replica.
+func (n *Node) serveLead(r *http.Request) (any, error) {
+	g, err := n.groupIn(r)
+	if err != nil {
+		return nil, err
+	}
+	var m move
+	if err := read(r, &m); err != nil {
+		return nil, err
+	}
+	return nil, n.lead(r.Context(), g, m.To)
+}
+
+func (n *Node) lead(ctx context.Context, g *group, to cluster.NodeID) error {
+	m, err := g.agreed.Membership(ctx)
+	if err != nil {
+		return err
+	}
+	number, votes := at(m.Voting, to)
+	if !votes {
+		return fmt.Errorf("node %d has no replica of the shard with a vote", to)
+	}
+	if g.agreed.Leader() == number {
+		return nil
+	}
+	if err := g.agreed.Transfer(number); err != nil {
+		return err
+	}
+	if !n.awaitLeader(ctx, g, func(now uint64) bool { return now == number }) {
+		return fmt.Errorf("node %d did not take the lead within %v", to, transferWithin)
+	}
+	return nil
+}
+
+// Leave hands all that this node leads to other replicas, for as long as ctx allows. It is for a
+// node that is about to stop.
+func (n *Node) Leave(ctx context.Context) {
+	n.mu.Lock()
+	var all []*group
+	for _, g := range n.groups {
+		all = append(all, g)
+	}
+	n.mu.Unlock()
+	for _, g := range all {
+		if number := g.agreed.Replica(); g.agreed.Leader() == number {
+			m, err := g.agreed.Membership(ctx)
+			if err == nil && len(m.Voting) > 1 {
+				err = n.handOver(ctx, g, m, number)
+			}
+			if err != nil {
+				n.logger.Warn("a group that this node leads could not be handed over", "group", g.number, "error", err.Error())
+			}
+		}
+	}
+}

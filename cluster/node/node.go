@@ -1,0 +1,215 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/cluster/consensus"
+	"github.com/mantisdb/mantisdb/cluster/replica"
+)
+
+// Node is this process's membership in a cluster.
+type Node struct {
+	config Config
+	logger *slog.Logger
+	host   *consensus.Host
+	peers  *peers
+	routes *routes
+	list   nodeList
+	layout atomic.Pointer[cluster.Topology]
+	hosted hosted
+	meta   atomic.Pointer[mantisdb.DB] // nil unless this node leads the meta group
+
+	mu     sync.Mutex // of what follows
+	groups map[uint64]*group
+	heard  map[cluster.NodeID]*Status // what each other node told last
+
+	moving sync.Mutex // held while a replica is started or removed here; guards hosted, too
+
+	stop context.Context
+	end  context.CancelFunc
+	work sync.WaitGroup
+}
+
+// Open starts the node with the replicas that it has, at first with those that the cluster begins
+// with.
+func Open(c Config) (*Node, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	n := &Node{
+		config: c, logger: c.Logger, groups: make(map[uint64]*group),
+		heard: make(map[cluster.NodeID]*Status), peers: newPeers(c.TLS),
+	}
+	n.stop, n.end = context.WithCancel(context.Background())
+	if err := n.open(); err != nil {
+		n.Close()
+		return nil, err
+	}
+	n.work.Go(n.exchange)
+	n.work.Go(n.keepUp)
+	return n, nil
+}
+
+func (n *Node) open() error {
+	if err := os.MkdirAll(filepath.Join(n.config.Dir, shardsDir), 0o700); err != nil {
+		return err
+	}
+	begins, err := n.identify()
+	if err != nil {
+		return err
+	}
+	n.routes = newRoutes(n.config.Shards)
+	n.layout.Store(&cluster.Topology{Self: n.config.Self.ID, Shards: make([]cluster.Shard, n.config.Shards)})
+	if n.host, err = consensus.Open(consensus.Config{
+		Dir: n.path(logsDir), Address: n.config.Self.Raft, LeaderChanged: n.leaderChanged, Logger: n.logger,
+		CertFile: n.config.CertFile, KeyFile: n.config.KeyFile, CAFile: n.config.CAFile,
+	}); err != nil {
+		return err
+	}
+	if begins && len(n.config.First) > 0 {
+		if err := n.planFirst(); err != nil {
+			return err
+		}
+	}
+	for _, h := range n.hosted.Replicas {
+		if err := n.startReplica(h); err != nil {
+			return err
+		}
+	}
+	n.refresh()
+	return nil
+}
+
+func (n *Node) path(name string) string { return filepath.Join(n.config.Dir, name) }
+
+// identify reads who the node is, or writes it down; begins tells that it is new.
+func (n *Node) identify() (begins bool, err error) {
+	first, err := n.config.firstNodes()
+	if err != nil {
+		return false, err
+	}
+	n.list.adopt(first, 0)
+	who := identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards}
+	var known identity
+	found, err := readFile(n.path(identityFile), &known)
+	if err != nil {
+		return false, err
+	}
+	if found {
+		if known.Node != who.Node {
+			return false, fmt.Errorf("%s is the directory of node %d, and this is node %d", n.config.Dir, known.Node, who.Node)
+		}
+		n.config.Shards = known.Shards
+		_, err = readFile(n.path(hostedFile), &n.hosted)
+		return false, err
+	}
+	if len(n.config.Join) > 0 {
+		if who.Shards, err = n.askShards(); err != nil {
+			return false, err
+		}
+		n.config.Shards = who.Shards
+	} else if len(n.config.First) == 0 {
+		return false, errors.New("the node is new, and was not told which cluster to make or to join")
+	}
+	return true, writeFile(n.path(identityFile), who)
+}
+
+// startReplica starts a replica and follows who leads its group.
+func (n *Node) startReplica(h hostedReplica) error {
+	r := replica.New(replica.Config{
+		Dir: n.replicaDir(h.Group, h.Number), Engine: n.config.Engine, MemoryLimit: n.shardMemory(), Logger: n.logger,
+	})
+	s := consensus.Start{Group: h.Group, Replica: h.Number, Members: h.Members, Joins: h.Members == nil, NonVoting: h.NonVoting}
+	if n.host.Known(h.Group, h.Number) {
+		s.Members, s.Joins = nil, false
+	}
+	agreed, err := n.host.Start(s, r)
+	if err != nil {
+		return err
+	}
+	g := &group{number: h.Group, self: n.config.Self.ID, replica: r, agreed: agreed, logger: n.logger}
+	g.published = func(db *mantisdb.DB, leader cluster.NodeID) { n.publish(h.Group, db, leader) }
+	n.mu.Lock()
+	n.groups[h.Group] = g
+	n.mu.Unlock()
+	g.start()
+	return nil
+}
+
+// replicaDir is the directory of a replica, which no other one ever has.
+func (n *Node) replicaDir(group, number uint64) string {
+	return n.path(filepath.Join(shardsDir, fmt.Sprintf("%d-%d", group, number>>generationShift)))
+}
+
+// shardMemory is what one replica may hold in memory; 0 is the engine's default.
+func (n *Node) shardMemory() uint64 {
+	if n.config.MemoryLimit == 0 {
+		return 0
+	}
+	return max(n.config.MemoryLimit/uint64(n.config.Shards+1), mantisdb.MinMemoryLimit)
+}
+
+// leaderChanged has a group look who leads. It is called by the host, and waits for nothing but
+// a map.
+func (n *Node) leaderChanged(number, _ uint64) {
+	n.mu.Lock()
+	g := n.groups[number]
+	n.mu.Unlock()
+	if g != nil {
+		g.look()
+	}
+}
+
+// publish makes it known who serves a group.
+func (n *Node) publish(number uint64, db *mantisdb.DB, leader cluster.NodeID) {
+	if number == metaGroup {
+		n.meta.Store(db)
+		if db != nil {
+			n.work.Go(func() { n.takeList(db) })
+		}
+		return
+	}
+	n.routes.set(int(number-firstShardGroup), db, leader, n.list.peer(leader))
+	n.refresh()
+}
+
+// Topology implements cluster.Member.
+func (n *Node) Topology() *cluster.Topology { return n.layout.Load() }
+
+// Route implements cluster.Member.
+func (n *Node) Route(shard int) *cluster.Route { return n.routes.all[shard].Load() }
+
+// Next implements cluster.Member.
+func (n *Node) Next(ctx context.Context, shard int, failed *cluster.Route) (*cluster.Route, error) {
+	return n.routes.next(ctx, shard, failed)
+}
+
+// Close stops the node's replicas. Other nodes go on with theirs. Before, it hands what it leads
+// to others, for as long as ctx allows: see Leave.
+func (n *Node) Close() {
+	n.end()
+	n.work.Wait()
+	n.mu.Lock()
+	groups := n.groups
+	n.groups = nil
+	n.mu.Unlock()
+	for _, g := range groups {
+		g.replica.Stop()
+		g.close()
+	}
+	if n.host != nil {
+		n.host.Close()
+	}
+}

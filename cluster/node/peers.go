@@ -1,0 +1,108 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mantisdb/mantisdb/cluster"
+)
+
+// peers asks other nodes, over their peer ports.
+type peers struct {
+	scheme string
+	client *http.Client
+}
+
+// longestAnswer is what an answer of another node may take, in bytes.
+const longestAnswer = 16 << 20
+
+func newPeers(config *tls.Config) *peers {
+	p := &peers{scheme: "http://"}
+	if config != nil {
+		p.scheme = "https://"
+	}
+	p.client = &http.Client{Transport: &http.Transport{
+		TLSClientConfig: config, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
+		ResponseHeaderTimeout: 30 * time.Second,
+	}}
+	return p
+}
+
+// errNotMeta says that another node is to be asked, as it leads the meta group.
+var errNotMeta = errors.New("the node does not keep the list of nodes")
+
+// ask sends a request to a node, with what it is given in JSON, and reads the answer into answer;
+// both may be nil.
+func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer any) error {
+	var body io.Reader = http.NoBody
+	if what != nil {
+		text, err := json.Marshal(what)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, p.scheme+peer+path, body)
+	if err != nil {
+		return err
+	}
+	response, err := p.client.Do(request)
+	if err != nil {
+		return fmt.Errorf("asking the node at %s: %w", peer, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
+	switch {
+	case err != nil:
+		return fmt.Errorf("asking the node at %s: %w", peer, err)
+	case response.StatusCode == http.StatusMisdirectedRequest:
+		return errNotMeta
+	case response.StatusCode/100 != 2:
+		return fmt.Errorf("the node at %s refused: %s", peer, strings.TrimSpace(string(text)))
+	case answer == nil:
+		return nil
+	}
+	return json.Unmarshal(text, answer)
+}
+
+// status is what a node tells of itself.
+func (p *peers) status(ctx context.Context, peer string) (*Status, error) {
+	s := new(Status)
+	return s, p.ask(ctx, http.MethodGet, peer, statusPath, nil, s)
+}
+
+// askShards asks the cluster that is to be joined how many shards it has.
+func (n *Node) askShards() (int, error) {
+	ctx, cancel := context.WithTimeout(n.stop, 10*time.Second)
+	defer cancel()
+	var all error
+	for _, peer := range n.config.Join {
+		s, err := n.peers.status(ctx, peer)
+		if err == nil {
+			n.list.adopt(s.Nodes, s.Version)
+			return s.ShardCount, nil
+		}
+		all = errors.Join(all, err)
+	}
+	return 0, fmt.Errorf("no node of the cluster to join answers: %w", all)
+}
+
+// others are the peer addresses of the other nodes that are known.
+func (n *Node) others() map[cluster.NodeID]string {
+	nodes, _ := n.list.get()
+	all := make(map[cluster.NodeID]string)
+	for _, node := range nodes {
+		if node.ID != n.config.Self.ID && node.State != cluster.NodeDead {
+			all[node.ID] = node.Peer
+		}
+	}
+	return all
+}

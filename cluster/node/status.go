@@ -1,0 +1,33 @@
+package node
+
+import (
+	"github.com/mantisdb/mantisdb/cluster"
+)
+
+// Status is what a node tells the others, again and again.
+type Status struct {
+	Node cluster.Node `json:"node"`
+	// Shards are those that have a replica at the node.
+	Shards []ShardStatus `json:"shards"`
+	// Nodes is the list of nodes as the node knows it, and its version.
+	Nodes   []cluster.Node `json:"nodes"`
+	Version uint64         `json:"version"`
+	// ShardCount is how many shards the cluster has.
+	ShardCount int `json:"shard_count"`
+	// LeadsMeta tells that the node keeps the list.
+	LeadsMeta bool `json:"leads_meta"`
+}
+
+// ShardStatus is what a node tells of a replica.
+type ShardStatus struct {
+	Shard int `json:"shard"`
+	// Leads tells that the node serves the shard, in Term.
+	Leads bool   `json:"leads"`
+	Term  uint64 `json:"term"`
+	// Applied is the index of the newest entry that the replica has applied.
+	Applied uint64 `json:"applied"`
+	// Voting are the nodes whose replicas have a vote, as far as this one has heard; Members is
+	// the version of that.
+	Voting  []cluster.NodeID `json:"voting"`
+	Members uint64           `json:"members"`
+}

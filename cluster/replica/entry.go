@@ -1,0 +1,69 @@
+package replica
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// An entry of the log is
+//
+//	format u8 | kind u8 | term u64 | body
+//
+// with numbers in little-endian. The body of a batch is its packed form, as package storage
+// defines it; that of the beginning of a term is the holder, u64.
+const (
+	entryFormat    = 1
+	entryHeaderLen = 1 + 1 + 8
+	beginTermLen   = entryHeaderLen + 8
+)
+
+// entryKind tells what an entry does.
+type entryKind uint8
+
+// The kinds of entry. The numbers are part of the format.
+const (
+	// beginTerm ends the present term, which it names, and begins the next one.
+	beginTerm entryKind = 1
+	// writeBatch applies a batch, if the present term is that in which it was evaluated.
+	writeBatch entryKind = 2
+)
+
+// entry is one entry of the log; its bytes are borrowed.
+type entry struct {
+	kind   entryKind
+	term   uint64
+	holder uint64 // of beginTerm
+	packed []byte // of writeBatch
+}
+
+func appendEntryHeader(dst []byte, kind entryKind, term uint64) []byte {
+	dst = append(dst, entryFormat, byte(kind))
+	return binary.LittleEndian.AppendUint64(dst, term)
+}
+
+// appendBeginTerm is the entry by which holder follows the term that it knows.
+func appendBeginTerm(dst []byte, term, holder uint64) []byte {
+	return binary.LittleEndian.AppendUint64(appendEntryHeader(dst, beginTerm, term), holder)
+}
+
+// parseEntry reads an entry. The operations of a batch are checked when they are added to one.
+func parseEntry(b []byte) (entry, error) {
+	if len(b) < entryHeaderLen {
+		return entry{}, fmt.Errorf("%w: an entry of the log has %d bytes, at least %d", storage.ErrCorrupt, len(b), entryHeaderLen)
+	}
+	if b[0] != entryFormat {
+		return entry{}, fmt.Errorf("%w: an entry of the log has format %d, this program reads %d", storage.ErrWrongFormat, b[0], entryFormat)
+	}
+	e := entry{kind: entryKind(b[1]), term: binary.LittleEndian.Uint64(b[2:])}
+	switch {
+	case e.kind == writeBatch:
+		e.packed = b[entryHeaderLen:]
+	case e.kind == beginTerm && len(b) == beginTermLen:
+		e.holder = binary.LittleEndian.Uint64(b[entryHeaderLen:])
+	default:
+		return entry{}, fmt.Errorf("%w: an entry of the log has kind %d and %d bytes", storage.ErrCorrupt, e.kind, len(b))
+	}
+	return e, nil
+}

@@ -1,0 +1,147 @@
+package replica
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// AppendGet implements storage.Engine.
+func (l *Leader) AppendGet(dst, key []byte) ([]byte, error) {
+	engine, err := l.current()
+	if err != nil {
+		return dst, err
+	}
+	dst, err = engine.AppendGet(dst, key)
+	return dst, failed(err)
+}
+
+// AppendGetMeta implements storage.Engine.
+func (l *Leader) AppendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) {
+	if _, err := l.current(); err != nil {
+		return dst, storage.Meta{}, err
+	}
+	return l.view.AppendGetMeta(dst, key)
+}
+
+// Has implements storage.Engine.
+func (l *Leader) Has(key []byte) (bool, error) {
+	engine, err := l.current()
+	if err != nil {
+		return false, err
+	}
+	has, err := engine.Has(key)
+	return has, failed(err)
+}
+
+// MultiGet implements storage.Engine.
+func (l *Leader) MultiGet(keys [][]byte, out *storage.Values) error {
+	engine, err := l.current()
+	if err != nil {
+		out.Reset()
+		return err
+	}
+	return failed(engine.MultiGet(keys, out))
+}
+
+// Scan implements storage.Engine.
+func (l *Leader) Scan(r storage.Range) (storage.Cursor, error) {
+	if _, err := l.current(); err != nil {
+		return nil, err
+	}
+	return l.view.Scan(r)
+}
+
+// Snapshot implements storage.Engine.
+func (l *Leader) Snapshot() (storage.Snapshot, error) {
+	engine, err := l.current()
+	if err != nil {
+		return nil, err
+	}
+	s, err := engine.Snapshot()
+	if err != nil {
+		return nil, failed(err)
+	}
+	return &snapshot{Snapshot: s, leader: l}, nil
+}
+
+// snapshot is a snapshot of the leader's engine, with the versions of the term.
+type snapshot struct {
+	storage.Snapshot
+	leader *Leader
+	closed atomic.Bool
+}
+
+// Close implements storage.Snapshot.
+func (s *snapshot) Close() error {
+	s.closed.Store(true)
+	return s.Snapshot.Close()
+}
+
+// Version implements storage.Snapshot.
+func (s *snapshot) Version() uint64 { return s.leader.outward(s.Snapshot.Version()) }
+
+// AppendGetMeta implements storage.Snapshot.
+func (s *snapshot) AppendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) {
+	dst, meta, err := s.Snapshot.AppendGetMeta(dst, key)
+	meta.Version = s.leader.outward(meta.Version)
+	return dst, meta, err
+}
+
+// Scan implements storage.Snapshot.
+func (s *snapshot) Scan(r storage.Range) (storage.Cursor, error) {
+	return s.leader.scan(s.Snapshot, r)
+}
+
+// Watch implements storage.Engine. The feed is that of this replica. From a version of an earlier
+// term on, it is storage.ErrHistoryGone.
+func (l *Leader) Watch(r storage.Range, from uint64) (storage.Feed, error) {
+	engine, err := l.current()
+	if err != nil {
+		return nil, err
+	}
+	if from != 0 && from>>termShift != l.term {
+		return nil, fmt.Errorf("%w: another node led the shard then", storage.ErrHistoryGone)
+	}
+	if from != 0 {
+		from = l.inward(from)
+	}
+	f, err := engine.Watch(r, from)
+	if err != nil {
+		return nil, failed(err)
+	}
+	return &feed{f, l}, nil
+}
+
+// feed is a feed of the leader's engine, with the versions of the term.
+type feed struct {
+	storage.Feed
+	leader *Leader
+}
+
+// From implements storage.Feed.
+func (f *feed) From() uint64 { return f.leader.outward(f.Feed.From()) }
+
+// Next implements storage.Feed. It ends with the term, since what follows is another leader's to
+// tell.
+func (f *feed) Next(ctx context.Context) (storage.Change, error) {
+	if err := f.leader.begin(); err != nil {
+		return storage.Change{}, err
+	}
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(f.leader.ended, cancel)()
+	c, err := f.Feed.Next(within)
+	for err == nil && string(c.Key) == string(recordKey) {
+		c, err = f.Feed.Next(within)
+	}
+	if err != nil && ctx.Err() == nil {
+		if over := f.leader.begin(); over != nil {
+			return storage.Change{}, over
+		}
+	}
+	c.Version = f.leader.outward(c.Version)
+	return c, failed(err)
+}
