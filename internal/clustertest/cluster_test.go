@@ -66,7 +66,7 @@ func (r *running) add(dir string, flags ...string) *node {
 func newPlain(t *testing.T, place place) *running {
 	r := newRunning(t, place)
 	r.add("")
-	r.await("a server that answers", r.answers)
+	r.await("server that answers", r.answers)
 	return r
 }
 
@@ -83,7 +83,7 @@ func newCluster(t *testing.T, place place, nodes int, dirs ...string) *running {
 	for id := 1; id <= nodes; id++ {
 		r.add(dirs[id-1], append(nodeFlags(place, id), "--cluster-peers="+strings.Join(peers, ","))...)
 	}
-	r.await("a cluster that serves", r.serves)
+	r.await("cluster that serves", r.serves)
 	return r
 }
 
