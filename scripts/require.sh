@@ -4,7 +4,7 @@
 # to install.
 #
 #   require.sh go rust cc c++ binutils pkg-config shellcheck valgrind tclsh pip node chromium redis-cli buildah debootstrap
-#   require.sh redis-server memcached etcd wrk libclang
+#   require.sh redis-server memcached etcd wrk libclang ip nft
 source "$(dirname "$0")/common.sh"
 
 # at_least HAVE WANT: whether version HAVE is WANT or later.
@@ -104,6 +104,7 @@ for tool in "$@"; do
     libclang) require_libclang ;;
     debhelper) install_or_fail dh debhelper ;;
     ip) install_or_fail ip iproute2 ;;
+    nft) install_or_fail nft nftables ;;
     pgrep) install_or_fail pgrep procps ;;
     *) fail "unknown tool $tool" ;;
     esac

@@ -3,5 +3,5 @@
 // its call and its return. The check is porcupine's: it searches for such an order.
 //
 // Operations on one key are checked key by key, and those on several against the state
-// of all. All of it is tests.
+// of all. The model of one key and the check serve other tests, too.
 package linearizable

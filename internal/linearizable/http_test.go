@@ -37,16 +37,16 @@ type httpClient struct {
 }
 
 // do does an operation. An error is one that it cannot have.
-func (c *httpClient) do(in keyInput) (out keyOutput, err error) {
-	r, err := http.NewRequest(in.method(), c.base+"/api/v1/kv/"+url.PathEscape(in.key), strings.NewReader(in.value))
+func (c *httpClient) do(in KeyInput) (out KeyOutput, err error) {
+	r, err := http.NewRequest(in.method(), c.base+"/api/v1/kv/"+url.PathEscape(in.Key), strings.NewReader(in.Value))
 	if err != nil {
 		return out, err
 	}
 	switch {
-	case in.kind == "put-if-absent", in.kind == "compare-version" && in.version == 0:
+	case in.Kind == "put-if-absent", in.Kind == "compare-version" && in.Version == 0:
 		r.Header.Set("If-None-Match", "*")
-	case in.kind == "compare-version":
-		r.Header.Set("If-Match", fmt.Sprintf(`"%d"`, in.version))
+	case in.Kind == "compare-version":
+		r.Header.Set("If-Match", fmt.Sprintf(`"%d"`, in.Version))
 	}
 	answer, err := c.Do(r)
 	if err != nil {
@@ -59,20 +59,20 @@ func (c *httpClient) do(in keyInput) (out keyOutput, err error) {
 	}
 	switch answer.StatusCode {
 	case http.StatusOK, http.StatusCreated, http.StatusNoContent:
-		out.found = true
+		out.Found = true
 	case http.StatusNotFound, http.StatusPreconditionFailed:
 	default:
 		err = fmt.Errorf("%s: %s", answer.Status, body)
 	}
-	if in.kind == "get-meta" && out.found {
-		out.value = string(body)
-		out.version, err = strconv.ParseUint(strings.Trim(answer.Header.Get("ETag"), `"`), 10, 64)
+	if in.Kind == "get-meta" && out.Found {
+		out.Value = string(body)
+		out.Version, err = strconv.ParseUint(strings.Trim(answer.Header.Get("ETag"), `"`), 10, 64)
 	}
 	return out, err
 }
 
-func (in keyInput) method() string {
-	switch in.kind {
+func (in KeyInput) method() string {
+	switch in.Kind {
 	case "get-meta":
 		return http.MethodGet
 	case "has":

@@ -24,86 +24,86 @@ var keyKinds = []string{
 // TestKeys checks operations on single keys.
 func TestKeys(t *testing.T) {
 	everywhere(t, func(t *testing.T, db *mantisdb.DB, round int) {
-		checkKeys(t, round, keyKinds, func(in keyInput) (keyOutput, error) { return doKey(db, in) })
+		checkKeys(t, round, keyKinds, func(in KeyInput) (KeyOutput, error) { return doKey(db, in) })
 	})
 }
 
 // checkKeys checks a history of operations of some kinds.
-func checkKeys(t *testing.T, round int, kinds []string, do func(keyInput) (keyOutput, error)) {
+func checkKeys(t *testing.T, round int, kinds []string, do func(KeyInput) (KeyOutput, error)) {
 	seen := make([]map[string]uint64, keyClients) // versions, by key
 	for i := range seen {
 		seen[i] = make(map[string]uint64)
 	}
 	history := record(keyClients, keyOperations, rand.Uint64(), func(client int, rng *rand.Rand, call func()) (any, any) {
 		in := makeKeyInput(rng, round, kinds)
-		in.version = seen[client][in.key]
+		in.Version = seen[client][in.Key]
 		call()
 		out, err := do(in)
 		if err != nil {
 			t.Errorf("%+v: %v", in, err)
 		}
-		if in.kind == "get-meta" || out.version != 0 {
-			seen[client][in.key] = out.version
+		if in.Kind == "get-meta" || out.Version != 0 {
+			seen[client][in.Key] = out.Version
 		}
 		return in, out
 	})
-	check(t, keyModel, history)
+	Check(t, KeyModel, history)
 }
 
 // makeKeyInput makes up an operation. Each round has keys of its own.
-func makeKeyInput(rng *rand.Rand, round int, kinds []string) keyInput {
+func makeKeyInput(rng *rand.Rand, round int, kinds []string) KeyInput {
 	value := func() string { return strconv.Itoa(rng.IntN(10)) }
-	return keyInput{
-		kind:  kinds[rng.IntN(len(kinds))],
-		key:   "round " + strconv.Itoa(round) + " key " + strconv.Itoa(rng.IntN(hotKeys)),
-		value: value(), expected: value(), by: 1 + rng.Int64N(3),
+	return KeyInput{
+		Kind:  kinds[rng.IntN(len(kinds))],
+		Key:   "round " + strconv.Itoa(round) + " key " + strconv.Itoa(rng.IntN(hotKeys)),
+		Value: value(), Expected: value(), By: 1 + rng.Int64N(3),
 	}
 }
 
 // doKey does an operation. An error is one that it cannot have.
-func doKey(db *mantisdb.DB, in keyInput) (out keyOutput, err error) {
-	key, value := []byte(in.key), []byte(in.value)
+func doKey(db *mantisdb.DB, in KeyInput) (out KeyOutput, err error) {
+	key, value := []byte(in.Key), []byte(in.Value)
 	var got []byte
-	switch in.kind {
+	switch in.Kind {
 	case "get":
 		got, err = db.Get(key)
-		out.found = err == nil
+		out.Found = err == nil
 	case "get-meta":
 		var meta mantisdb.Meta
 		got, meta, err = db.AppendGetMeta(nil, key)
-		out.found, out.version = err == nil, meta.Version
+		out.Found, out.Version = err == nil, meta.Version
 	case "has":
-		out.found, err = db.Has(key)
+		out.Found, err = db.Has(key)
 	case "put":
 		err = db.Put(key, value)
 	case "delete":
 		err = db.Delete(key)
 	case "put-if-absent":
-		out.found, err = db.PutIfAbsent(key, value, 0)
+		out.Found, err = db.PutIfAbsent(key, value, 0)
 	case "compare-value":
-		out.found, err = db.CompareAndSwap(key, []byte(in.expected), value, mantisdb.WriteOptions{})
+		out.Found, err = db.CompareAndSwap(key, []byte(in.Expected), value, mantisdb.WriteOptions{})
 	case "compare-version":
-		out.version, out.found, err = db.CompareVersionAndSwap(key, in.version, value, mantisdb.WriteOptions{})
+		out.Version, out.Found, err = db.CompareVersionAndSwap(key, in.Version, value, mantisdb.WriteOptions{})
 	case "take":
 		got, err = db.GetAndDelete(key)
-		out.found = err == nil
+		out.Found = err == nil
 	case "exchange":
 		var done mantisdb.Modified
 		got, done, err = db.Modify(key, mantisdb.Modification{Kind: mantisdb.ModifyExchange, Value: value}, mantisdb.WriteOptions{})
-		out.found, out.version = done.Existed, done.Version
+		out.Found, out.Version = done.Existed, done.Version
 	case "increment":
-		out.number, err = db.Increment(key, in.by)
+		out.Number, err = db.Increment(key, in.By)
 		if errors.Is(err, mantisdb.ErrNotANumber) {
-			out.err, err = err.Error(), nil
+			out.Err, err = err.Error(), nil
 		}
 	case "append":
 		var length int
 		length, err = db.Append(key, value)
-		out.number = int64(length)
+		out.Number = int64(length)
 	}
 	if errors.Is(err, mantisdb.ErrNotFound) {
 		err = nil
 	}
-	out.value = string(got)
+	out.Value = string(got)
 	return out, err
 }

@@ -32,7 +32,7 @@ func TestStates(t *testing.T) {
 			}
 			return in, out
 		})
-		check(t, stateModel, history)
+		Check(t, stateModel, history)
 	})
 }
 

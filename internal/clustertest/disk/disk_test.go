@@ -1,0 +1,77 @@
+//go:build linux
+
+package disk
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func mount(t *testing.T) (d *Disk, path string) {
+	t.Helper()
+	if err := Available(); err != nil {
+		t.Skip(err)
+	}
+	path = t.TempDir()
+	d, err := Mount(path, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d, path
+}
+
+func TestFaults(t *testing.T) {
+	d, path := mount(t)
+	if err := os.Mkdir(filepath.Join(path, "dir"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(path, "dir", "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	page := bytes.Repeat([]byte("v"), 4096)
+	write := func(at int64) error { _, err := f.WriteAt(page, at); return err }
+	expect := func(what string, err error, want error) {
+		t.Helper()
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", what, err, want)
+		}
+	}
+	expect("write", write(0), nil)
+	expect("sync", f.Sync(), nil)
+
+	d.SetFull(true)
+	expect("a write that needs room, on a full disk", write(4096), syscall.ENOSPC)
+	expect("a write that needs none", write(0), nil)
+	expect("a new file on a full disk", os.WriteFile(filepath.Join(path, "more"), nil, 0o644), syscall.ENOSPC)
+	expect("room on a full disk", syscall.Fallocate(int(f.Fd()), 0, 0, 1<<20), syscall.ENOSPC)
+	d.SetBroken(true)
+	expect("a write on a broken disk", write(0), syscall.EIO)
+	expect("a sync on a broken disk", f.Sync(), syscall.EIO)
+	d.Heal()
+	expect("a write on a healed disk", write(4096), nil)
+
+	const delay = 100 * time.Millisecond
+	d.SetDelay(delay)
+	began := time.Now()
+	expect("a slow sync", f.Sync(), nil)
+	if took := time.Since(began); took < delay {
+		t.Errorf("a slow sync took %v", took)
+	}
+	d.Heal()
+	got, err := os.ReadFile(filepath.Join(path, "dir", "file"))
+	if err != nil || len(got) != 8192 {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
