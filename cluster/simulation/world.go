@@ -126,7 +126,7 @@ func (w *world) plan() {
 func (w *world) pass(seconds float64) {
 	w.sums.NoMajority += seconds * float64(len(w.noMajority))
 	w.sums.Degraded += seconds * float64(len(w.degraded))
-	done := w.pool.advance(seconds)
+	done, again := w.pool.advance(seconds), false
 	for _, move := range done {
 		if w.noMajority[move.Shard] && len(w.cluster.Shards[move.Shard].Replicas) > 0 {
 			w.pool.add([]placement.Move{move}) // nobody could agree that it is done
@@ -135,8 +135,9 @@ func (w *world) pass(seconds float64) {
 		w.sums.Copied += w.shardBytes()
 		w.cluster.Apply(move)
 		w.lookAt(move.Shard)
+		again = again || w.degraded[move.Shard] // another of its replicas is to be made anew
 	}
-	if len(done) > 0 && len(w.pool.active)+len(w.pool.waiting) == 0 {
+	if again || len(done) > 0 && len(w.pool.active)+len(w.pool.waiting) == 0 {
 		w.plan()
 	}
 }

@@ -38,7 +38,7 @@ func TestOutagesOfZones(t *testing.T) {
 // their successors take over.
 func TestDisks(t *testing.T) {
 	c := small()
-	c.DiskMTBF, c.Years = 20000*hour, 3
+	c.Seed, c.DiskMTBF, c.Years = 2, 20000*hour, 3
 	got := c.world().run()
 	near(t, "disks", got.DiskFailures, 365.25*24*30/20000, 0.5)
 	near(t, "copied", got.Copied, 2*got.DiskFailures*c.NodeData, 0.1)

@@ -6,6 +6,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -78,8 +79,13 @@ func run(args []string, out io.Writer) error {
 	bytes(&c.Link, "link", 125e6, "a second, what the network gives a node")
 	bytes(&c.GroupMemory, "group-memory", 256<<10, "of a group at rest; a guess until it is measured")
 	flags.Float64Var(&c.GroupTasks, "group-goroutines", 2, "of a group at rest; a guess until they are counted")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
+	}
+	if flags.NArg() > 0 || len(nodes) == 0 || len(shards) == 0 {
+		return errors.New("usage: clustersim --nodes=N,... --shards=N,... (--help tells all flags)")
 	}
 
 	wanted := simulation.Parts
