@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"math"
+	"slices"
 
 	"github.com/mantisdb/mantisdb/cluster/placement"
 )
@@ -113,19 +114,8 @@ func (p *copies) interrupt(node placement.NodeID, gone bool) {
 	}
 	p.active = still
 	if gone {
-		p.drop(func(move placement.Move) bool { return move.To == node })
+		p.waiting = slices.DeleteFunc(p.waiting, func(one *copying) bool { return one.move.To == node })
 	}
-}
-
-// drop gives up moves that wait.
-func (p *copies) drop(which func(placement.Move) bool) {
-	still := p.waiting[:0]
-	for _, one := range p.waiting {
-		if !which(one.move) {
-			still = append(still, one)
-		}
-	}
-	p.waiting = still
 }
 
 // moves are all that is not done.

@@ -110,6 +110,9 @@ func TestChanges(t *testing.T) {
 	if all.Loss.Receivers < 10 || all.Join.Receivers != 1 || all.Join.Before.Replicas.Least != 0 {
 		t.Errorf("%d take part in a loss, %d in a join: %+v", all.Loss.Receivers, all.Join.Receivers, all.Join)
 	}
+	if all.Drain.Transfers < all.Drain.Before.Leaders.Least {
+		t.Errorf("%d transfers: a draining node hands its leads on first", all.Drain.Transfers)
+	}
 	c.Bandwidth *= 2
 	near(t, "time at twice the bandwidth", run(t, c, PartChanges).Changes.Zone.Seconds, all.Zone.Seconds/2, 1e-6)
 }

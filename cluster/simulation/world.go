@@ -215,7 +215,6 @@ func (w *world) revive(s int) {
 	} else {
 		w.sums.Revived++
 	}
-	w.pool.drop(func(move placement.Move) bool { return move.Shard == s })
 	shard.Replicas, shard.Leader = left, 0
 	w.lookAt(s)
 	w.plan()

@@ -21,6 +21,19 @@ func TestRestarts(t *testing.T) {
 	}
 }
 
+// Where there is no majority there is no election either: the time counts once.
+func TestElectionTakesMajority(t *testing.T) {
+	c := small()
+	c.Nodes = 3
+	w := c.world()
+	w.leave(0, hour)
+	elected := w.sums.Electing
+	w.leave(1, hour)
+	if elected == 0 || w.sums.Electing != elected || len(w.noMajority) != c.Shards {
+		t.Errorf("%v and then %v seconds of elections, %d shards without a majority", elected, w.sums.Electing, len(w.noMajority))
+	}
+}
+
 // A shard has one replica in a zone, so an outage of one takes no majority.
 func TestOutagesOfZones(t *testing.T) {
 	c := small()
