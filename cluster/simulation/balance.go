@@ -31,9 +31,9 @@ func (s Spread) Imbalance() float64 {
 func balanceOf(c placement.Cluster) Balance {
 	replicas, leaders := make(map[placement.NodeID]int), make(map[placement.NodeID]int)
 	peers := make(map[placement.NodeID]map[placement.NodeID]bool)
-	sets := make(map[[9]placement.NodeID]bool)
+	sets := make(map[[mostReplicas]placement.NodeID]bool)
 	for _, shard := range c.Shards {
-		var set [9]placement.NodeID
+		var set [mostReplicas]placement.NodeID
 		copy(set[:], shard.Replicas)
 		slices.Sort(set[:])
 		sets[set] = true

@@ -14,6 +14,9 @@ import (
 	"github.com/mantisdb/mantisdb/cluster/placement"
 )
 
+// mostReplicas is how many a shard can have here.
+const mostReplicas = 9
+
 // Slots is into how many parts keys are hashed; a shard has one at least.
 const Slots = 16384
 
@@ -59,7 +62,7 @@ func (c Config) Validate() error {
 		holds bool
 		name  string
 	}{
-		{c.Replicas >= 1 && c.Replicas%2 == 1, "replicas must be odd"},
+		{c.Replicas >= 1 && c.Replicas <= mostReplicas && c.Replicas%2 == 1, fmt.Sprintf("replicas must be odd, and at most %d", mostReplicas)},
 		{c.Nodes >= c.Replicas, "nodes must be as many as replicas, at least"},
 		{c.Shards >= 1 && c.Shards <= Slots, fmt.Sprintf("shards must be from 1 to %d", Slots)},
 		{c.PerZone >= 1, "per-zone must be at least 1"},

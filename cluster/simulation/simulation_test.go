@@ -62,11 +62,12 @@ func TestSameSeedSameFigures(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	for want, spoil := range map[string]func(*Config){
-		"replicas": func(c *Config) { c.Replicas = 2 },
-		"nodes":    func(c *Config) { c.Nodes = 2 },
-		"shards":   func(c *Config) { c.Shards = Slots + 1 },
-		"active":   func(c *Config) { c.Active = 1.1 },
-		"scatter":  func(c *Config) { c.Scatter = 1 },
+		"replicas":                            func(c *Config) { c.Replicas = 2 },
+		"replicas must be odd, and at most 9": func(c *Config) { c.Replicas = 11 },
+		"nodes":                               func(c *Config) { c.Nodes = 2 },
+		"shards":                              func(c *Config) { c.Shards = Slots + 1 },
+		"active":                              func(c *Config) { c.Active = 1.1 },
+		"scatter":                             func(c *Config) { c.Scatter = 1 },
 	} {
 		c := small()
 		spoil(&c)
@@ -86,6 +87,15 @@ func TestBalance(t *testing.T) {
 	}
 	if balance.Leaders.Least < 4 || balance.Leaders.Greatest > 5 || balance.Sets > 128 || balance.Peers.Greatest > 26 {
 		t.Errorf("%+v", balance)
+	}
+}
+
+// A set of nodes is the same in whatever order they are listed.
+func TestSetsOfThreeNodes(t *testing.T) {
+	c := small()
+	c.Nodes = 3
+	if sets := run(t, c, PartBalance).Balance.Sets; sets != 1 {
+		t.Errorf("three nodes make %d sets of three", sets)
 	}
 }
 
