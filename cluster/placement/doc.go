@@ -11,7 +11,7 @@
 //     rule before allows.
 //   - A node that joins takes its share, and nothing moves between the others. What a node held
 //     that died or drains is all that moves. Only if the others cannot be even with that alone,
-//     which takes zones or weights that differ, something more moves.
+//     which is rare unless zones or weights differ, something more moves.
 //   - A plan has at most one move of a shard, and keeps to the [Limits] of the caller. A shard
 //     that has lost its majority is left alone, since it cannot agree on a change.
 //

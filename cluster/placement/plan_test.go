@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"testing"
 )
@@ -122,12 +121,30 @@ func TestPlanOrder(t *testing.T) {
 	if lastDead <= 0 || slices.ContainsFunc(plan[lastDead:], func(m Move) bool { return m.From == 2 }) {
 		t.Errorf("not what is lost first: %v", plan)
 	}
+	// Evening out waits for what is lost.
+	c.Nodes = append(c.Nodes, Node{ID: 10})
+	for _, move := range Plan(c, Limits{}) {
+		if move.From != 1 && move.From != 2 {
+			t.Errorf("%v while replicas are missing", move)
+		}
+	}
 	// A shard that misses two comes before those that miss one.
 	c = newCluster(newNodes(9, 0), 24)
 	c.Shards[20].Replicas = c.Shards[20].Replicas[:1]
 	c.Nodes[1].State = Dead
 	if plan := Plan(c, Limits{}); plan[0].Shard != 20 {
 		t.Errorf("%v comes before shard 20, which has one replica left", plan[0])
+	}
+}
+
+// A node that joins is given replicas that do not lead.
+func TestLeadersStay(t *testing.T) {
+	c := newCluster(newNodes(10, 0), 128)
+	c.Nodes = append(c.Nodes, Node{ID: 11})
+	for _, move := range settle(t, c, Limits{}) {
+		if shard := c.Shards[move.Shard]; shard.Leader == 0 {
+			t.Errorf("%v moved the leader", move)
+		}
 	}
 }
 
@@ -220,21 +237,24 @@ func TestLimitsPerNode(t *testing.T) {
 // The plan hangs on what is in the lists and not on their order.
 func TestPlanIsDeterministic(t *testing.T) {
 	rng := seeded(t)
-	c := newCluster(newNodes(30, 5), 128)
-	c.Nodes[3].State = Dead
-	c.Nodes[7].State = Draining
-	c.Nodes = append(c.Nodes, Node{ID: 99, Zone: "zone1"})
-	plan, transfers := Plan(c, Limits{Total: 20}), Transfers(c, 0)
-	for range 20 {
-		shuffle(rng, c.Nodes)
-		for _, shard := range c.Shards {
-			shuffle(rng, shard.Replicas)
-		}
-		if again := Plan(c, Limits{Total: 20}); !reflect.DeepEqual(plan, again) {
-			t.Fatalf("%v, and then %v", plan, again)
-		}
-		if again := Transfers(c, 0); !reflect.DeepEqual(transfers, again) {
-			t.Fatalf("%v, and then %v", transfers, again)
+	joined := newCluster(newNodes(30, 5), 128)
+	joined.Nodes = append(joined.Nodes, Node{ID: 99, Zone: "zone1"}, Node{ID: 98, Zone: "zone2"})
+	lost := joined.Clone()
+	lost.Nodes[3].State = Dead
+	lost.Nodes[7].State = Draining
+	for _, c := range []Cluster{joined, lost} {
+		plan, transfers := Plan(c, Limits{Total: 12}), Transfers(c, 0)
+		for range 20 {
+			shuffle(rng, c.Nodes)
+			for _, shard := range c.Shards {
+				shuffle(rng, shard.Replicas)
+			}
+			if again := Plan(c, Limits{Total: 12}); !slices.Equal(plan, again) {
+				t.Fatalf("%v, and then %v", plan, again)
+			}
+			if again := Transfers(c, 0); !slices.Equal(transfers, again) {
+				t.Fatalf("%v, and then %v", transfers, again)
+			}
 		}
 	}
 }
