@@ -64,6 +64,11 @@ func (t *Topology) Node(id NodeID) *Node {
 	return &t.Nodes[i]
 }
 
+// Has tells whether a node has a replica of a shard.
+func (t *Topology) Has(id NodeID) bool {
+	return slices.ContainsFunc(t.Shards, func(s Shard) bool { return slices.Contains(s.Replicas, id) })
+}
+
 // ShardOf is the shard of a slot: the slots are dealt out evenly and in order.
 func (t *Topology) ShardOf(slot uint16) int { return ShardOf(slot, len(t.Shards)) }
 

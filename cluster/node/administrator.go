@@ -51,7 +51,7 @@ func (n *Node) RemoveNode(ctx context.Context, id cluster.NodeID, dead bool) err
 	if n.Topology().Node(id) == nil {
 		return fmt.Errorf("%w: %d", cluster.ErrNoNode, id)
 	}
-	if !dead && !n.isEmpty(id) {
+	if !dead && n.Topology().Has(id) {
 		return fmt.Errorf("%w: node %d has replicas: drain it first, or say that it is dead", cluster.ErrNotNow, id)
 	}
 	_, err := n.changeAtMeta(ctx, change{Node: id, State: cluster.NodeDead})

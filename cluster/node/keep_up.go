@@ -2,8 +2,8 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/mantisdb/mantisdb/cluster"
@@ -105,7 +105,13 @@ func stateOf(s cluster.NodeState) placement.State {
 
 // Move moves a replica of a shard from one node to another, and returns when that is done.
 func (n *Node) Move(ctx context.Context, shard int, from, to cluster.NodeID) error {
-	return n.atLeader(ctx, shard, "move", move{from, to}, func(g *group, m move) error { return n.move(ctx, g, m) })
+	m := move{From: from, To: to}
+	if to != 0 {
+		if m.Node = n.Topology().Node(to); m.Node == nil {
+			return fmt.Errorf("%w: %d", cluster.ErrNoNode, to)
+		}
+	}
+	return n.atLeader(ctx, shard, "move", m, func(g *group, m move) error { return n.move(ctx, g, m) })
 }
 
 // Lead has a shard be led by a node that has a replica of it.
@@ -116,7 +122,7 @@ func (n *Node) Lead(ctx context.Context, shard int, to cluster.NodeID) error {
 // atLeader has the node that leads a shard do something.
 func (n *Node) atLeader(ctx context.Context, shard int, what string, m move, here func(*group, move) error) error {
 	if shard < 0 || shard >= n.config.Shards {
-		return cluster.ErrUnavailable
+		return fmt.Errorf("%w: %d", cluster.ErrNoShard, shard)
 	}
 	route, err := n.Next(ctx, shard, nil)
 	if err != nil {
@@ -132,14 +138,4 @@ func (n *Node) atLeader(ctx context.Context, shard int, what string, m move, her
 		return cluster.ErrNotLeader
 	}
 	return here(g, m)
-}
-
-// isEmpty tells whether a node has no replica any more.
-func (n *Node) isEmpty(id cluster.NodeID) bool {
-	for _, s := range n.Topology().Shards {
-		if slices.Contains(s.Replicas, id) {
-			return false
-		}
-	}
-	return true
 }

@@ -16,6 +16,8 @@ import (
 type move struct {
 	From cluster.NodeID `json:"from"`
 	To   cluster.NodeID `json:"to"`
+	// Node is To as who asks knows it: the node that is asked may not have heard of it yet.
+	Node *cluster.Node `json:"node,omitempty"`
 }
 
 // moveWithin bounds a move, most of which is the transfer of a snapshot.
@@ -44,7 +46,14 @@ func (n *Node) serveMove(r *http.Request) (any, error) {
 // was done is found.
 func (n *Node) move(ctx context.Context, g *group, m move) error {
 	if m.To != 0 {
-		if err := n.addReplica(ctx, g, m.To); err != nil {
+		node := n.Topology().Node(m.To)
+		if node == nil {
+			node = m.Node
+		}
+		if node == nil || node.ID != m.To {
+			return fmt.Errorf("%w: %d", cluster.ErrNoNode, m.To)
+		}
+		if err := n.addReplica(ctx, g, node); err != nil {
 			return fmt.Errorf("adding the replica at node %d: %w", m.To, err)
 		}
 	}
@@ -69,11 +78,8 @@ func at(members map[uint64]string, node cluster.NodeID) (number uint64, found bo
 
 // addReplica adds a replica without a vote, waits until it has what the leader had then, and gives
 // it a vote.
-func (n *Node) addReplica(ctx context.Context, g *group, to cluster.NodeID) error {
-	node := n.Topology().Node(to)
-	if node == nil {
-		return fmt.Errorf("there is no node %d", to)
-	}
+func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) error {
+	to := node.ID
 	m, err := g.agreed.Membership(ctx)
 	if err != nil {
 		return err

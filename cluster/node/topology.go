@@ -74,6 +74,9 @@ func (n *Node) refresh() {
 			note(s, id)
 		}
 	}
+	t.Nodes = slices.DeleteFunc(t.Nodes, func(node cluster.Node) bool {
+		return node.State == cluster.NodeDead && !t.Has(node.ID)
+	})
 	n.layout.Store(t)
 	for shard := range t.Shards {
 		if n.groups[groupOf(shard)] == nil {

@@ -16,12 +16,14 @@ type steady struct {
 	*running
 	ledger *ledger
 	end    chan struct{}
+	ending sync.Once
 	all    sync.WaitGroup
 }
 
 func (r *running) workSteadily() *steady {
 	s := &steady{running: r, ledger: newLedger("steady", clients), end: make(chan struct{})}
-	nodes := r.nodes // those that come later are not known to clients
+	r.t.Cleanup(s.finish) // before the nodes end, whatever becomes of the test
+	nodes := r.nodes      // those that come later are not known to clients
 	for id := range clients {
 		s.all.Go(func() {
 			for at := id; ; at++ {
@@ -52,11 +54,16 @@ func (s *steady) put(nodes []*node, at int, key, value string) error {
 	return nil
 }
 
+// finish ends the clients.
+func (s *steady) finish() {
+	s.ending.Do(func() { close(s.end) })
+	s.all.Wait()
+}
+
 // stop ends the clients and checks that all that they wrote is there.
 func (s *steady) stop() {
 	s.t.Helper()
-	close(s.end)
-	s.all.Wait()
+	s.finish()
 	found, err := s.client(s.nodes[0].client()).scan(s.ledger.name + "/")
 	if err != nil {
 		s.t.Fatal(err)
