@@ -80,7 +80,10 @@ func (m *machine) RecoverFromSnapshot(r io.Reader, _ <-chan struct{}) error {
 }
 
 // Close implements statemachine.IOnDiskStateMachine.
-func (m *machine) Close() error { return m.replica.Close() }
+func (m *machine) Close() error {
+	m.replica.Close()
+	return nil
+}
 
 // stopped is err, but for that of a replica that is closed.
 func stopped(err, instead error) error {

@@ -67,6 +67,7 @@ func (n *Node) dropReplica(g *group) error {
 	if err := g.agreed.Stop(); err != nil {
 		n.logger.Debug("stopping a replica", "group", g.number, "error", err.Error())
 	}
+	g.replica.Close() // which the library does in due course, and its directory is about to go
 	ctx, cancel := context.WithTimeout(n.stop, 10*time.Second)
 	defer cancel()
 	if err := g.agreed.Forget(ctx); err != nil {

@@ -40,21 +40,12 @@ func (g *solo) ReadIndex(context.Context) error { return nil }
 type leading struct {
 	*replica.Leader
 	replica *replica.Replica
-	once    sync.Once
-	err     error
 }
 
 func (l *leading) Close() error {
-	first := false
-	l.once.Do(func() {
-		first = true
-		l.Leader.Close()
-		l.err = l.replica.Close()
-	})
-	if !first {
-		return nil
-	}
-	return l.err
+	err := l.Leader.Close()
+	l.replica.Close()
+	return err
 }
 
 // lead opens a replica in a directory, and has it lead a group of its own.

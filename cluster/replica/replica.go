@@ -178,29 +178,19 @@ func (r *Replica) gather(indexes []uint64, entries [][]byte, results []uint64, k
 	return nil
 }
 
-// How long a replica waits before it tries to apply again what its engine has refused.
+// How long a replica waits before it tries again what its engine has refused.
 const (
 	firstRetry = 10 * time.Millisecond
 	lastRetry  = time.Second
 )
 
-// write writes the batch. All replicas must apply it, so one that has no room for it waits
-// until it has.
+// write writes the batch.
 func (r *Replica) write(engine storage.Engine) (version uint64, err error) {
-	wait := firstRetry
-	for {
+	err = r.insist("write what was agreed upon", func() (err error) {
 		version, err = engine.Write(&r.batch, storage.WriteOptions{})
-		if err == nil || errors.Is(err, storage.ErrClosed) || errors.Is(err, storage.ErrBatchCorrupt) {
-			return version, err
-		}
-		r.logger.Error("a replica cannot write what was agreed upon, and tries again", "dir", r.config.Dir, "error", err.Error())
-		select {
-		case <-r.stop:
-			return 0, storage.ErrClosed
-		case <-time.After(wait):
-			wait = min(2*wait, lastRetry)
-		}
-	}
+		return err
+	})
+	return version, err
 }
 
 // Sync returns once all that was applied is on disk.
@@ -209,18 +199,40 @@ func (r *Replica) Sync() error {
 	if err != nil {
 		return err
 	}
-	return engine.Sync()
+	return r.insist("sync", engine.Sync)
+}
+
+// insist does something until it is done, since a replica cannot leave it: one whose disk has no
+// room waits until it has, while others go on. An engine that is poisoned will not do it any more,
+// and what is malformed never.
+func (r *Replica) insist(what string, do func() error) error {
+	wait := firstRetry
+	for {
+		err := do()
+		if err == nil || errors.Is(err, storage.ErrClosed) || errors.Is(err, storage.ErrPoisoned) || errors.Is(err, storage.ErrBatchCorrupt) {
+			return err
+		}
+		r.logger.Error("a replica cannot "+what+", and tries again", "dir", r.config.Dir, "error", err.Error())
+		select {
+		case <-r.stop:
+			return storage.ErrClosed
+		case <-time.After(wait):
+			wait = min(2*wait, lastRetry)
+		}
+	}
 }
 
 // Stop has a call of Apply that waits for its engine end with storage.ErrClosed.
 func (r *Replica) Stop() { r.stopping.Do(func() { close(r.stop) }) }
 
-// Close closes the engine.
-func (r *Replica) Close() error {
+// Close closes the engine. A failure loses nothing: what was not synced, the log of the group has.
+func (r *Replica) Close() {
 	r.Stop()
 	engine, err := r.current()
 	if err != nil {
-		return nil
+		return
 	}
-	return engine.Close()
+	if err := engine.Close(); err != nil {
+		r.logger.Warn("closing the engine of a replica failed", "dir", r.config.Dir, "error", err.Error())
+	}
 }
