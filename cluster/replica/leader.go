@@ -92,3 +92,12 @@ func (l *Leader) local() (storage.Engine, error) {
 	engine, err := l.replica.current()
 	return engine, failed(err)
 }
+
+// present returns nil if what was read before the call is of this term or an earlier one, so that
+// the versions of the term are right for it.
+func (l *Leader) present() error {
+	if l.replica.begun.Load() != l.term {
+		return cluster.ErrNotLeader
+	}
+	return nil
+}

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -23,7 +24,16 @@ func (l *Leader) AppendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) {
 	if _, err := l.current(); err != nil {
 		return dst, storage.Meta{}, err
 	}
-	return l.view.AppendGetMeta(dst, key)
+	return l.appendGetMeta(dst, key)
+}
+
+// appendGetMeta reads without asking the group.
+func (l *Leader) appendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) {
+	got, meta, err := l.view.AppendGetMeta(dst, key)
+	if over := l.present(); over != nil {
+		return dst, storage.Meta{}, over
+	}
+	return got, meta, err
 }
 
 // Has implements storage.Engine.
@@ -51,7 +61,14 @@ func (l *Leader) Scan(r storage.Range) (storage.Cursor, error) {
 	if _, err := l.current(); err != nil {
 		return nil, err
 	}
-	return l.view.Scan(r)
+	cursor, err := l.view.Scan(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.present(); err != nil {
+		return nil, errors.Join(err, cursor.Close())
+	}
+	return cursor, nil
 }
 
 // Snapshot implements storage.Engine.
@@ -63,6 +80,9 @@ func (l *Leader) Snapshot() (storage.Snapshot, error) {
 	s, err := engine.Snapshot()
 	if err != nil {
 		return nil, failed(err)
+	}
+	if err := l.present(); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return &snapshot{Snapshot: s, leader: l}, nil
 }
@@ -85,6 +105,9 @@ func (s *snapshot) Version() uint64 { return s.leader.outward(s.Snapshot.Version
 
 // AppendGetMeta implements storage.Snapshot.
 func (s *snapshot) AppendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) {
+	if err := s.leader.begin(); err != nil {
+		return dst, storage.Meta{}, err
+	}
 	dst, meta, err := s.Snapshot.AppendGetMeta(dst, key)
 	meta.Version = s.leader.outward(meta.Version)
 	return dst, meta, err
@@ -92,6 +115,9 @@ func (s *snapshot) AppendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) 
 
 // Scan implements storage.Snapshot.
 func (s *snapshot) Scan(r storage.Range) (storage.Cursor, error) {
+	if err := s.leader.begin(); err != nil {
+		return nil, err
+	}
 	return s.leader.scan(s.Snapshot, r)
 }
 

@@ -155,7 +155,7 @@ func (l *Leader) Modify(dst, key []byte, m storage.Modification, o storage.Write
 
 // plan is what a modification makes of the value that there is; without a batch, nothing.
 func (l *Leader) plan(key []byte, m *storage.Modification, o storage.WriteOptions) (before []byte, b *storage.Batch, done storage.Modified, err error) {
-	before, meta, err := l.view.AppendGetMeta(nil, key)
+	before, meta, err := l.appendGetMeta(nil, key)
 	found := err == nil
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, nil, done, err

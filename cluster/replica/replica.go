@@ -33,6 +33,7 @@ type Replica struct {
 	engine atomic.Pointer[storage.Engine] // nil before Open; closed after Close
 
 	known atomic.Pointer[record] // what engine has applied
+	begun atomic.Uint64          // the newest term of which engine may have anything
 	batch storage.Batch          // of Apply
 
 	stop     chan struct{} // closed by Stop
@@ -74,9 +75,15 @@ func (r *Replica) Open() (applied uint64, err error) {
 	if err != nil {
 		return 0, errors.Join(err, engine.Close())
 	}
-	r.known.Store(&known)
+	r.know(known)
 	r.engine.Store(&engine)
 	return known.index, nil
+}
+
+// know takes the record of an engine that nobody reads yet.
+func (r *Replica) know(known record) {
+	r.begun.Store(known.term)
+	r.known.Store(&known)
 }
 
 func (r *Replica) path(name string) string { return filepath.Join(r.config.Dir, name) }
@@ -139,6 +146,7 @@ func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) er
 	if err := r.gather(indexes, entries, results, &known); err != nil {
 		return err
 	}
+	r.begun.Store(known.term)
 	last, err := r.write(engine)
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func (r *Replica) Restore(from io.Reader) error {
 	if err != nil {
 		return errors.Join(err, engine.Close())
 	}
-	r.known.Store(&known)
+	r.know(known)
 	r.engine.Store(&engine)
 	return nil
 }

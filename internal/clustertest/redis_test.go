@@ -124,12 +124,26 @@ func (c *redisClient) do(in linearizable.KeyInput) (out linearizable.KeyOutput, 
 	return out, err
 }
 
-// watch begins a transaction: it watches a key, and returns what that has.
+// errNotWatched says that a key had no value, or another one, at about the time at which it was
+// watched.
+var errNotWatched = fmt.Errorf("the key could not be watched with a value: %w", errNotDone)
+
+// watch begins a transaction: it watches a key, and returns what that has. It must have a value
+// all the time: EXEC does not notice that a key was made and removed again which was absent when
+// it was watched.
 func (c *redisClient) watch(key string) (out linearizable.KeyOutput, err error) {
+	get := linearizable.KeyInput{Kind: "get", Key: key}
+	before, err := c.do(get)
+	if err != nil {
+		return out, err
+	}
 	if _, err := c.command("WATCH", key); err != nil {
 		return out, err
 	}
-	return c.do(linearizable.KeyInput{Kind: "get", Key: key})
+	if out, err = c.do(get); err == nil && (!out.Found || out != before) {
+		err = errNotWatched
+	}
+	return out, err
 }
 
 // errUnsure says that it is not known whether something was done.

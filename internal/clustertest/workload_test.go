@@ -190,9 +190,6 @@ func (c *client) watched(address string, in linearizable.KeyInput) error {
 			return fmt.Errorf("%w: %w", errNotDone, err)
 		}
 		in.Kind, in.Expected = "compare-value", was.Value
-		if !was.Found {
-			in.Kind = "put-if-absent"
-		}
 		_, err = c.registers.record(c.id, in, func() (out linearizable.KeyOutput, err error) {
 			out.Found, err = conn.exec(in.Key, in.Value)
 			if err == nil && !out.Found {
