@@ -100,12 +100,16 @@ func (s keyState) put(value string, version uint64) (bool, any) {
 // gone is the state after a deletion.
 func (s keyState) gone() (bool, any) { return true, keyState{newest: s.newest} }
 
+// termShift is where in a version of a cluster the number of the leader's term begins; others
+// have none. With a new term, values get new versions.
+const termShift = 40
+
 // learn is the state after a read that told the version.
 func (s keyState) learn(version uint64) (bool, any) {
 	switch {
-	case s.version != 0:
-		return s.version == version, s
-	case version <= s.newest:
+	case s.version == version:
+		return true, s
+	case s.version != 0 && version>>termShift <= s.version>>termShift, version <= s.newest:
 		return false, s
 	}
 	s.version, s.newest = version, version
@@ -140,7 +144,11 @@ func (s keyState) step(in KeyInput, out KeyOutput) (bool, any) {
 	case "compare-value":
 		return s.swap(in, out, s.exists && s.value == in.Expected)
 	case "compare-version":
-		// A version that was told of the value would be known.
+		// A version that was told of the value would be known. In a later term the value has
+		// another one.
+		if in.Version>>termShift != 0 && !out.Found {
+			return true, s
+		}
 		return s.swap(in, out, in.Version == s.version && (in.Version != 0) == s.exists)
 	case "take":
 		if !sawValue || !s.exists {
