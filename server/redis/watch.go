@@ -56,8 +56,8 @@ func watch(r *Request) error {
 	return nil
 }
 
-// watchInCluster is WATCH of keys that are served anywhere. The versions are the same wherever
-// a shard is served next.
+// watchInCluster is WATCH of keys that are served anywhere. Once another node serves the shard,
+// the versions are none of its, and EXEC is refused as after a change.
 func (r *Request) watchInCluster() error {
 	keys := r.args[1:]
 	versions, err := r.versionsOf(keys)
