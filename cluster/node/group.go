@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
@@ -47,6 +48,7 @@ type group struct {
 	// and who leads then, 0 if nobody is known to.
 	published func(db *mantisdb.DB, leader cluster.NodeID)
 
+	leaving atomic.Bool   // the node is about to stop, and begins no term any more
 	changed chan struct{} // has room for one: the leader may be another one
 	stop    context.Context
 	end     context.CancelFunc
@@ -89,7 +91,7 @@ func (g *group) close() {
 func (g *group) follow() {
 	for g.stop.Err() == nil {
 		leader := g.agreed.Leader()
-		if leader == g.agreed.Replica() {
+		if leader == g.agreed.Replica() && !g.leaving.Load() {
 			g.hold()
 			continue
 		}

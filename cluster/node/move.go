@@ -247,14 +247,35 @@ func (n *Node) Leave(ctx context.Context) {
 	}
 	n.mu.Unlock()
 	for _, g := range all {
-		if number := g.agreed.Replica(); g.agreed.Leader() == number {
-			m, err := g.agreed.Membership(ctx)
-			if err == nil && len(m.Voting) > 1 {
-				err = n.handOver(ctx, g, m, number)
-			}
-			if err != nil {
-				n.logger.Warn("a group that this node leads could not be handed over", "group", g.number, "error", err.Error())
+		g.leaving.Store(true)
+	}
+	// One that was handed over may come back, if the other one fails.
+	for left := len(all); left > 0 && ctx.Err() == nil; time.Sleep(lookEvery / 4) {
+		left = 0
+		for _, g := range all {
+			if !n.leave(ctx, g) {
+				left++
 			}
 		}
 	}
+}
+
+// leave hands a group over, if this node leads it and others have a vote, and tells whether it did
+// not have to.
+func (n *Node) leave(ctx context.Context, g *group) (left bool) {
+	number := g.agreed.Replica()
+	if g.agreed.Leader() != number {
+		return true
+	}
+	m, err := g.agreed.Membership(ctx)
+	if err == nil && len(m.Voting) == 1 {
+		return true
+	}
+	if err == nil {
+		err = n.handOver(ctx, g, m, number)
+	}
+	if err != nil {
+		n.logger.Warn("a group that this node leads could not be handed over yet", "group", g.number, "error", err.Error())
+	}
+	return false
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/mantisdb/mantisdb/internal/linearizable"
 )
 
+// retryAfter is how long a client waits before it sends a request again.
+const retryAfter = 100 * time.Millisecond
+
 // steady is clients that write, and send what failed once more, to the next node: as a client
 // does that knows several. What fails then is an error.
 type steady struct {
@@ -47,6 +50,7 @@ func (s *steady) put(nodes []*node, at int, key, value string) error {
 	if first == nil {
 		return nil
 	}
+	time.Sleep(retryAfter)
 	began := time.Now()
 	if _, second := s.client(nodes[(at+1)%len(nodes)].client()).do(in); second != nil {
 		return fmt.Errorf("%s failed twice: %w, and after that for %v: %w", key, first, time.Since(began), second)
