@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,7 +72,6 @@ func newPlain(t *testing.T, place place) *running {
 // newCluster makes a cluster of some nodes and waits until it serves. dirs are those of the
 // first nodes; the others have their own.
 func newCluster(t *testing.T, place place, nodes int, dirs ...string) *running {
-	skipWithoutCluster(t)
 	r := newRunning(t, place)
 	var peers []string
 	for id := 1; id <= nodes; id++ {
@@ -97,17 +95,6 @@ func nodeFlags(place place, id int) []string {
 	return []string{
 		fmt.Sprintf("--cluster-node=%d", id), fmt.Sprintf("--cluster-address=%s:%d", place.Address(id), peerPort),
 		"--cluster-allow-insecure",
-	}
-}
-
-func skipWithoutCluster(t *testing.T) {
-	t.Helper()
-	help, err := exec.Command(program(t), "--help").CombinedOutput()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(help), "--cluster-node") {
-		t.Skip("the program has no --cluster-node")
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 // TestFailover kills the node that leads most shards, and measures how long it takes until
 // each of them takes writes again.
 func TestFailover(t *testing.T) {
+	needMachine(t)
 	r := newCluster(t, &loopback{}, 3)
 	var took []time.Duration
 	for range failovers {

@@ -14,6 +14,7 @@ import (
 // TestRollingRestart has each node end in order and start again, under load: nothing that was
 // acknowledged is lost, and no request fails that is sent twice.
 func TestRollingRestart(t *testing.T) {
+	needMachine(t)
 	r := newCluster(t, &loopback{}, 3)
 	s := r.workSteadily()
 	for _, n := range r.nodes {
@@ -32,6 +33,7 @@ func TestRollingRestart(t *testing.T) {
 // TestNodesComeAndGo adds a node to a cluster, gives it work, has another one give its own
 // away, and removes that, under load.
 func TestNodesComeAndGo(t *testing.T) {
+	needMachine(t)
 	r := newCluster(t, &loopback{}, 3)
 	s := r.workSteadily()
 	added := r.join()
