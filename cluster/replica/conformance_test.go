@@ -23,7 +23,7 @@ func TestLeaderIsAnEngine(t *testing.T) {
 		// A range that has the record reads it, too.
 		"ScanLimit",
 		// An entry of the log has a bound of its own.
-		"Append",
+		"Append", "ValueSizes",
 		// The log that has the past is the group's.
 		"WatchOfThePast",
 		// It counts how often a context is asked, which is done through another one.
