@@ -31,6 +31,10 @@ const (
 // requestTimeout bounds what the group is asked without another bound.
 const requestTimeout = 5 * time.Second
 
+// requestGrace is how much longer than its bound a request is waited for, whose end the library
+// tells by itself.
+const requestGrace = time.Second
+
 // What is kept of a group's log once it is in the engine, so that a replica that was away for a
 // while catches up without a snapshot; and how many entries there are between two moments at
 // which the engine is synced for that.
@@ -150,8 +154,13 @@ func (g *Group) Propose(ctx context.Context, entry []byte) (uint64, error) {
 		// Nothing was handed over.
 		return 0, errors.Join(replica.ErrDropped, err)
 	}
-	defer request.Release()
-	result := <-request.ResultC()
+	var result dragonboat.RequestResult
+	select {
+	case result = <-request.ResultC():
+		request.Release()
+	case <-time.After(timeLeft(ctx) + requestGrace): // a replica that is stopped may answer nothing
+		return 0, errors.New("the replica did not answer")
+	}
 	switch {
 	case result.Completed() && result.GetResult().Value == notApplied:
 		return 0, errors.New("the replica was stopped")
@@ -173,11 +182,16 @@ func (g *Group) ReadIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer request.Release()
-	if result := <-request.ResultC(); !result.Completed() {
-		return errors.New("the group did not answer in time, or has no leader")
+	select {
+	case result := <-request.ResultC():
+		request.Release()
+		if !result.Completed() {
+			return errors.New("the group did not answer in time, or has no leader")
+		}
+		return nil
+	case <-time.After(timeLeft(ctx) + requestGrace):
+		return errors.New("the replica did not answer")
 	}
-	return nil
 }
 
 // timeLeft is how long a request may take: the library takes no context.
@@ -217,6 +231,9 @@ type Membership struct {
 // the group.
 func (h *Host) Members() map[uint64]Membership {
 	info := h.host.GetNodeHostInfo(dragonboat.NodeHostInfoOption{SkipLogInfo: true})
+	if info == nil { // it is closed
+		return nil
+	}
 	all := make(map[uint64]Membership, len(info.ShardInfoList))
 	for _, s := range info.ShardInfoList {
 		if !s.Pending {

@@ -57,12 +57,21 @@ func (m *machine) Update(entries []statemachine.Entry) ([]statemachine.Entry, er
 func (m *machine) Lookup(any) (any, error) { return nil, errors.ErrUnsupported }
 
 // Sync implements statemachine.IOnDiskStateMachine.
-func (m *machine) Sync() error { return stopped(m.replica.Sync(), nil) }
+func (m *machine) Sync() error {
+	if err := m.replica.Sync(); !errors.Is(err, storage.ErrClosed) {
+		return err
+	}
+	return nil // the replica is being stopped
+}
 
 // PrepareSnapshot implements statemachine.IOnDiskStateMachine.
 func (m *machine) PrepareSnapshot() (any, error) {
 	dir, err := m.replica.Prepare()
-	return dir, stopped(err, statemachine.ErrSnapshotStopped)
+	if err != nil {
+		// Who needs it asks again, and a disk that is full here is no reason to end.
+		return nil, statemachine.ErrSnapshotAborted
+	}
+	return dir, nil
 }
 
 // SaveSnapshot implements statemachine.IOnDiskStateMachine.
@@ -83,12 +92,4 @@ func (m *machine) RecoverFromSnapshot(r io.Reader, _ <-chan struct{}) error {
 func (m *machine) Close() error {
 	m.replica.Close()
 	return nil
-}
-
-// stopped is err, but for that of a replica that is closed.
-func stopped(err, instead error) error {
-	if errors.Is(err, storage.ErrClosed) {
-		return instead
-	}
-	return err
 }

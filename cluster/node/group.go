@@ -65,10 +65,14 @@ const (
 	lookEvery = 100 * time.Millisecond
 )
 
-// start has the group's leadership be followed until close.
-func (g *group) start() {
+// prepare makes what the group needs before others know it.
+func (g *group) prepare() {
 	g.changed = make(chan struct{}, 1)
 	g.stop, g.end = context.WithCancel(context.Background())
+}
+
+// start has the group's leadership be followed until close.
+func (g *group) start() {
 	g.done.Go(g.follow)
 	g.look()
 }

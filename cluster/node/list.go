@@ -114,6 +114,8 @@ func (n *Node) register(db *mantisdb.DB, self cluster.Node) error {
 
 // announce registers this node, wherever the list is kept.
 func (n *Node) announce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	self := n.config.Self
 	self.State, self.Reachable = cluster.NodeUp, false
 	if db := n.meta.Load(); db != nil {

@@ -157,7 +157,7 @@ func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID)
 	if err := g.agreed.Remove(ctx, number, m.Version); err != nil {
 		return err
 	}
-	// A node that cannot be asked removes the replica when it is back: see tidyUp.
+	// A node that cannot be told keeps the replica's files, and takes no part in the group.
 	if node := n.Topology().Node(from); node != nil {
 		gone := hostedReplica{Group: g.number, Number: number}
 		if err := n.peers.ask(ctx, http.MethodDelete, node.Peer, groupPath(g.number, "replica"), gone, nil); err != nil {

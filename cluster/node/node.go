@@ -83,6 +83,13 @@ func (n *Node) open() error {
 			return err
 		}
 	}
+	if begins {
+		// Last, so that a start that failed before is repeated as a whole.
+		who := identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards}
+		if err := writeFile(n.path(identityFile), who); err != nil {
+			return err
+		}
+	}
 	for _, h := range n.hosted.Replicas {
 		if err := n.startReplica(h); err != nil {
 			return err
@@ -94,7 +101,7 @@ func (n *Node) open() error {
 
 func (n *Node) path(name string) string { return filepath.Join(n.config.Dir, name) }
 
-// identify reads who the node is, or writes it down; begins tells that it is new.
+// identify reads who the node is; begins tells that it is new.
 func (n *Node) identify() (begins bool, err error) {
 	first, err := n.config.firstNodes()
 	if err != nil {
@@ -123,7 +130,7 @@ func (n *Node) identify() (begins bool, err error) {
 	} else if len(n.config.First) == 0 {
 		return false, errors.New("the node is new, and was not told which cluster to make or to join")
 	}
-	return true, writeFile(n.path(identityFile), who)
+	return true, nil
 }
 
 // startReplica starts a replica and follows who leads its group.
@@ -141,9 +148,16 @@ func (n *Node) startReplica(h hostedReplica) error {
 	}
 	g := &group{number: h.Group, self: n.config.Self.ID, replica: r, agreed: agreed, logger: n.logger}
 	g.published = func(db *mantisdb.DB, leader cluster.NodeID) { n.publish(h.Group, db, leader) }
+	g.prepare()
 	n.mu.Lock()
-	n.groups[h.Group] = g
+	closed := n.groups == nil
+	if !closed {
+		n.groups[h.Group] = g
+	}
 	n.mu.Unlock()
+	if closed {
+		return mantisdb.ErrClosed
+	}
 	g.start()
 	return nil
 }

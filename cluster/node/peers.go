@@ -31,7 +31,6 @@ func newPeers(config *tls.Config) *peers {
 	}
 	p.client = &http.Client{Transport: &http.Transport{
 		TLSClientConfig: config, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
-		ResponseHeaderTimeout: 30 * time.Second,
 	}}
 	return p
 }

@@ -24,14 +24,18 @@ func (n *Node) serveStart(r *http.Request) (any, error) {
 	there := n.groups[h.Group]
 	n.mu.Unlock()
 	if there != nil {
-		if there.agreed.Replica() == h.Number {
+		switch now := there.agreed.Replica(); {
+		case now == h.Number:
 			return nil, nil
+		case now > h.Number: // the request is of before, and came late
+			return nil, fmt.Errorf("the node has replica %d of group %d, which is later than %d", now, h.Group, h.Number)
 		}
 		if err := n.dropReplica(there); err != nil {
 			return nil, err
 		}
 	}
-	n.hosted.Replicas = append(n.hosted.Replicas, h)
+	n.hosted.Format = filesFormat
+	n.hosted.Replicas = append(slices.DeleteFunc(n.hosted.Replicas, func(old hostedReplica) bool { return old.Group == h.Group }), h)
 	if err := writeFile(n.path(hostedFile), n.hosted); err != nil {
 		return nil, err
 	}
@@ -67,17 +71,17 @@ func (n *Node) dropReplica(g *group) error {
 	if err := g.agreed.Stop(); err != nil {
 		n.logger.Debug("stopping a replica", "group", g.number, "error", err.Error())
 	}
-	g.replica.Close() // which the library does in due course, and its directory is about to go
-	ctx, cancel := context.WithTimeout(n.stop, 10*time.Second)
-	defer cancel()
-	if err := g.agreed.Forget(ctx); err != nil {
-		n.logger.Warn("the log of a replica that was removed cannot be removed yet", "group", g.number, "error", err.Error())
-	}
 	n.hosted.Replicas = slices.DeleteFunc(n.hosted.Replicas, func(h hostedReplica) bool {
 		return h.Group == g.number && h.Number == g.agreed.Replica()
 	})
 	if err := writeFile(n.path(hostedFile), n.hosted); err != nil {
 		return err
+	}
+	g.replica.Close() // which the library does in due course, and its directory is about to go
+	ctx, cancel := context.WithTimeout(n.stop, 10*time.Second)
+	defer cancel()
+	if err := g.agreed.Forget(ctx); err != nil {
+		n.logger.Warn("the log of a replica that was removed cannot be removed yet", "group", g.number, "error", err.Error())
 	}
 	return os.RemoveAll(n.replicaDir(g.number, g.agreed.Replica()))
 }

@@ -142,6 +142,12 @@ func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) er
 	if err != nil {
 		return err
 	}
+	// What was refused once while the replica stops must not be followed by what comes after.
+	select {
+	case <-r.stop:
+		return storage.ErrClosed
+	default:
+	}
 	known := *r.known.Load()
 	if err := r.gather(indexes, entries, results, &known); err != nil {
 		return err

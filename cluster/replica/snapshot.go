@@ -92,7 +92,7 @@ func unpackSnapshot(from io.Reader, dir string) error {
 	for {
 		header, err := archive.Next()
 		if err == io.EOF {
-			return syncDir(dir)
+			return syncDirs(dir)
 		}
 		if err != nil {
 			return fmt.Errorf("%w: the snapshot of a replica: %w", storage.ErrCorrupt, err)
@@ -128,6 +128,16 @@ func unpackFile(archive io.Reader, path string) (err error) {
 		return err
 	}
 	return file.Sync()
+}
+
+// syncDirs has the entries of a directory and of all below it be on disk.
+func syncDirs(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return syncDir(path)
+	})
 }
 
 // syncDir has the entries of a directory be on disk.

@@ -112,7 +112,7 @@ func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Co
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,
 	})
 	peers := server.New(server.Config{
-		HTTP: mux, Redis: peerRedis{redisServer}, TLS: config.TLS, Logger: logger, ShutdownTimeout: f.shutdownTimeout,
+		HTTP: http.NewCrossOriginProtection().Handler(mux), Redis: peerRedis{redisServer}, TLS: config.TLS, Logger: logger, ShutdownTimeout: f.shutdownTimeout,
 	})
 	all.Add(clients.AddFigures)
 	defer history.Start()()
