@@ -153,8 +153,8 @@ func checkWrite(key, value []byte, o WriteOptions) error {
 	return checkExpiry(o.ExpiresAt)
 }
 
-// checkBatchOptions returns nil if a batch may be written with these options.
-func checkBatchOptions(o WriteOptions) error {
+// CheckBatch returns nil if a batch may be written with these options.
+func (o WriteOptions) CheckBatch() error {
 	if o.ExpiresAt != 0 {
 		return fmt.Errorf("%w: the operations of a batch carry their own expiry", ErrInvalidOptions)
 	}

@@ -11,7 +11,7 @@ import (
 // are held while the reads are looked at again and the batch is applied, so that
 // nothing comes in between. The read of a range takes every lock.
 func (s *pebbleSnapshot) WriteIf(batch *Batch, reads *ReadSet, o WriteOptions) (version uint64, err error) {
-	if err := checkBatchOptions(o); err != nil {
+	if err := o.CheckBatch(); err != nil {
 		return 0, err
 	}
 	if err := s.enter(); err != nil {

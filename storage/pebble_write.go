@@ -102,7 +102,7 @@ func (e *GoStorageEngine) deleteUnderLock(b *pebble.Batch, key []byte, level Dur
 
 // Write implements Engine.
 func (e *GoStorageEngine) Write(batch *Batch, o WriteOptions) (version uint64, err error) {
-	if err := checkBatchOptions(o); err != nil {
+	if err := o.CheckBatch(); err != nil {
 		return 0, err
 	}
 	if err := e.enter(); err != nil {

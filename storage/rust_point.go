@@ -224,7 +224,7 @@ func (e *RustStorageEngine) Delete(key []byte, o WriteOptions) (uint64, error) {
 
 // Write implements Engine. The batch crosses in the form in which it was built.
 func (e *RustStorageEngine) Write(b *Batch, o WriteOptions) (uint64, error) {
-	if err := checkBatchOptions(o); err != nil {
+	if err := o.CheckBatch(); err != nil {
 		return 0, err
 	}
 	packed := b.Packed()

@@ -78,7 +78,7 @@ func (s *rustSnapshot) AppendGetMeta(dst, key []byte) ([]byte, Meta, error) {
 // WriteIf implements Snapshot. Batch and reads cross in the form in which they were
 // built.
 func (s *rustSnapshot) WriteIf(b *Batch, reads *ReadSet, o WriteOptions) (uint64, error) {
-	if err := checkBatchOptions(o); err != nil {
+	if err := o.CheckBatch(); err != nil {
 		return 0, err
 	}
 	packed, read := b.Packed(), reads.packed

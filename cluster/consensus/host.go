@@ -72,7 +72,7 @@ func Open(c Config) (*Host, error) {
 		return nil, err
 	}
 	// One worker and one log for all groups: so entries of different groups share a sync. It is
-	// so for as long as the logs are there. docs/performance.md has what else was tried.
+	// so for as long as the logs are there. docs/cluster.md has what else was tried.
 	logs := config.GetTinyMemLogDBConfig()
 	logs.Shards = 1
 	workers := config.GetDefaultEngineConfig()

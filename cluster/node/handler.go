@@ -31,7 +31,6 @@ func (n *Node) Register(mux *http.ServeMux) {
 	handle("DELETE "+groupsPath+"/{group}/replica", n.serveStop)
 	handle("POST "+groupsPath+"/{group}/move", n.serveMove)
 	handle("POST "+groupsPath+"/{group}/lead", n.serveLead)
-	handle("GET "+groupsPath+"/{group}/checksum", n.serveChecksum)
 	handle("GET "+peerPrefix+"/shards/{shard}/checksum", n.serveChecksum)
 }
 

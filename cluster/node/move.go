@@ -27,14 +27,18 @@ func groupPath(number uint64, what string) string {
 	return groupsPath + "/" + strconv.FormatUint(number, 10) + "/" + what
 }
 
+// moveIn is the group that a request is about, and what is to be moved in it.
+func (n *Node) moveIn(r *http.Request) (g *group, m move, err error) {
+	if g, err = n.groupIn(r); err == nil {
+		err = read(r, &m)
+	}
+	return g, m, err
+}
+
 // serveMove moves a replica of a group that has one here.
 func (n *Node) serveMove(r *http.Request) (any, error) {
-	g, err := n.groupIn(r)
+	g, m, err := n.moveIn(r)
 	if err != nil {
-		return nil, err
-	}
-	var m move
-	if err := read(r, &m); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), moveWithin)
@@ -205,12 +209,8 @@ func (n *Node) isReachable(id cluster.NodeID) bool {
 
 // serveLead has a group be led by a node's replica.
 func (n *Node) serveLead(r *http.Request) (any, error) {
-	g, err := n.groupIn(r)
+	g, m, err := n.moveIn(r)
 	if err != nil {
-		return nil, err
-	}
-	var m move
-	if err := read(r, &m); err != nil {
 		return nil, err
 	}
 	return nil, n.lead(r.Context(), g, m.To)

@@ -210,8 +210,8 @@ func (n *Node) Next(ctx context.Context, shard int, failed *cluster.Route) (*clu
 	return n.routes.next(ctx, shard, failed)
 }
 
-// Close stops the node's replicas. Other nodes go on with theirs. Before, it hands what it leads
-// to others, for as long as ctx allows: see Leave.
+// Close stops the node's replicas. Other nodes go on with theirs, the sooner if Leave was called
+// before.
 func (n *Node) Close() {
 	n.end()
 	n.work.Wait()

@@ -15,9 +15,6 @@ func (l *Leader) propose(b *storage.Batch) (version uint64, err error) {
 	if b.Size() > MaxEntryLen {
 		return 0, fmt.Errorf("%w: %d bytes, and a cluster takes %d at most", storage.ErrBatchTooLarge, b.Size(), MaxEntryLen)
 	}
-	if b, err = sparingRecord(b); err != nil {
-		return 0, err
-	}
 	version, err = l.proposer.propose(b)
 	return l.outward(version), err
 }
@@ -68,6 +65,11 @@ func (l *Leader) share(b *storage.Batch) (version uint64, err error) {
 	}
 	var set latchSet
 	l.latches.addBatch(&set, b)
+	if set.whole {
+		if b, err = sparingRecord(b); err != nil {
+			return 0, err
+		}
+	}
 	defer l.latches.share(&set)()
 	return l.propose(b)
 }
@@ -98,17 +100,10 @@ func (l *Leader) Delete(key []byte, o storage.WriteOptions) (uint64, error) {
 
 // Write implements storage.Engine.
 func (l *Leader) Write(b *storage.Batch, o storage.WriteOptions) (uint64, error) {
-	if err := checkBatchOptions(o); err != nil {
+	if err := o.CheckBatch(); err != nil {
 		return 0, err
 	}
 	return l.share(b)
-}
-
-func checkBatchOptions(o storage.WriteOptions) error {
-	if o.ExpiresAt != 0 {
-		return fmt.Errorf("%w: the operations of a batch carry their own expiry", storage.ErrInvalidOptions)
-	}
-	return o.Check()
 }
 
 // PutIfAbsent implements storage.Engine.
@@ -199,7 +194,7 @@ func (l *Leader) evaluate(key []byte, evaluation func() (*storage.Batch, error))
 
 // WriteIf implements storage.Snapshot.
 func (s *snapshot) WriteIf(b *storage.Batch, reads *storage.ReadSet, o storage.WriteOptions) (uint64, error) {
-	if err := checkBatchOptions(o); err != nil {
+	if err := o.CheckBatch(); err != nil {
 		return 0, err
 	}
 	l := s.leader
@@ -214,6 +209,12 @@ func (s *snapshot) WriteIf(b *storage.Batch, reads *storage.ReadSet, o storage.W
 		l.latches.add(&set, key)
 	}
 	l.latches.addBatch(&set, b)
+	if set.whole {
+		var err error
+		if b, err = sparingRecord(b); err != nil {
+			return 0, err
+		}
+	}
 	defer l.latches.hold(&set)()
 	holds, err := reads.Hold(l.view, s)
 	if err != nil {

@@ -53,6 +53,39 @@ func TestALaterTermVoidsAnEarlierOne(t *testing.T) {
 	}
 }
 
+// A leader that has not been told yet that its term is over reads nothing with the versions of that.
+func TestNothingIsReadAfterTheTerm(t *testing.T) {
+	first, g := lead(t, t.TempDir())
+	defer first.Close()
+	put(t, first, "key", "value")
+	if _, err := first.replica.Lead(t.Context(), g, 2); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := first.AppendGetMeta(nil, []byte("key")); !errors.Is(err, cluster.ErrNotLeader) {
+		t.Errorf("AppendGetMeta: %v", err)
+	}
+	if _, err := first.Snapshot(); !errors.Is(err, cluster.ErrNotLeader) {
+		t.Errorf("Snapshot: %v", err)
+	}
+	if _, err := first.Scan(storage.Range{}); !errors.Is(err, cluster.ErrNotLeader) {
+		t.Errorf("Scan: %v", err)
+	}
+}
+
+// What comes after an entry that a stopping replica has left out must not be applied.
+func TestAStoppedReplicaAppliesNothing(t *testing.T) {
+	l, g := lead(t, t.TempDir())
+	defer l.Close()
+	before := sum(t, l.replica)
+	l.replica.Stop()
+	if _, err := g.Propose(t.Context(), []byte("\x01\x02\x01\x00\x00\x00\x00\x00\x00\x00")); !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("an entry after Stop: %v", err)
+	}
+	if after := sum(t, l.replica); after != before {
+		t.Errorf("it was %s, and is %s", before, after)
+	}
+}
+
 // A value has a greater version in a later term, so that what was read before is no condition any
 // more.
 func TestVersionsBelongToATerm(t *testing.T) {
