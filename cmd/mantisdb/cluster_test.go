@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mantisdb/mantisdb"
@@ -15,8 +16,9 @@ import (
 	httpapi "github.com/mantisdb/mantisdb/server/http"
 )
 
-// fakeCluster notes what it is told.
+// fakeCluster notes what it is told. The server tells it on goroutines of its own.
 type fakeCluster struct {
+	mu   sync.Mutex
 	told []string
 	err  error
 }
@@ -33,8 +35,26 @@ func (f *fakeCluster) Topology() *cluster.Topology {
 }
 
 func (f *fakeCluster) tell(args ...any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.told = append(f.told, strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
 	return f.err
+}
+
+// heard is what it was told since this was asked for last.
+func (f *fakeCluster) heard() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	told := f.told
+	f.told = nil
+	return told
+}
+
+// refuse has it answer with an error from now on.
+func (f *fakeCluster) refuse(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
 }
 
 func (f *fakeCluster) AddNode(_ context.Context, n cluster.Node) (cluster.NodeID, error) {
@@ -84,13 +104,11 @@ func TestClusterCommands(t *testing.T) {
 		{"move 1 2 3", "", "move 1 2 3"},
 		{"lead 1 2", "", "lead 1 2"},
 	} {
-		f.told = nil
 		want(t, "", 0, c.stdout, "", append(append([]string{"cluster"}, strings.Fields(c.args)...), at)...)
-		if !slices.Equal(f.told, []string{c.told}) {
-			t.Errorf("%s: told %q, want %q", c.args, f.told, c.told)
+		if told := f.heard(); !slices.Equal(told, []string{c.told}) {
+			t.Errorf("%s: told %q, want %q", c.args, told, c.told)
 		}
 	}
-	f.told = nil
 	for args, text := range map[string]string{
 		"add --client=c:1": "--client, --peer and --raft are needed",
 		"remove x":         "no number of a node",
@@ -110,10 +128,10 @@ func TestClusterCommands(t *testing.T) {
 		}
 		want(t, "", 2, "", text, line...)
 	}
-	if f.told != nil {
-		t.Errorf("what was asked for wrongly was done: %q", f.told)
+	if told := f.heard(); told != nil {
+		t.Errorf("what was asked for wrongly was done: %q", told)
 	}
-	f.err = fmt.Errorf("%w: node 2 has 5 replicas", cluster.ErrNotNow)
+	f.refuse(fmt.Errorf("%w: node 2 has 5 replicas", cluster.ErrNotNow))
 	want(t, "", 1, "", "node 2 has 5 replicas", "cluster", "remove", "2", at)
 	want(t, "", 1, "", "is not a node of a cluster", "cluster", "status", serveCluster(t, nil))
 }

@@ -94,8 +94,14 @@ func (m *frames) in(proto int) []byte {
 	return m.encoded[proto]
 }
 
-func (m *frames) deliver(from *Client, listeners map[*Client]struct{}) int {
+// deliver sends the message to listeners, and tells to how many. One that was ended gets none,
+// though its goroutine has not found that yet.
+func (m *frames) deliver(from *Client, listeners map[*Client]struct{}) (receivers int) {
 	for c := range listeners {
+		if c.killed.Load() {
+			continue
+		}
+		receivers++
 		frame := m.in(int(c.proto.Load()))
 		if c == from {
 			c.pushes.Buf = append(c.pushes.Buf, frame...)
@@ -103,7 +109,7 @@ func (m *frames) deliver(from *Client, listeners map[*Client]struct{}) int {
 			c.sink.push(frame)
 		}
 	}
-	return len(listeners)
+	return receivers
 }
 
 // listenersIf are the clients of which is tells so, for a channel that they listen to, or a

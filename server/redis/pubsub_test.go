@@ -196,3 +196,16 @@ func TestSlowSubscriber(t *testing.T) {
 	}
 	waitUntil(t, func() bool { return s.clients.count() == 2 })
 }
+
+// TestEndedListenersGetNothing: one that was ended is none of those who are told, even before
+// its goroutine has found its connection closed.
+func TestEndedListenersGetNothing(t *testing.T) {
+	var h hub
+	ended := &Client{}
+	ended.killed.Store(true)
+	h.subscribe(&h.channels, "news", ended)
+	h.subscribe(&h.patterns, "n*", ended)
+	if n := h.publish(nil, "news", []byte("m")); n != 0 {
+		t.Errorf("%d were told", n)
+	}
+}
