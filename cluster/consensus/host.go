@@ -23,7 +23,7 @@ import (
 // How the passing of time is told to the groups. A leader that is not heard of for an election's
 // time, or up to twice that, is followed by another one.
 const (
-	tick          = 10 * time.Millisecond
+	tick          = 25 * time.Millisecond
 	heartbeatTime = 50 * time.Millisecond
 	electionTime  = 500 * time.Millisecond
 )
