@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
@@ -307,6 +308,7 @@ func TestMovesUnderLoad(t *testing.T) {
 			return
 		default:
 			c.move(c.shardOf("counter"), i%4-1)
+			time.Sleep(time.Millisecond) // in which a call can be passed on and answered
 		}
 	}
 }

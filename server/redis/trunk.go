@@ -233,8 +233,8 @@ func (t *trunk) watch() {
 		case <-t.ended:
 			return
 		case now := <-ticker.C:
-			for number, p := range t.since(now.Add(-answerPause)) {
-				if !p.call.waitsFor() {
+			for number, waitsFor := range t.since(now.Add(-answerPause)) {
+				if !waitsFor() {
 					t.retire()
 					t.finish(number, errUnanswered)
 				}
@@ -243,14 +243,14 @@ func (t *trunk) watch() {
 	}
 }
 
-// since are the pending calls that began before a time.
-func (t *trunk) since(before time.Time) map[uint64]*pending {
+// since are the pending calls that began before a time, with what tells whether to wait for them.
+func (t *trunk) since(before time.Time) map[uint64]func() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	list := map[uint64]*pending{}
+	list := map[uint64]func() bool{}
 	for number, p := range t.pending {
 		if p.began.Before(before) {
-			list[number] = p
+			list[number] = p.call.waitsFor
 		}
 	}
 	return list
