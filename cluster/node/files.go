@@ -40,6 +40,7 @@ const filesFormat = 1
 const (
 	identityFile = "node.json"
 	hostedFile   = "replicas.json"
+	metFile      = "introductions.json"
 	logsDir      = "consensus"
 	shardsDir    = "shards"
 )

@@ -17,6 +17,8 @@ const (
 	statusPath = peerPrefix + "/status"
 	nodesPath  = peerPrefix + "/nodes"
 	groupsPath = peerPrefix + "/groups"
+
+	introductionsPath = peerPrefix + "/introductions"
 )
 
 // Register adds what other nodes may ask of this one to the mux of the peer port.
@@ -24,6 +26,7 @@ func (n *Node) Register(mux *http.ServeMux) {
 	handle := func(pattern string, serve func(r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, serve) })
 	}
+	n.registerIntroductions(mux)
 	handle("GET "+statusPath, func(*http.Request) (any, error) { return n.Status(), nil })
 	handle("PUT "+nodesPath+"/{id}", n.serveRegister)
 	handle("POST "+nodesPath, n.serveChange)

@@ -28,6 +28,8 @@ type Node struct {
 	hosted hosted
 	meta   atomic.Pointer[mantisdb.DB] // nil unless this node leads the meta group
 
+	introductions *introductions
+
 	mu     sync.Mutex // of what follows
 	groups map[uint64]*group
 	heard  map[cluster.NodeID]*Status // what each other node told last
@@ -40,8 +42,8 @@ type Node struct {
 }
 
 // Open starts the node with the replicas that it has, at first with those that the cluster begins
-// with.
-func Open(c Config) (*Node, error) {
+// with. One that makes a cluster with others waits until it has met most of them, or ctx is done.
+func Open(ctx context.Context, c Config) (*Node, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -53,7 +55,7 @@ func Open(c Config) (*Node, error) {
 		heard: make(map[cluster.NodeID]*Status), peers: newPeers(c.TLS),
 	}
 	n.stop, n.end = context.WithCancel(context.Background())
-	if err := n.open(); err != nil {
+	if err := n.open(ctx); err != nil {
 		n.Close()
 		return nil, err
 	}
@@ -62,13 +64,21 @@ func Open(c Config) (*Node, error) {
 	return n, nil
 }
 
-func (n *Node) open() error {
+func (n *Node) open(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(n.config.Dir, shardsDir), 0o700); err != nil {
 		return err
 	}
 	begins, err := n.identify()
 	if err != nil {
 		return err
+	}
+	if n.introductions, err = openIntroductions(n.path(metFile)); err != nil {
+		return err
+	}
+	if begins {
+		if err := n.introduce(ctx); err != nil {
+			return err
+		}
 	}
 	n.routes = newRoutes(n.config.Shards)
 	n.layout.Store(&cluster.Topology{Self: n.config.Self.ID, Shards: make([]cluster.Shard, n.config.Shards)})
