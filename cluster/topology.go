@@ -53,6 +53,8 @@ type Topology struct {
 	// Nodes are in the order of their numbers, Shards in that of their slots.
 	Nodes  []Node  `json:"nodes"`
 	Shards []Shard `json:"shards"`
+	// Meta is the group that has the list of the nodes, which is laid out as a shard is.
+	Meta Shard `json:"meta"`
 }
 
 // Node is the node of a number, nil if there is none.
@@ -64,9 +66,9 @@ func (t *Topology) Node(id NodeID) *Node {
 	return &t.Nodes[i]
 }
 
-// Has tells whether a node has a replica of a shard.
+// Has tells whether a node has a replica of a shard, or of the list of nodes.
 func (t *Topology) Has(id NodeID) bool {
-	return slices.ContainsFunc(t.Shards, func(s Shard) bool { return slices.Contains(s.Replicas, id) })
+	return slices.Contains(t.Meta.Replicas, id) || slices.ContainsFunc(t.Shards, func(s Shard) bool { return slices.Contains(s.Replicas, id) })
 }
 
 // ShardOf is the shard of a slot: the slots are dealt out evenly and in order.

@@ -259,9 +259,11 @@ func (h *Host) Members() map[uint64]Membership {
 
 // Membership asks the group who belongs to it.
 func (g *Group) Membership(ctx context.Context) (Membership, error) {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
-	m, err := g.host.SyncGetShardMembership(ctx, g.number)
+	var m *dragonboat.Membership
+	err := g.ask(ctx, func(ctx context.Context) (err error) {
+		m, err = g.host.SyncGetShardMembership(ctx, g.number)
+		return err
+	})
 	if err != nil {
 		return Membership{}, err
 	}
@@ -270,25 +272,44 @@ func (g *Group) Membership(ctx context.Context) (Membership, error) {
 
 // Add adds a replica without a vote, if the membership is still of a version.
 func (g *Group) Add(ctx context.Context, number uint64, address string, version uint64) error {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
 	g.added.Store(true) // before anybody else can have joined
-	return g.host.SyncRequestAddNonVoting(ctx, g.number, number, address, version)
+	return g.ask(ctx, func(ctx context.Context) error {
+		return g.host.SyncRequestAddNonVoting(ctx, g.number, number, address, version)
+	})
 }
 
 // Promote gives a replica a vote.
 func (g *Group) Promote(ctx context.Context, number uint64, address string, version uint64) error {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
 	g.added.Store(true)
-	return g.host.SyncRequestAddReplica(ctx, g.number, number, address, version)
+	return g.ask(ctx, func(ctx context.Context) error {
+		return g.host.SyncRequestAddReplica(ctx, g.number, number, address, version)
+	})
 }
 
-// Remove takes a replica out of the group.
+// Remove takes a replica out of the group. One that removes itself may not be told that it is
+// done.
 func (g *Group) Remove(ctx context.Context, number, version uint64) error {
+	return g.ask(ctx, func(ctx context.Context) error {
+		return g.host.SyncRequestDeleteReplica(ctx, g.number, number, version)
+	})
+}
+
+// ask asks the group something until it takes it: a leader that has just become one drops what it
+// is asked, for a moment.
+func (g *Group) ask(ctx context.Context, request func(ctx context.Context) error) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	return g.host.SyncRequestDeleteReplica(ctx, g.number, number, version)
+	for {
+		err := request(ctx)
+		if !errors.Is(err, dragonboat.ErrShardNotReady) {
+			return err
+		}
+		select {
+		case <-time.After(tick):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // Transfer asks the group to be led by another replica. Whether it does is seen by its leader.

@@ -81,6 +81,7 @@ func (c *testCluster) add(id cluster.NodeID, peer string) *testNode {
 	n := &testNode{config: Config{
 		Self:   cluster.Node{ID: id, Peer: peer, Raft: raft, Client: peer, Version: "test"},
 		Shards: testShards, Dir: filepath.Join(c.dir, strconv.FormatUint(uint64(id), 10)), MemoryLimit: 256 << 20,
+		pace: pace{keepEvery: 100 * time.Millisecond, settledAfter: time.Second},
 	}}
 	if testing.Verbose() {
 		n.config.Logger = slog.New(slog.NewTextHandler(c.t.Output(), nil)).With("at", id)
@@ -131,8 +132,8 @@ func (n *testNode) stop() {
 	if n.Node == nil {
 		return
 	}
-	n.Node.Close()
 	n.server.Close()
+	n.Node.Close()
 	n.done.Wait()
 	n.Node = nil
 }
@@ -208,14 +209,14 @@ func (c *testCluster) meta() *testNode {
 	return nil
 }
 
-// registered tells whether the list lacks what a node says of itself, as every node that runs
-// knows the list.
+// registered tells which node that runs does not have the list with what a node says of itself, or
+// does not reach it.
 func (c *testCluster) registered(id cluster.NodeID) error {
 	for _, n := range c.nodes {
 		if n.Node == nil {
 			continue
 		}
-		if known := n.Topology().Node(id); known == nil || known.Version == "" {
+		if known := n.Topology().Node(id); known == nil || known.Version == "" || !known.Reachable {
 			return fmt.Errorf("node %d does not know of node %d", n.config.Self.ID, id)
 		}
 	}

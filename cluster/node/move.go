@@ -119,13 +119,8 @@ func (n *Node) catchUp(ctx context.Context, g *group, peer string) error {
 	for {
 		status, err := n.peers.status(ctx, peer)
 		if err == nil {
-			for _, s := range status.Shards {
-				if groupOf(s.Shard) == g.number && s.Applied > 0 && s.Applied+almost >= g.replica.Applied() {
-					return nil
-				}
-			}
-			if g.number == metaGroup {
-				return nil // it is small, and no shard
+			if s := status.in(g.number); s != nil && s.Applied > 0 && s.Applied+almost >= g.replica.Applied() {
+				return nil
 			}
 		}
 		select {
@@ -154,6 +149,14 @@ func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID)
 		if err := n.handOver(ctx, g, m, number); err != nil {
 			return err
 		}
+	}
+	if from == n.config.Self.ID {
+		// Who is removed is not told that it was, and would wait for it.
+		peer := n.list.peer(nodeOf(g.agreed.Leader()))
+		if peer == "" {
+			return errors.New("nobody leads the group who could do it")
+		}
+		return n.peers.ask(ctx, http.MethodPost, peer, groupPath(g.number, "move"), move{From: from}, nil)
 	}
 	if m, err = g.agreed.Membership(ctx); err != nil {
 		return err

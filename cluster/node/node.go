@@ -47,6 +47,9 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.pace == (pace{}) {
+		c.pace = usual
+	}
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -118,6 +121,11 @@ func (n *Node) identify() (begins bool, err error) {
 		return false, err
 	}
 	n.list.adopt(first, 0)
+	var told toldList
+	if _, err := readFile(n.path(nodesFile), &told); err != nil {
+		return false, err
+	}
+	n.list.adopt(told.Nodes, told.Version)
 	who := identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards}
 	var known identity
 	found, err := readFile(n.path(identityFile), &known)
