@@ -43,6 +43,9 @@ type Shard struct {
 	Term uint64 `json:"term"`
 	// Replicas are the nodes that have a copy and a vote, in the order of their numbers.
 	Replicas []NodeID `json:"replicas"`
+	// Failed are nodes whose replica does not run, as it cannot be opened; they say why in
+	// their logs, and try again.
+	Failed []NodeID `json:"failed,omitempty"`
 }
 
 // Topology is how a cluster is laid out, as one node knows it. It is not changed once it is

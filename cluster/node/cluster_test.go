@@ -81,7 +81,7 @@ func (c *testCluster) add(id cluster.NodeID, peer string) *testNode {
 	n := &testNode{config: Config{
 		Self:   cluster.Node{ID: id, Peer: peer, Raft: raft, Client: peer, Version: "test"},
 		Shards: testShards, Dir: filepath.Join(c.dir, strconv.FormatUint(uint64(id), 10)), MemoryLimit: 256 << 20,
-		pace: pace{keepEvery: 100 * time.Millisecond, settledAfter: time.Second},
+		pace: pace{keepEvery: 100 * time.Millisecond, settledAfter: time.Second, mendEvery: 200 * time.Millisecond, leftAfter: time.Second},
 	}}
 	if testing.Verbose() {
 		n.config.Logger = slog.New(slog.NewTextHandler(c.t.Output(), nil)).With("at", id)

@@ -32,6 +32,7 @@ func (n *Node) Register(mux *http.ServeMux) {
 	handle("POST "+nodesPath, n.serveChange)
 	handle("POST "+groupsPath+"/{group}/replica", n.serveStart)
 	handle("DELETE "+groupsPath+"/{group}/replica", n.serveStop)
+	handle("GET "+groupsPath+"/{group}/members", n.serveMembers)
 	handle("POST "+groupsPath+"/{group}/move", n.serveMove)
 	handle("POST "+groupsPath+"/{group}/lead", n.serveLead)
 	handle("GET "+peerPrefix+"/shards/{shard}/checksum", n.serveChecksum)

@@ -10,12 +10,17 @@ import (
 	"github.com/mantisdb/mantisdb/cluster/placement"
 )
 
-// pace is how often a node looks whether something is to be done for the cluster, and for how
-// long it must have led the meta group before it does it: until then it may not have heard of all
-// replicas.
-type pace struct{ keepEvery, settledAfter time.Duration }
+// pace is how often a node looks whether something is to be done.
+type pace struct {
+	// keepEvery is how often it looks after the cluster, and settledAfter for how long it must
+	// have led the meta group before: until then it may not have heard of all replicas.
+	keepEvery, settledAfter time.Duration
+	// mendEvery is how often it looks after its own replicas, and leftAfter for how long nobody
+	// must have claimed one without a vote that is removed then.
+	mendEvery, leftAfter time.Duration
+}
 
-var usual = pace{keepEvery: time.Second, settledAfter: 3 * time.Second}
+var usual = pace{keepEvery: time.Second, settledAfter: 3 * time.Second, mendEvery: 5 * time.Second, leftAfter: time.Minute}
 
 // keepUp registers the node, and, at the node that leads the meta group, has replicas and leaders
 // be where they should.

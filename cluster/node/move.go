@@ -80,10 +80,35 @@ func at(members map[uint64]string, node cluster.NodeID) (number uint64, found bo
 	return number, found
 }
 
+// nextReplica is the number of the next replica of a group at a node, which none there has or had.
+func nextReplica(m consensus.Membership, node cluster.NodeID) uint64 {
+	next := replicaOf(node, 0)
+	note := func(number uint64) {
+		if nodeOf(number) == node && number >= next {
+			next = number + 1<<generationShift
+		}
+	}
+	for number := range m.Voting {
+		note(number)
+	}
+	for number := range m.NonVoting {
+		note(number)
+	}
+	for number := range m.Removed {
+		note(number)
+	}
+	return next
+}
+
 // addReplica adds a replica without a vote, waits until it has what the leader had then, and gives
 // it a vote.
 func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) error {
 	to := node.ID
+	release, err := n.take(claim{g.number, to})
+	if err != nil {
+		return err
+	}
+	defer release()
 	m, err := g.agreed.Membership(ctx)
 	if err != nil {
 		return err
@@ -93,7 +118,7 @@ func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) err
 	}
 	number, added := at(m.NonVoting, to)
 	if !added {
-		number = replicaOf(to, m.Version)
+		number = nextReplica(m, to)
 		if err := g.agreed.Add(ctx, number, node.Raft, m.Version); err != nil {
 			return err
 		}

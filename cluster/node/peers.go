@@ -38,6 +38,9 @@ func newPeers(config *tls.Config) *peers {
 // errRefused says that another node turned down what it was asked.
 var errRefused = errors.New("refused")
 
+// errNoLeader says that no other node is known to lead a group.
+var errNoLeader = errors.New("no other node is known to lead the group")
+
 // errNotMeta says that another node is to be asked, as it leads the meta group.
 var errNotMeta = errors.New("the node does not keep the list of nodes")
 

@@ -19,7 +19,7 @@ type Status struct {
 }
 
 // in is what the node tells of its replica in a group, nil if it has none there.
-func (s *Status) in(group uint64) *ShardStatus {
+func (s Status) in(group uint64) *ShardStatus {
 	if group == metaGroup {
 		return s.Meta
 	}
@@ -43,4 +43,6 @@ type ShardStatus struct {
 	// the version of that.
 	Voting  []cluster.NodeID `json:"voting"`
 	Members uint64           `json:"members"`
+	// Failure is why the replica does not run, empty if it does.
+	Failure string `json:"failure,omitempty"`
 }

@@ -72,6 +72,10 @@ func (n *Node) refresh() {
 func (n *Node) layOut(t *cluster.Topology) {
 	newest := make([]uint64, len(t.Shards)+1) // of what is told of each shard, and of the meta group
 	note := func(shard *cluster.Shard, newest *uint64, s *ShardStatus, from cluster.NodeID) {
+		if s.Failure != "" {
+			shard.Failed = append(shard.Failed, from)
+			return
+		}
 		if s.Members >= *newest {
 			*newest, shard.Replicas = s.Members, s.Voting
 		}
@@ -82,7 +86,8 @@ func (n *Node) layOut(t *cluster.Topology) {
 	told := maps.Clone(n.heard)
 	told[n.config.Self.ID] = new(Status)
 	told[n.config.Self.ID].Shards, told[n.config.Self.ID].Meta = n.replicasLocked()
-	for id, s := range told {
+	for _, id := range slices.Sorted(maps.Keys(told)) {
+		s := told[id]
 		for i := range s.Shards {
 			if number := s.Shards[i].Shard; number >= 0 && number < len(t.Shards) {
 				note(&t.Shards[number], &newest[number], &s.Shards[i], id)
@@ -100,8 +105,14 @@ func (n *Node) replicasLocked() (shards []ShardStatus, meta *ShardStatus) {
 		return nil, nil
 	}
 	members := n.host.Members()
+	all := make(map[uint64]ShardStatus, len(n.groups))
 	for number, g := range n.groups {
-		s := g.status(members[number])
+		all[number] = g.status(members[number])
+	}
+	for number, why := range n.failures {
+		all[number] = ShardStatus{Failure: why}
+	}
+	for number, s := range all {
 		if number == metaGroup {
 			s.Leads = s.Leads && n.meta.Load() != nil
 			meta = &s

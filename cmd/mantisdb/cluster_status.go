@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -23,7 +24,8 @@ func newClusterStatusCommand() *cobra.Command {
 		Short: "Show the nodes and the shards",
 		Long: "Writes a line for each node and for each shard, as the node that is asked knows them:\n" +
 			"it is marked by a star. The line meta is where the list of nodes is kept. A dash is what\n" +
-			"nobody knows.",
+			"nobody knows, and an exclamation mark a replica that does not run: its node's log says\n" +
+			"why.",
 		Example: "  mantisdb cluster status\n" +
 			"  mantisdb cluster status --json | jq '.shards[] | select(.leader == 0)'",
 		Args: usageArgs(cobra.NoArgs),
@@ -97,6 +99,9 @@ func shardText(s cluster.Shard) string {
 	replicas := make([]string, len(s.Replicas))
 	for i, id := range s.Replicas {
 		replicas[i] = nodeText(id)
+		if slices.Contains(s.Failed, id) {
+			replicas[i] += "!"
+		}
 	}
 	return fmt.Sprintf("%s\t%d\t%s", nodeText(s.Leader), s.Term, strings.Join(replicas, ","))
 }
