@@ -74,6 +74,9 @@ func (n *Node) serveRegister(r *http.Request) (any, error) {
 	if id := r.PathValue("id"); id != strconv.FormatUint(uint64(node.ID), 10) || node.ID == 0 || node.ID > maxNode {
 		return nil, fmt.Errorf("the path is that of node %s, and the body that of node %d", id, node.ID)
 	}
+	if err := n.mayBe(r, node.ID); err != nil {
+		return nil, err
+	}
 	return nil, n.register(db, node)
 }
 

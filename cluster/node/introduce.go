@@ -111,6 +111,9 @@ func (n *Node) serveIntroduction(r *http.Request) (any, error) {
 	if who.Node == 0 || who.Incarnation == "" {
 		return nil, errors.New("the introduction names no node")
 	}
+	if err := n.mayBe(r, who.Node); err != nil {
+		return nil, err
+	}
 	return nil, n.introductions.meet(who)
 }
 
