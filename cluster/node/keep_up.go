@@ -75,7 +75,8 @@ func (n *Node) arrange(ctx context.Context) {
 }
 
 // arrangeMeta moves a replica of the meta group, which this node leads, if one has to be, and tells
-// whether. The group is placed as a shard that is the only one.
+// whether it did: one that cannot be moved holds nothing else up. The group is placed as a shard that
+// is the only one.
 func (n *Node) arrangeMeta(ctx context.Context, nodes []placement.Node) bool {
 	at := n.Topology().Meta
 	n.mu.Lock()
@@ -93,6 +94,7 @@ func (n *Node) arrangeMeta(ctx context.Context, nodes []placement.Node) bool {
 	n.logger.Info("moves a replica of the list of nodes", "from", m.From, "to", m.To)
 	if err := n.move(ctx, g, m); err != nil {
 		n.logger.Warn("a replica of the list of nodes could not be moved", "from", m.From, "to", m.To, "error", err.Error())
+		return false
 	}
 	return true
 }
