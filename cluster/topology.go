@@ -43,6 +43,9 @@ type Shard struct {
 	Term uint64 `json:"term"`
 	// Replicas are the nodes that have a copy and a vote, in the order of their numbers.
 	Replicas []NodeID `json:"replicas"`
+	// Failed are nodes whose replica does not run, as it cannot be opened; they say why in
+	// their logs, and try again.
+	Failed []NodeID `json:"failed,omitempty"`
 }
 
 // Topology is how a cluster is laid out, as one node knows it. It is not changed once it is
@@ -53,6 +56,8 @@ type Topology struct {
 	// Nodes are in the order of their numbers, Shards in that of their slots.
 	Nodes  []Node  `json:"nodes"`
 	Shards []Shard `json:"shards"`
+	// Meta is the group that has the list of the nodes, which is laid out as a shard is.
+	Meta Shard `json:"meta"`
 }
 
 // Node is the node of a number, nil if there is none.
@@ -64,9 +69,9 @@ func (t *Topology) Node(id NodeID) *Node {
 	return &t.Nodes[i]
 }
 
-// Has tells whether a node has a replica of a shard.
+// Has tells whether a node has a replica of a shard, or of the list of nodes.
 func (t *Topology) Has(id NodeID) bool {
-	return slices.ContainsFunc(t.Shards, func(s Shard) bool { return slices.Contains(s.Replicas, id) })
+	return slices.Contains(t.Meta.Replicas, id) || slices.ContainsFunc(t.Shards, func(s Shard) bool { return slices.Contains(s.Replicas, id) })
 }
 
 // ShardOf is the shard of a slot: the slots are dealt out evenly and in order.

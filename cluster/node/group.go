@@ -48,6 +48,11 @@ type group struct {
 	// and who leads then, 0 if nobody is known to.
 	published func(db *mantisdb.DB, leader cluster.NodeID)
 
+	started time.Time
+	failure atomic.Pointer[error] // why the replica does nothing until it is started again
+
+	left leftovers // of mend
+
 	leaving atomic.Bool   // the node is about to stop, and begins no term any more
 	changed chan struct{} // has room for one: the leader may be another one
 	stop    context.Context

@@ -80,10 +80,35 @@ func at(members map[uint64]string, node cluster.NodeID) (number uint64, found bo
 	return number, found
 }
 
+// nextReplica is the number of the next replica of a group at a node, which none there has or had.
+func nextReplica(m consensus.Membership, node cluster.NodeID) uint64 {
+	next := replicaOf(node, 0)
+	note := func(number uint64) {
+		if nodeOf(number) == node && number >= next {
+			next = number + 1<<generationShift
+		}
+	}
+	for number := range m.Voting {
+		note(number)
+	}
+	for number := range m.NonVoting {
+		note(number)
+	}
+	for number := range m.Removed {
+		note(number)
+	}
+	return next
+}
+
 // addReplica adds a replica without a vote, waits until it has what the leader had then, and gives
 // it a vote.
 func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) error {
 	to := node.ID
+	release, err := n.take(claim{g.number, to})
+	if err != nil {
+		return err
+	}
+	defer release()
 	m, err := g.agreed.Membership(ctx)
 	if err != nil {
 		return err
@@ -93,7 +118,7 @@ func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) err
 	}
 	number, added := at(m.NonVoting, to)
 	if !added {
-		number = replicaOf(to, m.Version)
+		number = nextReplica(m, to)
 		if err := g.agreed.Add(ctx, number, node.Raft, m.Version); err != nil {
 			return err
 		}
@@ -119,13 +144,8 @@ func (n *Node) catchUp(ctx context.Context, g *group, peer string) error {
 	for {
 		status, err := n.peers.status(ctx, peer)
 		if err == nil {
-			for _, s := range status.Shards {
-				if groupOf(s.Shard) == g.number && s.Applied > 0 && s.Applied+almost >= g.replica.Applied() {
-					return nil
-				}
-			}
-			if g.number == metaGroup {
-				return nil // it is small, and no shard
+			if s := status.in(g.number); s != nil && s.Applied > 0 && s.Applied+almost >= g.replica.Applied() {
+				return nil
 			}
 		}
 		select {
@@ -154,6 +174,14 @@ func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID)
 		if err := n.handOver(ctx, g, m, number); err != nil {
 			return err
 		}
+	}
+	if from == n.config.Self.ID {
+		// Who is removed is not told that it was, and would wait for it.
+		peer := n.list.peer(nodeOf(g.agreed.Leader()))
+		if peer == "" {
+			return errors.New("nobody leads the group who could do it")
+		}
+		return n.peers.ask(ctx, http.MethodPost, peer, groupPath(g.number, "move"), move{From: from}, nil)
 	}
 	if m, err = g.agreed.Membership(ctx); err != nil {
 		return err

@@ -32,16 +32,19 @@ func (f *serveFlags) runNode(ctx context.Context, listeners []*server.Listener, 
 	if err != nil {
 		return err
 	}
+	n, err := node.Open(ctx, config)
+	switch {
+	case err != nil && ctx.Err() != nil: // told to end while it waited for others
+		return nil
+	case err != nil:
+		return err
+	}
+	defer n.Close()
 	peerPort, err := listenPeer(ctx, config.Self.Peer)
 	if err != nil {
 		return err
 	}
 	defer peerPort.Close()
-	n, err := node.Open(config)
-	if err != nil {
-		return err
-	}
-	defer n.Close()
 	return f.serveNode(ctx, n, config, listeners, peerPort, users, certificate, logger)
 }
 

@@ -30,6 +30,7 @@ func (a *administrator) Topology() *cluster.Topology {
 			{Leader: 1, Term: 7, Replicas: []cluster.NodeID{1, 2}},
 			{Replicas: []cluster.NodeID{2}},
 		},
+		Meta: cluster.Shard{Leader: 2, Term: 3, Replicas: []cluster.NodeID{2}},
 	}
 }
 
@@ -90,7 +91,7 @@ func TestAdministration(t *testing.T) {
 	const want = `{"self":2,"nodes":[{"id":1,"client":"a:1","peer":"a:2","raft":"a:3","zone":"east","state":"up","version":"1.2.3","reachable":true},` +
 		`{"id":2,"client":"b:1","peer":"b:2","raft":"b:3","state":"draining","version":"","reachable":false}],` +
 		`"shards":[{"shard":0,"first_slot":0,"last_slot":8191,"leader":1,"term":7,"replicas":[1,2]},` +
-		`{"shard":1,"first_slot":8192,"last_slot":16383,"leader":0,"term":0,"replicas":[2]}]}` + "\n"
+		`{"shard":1,"first_slot":8192,"last_slot":16383,"leader":0,"term":0,"replicas":[2]}],"meta":{"leader":2,"term":3,"replicas":[2]}}` + "\n"
 	if got := s.do("GET", clusterPath, ""); got.body != want {
 		t.Errorf("%s", got.body)
 	}
