@@ -1,6 +1,9 @@
 package cluster
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // NodeID is the number of a node, unique in its cluster for ever; 0 is none.
 type NodeID uint64
@@ -26,6 +29,9 @@ type Node struct {
 	Client string `json:"client"`
 	Peer   string `json:"peer"`
 	Raft   string `json:"raft"`
+	// Redis is the address at which clients that know Redis Cluster reach it; empty if it has
+	// none but Client.
+	Redis string `json:"redis,omitempty"`
 	// Zone is what fails together with the node, such as a rack; empty if nobody knows.
 	Zone  string    `json:"zone,omitempty"`
 	State NodeState `json:"state"`
@@ -34,6 +40,9 @@ type Node struct {
 	// Reachable tells whether the node answered lately; it is what one node believes.
 	Reachable bool `json:"reachable"`
 }
+
+// ForRedisCluster is where clients are sent that know Redis Cluster.
+func (n *Node) ForRedisCluster() string { return cmp.Or(n.Redis, n.Client) }
 
 // Shard is one part of the database.
 type Shard struct {

@@ -101,6 +101,7 @@ func (g *group) follow() {
 	for g.stop.Err() == nil {
 		leader := g.agreed.Leader()
 		if leader == g.agreed.Replica() && !g.leaving.Load() {
+			g.published(nil, 0) // not who led before, who would send a request back here
 			g.hold()
 			continue
 		}

@@ -156,6 +156,23 @@ func (n *Node) catchUp(ctx context.Context, g *group, peer string) error {
 	}
 }
 
+// hasCaughtUp is catchUp for as long as a transfer may take, of a node's replica.
+func (n *Node) hasCaughtUp(ctx context.Context, g *group, id cluster.NodeID) error {
+	node := n.Topology().Node(id)
+	if node == nil {
+		return fmt.Errorf("%w: %d", cluster.ErrNoNode, id)
+	}
+	if id == n.config.Self.ID {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, transferWithin)
+	defer cancel()
+	if err := n.catchUp(ctx, g, node.Peer); err != nil {
+		return fmt.Errorf("node %d cannot lead yet: %w", id, err)
+	}
+	return nil
+}
+
 // removeReplica takes a node's replica out of the group, which another one leads then.
 func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID) error {
 	m, err := g.agreed.Membership(ctx)
@@ -255,6 +272,10 @@ func (n *Node) lead(ctx context.Context, g *group, to cluster.NodeID) error {
 	}
 	if g.agreed.Leader() == number {
 		return nil
+	}
+	// While the lead is offered to a replica that cannot take it, the group takes no writes.
+	if err := n.hasCaughtUp(ctx, g, to); err != nil {
+		return err
 	}
 	if err := g.agreed.Transfer(number); err != nil {
 		return err

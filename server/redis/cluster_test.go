@@ -66,7 +66,7 @@ func newTestCluster(t testing.TB, nodes, shards int) *testCluster {
 		c.publish(shard)
 	}
 	for _, n := range c.nodes {
-		n.testServer = newTestServerOf(t, nil, Config{Cluster: n})
+		n.testServer = newTestServerOf(t, nil, Config{Cluster: n, EnableDebug: true})
 		go n.servePeers()
 		t.Cleanup(n.endPeers)
 	}

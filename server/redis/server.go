@@ -146,9 +146,19 @@ func (s *Server) openData(c *Config) (err error) {
 
 // ServeConn answers one connection until it ends, and closes it. One that an event loop
 // watches it answers there, and returns.
-func (s *Server) ServeConn(conn net.Conn) {
-	s.serving.Add(1)
+func (s *Server) ServeConn(conn net.Conn) { s.serve(s.newClient(conn)) }
+
+// ServeClusterConn is ServeConn for a client that knows Redis Cluster: it is told where a key is
+// served that is not served here, and what it asks of all keys is of those that are. Such a client
+// asks every node, and puts the replies together.
+func (s *Server) ServeClusterConn(conn net.Conn) {
 	c := s.newClient(conn)
+	c.knowsCluster, c.asksEachNode = true, true
+	s.serve(c)
+}
+
+func (s *Server) serve(c *Client) {
+	s.serving.Add(1)
 	if s.ending.Load() || !s.clients.add(c, s.limits().MaxClients) {
 		s.refused.Add(1)
 		if !s.ending.Load() {
@@ -167,7 +177,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 	s.rates.begin(s)
 	c.beginTurns()
 	if c.extendDeadline() != nil {
-		conn.Close() // as it is already
+		c.conn.Close() // as it is already
 	}
 	c.attend()
 }
@@ -207,7 +217,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.pause.end()
 	s.expiries.stop()
 	if s.routing != nil {
-		s.routing.shutdown()
+		defer s.routing.shutdown() // last, since it answers nobody who still waits for a leader
 	}
 	everybody := s.clients.list()
 	for _, c := range everybody {
