@@ -72,6 +72,9 @@ func (p *peerHandler) serve(w http.ResponseWriter, r *http.Request, shard int) e
 	if path, isEntry := entryPathOf(r.URL); isEntry && !isBatch(r, path.key) {
 		return p.serveEntryOf(w, r, server.NewLocal(db), path)
 	}
+	if r.Method == http.MethodPost && r.URL.Path == sharded.CutPath {
+		return p.cut(w, r, shard)
+	}
 	p.apiOf(shard, db).ServeHTTP(w, r)
 	return nil
 }
