@@ -12,6 +12,10 @@ const maxCutBody = 1 << 10
 
 // cut answers a request for a cut of a shard, as sharded.CutPath says.
 func (p *peerHandler) cut(w http.ResponseWriter, r *http.Request, shard int) error {
+	// Else a refusal would wait for the end of the body, which the peer ends once it is answered.
+	if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+		return err
+	}
 	cut, err := p.Handler.shards.Cut(shard)
 	if err != nil {
 		return err

@@ -24,7 +24,21 @@ type cutting struct {
 	held    int // cuts that are not resumed either
 	fewest  int // how many were held when the first of them was to be resumed
 	resumed bool
+	notYet  notYet
 	fail    func(shard int) error // is asked when a cut is to be resumed; nil: nobody
+}
+
+// notYet has a shard that a node leads refuse to be cut so often.
+type notYet struct {
+	mu    sync.Mutex
+	times int
+}
+
+func (n *notYet) refuse() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.times--
+	return n.times >= 0
 }
 
 // testCut is a cut of a shard that nobody writes to.
@@ -37,7 +51,7 @@ type testCut struct {
 
 // Cut implements sharded.Cutter.
 func (n *testNode) Cut(shard int, _ time.Duration) (cluster.Cut, error) {
-	if n.Route(shard).DB == nil {
+	if n.Route(shard).DB == nil || n.cluster.cutting.notYet.refuse() {
 		return nil, cluster.ErrNotLeader
 	}
 	snap, err := n.cluster.engines[shard].Snapshot()
@@ -110,8 +124,9 @@ func TestClusterBackup(t *testing.T) {
 			}
 		}
 	}
-	for _, n := range c.nodes {
+	for i, n := range c.nodes {
 		c.cutting.resumed = false
+		c.cutting.notYet.times = i // a leader that has just changed
 		a := n.do("GET", "/api/v1/backup", "")
 		if a.status != 200 {
 			t.Fatalf("%+v", a)
