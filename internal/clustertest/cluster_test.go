@@ -24,7 +24,7 @@ type running struct {
 	http  *http.Client
 	dir   string
 
-	program string
+	program string // empty before the first node
 	clocks  bool // whether those of the nodes can be stepped
 }
 
@@ -32,7 +32,7 @@ type running struct {
 // ended by themselves.
 func newRunning(t *testing.T, place place) *running {
 	transport := &http.Transport{DialContext: place.Dial, MaxIdleConnsPerHost: clients}
-	r := &running{t: t, place: place, http: &http.Client{Transport: transport}, dir: t.TempDir(), program: program(t)}
+	r := &running{t: t, place: place, http: &http.Client{Transport: transport}, dir: t.TempDir()}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		for _, n := range r.nodes {
@@ -56,6 +56,9 @@ func (r *running) withClocks() *running {
 func (r *running) add(dir string, flags ...string) *node {
 	r.t.Helper()
 	id := len(r.nodes) + 1
+	if r.program == "" {
+		r.program = program(r.t)
+	}
 	if dir == "" {
 		dir = filepath.Join(r.dir, fmt.Sprint(id))
 	}
