@@ -36,6 +36,7 @@ func (n *Node) keepUp() {
 		if n.meta.Load() == nil {
 			ledSince = time.Now()
 		} else if time.Since(ledSince) > settledAfter {
+			n.raiseProtocol()
 			n.arrange(ctx)
 		}
 		cancel()

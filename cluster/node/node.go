@@ -18,15 +18,16 @@ import (
 
 // Node is this process's membership in a cluster.
 type Node struct {
-	config Config
-	logger *slog.Logger
-	host   *consensus.Host
-	peers  *peers
-	routes *routes
-	list   nodeList
-	layout atomic.Pointer[cluster.Topology]
-	hosted hosted
-	meta   atomic.Pointer[mantisdb.DB] // nil unless this node leads the meta group
+	config   Config
+	logger   *slog.Logger
+	host     *consensus.Host
+	peers    *peers
+	routes   *routes
+	list     nodeList
+	protocol usedProtocol
+	layout   atomic.Pointer[cluster.Topology]
+	hosted   hosted
+	meta     atomic.Pointer[mantisdb.DB] // nil unless this node leads the meta group
 
 	mu     sync.Mutex // of what follows
 	groups map[uint64]*group
@@ -48,6 +49,7 @@ func Open(c Config) (*Node, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	c.Self.Protocol = cluster.NewestProtocol
 	n := &Node{
 		config: c, logger: c.Logger, groups: make(map[uint64]*group),
 		heard: make(map[cluster.NodeID]*Status), peers: newPeers(c.TLS),
@@ -70,6 +72,9 @@ func (n *Node) open() error {
 	if err != nil {
 		return err
 	}
+	if err := n.askProtocol(); err != nil {
+		return err
+	}
 	n.routes = newRoutes(n.config.Shards)
 	n.layout.Store(&cluster.Topology{Self: n.config.Self.ID, Shards: make([]cluster.Shard, n.config.Shards)})
 	if n.host, err = consensus.Open(consensus.Config{
@@ -85,8 +90,7 @@ func (n *Node) open() error {
 	}
 	if begins {
 		// Last, so that a start that failed before is repeated as a whole.
-		who := identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards}
-		if err := writeFile(n.path(identityFile), who); err != nil {
+		if err := n.writeIdentity(n.protocol.get()); err != nil {
 			return err
 		}
 	}
@@ -118,6 +122,9 @@ func (n *Node) identify() (begins bool, err error) {
 		if known.Node != who.Node {
 			return false, fmt.Errorf("%s is the directory of node %d, and this is node %d", n.config.Dir, known.Node, who.Node)
 		}
+		if known.Protocol != 0 {
+			n.protocol.raise(known.Protocol)
+		}
 		n.config.Shards = known.Shards
 		_, err = readFile(n.path(hostedFile), &n.hosted)
 		return false, err
@@ -137,6 +144,7 @@ func (n *Node) identify() (begins bool, err error) {
 func (n *Node) startReplica(h hostedReplica) error {
 	r := replica.New(replica.Config{
 		Dir: n.replicaDir(h.Group, h.Number), Engine: n.config.Engine, MemoryLimit: n.shardMemory(), Logger: n.logger,
+		Protocol: n.protocol.get,
 	})
 	s := consensus.Start{Group: h.Group, Replica: h.Number, Members: h.Members, Joins: h.Members == nil, NonVoting: h.NonVoting}
 	if n.host.Known(h.Group, h.Number) {

@@ -14,6 +14,8 @@ type Status struct {
 	Version uint64         `json:"version"`
 	// ShardCount is how many shards the cluster has.
 	ShardCount int `json:"shard_count"`
+	// Protocol is the one that the cluster uses, as far as the node knows.
+	Protocol cluster.Protocol `json:"protocol,omitempty"`
 	// LeadsMeta tells that the node keeps the list.
 	LeadsMeta bool `json:"leads_meta"`
 }

@@ -48,7 +48,7 @@ func (n *Node) refresh() {
 	nodes, _ := n.list.get()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	t := &cluster.Topology{Self: n.config.Self.ID, Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards)}
+	t := &cluster.Topology{Self: n.config.Self.ID, Protocol: n.protocol.get(), Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards)}
 	for i := range t.Nodes {
 		id := t.Nodes[i].ID
 		t.Nodes[i].Reachable = id == n.config.Self.ID || n.heard[id] != nil
@@ -121,6 +121,6 @@ func (n *Node) Status() Status {
 	defer n.mu.Unlock()
 	return Status{
 		Node: n.config.Self, Shards: n.shardsLocked(), Nodes: nodes, Version: version,
-		ShardCount: n.config.Shards, LeadsMeta: n.meta.Load() != nil,
+		ShardCount: n.config.Shards, LeadsMeta: n.meta.Load() != nil, Protocol: n.protocol.get(),
 	}
 }

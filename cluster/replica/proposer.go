@@ -33,8 +33,9 @@ type proposal struct {
 
 // proposer gathers the batches of a term to entries, and has them agreed upon.
 type proposer struct {
-	group Group
-	term  uint64
+	group    Group
+	protocol func() cluster.Protocol // of the entries
+	term     uint64
 	// broken is called once, when the term is over, or when nobody knows what became of an
 	// entry: then nothing may be evaluated in it any more.
 	broken func()
@@ -45,8 +46,8 @@ type proposer struct {
 	ended   error // why nothing is proposed any more
 }
 
-func newProposer(group Group, term uint64, broken func()) *proposer {
-	p := &proposer{group: group, term: term, broken: broken}
+func newProposer(group Group, protocol func() cluster.Protocol, term uint64, broken func()) *proposer {
+	p := &proposer{group: group, protocol: protocol, term: term, broken: broken}
 	p.arrived = sync.NewCond(&p.mu)
 	for range proposersPerShard {
 		go p.run()
@@ -77,7 +78,7 @@ func (p *proposer) run() {
 		if gathered == nil {
 			return
 		}
-		entry = appendEntryHeader(entry[:0], writeBatch, p.term)
+		entry = appendEntryHeader(entry[:0], p.protocol(), writeBatch, p.term)
 		for _, one := range gathered {
 			entry = append(entry, one.packed...)
 		}

@@ -25,7 +25,7 @@ type running struct {
 	dir   string
 
 	program string // empty before the first node
-	clocks  bool // whether those of the nodes can be stepped
+	clocks  bool   // whether those of the nodes can be stepped
 }
 
 // newRunning has no nodes yet. Those that are added end with the test, and must not have
@@ -55,6 +55,17 @@ func (r *running) withClocks() *running {
 // own.
 func (r *running) add(dir string, flags ...string) *node {
 	r.t.Helper()
+	n := r.newNode(dir, flags...)
+	r.nodes = append(r.nodes, n)
+	if err := n.start(); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+// newNode makes a node as add does, which is not one of those that run.
+func (r *running) newNode(dir string, flags ...string) *node {
+	r.t.Helper()
 	id := len(r.nodes) + 1
 	if r.program == "" {
 		r.program = program(r.t)
@@ -72,10 +83,6 @@ func (r *running) add(dir string, flags ...string) *node {
 		if err := n.step(0); err != nil {
 			r.t.Fatal(err)
 		}
-	}
-	r.nodes = append(r.nodes, n)
-	if err := n.start(); err != nil {
-		r.t.Fatal(err)
 	}
 	return n
 }

@@ -32,7 +32,7 @@ var asIs, withClock built
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
-	for _, b := range []*built{&asIs, &withClock} {
+	for _, b := range []*built{&asIs, &withClock, &newer} {
 		if b.dir != "" {
 			_ = os.RemoveAll(b.dir)
 		}
