@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/lni/dragonboat/v4"
@@ -23,7 +24,7 @@ import (
 // How the passing of time is told to the groups. A leader that is not heard of for an election's
 // time, or up to twice that, is followed by another one.
 const (
-	tick          = 10 * time.Millisecond
+	tick          = 25 * time.Millisecond
 	heartbeatTime = 50 * time.Millisecond
 	electionTime  = 500 * time.Millisecond
 )
@@ -145,6 +146,7 @@ type Group struct {
 	number  uint64
 	replica uint64
 	machine *replica.Replica
+	added   atomic.Bool // a replica was asked to join, by this one
 }
 
 // Propose implements replica.Group.
@@ -192,6 +194,18 @@ func (g *Group) ReadIndex(ctx context.Context) error {
 	case <-time.After(timeLeft(ctx) + requestGrace):
 		return errors.New("the replica did not answer")
 	}
+}
+
+// Alone implements replica.Group.
+func (g *Group) Alone(ctx context.Context) (still func() bool, err error) {
+	m, err := g.Membership(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, votes := m.Voting[g.replica]; !votes || len(m.Voting)+len(m.NonVoting) > 1 {
+		return nil, nil
+	}
+	return func() bool { return !g.added.Load() }, nil
 }
 
 // timeLeft is how long a request may take: the library takes no context.
@@ -258,6 +272,7 @@ func (g *Group) Membership(ctx context.Context) (Membership, error) {
 func (g *Group) Add(ctx context.Context, number uint64, address string, version uint64) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
+	g.added.Store(true) // before anybody else can have joined
 	return g.host.SyncRequestAddNonVoting(ctx, g.number, number, address, version)
 }
 
@@ -265,6 +280,7 @@ func (g *Group) Add(ctx context.Context, number uint64, address string, version 
 func (g *Group) Promote(ctx context.Context, number uint64, address string, version uint64) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
+	g.added.Store(true)
 	return g.host.SyncRequestAddReplica(ctx, g.number, number, address, version)
 }
 

@@ -39,9 +39,13 @@ func (r *Replica) Lead(ctx context.Context, group Group, self uint64) (*Leader, 
 	if term == 0 {
 		return nil, fmt.Errorf("%w: another node has begun a term", cluster.ErrNotLeader)
 	}
+	alone, err := group.Alone(ctx)
+	if err != nil {
+		return nil, err
+	}
 	l := &Leader{view: viewIn(r, term), term: term, latches: newLatches()}
 	l.ended, l.end = context.WithCancel(context.Background())
-	l.reads.group = group
+	l.reads.group, l.reads.alone = group, alone
 	l.proposer = newProposer(group, r.config.Protocol, term, l.Resign)
 	return l, nil
 }

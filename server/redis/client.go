@@ -263,7 +263,6 @@ func (c *Client) send() error {
 func (c *Client) leave() {
 	c.unsubscribeAll()
 	c.server.clients.remove(c)
-	c.server.peerClients.remove(c)
 	c.share.Release()
 	c.sink.close()
 }

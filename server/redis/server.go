@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,7 +61,7 @@ type Server struct {
 	routing       *routing     // nil without a cluster
 	peerCommand   *Command     // what nodes have for each other
 	clients       clients
-	peerClients   clients // other nodes
+	trunks        sync.Map // *servedTrunk of other nodes, as keys
 	hub           hub
 	notifications notifications
 	cursors       cursors
@@ -210,10 +209,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.routing != nil {
 		s.routing.shutdown()
 	}
-	everybody := slices.Concat(s.clients.list(), s.peerClients.list())
+	everybody := s.clients.list()
 	for _, c := range everybody {
 		c.conn.SetReadDeadline(time.Unix(1, 0))
 	}
+	s.eachTrunk((*servedTrunk).bid)
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
@@ -226,6 +226,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		for _, c := range everybody {
 			c.conn.Close()
 		}
+		s.eachTrunk(func(t *servedTrunk) { t.conn.Close() })
 		return ctx.Err()
 	}
 }
