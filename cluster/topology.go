@@ -35,8 +35,10 @@ type Node struct {
 	// Zone is what fails together with the node, such as a rack; empty if nobody knows.
 	Zone  string    `json:"zone,omitempty"`
 	State NodeState `json:"state"`
-	// Version is that of the program that the node runs.
-	Version string `json:"version"`
+	// Version is that of the program that the node runs, and Protocol the newest one that it
+	// understands; 0 is not known.
+	Version  string   `json:"version"`
+	Protocol Protocol `json:"protocol,omitempty"`
 	// Reachable tells whether the node answered lately; it is what one node believes.
 	Reachable bool `json:"reachable"`
 }
@@ -62,6 +64,8 @@ type Shard struct {
 type Topology struct {
 	// Self is the node that tells.
 	Self NodeID `json:"self"`
+	// Protocol is the one that the nodes use; 0 is not known.
+	Protocol Protocol `json:"protocol,omitempty"`
 	// Nodes are in the order of their numbers, Shards in that of their slots.
 	Nodes  []Node  `json:"nodes"`
 	Shards []Shard `json:"shards"`

@@ -27,6 +27,7 @@ func (n *Node) exchange() {
 		for id, told := range n.askAll() {
 			last[id] = time.Now()
 			n.list.adopt(told.Nodes, told.Version)
+			n.learn(told.Protocol)
 			n.hear(id, told)
 		}
 		for id, at := range last {

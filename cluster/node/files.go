@@ -16,6 +16,8 @@ type identity struct {
 	Format int            `json:"format"`
 	Node   cluster.NodeID `json:"node"`
 	Shards int            `json:"shards"`
+	// Protocol is the newest one that the cluster is known to use.
+	Protocol cluster.Protocol `json:"protocol,omitempty"`
 }
 
 // hosted are the replicas that a node has, by the number of their group.

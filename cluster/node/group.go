@@ -53,8 +53,9 @@ type group struct {
 
 	left leftovers // of mend
 
-	leaving atomic.Bool   // the node is about to stop, and begins no term any more
-	changed chan struct{} // has room for one: the leader may be another one
+	leading atomic.Pointer[replica.Leader] // the term that this node holds; nil: none
+	leaving atomic.Bool                    // the node is about to stop, and begins no term any more
+	changed chan struct{}                  // has room for one: the leader may be another one
 	stop    context.Context
 	end     context.CancelFunc
 	done    sync.WaitGroup
@@ -140,6 +141,7 @@ func (g *group) hold() {
 // serve publishes the database of a term until that is over.
 func (g *group) serve(db *mantisdb.DB, term *replica.Leader) {
 	g.logger.Info("leads a group", "group", g.number, "term", term.Term())
+	g.leading.Store(term)
 	g.published(db, g.self)
 	for over := false; !over; {
 		select {
@@ -154,6 +156,7 @@ func (g *group) serve(db *mantisdb.DB, term *replica.Leader) {
 		}
 	}
 	g.published(nil, 0)
+	g.leading.Store(nil)
 	if err := db.Close(); err != nil {
 		g.logger.Warn("closing the database of a term failed", "group", g.number, "error", err.Error())
 	}

@@ -40,6 +40,7 @@ func (n *Node) keepUp() {
 		if n.meta.Load() == nil {
 			ledSince = time.Now()
 		} else if time.Since(ledSince) > n.config.pace.settledAfter {
+			n.raiseProtocol()
 			n.arrange(ctx)
 		}
 		cancel()

@@ -17,15 +17,16 @@ import (
 
 // Node is this process's membership in a cluster.
 type Node struct {
-	config Config
-	logger *slog.Logger
-	host   *consensus.Host
-	peers  *peers
-	routes *routes
-	list   nodeList
-	layout atomic.Pointer[cluster.Topology]
-	hosted hosted
-	meta   atomic.Pointer[mantisdb.DB] // nil unless this node leads the meta group
+	config   Config
+	logger   *slog.Logger
+	host     *consensus.Host
+	peers    *peers
+	routes   *routes
+	list     nodeList
+	protocol usedProtocol
+	layout   atomic.Pointer[cluster.Topology]
+	hosted   hosted
+	meta     atomic.Pointer[mantisdb.DB] // nil unless this node leads the meta group
 
 	introductions *introductions
 
@@ -55,6 +56,7 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	c.Self.Protocol = cluster.NewestProtocol
 	n := &Node{
 		config: c, logger: c.Logger, peers: newPeers(c.TLS),
 		groups: make(map[uint64]*group), failures: make(map[uint64]string), heard: make(map[cluster.NodeID]*Status),
@@ -87,6 +89,9 @@ func (n *Node) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := n.askProtocol(); err != nil {
+		return err
+	}
 	n.routes = newRoutes(n.config.Shards)
 	n.layout.Store(&cluster.Topology{Self: n.config.Self.ID, Shards: make([]cluster.Shard, n.config.Shards)})
 	if n.host, err = consensus.Open(consensus.Config{
@@ -102,8 +107,7 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	if begins {
 		// Last, so that a start that failed before is repeated as a whole.
-		who := identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards}
-		if err := writeFile(n.path(identityFile), who); err != nil {
+		if err := n.writeIdentity(n.protocol.get()); err != nil {
 			return err
 		}
 	}
@@ -136,6 +140,9 @@ func (n *Node) identify() (begins bool, err error) {
 	if found {
 		if known.Node != who.Node {
 			return false, fmt.Errorf("%s is the directory of node %d, and this is node %d", n.config.Dir, known.Node, who.Node)
+		}
+		if known.Protocol != 0 {
+			n.protocol.raise(known.Protocol)
 		}
 		n.config.Shards = known.Shards
 		_, err = readFile(n.path(hostedFile), &n.hosted)

@@ -16,6 +16,8 @@ type Status struct {
 	Version uint64         `json:"version"`
 	// ShardCount is how many shards the cluster has.
 	ShardCount int `json:"shard_count"`
+	// Protocol is the one that the cluster uses, as far as the node knows.
+	Protocol cluster.Protocol `json:"protocol,omitempty"`
 }
 
 // in is what the node tells of its replica in a group, nil if it has none there.

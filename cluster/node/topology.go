@@ -50,7 +50,7 @@ func (n *Node) refresh() {
 	nodes, _ := n.list.get()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	t := &cluster.Topology{Self: n.config.Self.ID, Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards)}
+	t := &cluster.Topology{Self: n.config.Self.ID, Protocol: n.protocol.get(), Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards)}
 	for i := range t.Nodes {
 		id := t.Nodes[i].ID
 		t.Nodes[i].Reachable = id == n.config.Self.ID || n.heard[id] != nil
@@ -142,7 +142,10 @@ func (n *Node) Status() Status {
 	nodes, version := n.list.get()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	s := Status{Node: n.config.Self, Nodes: nodes, Version: version, ShardCount: n.config.Shards}
+	s := Status{
+		Node: n.config.Self, Nodes: nodes, Version: version, ShardCount: n.config.Shards,
+		Protocol: n.protocol.get(),
+	}
 	s.Shards, s.Meta = n.replicasLocked()
 	return s
 }

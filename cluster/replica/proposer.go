@@ -36,8 +36,9 @@ type proposal struct {
 // proposer gathers the batches of a term to entries, and has them agreed upon: the goroutine of
 // the first batch of an entry proposes it, and the others wait for that.
 type proposer struct {
-	group Group
-	term  uint64
+	group    Group
+	protocol func() cluster.Protocol // of the entries
+	term     uint64
 	// broken is called once, when the term is over, or when nobody knows what became of an
 	// entry: then nothing may be evaluated in it any more.
 	broken func()
@@ -48,8 +49,8 @@ type proposer struct {
 	ended    error // why nothing is proposed any more
 }
 
-func newProposer(group Group, term uint64, broken func()) *proposer {
-	return &proposer{group: group, term: term, broken: broken}
+func newProposer(group Group, protocol func() cluster.Protocol, term uint64, broken func()) *proposer {
+	return &proposer{group: group, protocol: protocol, term: term, broken: broken}
 }
 
 // propose has a batch applied, and returns the version of its last operation.
@@ -106,7 +107,7 @@ var entries = sync.Pool{New: func() any { return new([]byte) }}
 // proposeEntry proposes an entry, and has the next one begin.
 func (p *proposer) proposeEntry(gathered []*proposal) {
 	memory := entries.Get().(*[]byte)
-	entry := appendEntryHeader((*memory)[:0], writeBatch, p.term)
+	entry := appendEntryHeader((*memory)[:0], p.protocol(), writeBatch, p.term)
 	for _, one := range gathered {
 		entry = append(entry, one.packed...)
 	}
