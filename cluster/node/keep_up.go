@@ -109,13 +109,13 @@ func placedAt(s cluster.Shard) placement.Shard {
 	return placed
 }
 
-// placed is where everything is; complete is false if that is not known of every shard. Nodes out
-// of reach get nothing, and keep what they have: they count as dead only when somebody says so.
+// placed is where everything is; complete is false if that is not known of every shard, or a node is
+// about to stop. Nodes out of reach get nothing, and keep what they have: they count as dead only when somebody says so.
 func (n *Node) placed() (c placement.Cluster, complete bool) {
 	t := n.Topology()
 	c = placement.Cluster{Replicas: Replicas}
 	for _, node := range t.Nodes {
-		if node.State == cluster.NodeUp && !node.Reachable {
+		if node.State == cluster.NodeUp && (!node.Reachable || n.isLeaving(node.ID)) {
 			return c, false
 		}
 		c.Nodes = append(c.Nodes, placement.Node{ID: placement.NodeID(node.ID), Zone: node.Zone, State: stateOf(node.State)})

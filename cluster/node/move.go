@@ -252,6 +252,14 @@ func (n *Node) isReachable(id cluster.NodeID) bool {
 	return node != nil && node.Reachable
 }
 
+// isLeaving tells whether another node has told that it is about to stop.
+func (n *Node) isLeaving(id cluster.NodeID) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.heard[id]
+	return s != nil && s.Leaving
+}
+
 // serveLead has a group be led by a node's replica.
 func (n *Node) serveLead(r *http.Request) (any, error) {
 	g, m, err := n.moveIn(r)
@@ -273,6 +281,9 @@ func (n *Node) lead(ctx context.Context, g *group, to cluster.NodeID) error {
 	if g.agreed.Leader() == number {
 		return nil
 	}
+	if n.isLeaving(to) {
+		return fmt.Errorf("node %d is about to stop", to)
+	}
 	// While the lead is offered to a replica that cannot take it, the group takes no writes.
 	if err := n.hasCaughtUp(ctx, g, to); err != nil {
 		return err
@@ -286,9 +297,10 @@ func (n *Node) lead(ctx context.Context, g *group, to cluster.NodeID) error {
 	return nil
 }
 
-// Leave hands all that this node leads to other replicas, for as long as ctx allows. It is for a
-// node that is about to stop.
+// Leave hands all that this node leads to other replicas, for as long as ctx allows, and from then
+// on until Close what comes back to it. It is for a node that is about to stop.
 func (n *Node) Leave(ctx context.Context) {
+	n.leaving.Store(true)
 	n.mu.Lock()
 	var all []*group
 	for _, g := range n.groups {
@@ -298,15 +310,31 @@ func (n *Node) Leave(ctx context.Context) {
 	for _, g := range all {
 		g.leaving.Store(true)
 	}
-	// One that was handed over may come back, if the other one fails.
-	for left := len(all); left > 0 && ctx.Err() == nil; time.Sleep(lookEvery / 4) {
-		left = 0
-		for _, g := range all {
-			if !n.leave(ctx, g) {
-				left++
-			}
+	for !n.leaveAll(ctx, all) && ctx.Err() == nil {
+		time.Sleep(leaveEvery)
+	}
+	// One that was handed over may come back: if the other one fails, or if somebody moves it here
+	// who has not heard yet that this node leaves.
+	go func() {
+		for n.stop.Err() == nil {
+			n.leaveAll(n.stop, all)
+			time.Sleep(leaveEvery)
+		}
+	}()
+}
+
+// leaveEvery is how often a node that leaves looks whether it leads anything.
+const leaveEvery = lookEvery / 4
+
+// leaveAll hands over what this node leads of the groups, and tells whether that is nothing.
+func (n *Node) leaveAll(ctx context.Context, all []*group) bool {
+	left := 0
+	for _, g := range all {
+		if ctx.Err() == nil && !n.leave(ctx, g) {
+			left++
 		}
 	}
+	return left == 0
 }
 
 // leave hands a group over, if this node leads it and others have a vote, and tells whether it did

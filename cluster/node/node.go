@@ -39,6 +39,8 @@ type Node struct {
 	moving sync.Mutex    // held while a replica is started or removed here; guards hosted, too
 	failed chan struct{} // has room for one: a replica has failed
 
+	leaving atomic.Bool // this node is about to stop
+
 	stop context.Context
 	end  context.CancelFunc
 	work sync.WaitGroup

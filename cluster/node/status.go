@@ -16,6 +16,8 @@ type Status struct {
 	Version uint64         `json:"version"`
 	// ShardCount is how many shards the cluster has.
 	ShardCount int `json:"shard_count"`
+	// Leaving tells that the node is about to stop, and takes no lead.
+	Leaving bool `json:"leaving,omitempty"`
 	// Protocol is the one that the cluster uses, as far as the node knows.
 	Protocol cluster.Protocol `json:"protocol,omitempty"`
 }

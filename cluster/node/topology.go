@@ -144,7 +144,7 @@ func (n *Node) Status() Status {
 	defer n.mu.Unlock()
 	s := Status{
 		Node: n.config.Self, Nodes: nodes, Version: version, ShardCount: n.config.Shards,
-		Protocol: n.protocol.get(),
+		Protocol: n.protocol.get(), Leaving: n.leaving.Load(),
 	}
 	s.Shards, s.Meta = n.replicasLocked()
 	return s

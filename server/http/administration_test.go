@@ -73,7 +73,7 @@ func TestAdministration(t *testing.T) {
 		told                 string
 	}{
 		{"POST", nodesPath, `{"id":3,"client":"c:1","peer":"c:2","raft":"c:3","zone":"west"}`, 201,
-			"add {ID:3 Client:c:1 Peer:c:2 Raft:c:3 Zone:west State: Version: Protocol:0 Reachable:false}"},
+			"add {ID:3 Client:c:1 Peer:c:2 Raft:c:3 Redis: Zone:west State: Version: Protocol:0 Reachable:false}"},
 		{"DELETE", nodesPath + "/2", "", 204, "remove 2 false"},
 		{"DELETE", nodesPath + "/2?dead=true", "", 204, "remove 2 true"},
 		{"POST", nodesPath + "/2/drain", "", 202, "drain 2"},
