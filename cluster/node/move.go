@@ -168,7 +168,7 @@ func (n *Node) hasCaughtUp(ctx context.Context, g *group, id cluster.NodeID) err
 	ctx, cancel := context.WithTimeout(ctx, transferWithin)
 	defer cancel()
 	if err := n.catchUp(ctx, g, node.Peer); err != nil {
-		return fmt.Errorf("node %d cannot lead yet: %w", id, err)
+		return fmt.Errorf("%w: node %d cannot lead yet: %w", cluster.ErrNotNow, id, err)
 	}
 	return nil
 }
@@ -276,13 +276,13 @@ func (n *Node) lead(ctx context.Context, g *group, to cluster.NodeID) error {
 	}
 	number, votes := at(m.Voting, to)
 	if !votes {
-		return fmt.Errorf("node %d has no replica of the shard with a vote", to)
+		return fmt.Errorf("%w: node %d has no replica of the shard with a vote", cluster.ErrNotNow, to)
 	}
 	if g.agreed.Leader() == number {
 		return nil
 	}
 	if n.isLeaving(to) {
-		return fmt.Errorf("node %d is about to stop", to)
+		return fmt.Errorf("%w: node %d is about to stop", cluster.ErrNotNow, to)
 	}
 	// While the lead is offered to a replica that cannot take it, the group takes no writes.
 	if err := n.hasCaughtUp(ctx, g, to); err != nil {
@@ -292,7 +292,7 @@ func (n *Node) lead(ctx context.Context, g *group, to cluster.NodeID) error {
 		return err
 	}
 	if !n.awaitLeader(ctx, g, func(now uint64) bool { return now == number }) {
-		return fmt.Errorf("node %d did not take the lead within %v", to, transferWithin)
+		return fmt.Errorf("%w: node %d did not take the lead within %v", cluster.ErrNotNow, to, transferWithin)
 	}
 	return nil
 }

@@ -135,7 +135,12 @@ func (n *node) signal(signal syscall.Signal) error {
 
 // step has the node's clock be off by so long, in whole seconds.
 func (n *node) step(by time.Duration) error {
-	if err := os.WriteFile(n.clock, fmt.Append(nil, int64(by/time.Second)), 0o600); err != nil {
+	next := n.clock + ".next"
+	if err := os.WriteFile(next, fmt.Append(nil, int64(by/time.Second)), 0o600); err != nil {
+		return err
+	}
+	// At once, since the process may read it still, for the step before.
+	if err := os.Rename(next, n.clock); err != nil {
 		return err
 	}
 	return n.signal(syscall.SIGUSR1)
