@@ -198,7 +198,10 @@ func (r *running) leadElsewhere(number int) {
 	shard := topology.Shards[number]
 	for _, to := range shard.Replicas {
 		if to != shard.Leader {
-			r.mustAdmin("lead", strconv.Itoa(number), fmt.Sprint(to))
+			r.await("lead for a replica, once that has caught up", func() error {
+				_, err := r.admin(r.nodes[0], "lead", strconv.Itoa(number), fmt.Sprint(to))
+				return err
+			})
 			return
 		}
 	}
