@@ -89,7 +89,7 @@ func (p *pending) release() {
 	pendings.Put(p)
 }
 
-// lastReply is the last of n replies. An error may be the last one before.
+// lastReply is the last of n replies, or an error after which there are no more.
 func lastReply(replies []byte, n int) (last []byte, err error) {
 	for ; n > 0 && (len(replies) > 0 || len(last) == 0 || last[0] != '-'); n-- {
 		length, err := resp.ReplyLen(replies)
