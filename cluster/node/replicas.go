@@ -20,7 +20,7 @@ import (
 func (n *Node) startReplica(h hostedReplica) error {
 	r := replica.New(replica.Config{
 		Dir: n.replicaDir(h.Group, h.Number), Engine: n.config.Engine, MemoryLimit: n.shardMemory(), Logger: n.logger,
-		Protocol: n.protocol.get,
+		Protocol: n.protocol.get, NoLeases: n.config.NoLeases,
 	})
 	g := &group{number: h.Group, self: n.config.Self.ID, replica: r, logger: n.logger, started: time.Now()}
 	s := consensus.Start{Group: h.Group, Replica: h.Number, Members: h.Members, Joins: h.Members == nil, NonVoting: h.NonVoting}

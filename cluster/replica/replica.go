@@ -24,6 +24,9 @@ type Config struct {
 	// Protocol is the one that the cluster uses now, which entries are written in; nil: the
 	// oldest that this program understands.
 	Protocol func() cluster.Protocol
+	// NoLeases has every read ask the group, instead of those alone that come while this replica
+	// holds no lease.
+	NoLeases bool
 	// Logger receives what it has to tell; nil discards it.
 	Logger *slog.Logger
 }
@@ -38,7 +41,9 @@ type Replica struct {
 
 	known atomic.Pointer[record] // what engine has applied
 	begun atomic.Uint64          // the newest term of which engine may have anything
-	batch storage.Batch          // of Apply
+	// served is the newest term in which this process led, once nobody held an earlier one's lease.
+	served atomic.Uint64
+	batch  storage.Batch // of Apply
 
 	stop     chan struct{} // closed by Stop
 	stopping sync.Once
@@ -142,8 +147,8 @@ func (r *Replica) Term() (term, holder uint64) {
 // Apply applies entries of the log, which follow those before, by one write; indexes and
 // entries have the same length. It sets what Group.Propose returns for each: of a batch the
 // version of its last operation in this replica's engine, 0 if its term had ended or it has
-// none; of the beginning of a term its number, 0 if the term before was not the present one
-// any more.
+// none; of the beginning of a term its number, and of a lease that is given up 1; 0 if the term that
+// they name was not the present one any more.
 func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) error {
 	engine, err := r.current()
 	if err != nil {
