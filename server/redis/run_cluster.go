@@ -103,7 +103,7 @@ func (c *Client) answerRun(cmd *Command, items [][]byte) bool {
 		l.command = append(l.command, items[i*width:][:width]...)
 		of[i] = l
 	}
-	if c.redirects() && !c.server.routing.leads(legs) {
+	if c.redirects() && !c.server.routing.serveHere(legs, c.readOnly && !writes) {
 		return false
 	}
 	c.lastCmd.Store(cmd)
@@ -123,10 +123,11 @@ func (c *Client) answerRun(cmd *Command, items [][]byte) bool {
 	return true
 }
 
-// leads tells whether this node leads the shards of all legs.
-func (x *routing) leads(legs map[int]*leg) bool {
+// serveHere tells whether this node leads the shards of all legs, or has replicas of them where it is
+// content with what is stale.
+func (x *routing) serveHere(legs map[int]*leg, stale bool) bool {
 	for shard := range legs {
-		if x.member.Route(shard).DB == nil {
+		if x.member.Route(shard).DB == nil && (!stale || x.replica(shard) == nil) {
 			return false
 		}
 	}
@@ -136,6 +137,11 @@ func (x *routing) leads(legs map[int]*leg) bool {
 // walk does a leg where its shard is served. It runs beside others of the client, and so
 // touches nothing of it that changes.
 func (c *Client) walk(l *leg, writes bool) error {
+	if c.readOnly && !writes {
+		if done, err := c.walkStale(l); done {
+			return err
+		}
+	}
 	return c.reach(l.shard, func(route *cluster.Route) error {
 		if route.DB == nil {
 			return c.walkAt(l, route, writes)
@@ -149,8 +155,7 @@ func (c *Client) walk(l *leg, writes bool) error {
 			return outcome(err, !writes)
 		}
 		if !writes {
-			l.values.SetLimit(longestReply)
-			return outcome(ks.MultiGetInto(&l.values, l.command[1:]), true)
+			return outcome(l.read(ks), true)
 		}
 		b := &mantisdb.Batch{}
 		for i := 1; i < len(l.command); i += 2 {
@@ -160,6 +165,12 @@ func (c *Client) walk(l *leg, writes bool) error {
 		}
 		return outcome(p.db.WriteWith(b, mantisdb.WriteOptions{}), false)
 	})
+}
+
+// read reads the keys of a leg.
+func (l *leg) read(ks *mantisdb.Keyspace) error {
+	l.values.SetLimit(longestReply)
+	return ks.MultiGetInto(&l.values, l.command[1:])
 }
 
 // walkAt is walk at the peer that a route leads to.
