@@ -103,7 +103,7 @@ func (c *Client) answerRun(cmd *Command, items [][]byte) bool {
 		l.command = append(l.command, items[i*width:][:width]...)
 		of[i] = l
 	}
-	if c.redirects() && !c.server.routing.serveHere(legs, c.readOnly && !writes) {
+	if c.redirects() && !c.server.routing.leads(legs) {
 		return false
 	}
 	c.lastCmd.Store(cmd)
@@ -123,11 +123,10 @@ func (c *Client) answerRun(cmd *Command, items [][]byte) bool {
 	return true
 }
 
-// serveHere tells whether this node leads the shards of all legs, or has replicas of them where it is
-// content with what is stale.
-func (x *routing) serveHere(legs map[int]*leg, stale bool) bool {
+// leads tells whether this node leads the shards of all legs.
+func (x *routing) leads(legs map[int]*leg) bool {
 	for shard := range legs {
-		if x.member.Route(shard).DB == nil && (!stale || x.replica(shard) == nil) {
+		if x.member.Route(shard).DB == nil {
 			return false
 		}
 	}

@@ -66,10 +66,11 @@ func (c *Client) walkStale(l *leg) (done bool, err error) {
 	return c.readReplica(l.shard, len(l.items), func(p *part) error { return l.read(p.at(c.database)) })
 }
 
-// readOnly is READONLY, of clients that know the cluster.
+// readOnly is READONLY. It does not tell that the client knows the cluster: one that does not says
+// it to the node nearby, and is to be answered all that it asks there.
 func readOnly(r *Request) error {
 	r.client.readOnly = true
-	return redirected(r)
+	return acknowledged(r)
 }
 
 // readWrite is READWRITE.
