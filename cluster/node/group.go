@@ -84,7 +84,9 @@ func (g *group) prepare() {
 // start has the group's leadership be followed until close.
 func (g *group) start() {
 	g.done.Go(g.follow)
-	g.done.Go(func() { g.fresh.Keep(g.stop) })
+	if g.number != metaGroup { // which nobody reads stale
+		g.done.Go(func() { g.fresh.Keep(g.stop) })
+	}
 	g.look()
 }
 
