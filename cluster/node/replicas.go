@@ -46,6 +46,9 @@ func (n *Node) startReplica(h hostedReplica) error {
 	if closed {
 		return mantisdb.ErrClosed
 	}
+	if h.Group != metaGroup {
+		n.replicas[h.Group-firstShardGroup].Store(g)
+	}
 	g.start()
 	return nil
 }
@@ -146,6 +149,9 @@ func (n *Node) stopReplica(g *group) {
 	n.mu.Lock()
 	delete(n.groups, g.number)
 	n.mu.Unlock()
+	if g.number != metaGroup {
+		n.replicas[g.number-firstShardGroup].Store(nil)
+	}
 	g.replica.Stop()
 	g.close()
 	// The library stops a replica by itself when that has learned that it was removed.

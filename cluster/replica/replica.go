@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,6 +45,8 @@ type Replica struct {
 	// served is the newest term in which this process led, once nobody held an earlier one's lease.
 	served atomic.Uint64
 	batch  storage.Batch // of Apply
+
+	catalog catalogChanges
 
 	stop     chan struct{} // closed by Stop
 	stopping sync.Once
@@ -126,6 +129,9 @@ func (r *Replica) openEngine(dir string) (storage.Engine, error) {
 		Durability: storage.DurabilityMemory,
 	})
 }
+
+// engineName is the name of the engine that the replica has.
+func (r *Replica) engineName() string { return cmp.Or(r.config.Engine, storage.DefaultEngine) }
 
 // current is the engine, which a snapshot may replace: then it is closed.
 func (r *Replica) current() (storage.Engine, error) {
@@ -212,10 +218,17 @@ const (
 
 // write writes the batch.
 func (r *Replica) write(engine storage.Engine) (version uint64, err error) {
+	changes := changesCatalog(&r.batch)
+	if changes {
+		r.catalog.begin()
+	}
 	err = r.insist("write what was agreed upon", func() (err error) {
 		version, err = engine.Write(&r.batch, storage.WriteOptions{})
 		return err
 	})
+	if changes && err == nil {
+		r.catalog.end()
+	}
 	return version, err
 }
 

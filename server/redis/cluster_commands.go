@@ -22,8 +22,8 @@ func clusterCommands() []*Command {
 				&Command{Name: "shards", Arity: 2, Flags: flagLoading | flagStale, Group: "cluster", Summary: "Tells which slots the shards have, and which nodes.", Since: "7.0.0", Complexity: "O(N) where N is the number of shards", run: inCluster(clusterShards)},
 				&Command{Name: "keyslot", Arity: 3, Flags: flagLoading | flagStale, Group: "cluster", Syntax: "<string>", Summary: "Returns the slot of a key.", Since: "3.0.0", Complexity: "O(N) where N is the number of bytes in the key", run: inCluster(clusterKeySlot)},
 			)...)},
-		{Name: "readonly", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Lets reads be answered by replicas; they are answered by leaders all the same.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(redirected)},
-		{Name: "readwrite", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Takes READONLY back.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(acknowledged)},
+		{Name: "readonly", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Has reads be answered by replicas, as of some seconds ago at most.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(readOnly)},
+		{Name: "readwrite", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Takes READONLY back.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(readWrite)},
 		{Name: "asking", Arity: 1, Flags: flagFast, Group: "cluster", Summary: "Tells that the next command was sent here by another node.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(redirected)},
 	}
 }
