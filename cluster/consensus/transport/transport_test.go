@@ -179,7 +179,7 @@ func TestConnectionsComeBack(t *testing.T) {
 	before := idle.conn
 	idle.mu.Unlock()
 	b.Close()
-	b = open(t, b.address)
+	open(t, b.address)
 	await(t, "new connection in place of one that broke and is not used", func() bool {
 		idle.mu.Lock()
 		defer idle.mu.Unlock()
