@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/lni/dragonboat/v4/raftio"
 	"github.com/lni/dragonboat/v4/statemachine"
 
+	"github.com/mantisdb/mantisdb/cluster/consensus/transport"
 	"github.com/mantisdb/mantisdb/cluster/replica"
 )
 
@@ -64,10 +66,16 @@ type Config struct {
 type Host struct {
 	host   *dragonboat.NodeHost
 	logger *slog.Logger
+
+	ending sync.Mutex // held while closed is set, and while something is done that must come before
+	closed bool
 }
 
 // Open opens the logs and listens.
 func Open(c Config) (*Host, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	useLogger(c.Logger)
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, err
@@ -78,7 +86,9 @@ func Open(c Config) (*Host, error) {
 	logs.Shards = 1
 	workers := config.GetDefaultEngineConfig()
 	workers.ExecShards, workers.CommitShards, workers.ApplyShards = 1, 4, 4
-	nodeHost, err := dragonboat.NewNodeHost(config.NodeHostConfig{
+	h := &Host{logger: c.Logger}
+	var err error
+	h.host, err = dragonboat.NewNodeHost(config.NodeHostConfig{
 		NodeHostDir:       c.Dir,
 		WALDir:            filepath.Join(c.Dir, "log"),
 		RTTMillisecond:    uint64(tick / time.Millisecond),
@@ -91,12 +101,14 @@ func Open(c Config) (*Host, error) {
 		Expert: config.ExpertConfig{
 			Engine: workers,
 			LogDB:  logs,
+
+			TransportFactory: transport.Factory{Gone: h.succeed, Logger: c.Logger},
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the consensus log in %s: %w", c.Dir, err)
 	}
-	return &Host{host: nodeHost, logger: c.Logger}, nil
+	return h, nil
 }
 
 // listener hands changes of leaders on.
@@ -105,8 +117,16 @@ type listener func(group, leader uint64)
 // LeaderUpdated implements raftio.IRaftEventListener.
 func (l listener) LeaderUpdated(info raftio.LeaderInfo) { l(info.ShardID, info.LeaderID) }
 
-// Close stops all replicas and closes the logs.
-func (h *Host) Close() { h.host.Close() }
+// Close stops all replicas and closes the logs, if that was not done.
+func (h *Host) Close() {
+	h.ending.Lock()
+	done := h.closed
+	h.closed = true
+	h.ending.Unlock()
+	if !done {
+		h.host.Close()
+	}
+}
 
 // Start says which replica of a group is to be started.
 type Start struct {

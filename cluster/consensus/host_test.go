@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -24,6 +25,12 @@ const testGroup = 7
 // openHost opens a host at a free port, below those that the system gives out itself.
 func openHost(t *testing.T) (*Host, string) {
 	t.Helper()
+	return openHostWith(t, slog.New(slog.DiscardHandler))
+}
+
+// openHostWith is openHost with a logger.
+func openHostWith(t *testing.T, logger *slog.Logger) (*Host, string) {
+	t.Helper()
 	for range 100 {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(26_000+rand.IntN(6000)))
 		l, err := net.Listen("tcp", address)
@@ -32,7 +39,7 @@ func openHost(t *testing.T) (*Host, string) {
 		}
 		l.Close()
 		h, err := Open(Config{
-			Dir: t.TempDir(), Address: address, LeaderChanged: func(uint64, uint64) {}, Logger: slog.New(slog.DiscardHandler),
+			Dir: t.TempDir(), Address: address, LeaderChanged: func(uint64, uint64) {}, Logger: logger,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -152,6 +159,70 @@ func TestSnapshotThatIsNotTaken(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestSnapshotThatCannotBeKept sends a snapshot to a host that cannot write it down, as one whose
+// disk has no room. The process goes on, and the replica takes it once there is.
+func TestSnapshotThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	first, address := openHost(t)
+	refused := make(chan struct{}, 1)
+	second, secondAddress := openHostWith(t, slog.New(watchFor{"a snapshot from another node is refused", refused}))
+	g, leader := leadAlone(t, first, address, 100)
+	joining := newReplica(t.TempDir())
+	start := Start{Group: testGroup, Replica: 2, Joins: true, NonVoting: true, Failed: unexpected(t)}
+	if _, err := second.Start(start, joining); err != nil {
+		t.Fatal(err)
+	}
+	// Where its snapshots are kept there is a file, and no directory.
+	kept, err := filepath.Glob(filepath.Join(second.host.NodeHostConfig().NodeHostDir, "*", "*", "*", fmt.Sprintf("snapshot-%d-2", testGroup)))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("snapshots are kept in %v: %v", kept, err)
+	}
+	aside := kept[0] + "-aside"
+	if err := errors.Join(os.Rename(kept[0], aside), os.WriteFile(kept[0], nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	m, err := g.Membership(t.Context())
+	if err == nil {
+		err = g.Add(t.Context(), 2, secondAddress, m.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-refused:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the snapshot was not refused")
+	}
+	if err := errors.Join(os.Remove(kept[0]), os.Rename(aside, kept[0])); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "replica that has all", func() error {
+		if got, want := joining.Applied(), leader.Applied(); got != want {
+			return fmt.Errorf("%d is applied, and not %d", got, want)
+		}
+		return nil
+	})
+}
+
+// watchFor is a handler that tells when a message is logged.
+type watchFor struct {
+	message string
+	logged  chan<- struct{}
+}
+
+func (w watchFor) Enabled(context.Context, slog.Level) bool { return true }
+func (w watchFor) WithAttrs([]slog.Attr) slog.Handler       { return w }
+func (w watchFor) WithGroup(string) slog.Handler            { return w }
+func (w watchFor) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == w.message {
+		select {
+		case w.logged <- struct{}{}:
+		default:
+		}
+	}
+	return nil
 }
 
 // TestReplicaThatCannotBeOpened has a replica fail whose directory cannot be made.

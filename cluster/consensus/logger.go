@@ -18,9 +18,6 @@ var (
 
 // useLogger has the library log to l from now on.
 func useLogger(l *slog.Logger) {
-	if l == nil {
-		l = slog.New(slog.DiscardHandler)
-	}
 	logTo.Store(l)
 	setFactory.Do(func() {
 		logger.SetLoggerFactory(func(name string) logger.ILogger { return libraryLogger(name) })

@@ -72,12 +72,14 @@ func (m *machine) Update(entries []statemachine.Entry) ([]statemachine.Entry, er
 // Lookup implements statemachine.IOnDiskStateMachine. Reads go to the replica's engine.
 func (m *machine) Lookup(any) (any, error) { return nil, errors.ErrUnsupported }
 
-// Sync implements statemachine.IOnDiskStateMachine.
+// Sync implements statemachine.IOnDiskStateMachine. What has returned is cut off the log, or may be.
+// So a replica that is stopped while its disk does not take what it has to apply fails here: that
+// ends the process, and the replica applies it when it is started again.
 func (m *machine) Sync() error {
 	if err := m.replica.Sync(); !errors.Is(err, storage.ErrClosed) {
 		return err
 	}
-	return nil // the replica is being stopped
+	return nil // all was applied before it was closed, or its log is removed with it
 }
 
 // PrepareSnapshot implements statemachine.IOnDiskStateMachine.

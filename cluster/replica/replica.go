@@ -50,7 +50,12 @@ type Replica struct {
 
 	stop     chan struct{} // closed by Stop
 	stopping sync.Once
+	leftOut  atomic.Bool // Apply has not applied what was agreed upon, as it was stopped
 }
+
+// ErrLeftOut says that the engine has not all that the library takes for applied: a replica was
+// stopped that waited for its disk. It will have once it is opened again.
+var ErrLeftOut = errors.New("the replica was stopped before it could apply what was agreed upon, as its disk has failed")
 
 // The directories within that of a replica. dataDir has the engine's data; incomingDir a
 // snapshot that is to take its place; and outgoingDir begins the names of snapshots that are
@@ -160,11 +165,9 @@ func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) er
 	if err != nil {
 		return err
 	}
-	// What was refused once while the replica stops must not be followed by what comes after.
-	select {
-	case <-r.stop:
+	// What was left out must not be followed by what comes after.
+	if r.leftOut.Load() {
 		return storage.ErrClosed
-	default:
 	}
 	known := *r.known.Load()
 	if err := r.gather(indexes, entries, results, &known); err != nil {
@@ -229,21 +232,29 @@ func (r *Replica) write(engine storage.Engine) (version uint64, err error) {
 	if changes && err == nil {
 		r.catalog.end()
 	}
+	if errors.Is(err, ErrLeftOut) {
+		r.leftOut.Store(true)
+		err = storage.ErrClosed
+	}
 	return version, err
 }
 
-// Sync returns once all that was applied is on disk.
+// Sync returns once all that was applied is on disk, and all that Apply was given was applied. It is
+// ErrLeftOut if Stop had it give up, and storage.ErrClosed after Close.
 func (r *Replica) Sync() error {
 	engine, err := r.current()
 	if err != nil {
 		return err
 	}
+	if r.leftOut.Load() {
+		return ErrLeftOut
+	}
 	return r.insist("sync", engine.Sync)
 }
 
 // insist does something until it is done, since a replica cannot leave it: one whose disk has no
-// room waits until it has, while others go on. An engine that is poisoned will not do it any more,
-// and what is malformed never.
+// room waits until it has, while others go on. It is ErrLeftOut if the replica is stopped meanwhile.
+// An engine that is poisoned will not do it any more, and what is malformed never.
 func (r *Replica) insist(what string, do func() error) error {
 	wait := firstRetry
 	for {
@@ -254,14 +265,14 @@ func (r *Replica) insist(what string, do func() error) error {
 		r.logger.Error("a replica cannot "+what+", and tries again", "dir", r.config.Dir, "error", err.Error())
 		select {
 		case <-r.stop:
-			return storage.ErrClosed
+			return ErrLeftOut
 		case <-time.After(wait):
 			wait = min(2*wait, lastRetry)
 		}
 	}
 }
 
-// Stop has a call of Apply that waits for its engine end with storage.ErrClosed.
+// Stop has a call of Apply or Sync end that waits for its engine to be able to do it.
 func (r *Replica) Stop() { r.stopping.Do(func() { close(r.stop) }) }
 
 // Close closes the engine. A failure loses nothing: what was not synced, the log of the group has.

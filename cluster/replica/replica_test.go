@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,17 +74,65 @@ func TestNothingIsReadAfterTheTerm(t *testing.T) {
 	}
 }
 
-// What comes after an entry that a stopping replica has left out must not be applied.
-func TestAStoppedReplicaAppliesNothing(t *testing.T) {
+// fullEngine refuses writes while it is full.
+type fullEngine struct {
+	storage.Engine
+	full atomic.Bool
+}
+
+func (e *fullEngine) Write(b *storage.Batch, o storage.WriteOptions) (uint64, error) {
+	if e.full.Load() {
+		return 0, errors.New("no room")
+	}
+	return e.Engine.Write(b, o)
+}
+
+// What comes after an entry that a stopping replica has left out must not be applied, and nobody
+// may take what was left out for being on its disk.
+func TestAStoppedReplicaLeavesOutAllThatFollows(t *testing.T) {
 	l, g := lead(t, t.TempDir())
 	defer l.Close()
+	full := new(fullEngine)
+	l.replica.Exchange(func(e storage.Engine) storage.Engine {
+		full.Engine = e
+		return full
+	})
+	propose := func() error {
+		_, err := g.Propose(t.Context(), []byte("\x01\x02\x01\x00\x00\x00\x00\x00\x00\x00"))
+		return err
+	}
+	if err := errors.Join(propose(), l.replica.Sync()); err != nil {
+		t.Fatal(err)
+	}
 	before := sum(t, l.replica)
-	l.replica.Stop()
-	if _, err := g.Propose(t.Context(), []byte("\x01\x02\x01\x00\x00\x00\x00\x00\x00\x00")); !errors.Is(err, storage.ErrClosed) {
-		t.Errorf("an entry after Stop: %v", err)
+	full.full.Store(true)
+	time.AfterFunc(50*time.Millisecond, l.replica.Stop)
+	if err := propose(); !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("an entry for which there was no room until Stop: %v", err)
+	}
+	full.full.Store(false)
+	if err := propose(); !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("an entry behind one that was left out: %v", err)
+	}
+	if err := l.replica.Sync(); !errors.Is(err, replica.ErrLeftOut) {
+		t.Errorf("a sync of what was left out: %v", err)
 	}
 	if after := sum(t, l.replica); after != before {
 		t.Errorf("it was %s, and is %s", before, after)
+	}
+}
+
+// A replica that is stopped goes on while it can, as the library takes all for applied that it gave.
+func TestAStoppedReplicaAppliesWhatItCan(t *testing.T) {
+	l, g := lead(t, t.TempDir())
+	defer l.Close()
+	applied := l.replica.Applied()
+	l.replica.Stop()
+	if _, err := g.Propose(t.Context(), []byte("\x01\x02\x01\x00\x00\x00\x00\x00\x00\x00")); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.replica.Sync(); err != nil || l.replica.Applied() <= applied {
+		t.Errorf("after an entry behind Stop, %d of which %d were applied before: %v", l.replica.Applied(), applied, err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 var (
 	chaos = flag.Duration("chaos", 0, "how long faults befall a cluster; without it, the tests of clusters that need the machine for themselves are left out")
 	seed  = flag.Uint64("chaos.seed", 0, "decides which; 0 is one at random")
+	only  = flag.String("chaos.only", "", "regular expression of the names of the faults that befall it; all without it")
 )
 
 // How many nodes there are, and how many of them have disks that may have faults: fewer than

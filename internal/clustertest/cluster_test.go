@@ -130,18 +130,36 @@ func nodeFlags(place place, id int) []string {
 	}
 }
 
-// settled is how long a cluster may take until it does what it should.
-const settled = time.Minute
+const (
+	// settled is how long a cluster may take until it does what it should.
+	settled = time.Minute
+	// mostCounted is how much of that one attempt to see it do so takes at most. One takes longer
+	// only if the machine stood still, as when it does not let the tests run for a while.
+	mostCounted = settled / 4
+)
+
+// patience is what is left of a time that is waited for.
+type patience struct {
+	left time.Duration
+	last time.Time // when it was looked at
+}
+
+// over tells whether nothing is left.
+func (p *patience) over(now time.Time) bool {
+	p.left -= min(now.Sub(p.last), mostCounted)
+	p.last = now
+	return p.left <= 0
+}
 
 // await waits until a condition has no error any more.
 func (r *running) await(what string, condition func() error) {
 	r.t.Helper()
-	for deadline := time.Now().Add(settled); ; time.Sleep(20 * time.Millisecond) {
+	for p := (patience{settled, time.Now()}); ; time.Sleep(20 * time.Millisecond) {
 		err := condition()
 		if err == nil {
 			return
 		}
-		if time.Now().After(deadline) {
+		if p.over(time.Now()) {
 			r.t.Fatalf("no %s within %v: %v", what, settled, err)
 		}
 	}

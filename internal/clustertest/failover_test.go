@@ -13,16 +13,15 @@ import (
 	"github.com/mantisdb/mantisdb/internal/linearizable"
 )
 
-// How often a node is killed, and how soon, in the median, writes must be done again to all
-// shards that it led: two seconds are aimed at, and a machine that does other work beside takes
-// longer to elect.
+// How often a node is killed, and how soon writes must be done again, each time, to all shards
+// that it led.
 const (
-	failovers      = 5
-	failoverWithin = 4 * time.Second
+	failovers      = 20
+	failoverWithin = 2 * time.Second
 )
 
 // TestFailover kills the node that leads most shards, and measures how long it takes until
-// each of them takes writes again.
+// each of them takes writes again. Another one has just begun again, as it was killed before.
 func TestFailover(t *testing.T) {
 	needMachine(t)
 	r := newCluster(t, &loopback{}, 3)
@@ -32,10 +31,10 @@ func TestFailover(t *testing.T) {
 		r.await("cluster that serves", r.serves)
 	}
 	slices.Sort(took)
-	median := took[len(took)/2]
-	t.Logf("writes were done again after a kill in %v in the median, %v at most", median, took[len(took)-1])
-	if median > failoverWithin {
-		t.Errorf("in the median writes took %v to be done again after a kill, and %v is allowed", median, failoverWithin)
+	median, longest := took[len(took)/2], took[len(took)-1]
+	t.Logf("writes were done again after a kill in %v in the median of %d, %v at most", median, len(took), longest)
+	if longest > failoverWithin {
+		t.Errorf("writes took up to %v to be done again after a kill, and %v is allowed", longest, failoverWithin)
 	}
 }
 

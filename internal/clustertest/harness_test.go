@@ -49,6 +49,27 @@ func TestLedger(t *testing.T) {
 	}
 }
 
+// TestPatience: a machine that stands still for long takes no more than a part of the patience.
+func TestPatience(t *testing.T) {
+	now := time.Now()
+	p := patience{settled, now}
+	for range 3 {
+		now = now.Add(time.Hour)
+		if p.over(now) {
+			t.Fatal("patience is over by standing still")
+		}
+	}
+	for range 10 {
+		now = now.Add(settled / 100)
+		if p.over(now) {
+			t.Fatal("patience is over before its time")
+		}
+	}
+	if now = now.Add(mostCounted); !p.over(now) {
+		t.Error("patience has no end")
+	}
+}
+
 // TestKills has one server, which is no cluster, be killed under the workload: the checks must
 // bear what kills alone do.
 func TestKills(t *testing.T) {

@@ -5,6 +5,8 @@ package clustertest
 import (
 	"errors"
 	"math/rand/v2"
+	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,7 +38,7 @@ const (
 // rage has faults befall the cluster for so long. In the end there are none.
 func (n *nemesis) rage(t *testing.T, long time.Duration) {
 	t.Helper()
-	all := n.faults()
+	all := chosen(t, n.faults())
 	for began := time.Now(); time.Since(began) < long && !t.Failed(); {
 		one := all[n.rng.IntN(len(all))]
 		at := time.Since(began).Round(time.Millisecond)
@@ -75,6 +77,20 @@ func (n *nemesis) faults() []fault {
 		all = append(all, fault{"slow disk", (*nemesis).slow}, fault{"full disk", (*nemesis).full}, fault{"broken disk", (*nemesis).broken})
 	}
 	return all
+}
+
+// chosen are the faults that the tests were told to choose from.
+func chosen(t *testing.T, all []fault) []fault {
+	t.Helper()
+	pattern, err := regexp.Compile(*only)
+	if err != nil {
+		t.Fatalf("-chaos.only: %v", err)
+	}
+	some := slices.DeleteFunc(all, func(f fault) bool { return !pattern.MatchString(f.name) })
+	if len(some) == 0 {
+		t.Fatalf("-chaos.only=%s leaves no fault", *only)
+	}
+	return some
 }
 
 func (n *nemesis) between(least, most time.Duration) time.Duration {

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func mount(t *testing.T) (d *Disk, path string) {
@@ -73,5 +76,38 @@ func TestFaults(t *testing.T) {
 	got, err := os.ReadFile(filepath.Join(path, "dir", "file"))
 	if err != nil || len(got) != 8192 {
 		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// TestSignalsEndNoSync: programs do not expect that a signal ends a sync, as on no disk it does.
+func TestSignalsEndNoSync(t *testing.T) {
+	d, path := mount(t)
+	f, err := os.Create(filepath.Join(path, "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const delay = 300 * time.Millisecond
+	d.SetDelay(delay)
+	began, thread, synced := time.Now(), make(chan int, 1), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		thread <- unix.Gettid()
+		synced <- unix.Fsync(int(f.Fd())) // File.Sync would try again
+	}()
+	tid := <-thread
+	for ended := false; !ended; {
+		select {
+		case err := <-synced:
+			if took := time.Since(began); err != nil || took < delay {
+				t.Errorf("a sync that got signals took %v: %v", took, err)
+			}
+			ended = true
+		case <-time.After(10 * time.Millisecond):
+			if err := unix.Tgkill(os.Getpid(), tid, unix.SIGURG); err != nil && err != unix.ESRCH {
+				t.Fatal(err)
+			}
+		}
 	}
 }

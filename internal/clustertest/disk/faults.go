@@ -49,16 +49,10 @@ func (f *faults) ofRange(ctx context.Context, file fs.FileGetattrer, end uint64)
 	return fs.OK
 }
 
-// ofSync is the fault that a sync meets, after its delay. A process that is killed does not
-// wait for the end of it.
-func (f *faults) ofSync(ctx context.Context) syscall.Errno {
-	if delay := time.Duration(f.delay.Load()); delay > 0 {
-		select {
-		case <-time.After(delay):
-		case <-ctx.Done():
-			return syscall.EINTR
-		}
-	}
+// ofSync is the fault that a sync meets, after its delay. A signal does not end it before, as on a
+// disk of which no program expects that.
+func (f *faults) ofSync() syscall.Errno {
+	time.Sleep(time.Duration(f.delay.Load()))
 	if f.broken.Load() {
 		return syscall.EIO
 	}

@@ -46,7 +46,7 @@ func (f *file) Allocate(ctx context.Context, at, size uint64, mode uint32) sysca
 }
 
 func (f *file) Fsync(ctx context.Context, flags uint32) syscall.Errno {
-	if errno := f.faults.ofSync(ctx); errno != fs.OK {
+	if errno := f.faults.ofSync(); errno != fs.OK {
 		return errno
 	}
 	return f.LoopbackFile.Fsync(ctx, flags)
