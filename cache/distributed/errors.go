@@ -1,0 +1,45 @@
+package distributed
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/olric-data/olric"
+)
+
+// The errors, compared with errors.Is.
+var (
+	// ErrNotFound is the error of a key that has no value, or whose value cannot be reached.
+	ErrNotFound = errors.New("key not found")
+	// ErrNotStored is the error of a condition that did not hold: nothing was written.
+	ErrNotStored = errors.New("not stored: the condition does not hold")
+	// ErrTooFewNodes is the error of a node that sees fewer than Config.Quorum.
+	ErrTooFewNodes = errors.New("too few nodes of the cache see each other")
+	// ErrTooLarge is the error of a key or a value that is too long, or an entry that is too
+	// large for the memory of a node. The key has no value then.
+	ErrTooLarge = errors.New("too large for the cache")
+	// ErrKeyEmpty is the error of a key without a byte.
+	ErrKeyEmpty = errors.New("key is empty")
+	// ErrUnknownOutcome is the error of a write that may have been done, or not: the node that
+	// owns the key, or has a copy of it, did not answer.
+	ErrUnknownOutcome = errors.New("it is not known whether it was written")
+)
+
+// isMiss tells whether an error of a read is that Olric's owner of the key does not have it.
+func isMiss(err error) bool { return errors.Is(err, olric.ErrKeyNotFound) }
+
+// writeError is an error of Olric's write. What comes from another node is a text.
+func writeError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, olric.ErrKeyFound), errors.Is(err, olric.ErrKeyNotFound):
+		return ErrNotStored
+	case errors.Is(err, olric.ErrEntryTooLarge), strings.Contains(err.Error(), olric.ErrEntryTooLarge.Error()):
+		return ErrTooLarge
+	case errors.Is(err, olric.ErrClusterQuorum), strings.Contains(err.Error(), "cannot be reached cluster quorum"):
+		return ErrTooFewNodes
+	default:
+		return errors.Join(ErrUnknownOutcome, err)
+	}
+}
