@@ -5,24 +5,25 @@ import (
 	"strings"
 
 	"github.com/olric-data/olric"
+
+	"github.com/mantisdb/mantisdb/storage"
 )
 
-// The errors, compared with errors.Is.
+// The errors, compared with errors.Is. Of keys and values that are too long, they are those of
+// package storage.
 var (
 	// ErrNotFound is the error of a key that has no value, or whose value cannot be reached.
-	ErrNotFound = errors.New("key not found")
+	ErrNotFound = storage.ErrNotFound
 	// ErrNotStored is the error of a condition that did not hold: nothing was written.
 	ErrNotStored = errors.New("not stored: the condition does not hold")
 	// ErrTooFewNodes is the error of a node that sees fewer than Config.Quorum.
 	ErrTooFewNodes = errors.New("too few nodes of the cache see each other")
-	// ErrTooLarge is the error of a key or a value that is too long, or an entry that is too
-	// large for the memory of a node. The key has no value then.
-	ErrTooLarge = errors.New("too large for the cache")
-	// ErrKeyEmpty is the error of a key without a byte.
-	ErrKeyEmpty = errors.New("key is empty")
+	// ErrTooLarge is the error of an entry that is too large for the memory of a node. The key
+	// has no value then.
+	ErrTooLarge = storage.ErrOverMemoryLimit
 	// ErrUnknownOutcome is the error of a write that may have been done, or not: the node that
 	// owns the key, or has a copy of it, did not answer.
-	ErrUnknownOutcome = errors.New("it is not known whether it was written")
+	ErrUnknownOutcome = errors.New("a node did not answer: it is not known whether it was written")
 )
 
 // isMiss tells whether an error of a read is that Olric's owner of the key does not have it.

@@ -2,7 +2,6 @@ package distributed
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/olric-data/olric"
 
@@ -20,17 +19,6 @@ type Item struct {
 	ExpiresAt int64
 }
 
-// checkKey returns nil for a key of 1 to storage.MaxKeyLen bytes.
-func checkKey(key []byte) error {
-	switch n := len(key); {
-	case n == 0:
-		return ErrKeyEmpty
-	case n > storage.MaxKeyLen:
-		return fmt.Errorf("%w: a key of %d bytes, of at most %d", ErrTooLarge, n, storage.MaxKeyLen)
-	}
-	return nil
-}
-
 // keys is Olric's map, if this node sees enough others.
 func (c *Cache) keys() (olric.DMap, error) {
 	m := c.member.Load()
@@ -43,7 +31,7 @@ func (c *Cache) keys() (olric.DMap, error) {
 // Get returns the value of key, or ErrNotFound: also if the node that owns the key does not
 // answer, since a cache's user can get it elsewhere.
 func (c *Cache) Get(ctx context.Context, key []byte) (Item, error) {
-	if err := checkKey(key); err != nil {
+	if err := storage.CheckKey(key); err != nil {
 		return Item{}, err
 	}
 	keys, err := c.keys()

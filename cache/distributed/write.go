@@ -31,8 +31,8 @@ type SetOptions struct {
 // Set stores value under key. It is ErrNotStored if the condition does not hold. After an
 // ErrUnknownOutcome the key may have the new value, the one before, or none.
 func (c *Cache) Set(ctx context.Context, key, value []byte, o SetOptions) error {
-	if len(value) > storage.MaxValueLen-maxOverhead {
-		return fmt.Errorf("%w: a value of %d bytes, of at most %d", ErrTooLarge, len(value), storage.MaxValueLen-maxOverhead)
+	if len(value) > MaxValueLen {
+		return fmt.Errorf("%w: %d bytes, of at most %d", storage.ErrValueTooLarge, len(value), MaxValueLen)
 	}
 	var options []olric.PutOption
 	switch o.Condition {
@@ -44,8 +44,8 @@ func (c *Cache) Set(ctx context.Context, key, value []byte, o SetOptions) error 
 	return c.write(ctx, fragments.Item{Kind: fragments.Value, Key: key, Value: value, ExpiresAt: o.ExpiresAt}, options...)
 }
 
-// maxOverhead is more than an entry takes beside its value.
-const maxOverhead = storage.MaxKeyLen + 64
+// MaxValueLen is the length of the longest value, in bytes: an entry has its key and more beside.
+const MaxValueLen = storage.MaxValueLen - storage.MaxKeyLen - 64
 
 // Delete removes key, which need not exist, and tells whether it had a value just before.
 func (c *Cache) Delete(ctx context.Context, key []byte) (existed bool, err error) {
@@ -68,7 +68,7 @@ func (c *Cache) change(ctx context.Context, item fragments.Item) (existed bool, 
 }
 
 func (c *Cache) write(ctx context.Context, item fragments.Item, options ...olric.PutOption) error {
-	if err := checkKey(item.Key); err != nil {
+	if err := storage.CheckKey(item.Key); err != nil {
 		return err
 	}
 	keys, err := c.keys()
