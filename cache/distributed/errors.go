@@ -6,6 +6,7 @@ import (
 
 	"github.com/olric-data/olric"
 
+	"github.com/mantisdb/mantisdb/cache/distributed/internal/fragments"
 	"github.com/mantisdb/mantisdb/storage"
 )
 
@@ -21,6 +22,9 @@ var (
 	// ErrTooLarge is the error of an entry that is too large for the memory of a node. The key
 	// has no value then.
 	ErrTooLarge = storage.ErrOverMemoryLimit
+	// ErrLate is the error of a write that was not done, since it took a second to come to the
+	// node that owns the key, or the two nodes' clocks differ by so much.
+	ErrLate = fragments.ErrLate
 	// ErrUnknownOutcome is the error of a write that may have been done, or not: the node that
 	// owns the key, or has a copy of it, did not answer.
 	ErrUnknownOutcome = errors.New("a node did not answer: it is not known whether it was written")
@@ -38,6 +42,8 @@ func writeError(err error) error {
 		return ErrNotStored
 	case errors.Is(err, olric.ErrEntryTooLarge), strings.Contains(err.Error(), olric.ErrEntryTooLarge.Error()):
 		return ErrTooLarge
+	case strings.Contains(err.Error(), ErrLate.Error()):
+		return ErrLate
 	case errors.Is(err, olric.ErrClusterQuorum), strings.Contains(err.Error(), "cannot be reached cluster quorum"):
 		return ErrTooFewNodes
 	default:

@@ -25,8 +25,9 @@ const (
 	joinAttempts  = 4
 	joinRetry     = 500 * time.Millisecond
 	// call bounds a request to another node. It also keeps Olric's client from sending a write
-	// that timed out once more.
-	call = time.Second
+	// that timed out once more. It is longer than a write may take to come, so that none is done
+	// after it was given up.
+	call = 2 * fragments.Patience
 	// patience is how long a node may fail to see the others before it may have missed
 	// something: it is less than it takes them to give it up.
 	patience = suspicion - probe
@@ -45,7 +46,7 @@ func olricConfig(c *Config, store *fragments.Store) (*olricconfig.Config, error)
 	o.BindAddr, o.BindPort = address.Addr().String(), int(address.Port())
 	o.ReplicaCount, o.ReadRepair, o.MemberCountQuorum = c.Replicas, c.Replicas > 1, int32(c.Quorum)
 	o.ReplicationMode = olricconfig.SyncReplicationMode
-	o.BootstrapTimeout = call
+	o.BootstrapTimeout = time.Second
 	o.MaxJoinAttempts, o.JoinRetryInterval = joinAttempts, joinRetry
 	o.TriggerBalancerInterval, o.RoutingTablePushInterval = balance, pushTable
 	o.LeaveTimeout = time.Second

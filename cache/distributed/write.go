@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/olric-data/olric"
 
@@ -77,7 +78,7 @@ func (c *Cache) write(ctx context.Context, item fragments.Item, options ...olric
 	}
 	ctx, cancel := context.WithTimeout(ctx, call)
 	defer cancel()
-	err = writeError(keys.Put(ctx, string(item.Key), item.Append(nil), options...))
+	err = writeError(keys.Put(ctx, string(item.Key), item.Request(time.Now()), options...))
 	if err == nil {
 		c.counts.writes.Add(1)
 	}

@@ -25,8 +25,8 @@ func NewStore(c *distributed.Cache) Store { return Store{c} }
 // storeError is an error of the cache as the API tells it.
 func storeError(err error) error {
 	switch {
-	case errors.Is(err, distributed.ErrTooFewNodes):
-		return fmt.Errorf("%w: %w", server.ErrUnavailable, distributed.ErrTooFewNodes)
+	case errors.Is(err, distributed.ErrTooFewNodes), errors.Is(err, distributed.ErrLate):
+		return fmt.Errorf("%w: %w", server.ErrUnavailable, err)
 	case errors.Is(err, distributed.ErrUnknownOutcome):
 		return fmt.Errorf("%w: %w", server.ErrOutcomeUnknown, err)
 	}

@@ -2,6 +2,7 @@ package fragments
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/olric-data/olric/pkg/storage"
 )
@@ -12,12 +13,13 @@ const timeLen = 8
 // expiredLong is an expiry that has passed.
 const expiredLong = 1
 
-// Entry is an item with the time of its write, as Olric has entries. An entry without an
-// item is none: it has expired long ago.
+// Entry is an item with the time of its write, as Olric has entries. One without an item is
+// the removal of a key that is not known, and without a time a write that came too late.
 type Entry struct {
-	store *Store
-	time  int64 // Unix nanoseconds
-	item  []byte
+	store  *Store
+	time   int64 // Unix nanoseconds
+	item   []byte
+	issued int64 // of a new write, Unix nanoseconds
 }
 
 var _ storage.Entry = (*Entry)(nil)
@@ -37,8 +39,13 @@ func (e *Entry) Key() string {
 	return string(item.Key)
 }
 
-// SetValue implements storage.Entry: the value is an item, as bytes.
-func (e *Entry) SetValue(item []byte) { e.item = item }
+// SetValue implements storage.Entry, for a new write alone: the value is a request. What is none
+// came too late.
+func (e *Entry) SetValue(request []byte) {
+	if len(request) > issuedLen {
+		e.issued, e.item = int64(binary.BigEndian.Uint64(request)), request[issuedLen:]
+	}
+}
 
 // Value implements storage.Entry.
 func (e *Entry) Value() []byte { return e.item }
@@ -61,9 +68,19 @@ func (e *Entry) TTL() int64 {
 	return item.ExpiresAt
 }
 
-// SetTimestamp implements storage.Entry. Olric calls it for a new write alone, which comes
-// after all that the node has seen, also if its clock was set back.
-func (e *Entry) SetTimestamp(now int64) { e.time = e.store.clock.after(now) }
+// isLate tells whether it is a write that is not to be done any more.
+func (e *Entry) isLate() bool { return e.item == nil && e.time == 0 }
+
+// SetTimestamp implements storage.Entry, for a new write alone, which comes after all that the
+// node has seen, also if its clock was set back. Olric calls it last, with the time at which the
+// write came.
+func (e *Entry) SetTimestamp(now int64) {
+	if age := time.Duration(now - e.issued); age > Patience || age < -Patience {
+		e.item = nil
+		return
+	}
+	e.time = e.store.clock.after(now)
+}
 
 // Timestamp implements storage.Entry.
 func (e *Entry) Timestamp() int64 { return e.time }

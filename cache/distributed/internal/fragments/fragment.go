@@ -18,6 +18,7 @@ type Fragment struct {
 	id    uint32 // what its keys in the store begin with
 	era   uint64 // of the store, in which it is valid
 	times *writeTimes
+	floor int64 // everything was forgotten that was written before; 0: nothing was
 	// owned tells that this is what the partition's owner has: a backup does not answer for
 	// what it does not have.
 	owned     bool
@@ -94,11 +95,20 @@ func (f *Fragment) Get(hkey uint64) (olric.Entry, error) {
 	if e != nil {
 		return e, nil
 	}
-	if newest := f.times.of(hkey); newest != 0 && f.owned && f.era == f.store.check() {
+	if newest := f.newest(hkey); newest != 0 && f.owned {
 		// Another node's entry of that very time is the newest itself.
 		return &Entry{store: f.store, time: newest - 1}, nil
 	}
 	return nil, olric.ErrKeyNotFound
+}
+
+// newest is when a key of the hash's class was written last, as far as the fragment knows; 0 is
+// never.
+func (f *Fragment) newest(hkey uint64) int64 {
+	if f.era != f.store.check() {
+		return f.store.forgotAt.Load()
+	}
+	return max(f.floor, f.times.of(hkey))
 }
 
 // GetRaw implements olric.Engine.
@@ -198,7 +208,7 @@ func (f *Fragment) empty() error {
 // begin makes the fragment a new one, with nothing in it.
 func (f *Fragment) begin() {
 	f.id, f.era = f.store.lastID.Add(1), f.store.check()
-	f.times, f.owned, f.used = nil, false, false
+	f.times, f.floor, f.owned, f.used = nil, 0, false, false
 }
 
 // note has the time of a write count for its class.
@@ -213,6 +223,9 @@ func (f *Fragment) note(hkey uint64, at int64) {
 // Delete implements olric.Engine. Keys are removed by items, which have times; this is Olric's
 // own way, which has none.
 func (f *Fragment) Delete(hkey uint64) error {
+	if err := f.renew(); err != nil {
+		return err
+	}
 	f.note(hkey, f.store.clock.after(time.Now().UnixNano()))
 	return f.remove(hkey)
 }
@@ -251,13 +264,18 @@ func (f *Fragment) renew() error {
 		return errDestroyed
 	}
 	if f.era != f.store.check() {
+		owned := f.owned
 		f.begin()
+		f.owned, f.floor = owned, f.store.forgotAt.Load()
 	}
 	return nil
 }
 
 // write does what an entry says, unless something newer was done.
 func (f *Fragment) write(hkey uint64, e *Entry) error {
+	if e.isLate() {
+		return ErrLate
+	}
 	if e.isRemoval() {
 		return nil // of a key that nobody knows, as Olric's read repair passes it on
 	}
@@ -269,7 +287,7 @@ func (f *Fragment) write(hkey uint64, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if before != nil && before.time > e.time || before == nil && f.times.of(hkey) > e.time {
+	if before != nil && before.time > e.time || before == nil && f.newest(hkey) > e.time {
 		return nil
 	}
 	if f.importing {

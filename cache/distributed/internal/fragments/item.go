@@ -3,6 +3,7 @@ package fragments
 import (
 	"encoding/binary"
 	"errors"
+	"time"
 )
 
 // Kind is what an item does to its key.
@@ -22,6 +23,24 @@ type Item struct {
 	ExpiresAt  int64
 	Key, Value []byte
 }
+
+// Patience is how much later than it was issued a write may be done, and how much earlier, by the
+// clocks of the two nodes.
+const Patience = time.Second
+
+// issuedLen is the length of a request's time.
+const issuedLen = 8
+
+// Request is the form in which an item is handed to Olric: with the time, i64 in Unix nanoseconds
+// and big-endian, at which it was issued.
+func (i *Item) Request(issued time.Time) []byte {
+	request := make([]byte, 0, issuedLen+itemHeader+binary.MaxVarintLen32+len(i.Key)+len(i.Value))
+	return i.Append(binary.BigEndian.AppendUint64(request, uint64(issued.UnixNano())))
+}
+
+// ErrLate is the error of a write that came so late that whoever issued it has given it up. It
+// must not be done: others may have come after it by then, elsewhere.
+var ErrLate = errors.New("the write came too late, or the clocks of the nodes differ by more than a second")
 
 // ErrMalformed is the error of bytes that are no item, as Olric's own commands leave some.
 var ErrMalformed = errors.New("not an item of the distributed cache")

@@ -21,6 +21,7 @@ type Store struct {
 
 	forgetting sync.Mutex
 	era        atomic.Uint64 // counts how often all was forgotten
+	forgotAt   atomic.Int64  // what was written before that time counts for nothing any more
 }
 
 // New is the store in an engine, which is the caller's to close after it. It forgets
@@ -54,8 +55,10 @@ func (s *Store) late() bool {
 	return time.Since(s.began)-time.Duration(s.beat.Load()) > s.patience
 }
 
-// Forget makes all that is stored be absent at once, and its memory free soon after.
+// Forget makes all that is stored be absent at once, and its memory free soon after. What other
+// nodes still have of the same time is not taken either: it may be older than what is forgotten.
 func (s *Store) Forget() {
+	s.forgotAt.Store(s.clock.after(time.Now().UnixNano()))
 	s.era.Add(1)
 	// What fails here stays in memory until it is evicted: nobody asks for it any more.
 	_ = s.deleteRange(storage.Range{})
