@@ -51,7 +51,7 @@ func Open(c Config) (*Cache, error) {
 
 const (
 	watch  = 100 * time.Millisecond // between looks at who takes part
-	giveUp = 5 * time.Second        // how long there may be too few nodes
+	giveUp = 15 * time.Second       // how long there may be too few nodes
 )
 
 // run has the node take part until ctx is done. Nodes that have lost sight of each other do not

@@ -72,7 +72,7 @@ func (m *member) err() error {
 	return nil
 }
 
-// ready tells whether it knows who has which keys. It may take a second.
+// ready tells whether it knows who has which keys.
 func (m *member) ready() bool {
 	if m.keys.Load() != nil {
 		return true

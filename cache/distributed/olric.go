@@ -21,9 +21,12 @@ const (
 	suspicionMult = 4 // times probe, as memberlist counts it
 	suspicion     = suspicionMult * probe
 	balance       = time.Second     // between parts of fragments that move
-	pushTable     = 5 * time.Second // the table of partitions, though nothing has changed
-	joinAttempts  = 4
-	joinRetry     = 500 * time.Millisecond
+	pushTable     = 2 * time.Second // the table of partitions, also to whom it could not be told before
+	// bootstrap is how long a node that has no table yet lets others wait. It is short, since they
+	// ask for each partition, one after the other, before they tell it the table.
+	bootstrap    = 10 * time.Millisecond
+	joinAttempts = 4
+	joinRetry    = 500 * time.Millisecond
 	// call bounds a request to another node. It also keeps Olric's client from sending a write
 	// that timed out once more. It is longer than a write may take to come, so that none is done
 	// after it was given up.
@@ -46,7 +49,7 @@ func olricConfig(c *Config, store *fragments.Store) (*olricconfig.Config, error)
 	o.BindAddr, o.BindPort = address.Addr().String(), int(address.Port())
 	o.ReplicaCount, o.ReadRepair, o.MemberCountQuorum = c.Replicas, c.Replicas > 1, int32(c.Quorum)
 	o.ReplicationMode = olricconfig.SyncReplicationMode
-	o.BootstrapTimeout = time.Second
+	o.BootstrapTimeout = bootstrap
 	o.MaxJoinAttempts, o.JoinRetryInterval = joinAttempts, joinRetry
 	o.TriggerBalancerInterval, o.RoutingTablePushInterval = balance, pushTable
 	o.LeaveTimeout = time.Second
