@@ -1,0 +1,115 @@
+package distributed
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+func TestConfig(t *testing.T) {
+	secret := []byte(strings.Repeat("s", MinSecret))
+	for _, c := range []struct {
+		name   string
+		config Config
+		quorum int
+		err    error
+	}{
+		{"alone", Config{Address: "127.0.0.1:7100"}, 1, nil},
+		{"two", Config{Address: "127.0.0.1:7100", Peers: []string{"127.0.0.1:7102"}}, 1, nil},
+		{"three, and itself among them", Config{Address: "127.0.0.1:7100", Peers: []string{"127.0.0.1:7100", "127.0.0.1:7102", "127.0.0.1:7104"}}, 2, nil},
+		{"with a secret", Config{Address: "10.0.0.1:7100", Secret: secret}, 1, nil},
+		{"insecure", Config{Address: "10.0.0.1:7100", AllowInsecure: true}, 1, nil},
+		{"public", Config{Address: "10.0.0.1:7100"}, 0, ErrPublicAddress},
+		{"a short secret", Config{Address: "10.0.0.1:7100", Secret: secret[1:]}, 0, ErrInvalidConfig},
+		{"no address", Config{}, 0, ErrInvalidConfig},
+		{"every address", Config{Address: "0.0.0.0:7100", AllowInsecure: true}, 0, ErrInvalidConfig},
+		{"no next port", Config{Address: "127.0.0.1:65535"}, 0, ErrInvalidConfig},
+		{"a peer without a port", Config{Address: "127.0.0.1:7100", Peers: []string{"host"}}, 0, ErrInvalidConfig},
+		{"three copies", Config{Address: "127.0.0.1:7100", Replicas: 3}, 0, ErrInvalidConfig},
+		{"more than there are", Config{Address: "127.0.0.1:7100", Quorum: 2}, 0, ErrInvalidConfig},
+	} {
+		got, err := c.config.withDefaults()
+		if !errors.Is(err, c.err) || c.err == nil && got.Quorum != c.quorum {
+			t.Errorf("%s: quorum %d, %v", c.name, got.Quorum, err)
+		}
+	}
+}
+
+// freePorts is the address of two ports in a row that are free.
+func freePorts(t *testing.T) string {
+	t.Helper()
+	for range 1000 {
+		one, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer one.Close()
+		next, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(one.Addr().(*net.TCPAddr).Port+1)))
+		if err == nil {
+			next.Close()
+			return one.Addr().String()
+		}
+	}
+	t.Fatal("no two ports in a row are free")
+	return ""
+}
+
+func open(t *testing.T, address string, secret string, peers ...string) *Cache {
+	t.Helper()
+	c, err := Open(Config{Address: address, Peers: peers, Secret: []byte(secret), engine: storage.EngineGo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// awaitNodes waits until a node sees so many.
+func awaitNodes(t *testing.T, c *Cache, count int) {
+	t.Helper()
+	for range 300 {
+		s, err := c.Stats()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Nodes) == count {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("it does not see %d nodes", count)
+}
+
+// TestSecret: nodes of one secret find each other, and one of another is not let in.
+func TestSecret(t *testing.T) {
+	const secret, other = "0123456789abcdef", "fedcba9876543210"
+	first, second, third := freePorts(t), freePorts(t), freePorts(t)
+	a := open(t, first, secret)
+	awaitNodes(t, a, 1)
+	b := open(t, second, secret, first)
+	awaitNodes(t, a, 2)
+	awaitNodes(t, b, 2)
+	ctx := context.Background()
+	for i := range 20 {
+		key := []byte(strconv.Itoa(i))
+		if err := a.Set(ctx, key, key, SetOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if item, err := b.Get(ctx, key); err != nil || string(item.Value) != string(key) {
+			t.Errorf("key %d: %q %v", i, item.Value, err)
+		}
+	}
+	stranger := open(t, third, other, first)
+	awaitNodes(t, stranger, 1) // itself
+	awaitNodes(t, a, 2)
+}
