@@ -180,10 +180,10 @@ func TestRemovalsMoveOn(t *testing.T) {
 // TestAllOfAFragmentMoves: what comes by transfer does not keep away what comes after it.
 func TestAllOfAFragmentMoves(t *testing.T) {
 	from, to := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
-	const keys = 3 * timeClasses // some in each class
+	const keys = 3 * timeClasses // some in each class, of which the newest go first
 	big := make([]byte, partBytes/keys*3)
 	for i := range uint64(keys) {
-		put(t, from, i<<32, Item{Kind: Value, Key: []byte{'k'}, Value: big})
+		put(t, from, (keys-1-i)<<32, Item{Kind: Value, Key: []byte{'k'}, Value: big})
 	}
 	hand(t, from, to)
 	for i := range uint64(keys) {
