@@ -70,7 +70,7 @@ clean: ## removes what was built
 # In an order that fails early and shares builds: the quick Go suite, then the
 # core's own tests, then what links the two.
 .PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-cluster-clients test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
 
 .PHONY: test-go
 test-go: ## the Go packages with the Go engine, without cgo
@@ -108,6 +108,10 @@ test-rust-engine: build-rust-core ## the Go packages with the Rust engine
 test-cluster: build-rust-core ## clusters of real processes that are killed, parted and paused (CHAOS=60s SEED=)
 	@scripts/require.sh go cc ip nft
 	CGO_ENABLED=1 go test -tags rust -count=1 -v -timeout=60m ./internal/clustertest -chaos=$(or $(CHAOS),60s) -chaos.seed=$(or $(SEED),0)
+
+.PHONY: test-cluster-clients
+test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards move and nodes restart: go-redis, redis-py
+	@scripts/test-cluster-clients.sh rust
 
 .PHONY: test-redis
 test-redis: build-rust-core ## Redis's own test suite, against both engines

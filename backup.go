@@ -35,40 +35,36 @@ func (db *DB) Backup(ctx context.Context, w io.Writer) (BackupStats, error) {
 		return BackupStats{}, err
 	}
 	defer snap.Close()
-	out, err := backup.NewWriter(w, backup.Header{Created: storage.Now(), LastVersion: snap.Version()})
+	return BackupSnapshot(ctx, snap, w)
+}
+
+// BackupSnapshot is DB.Backup of what a snapshot of a database's engine has, which stays
+// open.
+func BackupSnapshot(ctx context.Context, snap storage.Snapshot, w io.Writer) (BackupStats, error) {
+	return writeBackup(w, snap.Version(), func(out *backup.Writer) (entries uint64, err error) {
+		return backUp(ctx, snap, out)
+	})
+}
+
+// writeBackup writes a backup whose entries are what add adds, and how many of them users
+// have written what it returns.
+func writeBackup(w io.Writer, version uint64, add func(*backup.Writer) (entries uint64, err error)) (BackupStats, error) {
+	out, err := backup.NewWriter(w, backup.Header{Created: storage.Now(), LastVersion: version})
 	if err != nil {
-		return BackupStats{}, fmt.Errorf("mantisdb: cannot write the backup: %w", err)
+		return BackupStats{}, cannotWriteBackup(err)
 	}
-	entries, err := backUp(ctx, snap, out)
+	entries, err := add(out)
 	if err != nil {
 		return BackupStats{}, err
 	}
 	if _, err := out.Close(); err != nil {
-		return BackupStats{}, fmt.Errorf("mantisdb: cannot write the backup: %w", err)
+		return BackupStats{}, cannotWriteBackup(err)
 	}
-	return BackupStats{Entries: entries, Bytes: out.Written(), Version: snap.Version()}, nil
+	return BackupStats{Entries: entries, Bytes: out.Written(), Version: version}, nil
 }
 
-// backUp adds all that a snapshot has, as it is stored, and returns how much of it users
-// have written.
-func backUp(ctx context.Context, snap storage.Snapshot, out *backup.Writer) (entries uint64, err error) {
-	cursor, err := snap.Scan(storage.Range{})
-	if err != nil {
-		return 0, err
-	}
-	defer cursor.Close()
-	for cursor.Next() {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		if err := out.Add(cursor.Key(), cursor.Value(), cursor.Meta().ExpiresAt); err != nil {
-			return 0, fmt.Errorf("mantisdb: cannot write the backup: %w", err)
-		}
-		if !isSystemKey(cursor.Key()) {
-			entries++
-		}
-	}
-	return entries, cursor.Err()
+func cannotWriteBackup(err error) error {
+	return fmt.Errorf("mantisdb: cannot write the backup: %w", err)
 }
 
 // Restore makes dir, which must not exist or be empty, a data directory with all that a

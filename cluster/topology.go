@@ -1,6 +1,9 @@
 package cluster
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // NodeID is the number of a node, unique in its cluster for ever; 0 is none.
 type NodeID uint64
@@ -26,14 +29,22 @@ type Node struct {
 	Client string `json:"client"`
 	Peer   string `json:"peer"`
 	Raft   string `json:"raft"`
+	// Redis is the address at which clients that know Redis Cluster reach it; empty if it has
+	// none but Client.
+	Redis string `json:"redis,omitempty"`
 	// Zone is what fails together with the node, such as a rack; empty if nobody knows.
 	Zone  string    `json:"zone,omitempty"`
 	State NodeState `json:"state"`
-	// Version is that of the program that the node runs.
-	Version string `json:"version"`
+	// Version is that of the program that the node runs, and Protocol the newest one that it
+	// understands; 0 is not known.
+	Version  string   `json:"version"`
+	Protocol Protocol `json:"protocol,omitempty"`
 	// Reachable tells whether the node answered lately; it is what one node believes.
 	Reachable bool `json:"reachable"`
 }
+
+// ForRedisCluster is where clients are sent that know Redis Cluster.
+func (n *Node) ForRedisCluster() string { return cmp.Or(n.Redis, n.Client) }
 
 // Shard is one part of the database.
 type Shard struct {
@@ -43,6 +54,9 @@ type Shard struct {
 	Term uint64 `json:"term"`
 	// Replicas are the nodes that have a copy and a vote, in the order of their numbers.
 	Replicas []NodeID `json:"replicas"`
+	// Failed are nodes whose replica does not run, as it cannot be opened; they say why in
+	// their logs, and try again.
+	Failed []NodeID `json:"failed,omitempty"`
 }
 
 // Topology is how a cluster is laid out, as one node knows it. It is not changed once it is
@@ -50,9 +64,13 @@ type Shard struct {
 type Topology struct {
 	// Self is the node that tells.
 	Self NodeID `json:"self"`
+	// Protocol is the one that the nodes use; 0 is not known.
+	Protocol Protocol `json:"protocol,omitempty"`
 	// Nodes are in the order of their numbers, Shards in that of their slots.
 	Nodes  []Node  `json:"nodes"`
 	Shards []Shard `json:"shards"`
+	// Meta is the group that has the list of the nodes, which is laid out as a shard is.
+	Meta Shard `json:"meta"`
 }
 
 // Node is the node of a number, nil if there is none.
@@ -64,9 +82,9 @@ func (t *Topology) Node(id NodeID) *Node {
 	return &t.Nodes[i]
 }
 
-// Has tells whether a node has a replica of a shard.
+// Has tells whether a node has a replica of a shard, or of the list of nodes.
 func (t *Topology) Has(id NodeID) bool {
-	return slices.ContainsFunc(t.Shards, func(s Shard) bool { return slices.Contains(s.Replicas, id) })
+	return slices.Contains(t.Meta.Replicas, id) || slices.ContainsFunc(t.Shards, func(s Shard) bool { return slices.Contains(s.Replicas, id) })
 }
 
 // ShardOf is the shard of a slot: the slots are dealt out evenly and in order.

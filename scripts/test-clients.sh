@@ -10,6 +10,8 @@ source "$(dirname "$0")/common.sh"
 source "$ROOT/scripts/server.sh"
 scripts/require.sh go pip redis-cli openssl
 scratch
+# shellcheck source=SCRIPTDIR/clients/install.sh
+source "$ROOT/scripts/clients/install.sh"
 
 engine=${1:?which engine: rust or go}
 shift
@@ -23,44 +25,12 @@ if [ $# -eq 0 ]; then
         echo "clients: the tour of ioredis is left out" >&2
     fi
 fi
-place=$ROOT/target/clients
-mkdir -p "$place"
 
-# installed NAME FILE COMMAND...: runs the command unless it has been for the same file.
-installed() {
-    local stamp=$place/$1.stamp
-    cmp -s "$2" "$stamp" && return
-    rm -f "$stamp"
-    "${@:3}" >"$SCRATCH/install.log" 2>&1 || { cat "$SCRATCH/install.log" >&2; fail "cannot install $1"; }
-    cp "$2" "$stamp"
-}
+take_redis_py() { with_redis_py tour.py; }
 
-install_python() {
-    rm -rf "$place/python"
-    python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$place/python" \
-        --requirement scripts/clients/python/requirements.txt
-}
+take_ioredis() { with_ioredis tour.mjs; }
 
-install_node() {
-    mkdir -p "$place/node"
-    cp scripts/clients/node/package*.json "$place/node"
-    npm ci --prefix "$place/node" --no-audit --no-fund
-}
-
-take_redis_py() {
-    installed redis-py scripts/clients/python/requirements.txt install_python
-    PYTHONPATH=$place/python PYTHONDONTWRITEBYTECODE=1 python3 scripts/clients/python/tour.py
-}
-
-take_ioredis() {
-    installed ioredis scripts/clients/node/package-lock.json install_node
-    TOUR_MODULES=$place/node node scripts/clients/node/tour.mjs
-}
-
-take_go_redis() {
-    (cd scripts/clients/go && CGO_ENABLED=0 go build -o "$SCRATCH/go-redis" .)
-    "$SCRATCH/go-redis"
-}
+take_go_redis() { with_go_redis server; }
 
 take_redis_cli() { scripts/clients/redis-cli.sh; }
 

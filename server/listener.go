@@ -98,6 +98,8 @@ type Listener struct {
 	net.Listener
 	// RedisOnly says that all connections speak the Redis protocol.
 	RedisOnly bool
+	// ServeRedis, if there is one, answers those that do, instead of RedisServer.ServeConn.
+	ServeRedis func(net.Conn)
 }
 
 // Listen opens the port, or says in one line why it cannot.

@@ -147,6 +147,9 @@ func (s *Server) ports(conns *handed, listeners []*Listener) []*port {
 			if l.RedisOnly {
 				p.only = protocolRedis
 			}
+			if l.ServeRedis != nil {
+				p.redis = l.ServeRedis
+			}
 		}
 		if l.Addr().Network() != "unix" {
 			p.tls = s.tls

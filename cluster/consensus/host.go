@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/lni/dragonboat/v4"
@@ -23,7 +24,7 @@ import (
 // How the passing of time is told to the groups. A leader that is not heard of for an election's
 // time, or up to twice that, is followed by another one.
 const (
-	tick          = 10 * time.Millisecond
+	tick          = 25 * time.Millisecond
 	heartbeatTime = 50 * time.Millisecond
 	electionTime  = 500 * time.Millisecond
 )
@@ -118,6 +119,9 @@ type Start struct {
 	Joins bool
 	// NonVoting tells that it has no vote yet.
 	NonVoting bool
+	// Failed is told why the replica could not be opened, or could not take a snapshot. Then it
+	// takes no part in the group until it is stopped and started again. It must not wait.
+	Failed func(why error)
 }
 
 // Start starts a replica, which is opened by and by.
@@ -129,7 +133,7 @@ func (h *Host) Start(s Start, r *replica.Replica) (*Group, error) {
 		SnapshotEntries: entriesPerCheck, CompactionOverhead: keptEntries,
 		IsNonVoting: s.NonVoting,
 	}
-	create := func(uint64, uint64) statemachine.IOnDiskStateMachine { return &machine{replica: r} }
+	create := func(uint64, uint64) statemachine.IOnDiskStateMachine { return &machine{replica: r, failed: s.Failed} }
 	if err := h.host.StartOnDiskReplica(s.Members, s.Joins, create, c); err != nil {
 		return nil, fmt.Errorf("starting replica %d of group %d: %w", s.Replica, s.Group, err)
 	}
@@ -139,12 +143,33 @@ func (h *Host) Start(s Start, r *replica.Replica) (*Group, error) {
 // Known tells whether a replica was started here before.
 func (h *Host) Known(group, number uint64) bool { return h.host.HasNodeInfo(group, number) }
 
+// Logs are the replicas, by their groups, of which the log has anything.
+func (h *Host) Logs() map[uint64][]uint64 {
+	info := h.host.GetNodeHostInfo(dragonboat.NodeHostInfoOption{})
+	if info == nil { // it is closed
+		return nil
+	}
+	all := make(map[uint64][]uint64)
+	for _, one := range info.LogInfo {
+		all[one.ShardID] = append(all[one.ShardID], one.ReplicaID)
+	}
+	return all
+}
+
+// Forget removes what the log has of a replica that does not run, and never will again.
+func (h *Host) Forget(ctx context.Context, group, number uint64) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	return h.host.SyncRemoveData(ctx, group, number)
+}
+
 // Group is one group, as the replica of it here sees it.
 type Group struct {
 	host    *dragonboat.NodeHost
 	number  uint64
 	replica uint64
 	machine *replica.Replica
+	added   atomic.Bool // a replica was asked to join, by this one
 }
 
 // Propose implements replica.Group.
@@ -194,6 +219,18 @@ func (g *Group) ReadIndex(ctx context.Context) error {
 	}
 }
 
+// Alone implements replica.Group.
+func (g *Group) Alone(ctx context.Context) (still func() bool, err error) {
+	m, err := g.Membership(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, votes := m.Voting[g.replica]; !votes || len(m.Voting)+len(m.NonVoting) > 1 {
+		return nil, nil
+	}
+	return func() bool { return !g.added.Load() }, nil
+}
+
 // timeLeft is how long a request may take: the library takes no context.
 func timeLeft(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
@@ -223,6 +260,8 @@ func (g *Group) Replica() uint64 { return g.replica }
 // Membership is who belongs to a group.
 type Membership struct {
 	Voting, NonVoting map[uint64]string // the addresses of the replicas' hosts
+	// Removed are the replicas that belonged to the group, and never will again.
+	Removed map[uint64]struct{}
 	// Version tells this membership from others.
 	Version uint64
 }
@@ -245,34 +284,57 @@ func (h *Host) Members() map[uint64]Membership {
 
 // Membership asks the group who belongs to it.
 func (g *Group) Membership(ctx context.Context) (Membership, error) {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
-	m, err := g.host.SyncGetShardMembership(ctx, g.number)
+	var m *dragonboat.Membership
+	err := g.ask(ctx, func(ctx context.Context) (err error) {
+		m, err = g.host.SyncGetShardMembership(ctx, g.number)
+		return err
+	})
 	if err != nil {
 		return Membership{}, err
 	}
-	return Membership{Voting: m.Nodes, NonVoting: m.NonVotings, Version: m.ConfigChangeID}, nil
+	return Membership{Voting: m.Nodes, NonVoting: m.NonVotings, Removed: m.Removed, Version: m.ConfigChangeID}, nil
 }
 
 // Add adds a replica without a vote, if the membership is still of a version.
 func (g *Group) Add(ctx context.Context, number uint64, address string, version uint64) error {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
-	return g.host.SyncRequestAddNonVoting(ctx, g.number, number, address, version)
+	g.added.Store(true) // before anybody else can have joined
+	return g.ask(ctx, func(ctx context.Context) error {
+		return g.host.SyncRequestAddNonVoting(ctx, g.number, number, address, version)
+	})
 }
 
 // Promote gives a replica a vote.
 func (g *Group) Promote(ctx context.Context, number uint64, address string, version uint64) error {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
-	return g.host.SyncRequestAddReplica(ctx, g.number, number, address, version)
+	g.added.Store(true)
+	return g.ask(ctx, func(ctx context.Context) error {
+		return g.host.SyncRequestAddReplica(ctx, g.number, number, address, version)
+	})
 }
 
-// Remove takes a replica out of the group.
+// Remove takes a replica out of the group. One that removes itself may not be told that it is
+// done.
 func (g *Group) Remove(ctx context.Context, number, version uint64) error {
+	return g.ask(ctx, func(ctx context.Context) error {
+		return g.host.SyncRequestDeleteReplica(ctx, g.number, number, version)
+	})
+}
+
+// ask asks the group something until it takes it: a leader that has just become one drops what it
+// is asked, for a moment.
+func (g *Group) ask(ctx context.Context, request func(ctx context.Context) error) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	return g.host.SyncRequestDeleteReplica(ctx, g.number, number, version)
+	for {
+		err := request(ctx)
+		if !errors.Is(err, dragonboat.ErrShardNotReady) {
+			return err
+		}
+		select {
+		case <-time.After(tick):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // Transfer asks the group to be led by another replica. Whether it does is seen by its leader.
@@ -282,11 +344,4 @@ func (g *Group) Transfer(to uint64) error { return g.host.RequestLeaderTransfer(
 func (g *Group) Stop() error {
 	g.machine.Stop()
 	return g.host.StopReplica(g.number, g.replica)
-}
-
-// Forget removes what the log has of the replica, which was stopped and removed.
-func (g *Group) Forget(ctx context.Context) error {
-	ctx, cancel := withDeadline(ctx)
-	defer cancel()
-	return g.host.SyncRemoveData(ctx, g.number, g.replica)
 }

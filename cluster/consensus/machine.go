@@ -14,6 +14,7 @@ import (
 // machine is a replica as the library drives it.
 type machine struct {
 	replica *replica.Replica
+	failed  func(why error)
 	// What Update hands on, kept from call to call.
 	indexes []uint64
 	entries [][]byte
@@ -23,8 +24,23 @@ type machine struct {
 // notApplied is the result of an entry that this replica has not applied, though others do.
 const notApplied = math.MaxUint64
 
-// Open implements statemachine.IOnDiskStateMachine.
-func (m *machine) Open(<-chan struct{}) (uint64, error) { return m.replica.Open() }
+// Open implements statemachine.IOnDiskStateMachine. What fails stops this replica, and not the
+// process, as the library would.
+func (m *machine) Open(stop <-chan struct{}) (uint64, error) {
+	applied, err := m.replica.Open()
+	if err != nil {
+		m.fail(err, stop)
+		return 0, statemachine.ErrOpenStopped
+	}
+	return applied, nil
+}
+
+// fail tells why the replica cannot go on, and waits until it is stopped for that: the library
+// would apply the next entries to it.
+func (m *machine) fail(why error, stop <-chan struct{}) {
+	m.failed(why)
+	<-stop
+}
 
 // Update implements statemachine.IOnDiskStateMachine. What fails here stops the process, as the
 // library would have replicas differ otherwise; so only what is malformed does.
@@ -83,9 +99,14 @@ func (m *machine) SaveSnapshot(prepared any, w io.Writer, _ <-chan struct{}) err
 	return nil
 }
 
-// RecoverFromSnapshot implements statemachine.IOnDiskStateMachine.
-func (m *machine) RecoverFromSnapshot(r io.Reader, _ <-chan struct{}) error {
-	return m.replica.Restore(r)
+// RecoverFromSnapshot implements statemachine.IOnDiskStateMachine. The library keeps a snapshot
+// that was not taken, and gives it again when the replica is started again.
+func (m *machine) RecoverFromSnapshot(r io.Reader, stop <-chan struct{}) error {
+	if err := m.replica.Restore(r); err != nil {
+		m.fail(err, stop)
+		return statemachine.ErrSnapshotStopped
+	}
+	return nil
 }
 
 // Close implements statemachine.IOnDiskStateMachine.

@@ -44,6 +44,8 @@ type Config struct {
 	CertFile, KeyFile, CAFile string
 	// Logger receives what the node has to tell; nil discards it.
 	Logger *slog.Logger
+
+	pace pace // zero: usual
 }
 
 // maxNode is the greatest number of a node.

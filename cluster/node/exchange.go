@@ -20,12 +20,14 @@ const (
 // here is known without that, and sooner.
 func (n *Node) exchange() {
 	last := make(map[cluster.NodeID]time.Time)
+	_, kept := n.list.get()
 	every := time.NewTicker(askEvery)
 	defer every.Stop()
 	for {
 		for id, told := range n.askAll() {
 			last[id] = time.Now()
 			n.list.adopt(told.Nodes, told.Version)
+			n.learn(told.Protocol)
 			n.hear(id, told)
 		}
 		for id, at := range last {
@@ -35,12 +37,27 @@ func (n *Node) exchange() {
 			}
 		}
 		n.refresh()
+		kept = n.keepList(kept)
 		select {
 		case <-every.C:
 		case <-n.stop.Done():
 			return
 		}
 	}
+}
+
+// keepList writes the list down if it has another version than the one that was kept, and returns
+// that which is kept then.
+func (n *Node) keepList(kept uint64) uint64 {
+	nodes, version := n.list.get()
+	if version == kept {
+		return kept
+	}
+	if err := writeFile(n.path(nodesFile), toldList{filesFormat, version, nodes}); err != nil {
+		n.logger.Warn("the list of nodes cannot be written down yet", "error", err.Error())
+		return kept
+	}
+	return version
 }
 
 // hear keeps what a node told last; nil: it is silent.
@@ -81,7 +98,7 @@ func (n *Node) metaPeer() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, told := range n.heard {
-		if told.LeadsMeta {
+		if told.Meta != nil && told.Meta.Leads {
 			return told.Node.Peer
 		}
 	}

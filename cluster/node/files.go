@@ -16,6 +16,8 @@ type identity struct {
 	Format int            `json:"format"`
 	Node   cluster.NodeID `json:"node"`
 	Shards int            `json:"shards"`
+	// Protocol is the newest one that the cluster is known to use.
+	Protocol cluster.Protocol `json:"protocol,omitempty"`
 }
 
 // hosted are the replicas that a node has, by the number of their group.
@@ -33,6 +35,14 @@ type hostedReplica struct {
 	NonVoting bool `json:"non_voting,omitempty"`
 }
 
+// toldList is the list of nodes as this node knew it last. Those that it was told of when it first
+// started may be gone when it starts again.
+type toldList struct {
+	Format  int            `json:"format"`
+	Version uint64         `json:"version"`
+	Nodes   []cluster.Node `json:"nodes"`
+}
+
 // filesFormat is the format of the files of this package.
 const filesFormat = 1
 
@@ -40,6 +50,8 @@ const filesFormat = 1
 const (
 	identityFile = "node.json"
 	hostedFile   = "replicas.json"
+	metFile      = "introductions.json"
+	nodesFile    = "nodes.json"
 	logsDir      = "consensus"
 	shardsDir    = "shards"
 )

@@ -48,8 +48,14 @@ type group struct {
 	// and who leads then, 0 if nobody is known to.
 	published func(db *mantisdb.DB, leader cluster.NodeID)
 
-	leaving atomic.Bool   // the node is about to stop, and begins no term any more
-	changed chan struct{} // has room for one: the leader may be another one
+	started time.Time
+	failure atomic.Pointer[error] // why the replica does nothing until it is started again
+
+	left leftovers // of mend
+
+	leading atomic.Pointer[replica.Leader] // the term that this node holds; nil: none
+	leaving atomic.Bool                    // the node is about to stop, and begins no term any more
+	changed chan struct{}                  // has room for one: the leader may be another one
 	stop    context.Context
 	end     context.CancelFunc
 	done    sync.WaitGroup
@@ -96,6 +102,7 @@ func (g *group) follow() {
 	for g.stop.Err() == nil {
 		leader := g.agreed.Leader()
 		if leader == g.agreed.Replica() && !g.leaving.Load() {
+			g.published(nil, 0) // not who led before, who would send a request back here
 			g.hold()
 			continue
 		}
@@ -134,6 +141,7 @@ func (g *group) hold() {
 // serve publishes the database of a term until that is over.
 func (g *group) serve(db *mantisdb.DB, term *replica.Leader) {
 	g.logger.Info("leads a group", "group", g.number, "term", term.Term())
+	g.leading.Store(term)
 	g.published(db, g.self)
 	for over := false; !over; {
 		select {
@@ -148,6 +156,7 @@ func (g *group) serve(db *mantisdb.DB, term *replica.Leader) {
 		}
 	}
 	g.published(nil, 0)
+	g.leading.Store(nil)
 	if err := db.Close(); err != nil {
 		g.logger.Warn("closing the database of a term failed", "group", g.number, "error", err.Error())
 	}

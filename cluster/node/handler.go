@@ -17,6 +17,8 @@ const (
 	statusPath = peerPrefix + "/status"
 	nodesPath  = peerPrefix + "/nodes"
 	groupsPath = peerPrefix + "/groups"
+
+	introductionsPath = peerPrefix + "/introductions"
 )
 
 // Register adds what other nodes may ask of this one to the mux of the peer port.
@@ -24,11 +26,13 @@ func (n *Node) Register(mux *http.ServeMux) {
 	handle := func(pattern string, serve func(r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, serve) })
 	}
+	n.registerIntroductions(mux)
 	handle("GET "+statusPath, func(*http.Request) (any, error) { return n.Status(), nil })
 	handle("PUT "+nodesPath+"/{id}", n.serveRegister)
 	handle("POST "+nodesPath, n.serveChange)
 	handle("POST "+groupsPath+"/{group}/replica", n.serveStart)
 	handle("DELETE "+groupsPath+"/{group}/replica", n.serveStop)
+	handle("GET "+groupsPath+"/{group}/members", n.serveMembers)
 	handle("POST "+groupsPath+"/{group}/move", n.serveMove)
 	handle("POST "+groupsPath+"/{group}/lead", n.serveLead)
 	handle("GET "+peerPrefix+"/shards/{shard}/checksum", n.serveChecksum)
@@ -69,6 +73,9 @@ func (n *Node) serveRegister(r *http.Request) (any, error) {
 	}
 	if id := r.PathValue("id"); id != strconv.FormatUint(uint64(node.ID), 10) || node.ID == 0 || node.ID > maxNode {
 		return nil, fmt.Errorf("the path is that of node %s, and the body that of node %d", id, node.ID)
+	}
+	if err := n.mayBe(r, node.ID); err != nil {
+		return nil, err
 	}
 	return nil, n.register(db, node)
 }

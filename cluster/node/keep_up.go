@@ -10,19 +10,23 @@ import (
 	"github.com/mantisdb/mantisdb/cluster/placement"
 )
 
-// keepEvery is how often a node looks whether something is to be done for the cluster, and
-// settledAfter for how long it must have led the meta group before it does: until then it may
-// not have heard of all replicas.
-const (
-	keepEvery    = time.Second
-	settledAfter = 3 * time.Second
-)
+// pace is how often a node looks whether something is to be done.
+type pace struct {
+	// keepEvery is how often it looks after the cluster, and settledAfter for how long it must
+	// have led the meta group before: until then it may not have heard of all replicas.
+	keepEvery, settledAfter time.Duration
+	// mendEvery is how often it looks after its own replicas, and leftAfter for how long nobody
+	// must have claimed one without a vote that is removed then.
+	mendEvery, leftAfter time.Duration
+}
+
+var usual = pace{keepEvery: time.Second, settledAfter: 3 * time.Second, mendEvery: 5 * time.Second, leftAfter: time.Minute}
 
 // keepUp registers the node, and, at the node that leads the meta group, has replicas and leaders
 // be where they should.
 func (n *Node) keepUp() {
 	var ledSince, registered time.Time
-	every := time.NewTicker(keepEvery)
+	every := time.NewTicker(n.config.pace.keepEvery)
 	defer every.Stop()
 	for {
 		ctx, cancel := context.WithTimeout(n.stop, moveWithin)
@@ -35,7 +39,8 @@ func (n *Node) keepUp() {
 		}
 		if n.meta.Load() == nil {
 			ledSince = time.Now()
-		} else if time.Since(ledSince) > settledAfter {
+		} else if time.Since(ledSince) > n.config.pace.settledAfter {
+			n.raiseProtocol()
 			n.arrange(ctx)
 		}
 		cancel()
@@ -47,10 +52,11 @@ func (n *Node) keepUp() {
 	}
 }
 
-// arrange does one step towards where replicas and leaders should be.
+// arrange does one step towards where replicas and leaders should be. The list of nodes comes
+// first: without it nothing can be mended.
 func (n *Node) arrange(ctx context.Context) {
 	c, complete := n.placed()
-	if !complete {
+	if !complete || n.arrangeMeta(ctx, c.Nodes) {
 		return
 	}
 	if moves := placement.Plan(c, placement.Limits{Total: 1}); len(moves) > 0 {
@@ -69,13 +75,47 @@ func (n *Node) arrange(ctx context.Context) {
 	}
 }
 
-// placed is where everything is; complete is false if that is not known of every shard. Nodes out
-// of reach get nothing, and keep what they have: they count as dead only when somebody says so.
+// arrangeMeta moves a replica of the meta group, which this node leads, if one has to be, and tells
+// whether it did: one that cannot be moved holds nothing else up. The group is placed as a shard that
+// is the only one.
+func (n *Node) arrangeMeta(ctx context.Context, nodes []placement.Node) bool {
+	at := n.Topology().Meta
+	n.mu.Lock()
+	g := n.groups[metaGroup]
+	n.mu.Unlock()
+	if g == nil || at.Leader != n.config.Self.ID {
+		return false
+	}
+	c := placement.Cluster{Nodes: nodes, Shards: []placement.Shard{placedAt(at)}, Replicas: Replicas}
+	moves := placement.Plan(c, placement.Limits{Total: 1})
+	if len(moves) == 0 {
+		return false
+	}
+	m := move{From: cluster.NodeID(moves[0].From), To: cluster.NodeID(moves[0].To)}
+	n.logger.Info("moves a replica of the list of nodes", "from", m.From, "to", m.To)
+	if err := n.move(ctx, g, m); err != nil {
+		n.logger.Warn("a replica of the list of nodes could not be moved", "from", m.From, "to", m.To, "error", err.Error())
+		return false
+	}
+	return true
+}
+
+// placedAt is where a shard is.
+func placedAt(s cluster.Shard) placement.Shard {
+	placed := placement.Shard{Leader: placement.NodeID(s.Leader)}
+	for _, id := range s.Replicas {
+		placed.Replicas = append(placed.Replicas, placement.NodeID(id))
+	}
+	return placed
+}
+
+// placed is where everything is; complete is false if that is not known of every shard, or a node is
+// about to stop. Nodes out of reach get nothing, and keep what they have: they count as dead only when somebody says so.
 func (n *Node) placed() (c placement.Cluster, complete bool) {
 	t := n.Topology()
 	c = placement.Cluster{Replicas: Replicas}
 	for _, node := range t.Nodes {
-		if node.State == cluster.NodeUp && !node.Reachable {
+		if node.State == cluster.NodeUp && (!node.Reachable || n.isLeaving(node.ID)) {
 			return c, false
 		}
 		c.Nodes = append(c.Nodes, placement.Node{ID: placement.NodeID(node.ID), Zone: node.Zone, State: stateOf(node.State)})
@@ -84,11 +124,7 @@ func (n *Node) placed() (c placement.Cluster, complete bool) {
 		if len(s.Replicas) == 0 || s.Leader == 0 {
 			return c, false
 		}
-		shard := placement.Shard{Leader: placement.NodeID(s.Leader)}
-		for _, id := range s.Replicas {
-			shard.Replicas = append(shard.Replicas, placement.NodeID(id))
-		}
-		c.Shards = append(c.Shards, shard)
+		c.Shards = append(c.Shards, placedAt(s))
 	}
 	return c, true
 }

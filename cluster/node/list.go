@@ -50,6 +50,9 @@ func (n *Node) changeList(db *mantisdb.DB, change func(nodes []cluster.Node) (ch
 		if err != nil || len(changed) == 0 {
 			return err
 		}
+		if err := checkUnderstand(tx, changed); err != nil {
+			return err
+		}
 		version++
 		for _, node := range changed {
 			record, err := json.Marshal(node)

@@ -80,10 +80,35 @@ func at(members map[uint64]string, node cluster.NodeID) (number uint64, found bo
 	return number, found
 }
 
+// nextReplica is the number of the next replica of a group at a node, which none there has or had.
+func nextReplica(m consensus.Membership, node cluster.NodeID) uint64 {
+	next := replicaOf(node, 0)
+	note := func(number uint64) {
+		if nodeOf(number) == node && number >= next {
+			next = number + 1<<generationShift
+		}
+	}
+	for number := range m.Voting {
+		note(number)
+	}
+	for number := range m.NonVoting {
+		note(number)
+	}
+	for number := range m.Removed {
+		note(number)
+	}
+	return next
+}
+
 // addReplica adds a replica without a vote, waits until it has what the leader had then, and gives
 // it a vote.
 func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) error {
 	to := node.ID
+	release, err := n.take(claim{g.number, to})
+	if err != nil {
+		return err
+	}
+	defer release()
 	m, err := g.agreed.Membership(ctx)
 	if err != nil {
 		return err
@@ -93,7 +118,7 @@ func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) err
 	}
 	number, added := at(m.NonVoting, to)
 	if !added {
-		number = replicaOf(to, m.Version)
+		number = nextReplica(m, to)
 		if err := g.agreed.Add(ctx, number, node.Raft, m.Version); err != nil {
 			return err
 		}
@@ -119,13 +144,8 @@ func (n *Node) catchUp(ctx context.Context, g *group, peer string) error {
 	for {
 		status, err := n.peers.status(ctx, peer)
 		if err == nil {
-			for _, s := range status.Shards {
-				if groupOf(s.Shard) == g.number && s.Applied > 0 && s.Applied+almost >= g.replica.Applied() {
-					return nil
-				}
-			}
-			if g.number == metaGroup {
-				return nil // it is small, and no shard
+			if s := status.in(g.number); s != nil && s.Applied > 0 && s.Applied+almost >= g.replica.Applied() {
+				return nil
 			}
 		}
 		select {
@@ -134,6 +154,23 @@ func (n *Node) catchUp(ctx context.Context, g *group, peer string) error {
 			return errors.Join(ctx.Err(), err)
 		}
 	}
+}
+
+// hasCaughtUp is catchUp for as long as a transfer may take, of a node's replica.
+func (n *Node) hasCaughtUp(ctx context.Context, g *group, id cluster.NodeID) error {
+	node := n.Topology().Node(id)
+	if node == nil {
+		return fmt.Errorf("%w: %d", cluster.ErrNoNode, id)
+	}
+	if id == n.config.Self.ID {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, transferWithin)
+	defer cancel()
+	if err := n.catchUp(ctx, g, node.Peer); err != nil {
+		return fmt.Errorf("%w: node %d cannot lead yet: %w", cluster.ErrNotNow, id, err)
+	}
+	return nil
 }
 
 // removeReplica takes a node's replica out of the group, which another one leads then.
@@ -154,6 +191,14 @@ func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID)
 		if err := n.handOver(ctx, g, m, number); err != nil {
 			return err
 		}
+	}
+	if from == n.config.Self.ID {
+		// Who is removed is not told that it was, and would wait for it.
+		peer := n.list.peer(nodeOf(g.agreed.Leader()))
+		if peer == "" {
+			return errors.New("nobody leads the group who could do it")
+		}
+		return n.peers.ask(ctx, http.MethodPost, peer, groupPath(g.number, "move"), move{From: from}, nil)
 	}
 	if m, err = g.agreed.Membership(ctx); err != nil {
 		return err
@@ -207,6 +252,14 @@ func (n *Node) isReachable(id cluster.NodeID) bool {
 	return node != nil && node.Reachable
 }
 
+// isLeaving tells whether another node has told that it is about to stop.
+func (n *Node) isLeaving(id cluster.NodeID) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.heard[id]
+	return s != nil && s.Leaving
+}
+
 // serveLead has a group be led by a node's replica.
 func (n *Node) serveLead(r *http.Request) (any, error) {
 	g, m, err := n.moveIn(r)
@@ -223,23 +276,31 @@ func (n *Node) lead(ctx context.Context, g *group, to cluster.NodeID) error {
 	}
 	number, votes := at(m.Voting, to)
 	if !votes {
-		return fmt.Errorf("node %d has no replica of the shard with a vote", to)
+		return fmt.Errorf("%w: node %d has no replica of the shard with a vote", cluster.ErrNotNow, to)
 	}
 	if g.agreed.Leader() == number {
 		return nil
+	}
+	if n.isLeaving(to) {
+		return fmt.Errorf("%w: node %d is about to stop", cluster.ErrNotNow, to)
+	}
+	// While the lead is offered to a replica that cannot take it, the group takes no writes.
+	if err := n.hasCaughtUp(ctx, g, to); err != nil {
+		return err
 	}
 	if err := g.agreed.Transfer(number); err != nil {
 		return err
 	}
 	if !n.awaitLeader(ctx, g, func(now uint64) bool { return now == number }) {
-		return fmt.Errorf("node %d did not take the lead within %v", to, transferWithin)
+		return fmt.Errorf("%w: node %d did not take the lead within %v", cluster.ErrNotNow, to, transferWithin)
 	}
 	return nil
 }
 
-// Leave hands all that this node leads to other replicas, for as long as ctx allows. It is for a
-// node that is about to stop.
+// Leave hands all that this node leads to other replicas, for as long as ctx allows, and from then
+// on until Close what comes back to it. It is for a node that is about to stop.
 func (n *Node) Leave(ctx context.Context) {
+	n.leaving.Store(true)
 	n.mu.Lock()
 	var all []*group
 	for _, g := range n.groups {
@@ -249,15 +310,31 @@ func (n *Node) Leave(ctx context.Context) {
 	for _, g := range all {
 		g.leaving.Store(true)
 	}
-	// One that was handed over may come back, if the other one fails.
-	for left := len(all); left > 0 && ctx.Err() == nil; time.Sleep(lookEvery / 4) {
-		left = 0
-		for _, g := range all {
-			if !n.leave(ctx, g) {
-				left++
-			}
+	for !n.leaveAll(ctx, all) && ctx.Err() == nil {
+		time.Sleep(leaveEvery)
+	}
+	// One that was handed over may come back: if the other one fails, or if somebody moves it here
+	// who has not heard yet that this node leaves.
+	go func() {
+		for n.stop.Err() == nil {
+			n.leaveAll(n.stop, all)
+			time.Sleep(leaveEvery)
+		}
+	}()
+}
+
+// leaveEvery is how often a node that leaves looks whether it leads anything.
+const leaveEvery = lookEvery / 4
+
+// leaveAll hands over what this node leads of the groups, and tells whether that is nothing.
+func (n *Node) leaveAll(ctx context.Context, all []*group) bool {
+	left := 0
+	for _, g := range all {
+		if ctx.Err() == nil && !n.leave(ctx, g) {
+			left++
 		}
 	}
+	return left == 0
 }
 
 // leave hands a group over, if this node leads it and others have a vote, and tells whether it did

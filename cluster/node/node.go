@@ -13,26 +13,33 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/cluster/consensus"
-	"github.com/mantisdb/mantisdb/cluster/replica"
 )
 
 // Node is this process's membership in a cluster.
 type Node struct {
-	config Config
-	logger *slog.Logger
-	host   *consensus.Host
-	peers  *peers
-	routes *routes
-	list   nodeList
-	layout atomic.Pointer[cluster.Topology]
-	hosted hosted
-	meta   atomic.Pointer[mantisdb.DB] // nil unless this node leads the meta group
+	config   Config
+	logger   *slog.Logger
+	host     *consensus.Host
+	peers    *peers
+	routes   *routes
+	list     nodeList
+	protocol usedProtocol
+	layout   atomic.Pointer[cluster.Topology]
+	hosted   hosted
+	meta     atomic.Pointer[mantisdb.DB] // nil unless this node leads the meta group
 
-	mu     sync.Mutex // of what follows
-	groups map[uint64]*group
-	heard  map[cluster.NodeID]*Status // what each other node told last
+	introductions *introductions
 
-	moving sync.Mutex // held while a replica is started or removed here; guards hosted, too
+	mu       sync.Mutex // of what follows
+	groups   map[uint64]*group
+	failures map[uint64]string          // of the groups whose replica here does not run, or did not: why
+	heard    map[cluster.NodeID]*Status // what each other node told last
+	claims   map[claim]struct{}
+
+	moving sync.Mutex    // held while a replica is started or removed here; guards hosted, too
+	failed chan struct{} // has room for one: a replica has failed
+
+	leaving atomic.Bool // this node is about to stop
 
 	stop context.Context
 	end  context.CancelFunc
@@ -40,34 +47,51 @@ type Node struct {
 }
 
 // Open starts the node with the replicas that it has, at first with those that the cluster begins
-// with.
-func Open(c Config) (*Node, error) {
+// with. One that makes a cluster with others waits until it has met most of them, or ctx is done.
+func Open(ctx context.Context, c Config) (*Node, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.pace == (pace{}) {
+		c.pace = usual
 	}
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	c.Self.Protocol = cluster.NewestProtocol
 	n := &Node{
-		config: c, logger: c.Logger, groups: make(map[uint64]*group),
-		heard: make(map[cluster.NodeID]*Status), peers: newPeers(c.TLS),
+		config: c, logger: c.Logger, peers: newPeers(c.TLS),
+		groups: make(map[uint64]*group), failures: make(map[uint64]string), heard: make(map[cluster.NodeID]*Status),
+		claims: make(map[claim]struct{}), failed: make(chan struct{}, 1),
 	}
 	n.stop, n.end = context.WithCancel(context.Background())
-	if err := n.open(); err != nil {
+	if err := n.open(ctx); err != nil {
 		n.Close()
 		return nil, err
 	}
 	n.work.Go(n.exchange)
 	n.work.Go(n.keepUp)
+	n.work.Go(n.mend)
 	return n, nil
 }
 
-func (n *Node) open() error {
+func (n *Node) open(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(n.config.Dir, shardsDir), 0o700); err != nil {
 		return err
 	}
 	begins, err := n.identify()
 	if err != nil {
+		return err
+	}
+	if n.introductions, err = openIntroductions(n.path(metFile)); err != nil {
+		return err
+	}
+	if begins {
+		if err := n.introduce(ctx); err != nil {
+			return err
+		}
+	}
+	if err := n.askProtocol(); err != nil {
 		return err
 	}
 	n.routes = newRoutes(n.config.Shards)
@@ -85,16 +109,12 @@ func (n *Node) open() error {
 	}
 	if begins {
 		// Last, so that a start that failed before is repeated as a whole.
-		who := identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards}
-		if err := writeFile(n.path(identityFile), who); err != nil {
+		if err := n.writeIdentity(n.protocol.get()); err != nil {
 			return err
 		}
 	}
-	for _, h := range n.hosted.Replicas {
-		if err := n.startReplica(h); err != nil {
-			return err
-		}
-	}
+	n.sweep()
+	n.startReplicas()
 	n.refresh()
 	return nil
 }
@@ -108,6 +128,11 @@ func (n *Node) identify() (begins bool, err error) {
 		return false, err
 	}
 	n.list.adopt(first, 0)
+	var told toldList
+	if _, err := readFile(n.path(nodesFile), &told); err != nil {
+		return false, err
+	}
+	n.list.adopt(told.Nodes, told.Version)
 	who := identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards}
 	var known identity
 	found, err := readFile(n.path(identityFile), &known)
@@ -117,6 +142,9 @@ func (n *Node) identify() (begins bool, err error) {
 	if found {
 		if known.Node != who.Node {
 			return false, fmt.Errorf("%s is the directory of node %d, and this is node %d", n.config.Dir, known.Node, who.Node)
+		}
+		if known.Protocol != 0 {
+			n.protocol.raise(known.Protocol)
 		}
 		n.config.Shards = known.Shards
 		_, err = readFile(n.path(hostedFile), &n.hosted)
@@ -131,48 +159,6 @@ func (n *Node) identify() (begins bool, err error) {
 		return false, errors.New("the node is new, and was not told which cluster to make or to join")
 	}
 	return true, nil
-}
-
-// startReplica starts a replica and follows who leads its group.
-func (n *Node) startReplica(h hostedReplica) error {
-	r := replica.New(replica.Config{
-		Dir: n.replicaDir(h.Group, h.Number), Engine: n.config.Engine, MemoryLimit: n.shardMemory(), Logger: n.logger,
-	})
-	s := consensus.Start{Group: h.Group, Replica: h.Number, Members: h.Members, Joins: h.Members == nil, NonVoting: h.NonVoting}
-	if n.host.Known(h.Group, h.Number) {
-		s.Joins = false
-	}
-	agreed, err := n.host.Start(s, r)
-	if err != nil {
-		return err
-	}
-	g := &group{number: h.Group, self: n.config.Self.ID, replica: r, agreed: agreed, logger: n.logger}
-	g.published = func(db *mantisdb.DB, leader cluster.NodeID) { n.publish(h.Group, db, leader) }
-	g.prepare()
-	n.mu.Lock()
-	closed := n.groups == nil
-	if !closed {
-		n.groups[h.Group] = g
-	}
-	n.mu.Unlock()
-	if closed {
-		return mantisdb.ErrClosed
-	}
-	g.start()
-	return nil
-}
-
-// replicaDir is the directory of a replica, which no other one ever has.
-func (n *Node) replicaDir(group, number uint64) string {
-	return n.path(filepath.Join(shardsDir, fmt.Sprintf("%d-%d", group, number>>generationShift)))
-}
-
-// shardMemory is what one replica may hold in memory; 0 is the engine's default.
-func (n *Node) shardMemory() uint64 {
-	if n.config.MemoryLimit == 0 {
-		return 0
-	}
-	return max(n.config.MemoryLimit/uint64(n.config.Shards+1), mantisdb.MinMemoryLimit)
 }
 
 // leaderChanged has a group look who leads. It is called by the host, and waits for nothing but
@@ -214,15 +200,20 @@ func (n *Node) Next(ctx context.Context, shard int, failed *cluster.Route) (*clu
 // before.
 func (n *Node) Close() {
 	n.end()
-	n.work.Wait()
 	n.mu.Lock()
 	groups := n.groups
 	n.groups = nil
 	n.mu.Unlock()
+	var closing sync.WaitGroup
 	for _, g := range groups {
-		g.replica.Stop()
-		g.close()
+		closing.Go(func() {
+			g.replica.Stop()
+			g.close()
+		})
 	}
+	// Until the groups are closed they may find something to do.
+	closing.Wait()
+	n.work.Wait()
 	if n.host != nil {
 		n.host.Close()
 	}

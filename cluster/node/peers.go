@@ -35,6 +35,12 @@ func newPeers(config *tls.Config) *peers {
 	return p
 }
 
+// errRefused says that another node turned down what it was asked.
+var errRefused = errors.New("refused")
+
+// errNoLeader says that no other node is known to lead a group.
+var errNoLeader = errors.New("no other node is known to lead the group")
+
 // errNotMeta says that another node is to be asked, as it leads the meta group.
 var errNotMeta = errors.New("the node does not keep the list of nodes")
 
@@ -65,7 +71,7 @@ func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer
 	case response.StatusCode == http.StatusMisdirectedRequest:
 		return errNotMeta
 	case response.StatusCode/100 != 2:
-		return fmt.Errorf("the node at %s refused: %s", peer, strings.TrimSpace(string(text)))
+		return fmt.Errorf("the node at %s %w: %s", peer, errRefused, strings.TrimSpace(string(text)))
 	case answer == nil:
 		return nil
 	}
@@ -78,7 +84,8 @@ func (p *peers) status(ctx context.Context, peer string) (*Status, error) {
 	return s, p.ask(ctx, http.MethodGet, peer, statusPath, nil, s)
 }
 
-// askShards asks the cluster that is to be joined how many shards it has.
+// askShards asks the cluster that is to be joined how many shards it has. It fails if that knows
+// the node as one that ran.
 func (n *Node) askShards() (int, error) {
 	ctx, cancel := context.WithTimeout(n.stop, 10*time.Second)
 	defer cancel()
@@ -87,11 +94,22 @@ func (n *Node) askShards() (int, error) {
 		s, err := n.peers.status(ctx, peer)
 		if err == nil {
 			n.list.adopt(s.Nodes, s.Version)
-			return s.ShardCount, nil
+			return s.ShardCount, n.isNew(s.Nodes)
 		}
 		all = errors.Join(all, err)
 	}
 	return 0, fmt.Errorf("no node of the cluster to join answers: %w", all)
+}
+
+// isNew returns nil if a list of nodes does not tell that this one has registered itself: until then
+// it has no version.
+func (n *Node) isNew(nodes []cluster.Node) error {
+	for _, node := range nodes {
+		if node.ID == n.config.Self.ID && node.Version != "" {
+			return n.lost(fmt.Errorf("node %d has run as version %s", node.ID, node.Version))
+		}
+	}
+	return nil
 }
 
 // others are the peer addresses of the other nodes that are known.

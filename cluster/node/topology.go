@@ -1,10 +1,12 @@
 package node
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/cluster/consensus"
 )
 
 // nodeList is the list of nodes as this node knows it: by way of the meta group, or of a node
@@ -48,32 +50,12 @@ func (n *Node) refresh() {
 	nodes, _ := n.list.get()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	t := &cluster.Topology{Self: n.config.Self.ID, Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards)}
+	t := &cluster.Topology{Self: n.config.Self.ID, Protocol: n.protocol.get(), Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards)}
 	for i := range t.Nodes {
 		id := t.Nodes[i].ID
 		t.Nodes[i].Reachable = id == n.config.Self.ID || n.heard[id] != nil
 	}
-	newest := make([]uint64, n.config.Shards)
-	note := func(s ShardStatus, from cluster.NodeID) {
-		if s.Shard < 0 || s.Shard >= len(t.Shards) {
-			return
-		}
-		shard := &t.Shards[s.Shard]
-		if s.Members >= newest[s.Shard] {
-			newest[s.Shard], shard.Replicas = s.Members, s.Voting
-		}
-		if s.Leads && s.Term >= shard.Term {
-			shard.Leader, shard.Term = from, s.Term
-		}
-	}
-	for _, s := range n.shardsLocked() {
-		note(s, n.config.Self.ID)
-	}
-	for id, told := range n.heard {
-		for _, s := range told.Shards {
-			note(s, id)
-		}
-	}
+	n.layOut(t)
 	t.Nodes = slices.DeleteFunc(t.Nodes, func(node cluster.Node) bool {
 		return node.State == cluster.NodeDead && !t.Has(node.ID)
 	})
@@ -86,32 +68,73 @@ func (n *Node) refresh() {
 	}
 }
 
-// shardsLocked is what this node tells of its replicas.
-func (n *Node) shardsLocked() []ShardStatus {
+// layOut sets where the replicas are, by what the nodes tell that have one. mu is held.
+func (n *Node) layOut(t *cluster.Topology) {
+	newest := make([]uint64, len(t.Shards)+1) // of what is told of each shard, and of the meta group
+	note := func(shard *cluster.Shard, newest *uint64, s *ShardStatus, from cluster.NodeID) {
+		if s.Failure != "" {
+			shard.Failed = append(shard.Failed, from)
+			return
+		}
+		if s.Members >= *newest {
+			*newest, shard.Replicas = s.Members, s.Voting
+		}
+		if s.Leads && s.Term >= shard.Term {
+			shard.Leader, shard.Term = from, s.Term
+		}
+	}
+	told := maps.Clone(n.heard)
+	told[n.config.Self.ID] = new(Status)
+	told[n.config.Self.ID].Shards, told[n.config.Self.ID].Meta = n.replicasLocked()
+	for _, id := range slices.Sorted(maps.Keys(told)) {
+		s := told[id]
+		for i := range s.Shards {
+			if number := s.Shards[i].Shard; number >= 0 && number < len(t.Shards) {
+				note(&t.Shards[number], &newest[number], &s.Shards[i], id)
+			}
+		}
+		if s.Meta != nil {
+			note(&t.Meta, &newest[len(t.Shards)], s.Meta, id)
+		}
+	}
+}
+
+// replicasLocked is what this node tells of its replicas. mu is held.
+func (n *Node) replicasLocked() (shards []ShardStatus, meta *ShardStatus) {
 	if n.host == nil {
-		return nil
+		return nil, nil
 	}
 	members := n.host.Members()
-	var all []ShardStatus
+	all := make(map[uint64]ShardStatus, len(n.groups))
 	for number, g := range n.groups {
+		all[number] = g.status(members[number])
+	}
+	for number, why := range n.failures {
+		all[number] = ShardStatus{Failure: why}
+	}
+	for number, s := range all {
 		if number == metaGroup {
+			s.Leads = s.Leads && n.meta.Load() != nil
+			meta = &s
 			continue
 		}
-		shard := int(number - firstShardGroup)
-		term, holder := g.replica.Term()
-		s := ShardStatus{
-			Shard: shard, Term: term, Applied: g.replica.Applied(),
-			Leads: n.routes.all[shard].Load().DB != nil && cluster.NodeID(holder) == n.config.Self.ID,
-		}
-		m := members[number]
-		s.Members = m.Version
-		for id := range m.Voting {
-			s.Voting = append(s.Voting, nodeOf(id))
-		}
-		slices.Sort(s.Voting)
-		all = append(all, s)
+		s.Shard = int(number - firstShardGroup)
+		s.Leads = s.Leads && n.routes.all[s.Shard].Load().DB != nil
+		shards = append(shards, s)
 	}
-	return all
+	return shards, meta
+}
+
+// status is what the node tells of its replica, but for the number of the shard. Whether it leads
+// takes a database beside.
+func (g *group) status(m consensus.Membership) ShardStatus {
+	term, holder := g.replica.Term()
+	s := ShardStatus{Leads: cluster.NodeID(holder) == g.self, Term: term, Applied: g.replica.Applied(), Members: m.Version}
+	for id := range m.Voting {
+		s.Voting = append(s.Voting, nodeOf(id))
+	}
+	slices.Sort(s.Voting)
+	return s
 }
 
 // Status is what this node tells others.
@@ -119,8 +142,10 @@ func (n *Node) Status() Status {
 	nodes, version := n.list.get()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return Status{
-		Node: n.config.Self, Shards: n.shardsLocked(), Nodes: nodes, Version: version,
-		ShardCount: n.config.Shards, LeadsMeta: n.meta.Load() != nil,
+	s := Status{
+		Node: n.config.Self, Nodes: nodes, Version: version, ShardCount: n.config.Shards,
+		Protocol: n.protocol.get(), Leaving: n.leaving.Load(),
 	}
+	s.Shards, s.Meta = n.replicasLocked()
+	return s
 }

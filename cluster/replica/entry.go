@@ -4,17 +4,18 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/storage"
 )
 
 // An entry of the log is
 //
-//	format u8 | kind u8 | term u64 | body
+//	protocol u8 | kind u8 | term u64 | body
 //
-// with numbers in little-endian. The body of a batch is its packed form, as package storage
+// with numbers in little-endian. The protocol is the one that the cluster used when it was written;
+// all that this program understands have this form so far. The body of a batch is its packed form, as package storage
 // defines it; that of the beginning of a term is the holder, u64.
 const (
-	entryFormat    = 1
 	entryHeaderLen = 1 + 1 + 8
 	beginTermLen   = entryHeaderLen + 8
 )
@@ -38,14 +39,14 @@ type entry struct {
 	packed []byte // of writeBatch
 }
 
-func appendEntryHeader(dst []byte, kind entryKind, term uint64) []byte {
-	dst = append(dst, entryFormat, byte(kind))
+func appendEntryHeader(dst []byte, protocol cluster.Protocol, kind entryKind, term uint64) []byte {
+	dst = append(dst, byte(protocol), byte(kind))
 	return binary.LittleEndian.AppendUint64(dst, term)
 }
 
 // appendBeginTerm is the entry by which holder follows the term that it knows.
-func appendBeginTerm(dst []byte, term, holder uint64) []byte {
-	return binary.LittleEndian.AppendUint64(appendEntryHeader(dst, beginTerm, term), holder)
+func appendBeginTerm(dst []byte, protocol cluster.Protocol, term, holder uint64) []byte {
+	return binary.LittleEndian.AppendUint64(appendEntryHeader(dst, protocol, beginTerm, term), holder)
 }
 
 // parseEntry reads an entry. The operations of a batch are checked when they are added to one.
@@ -53,8 +54,8 @@ func parseEntry(b []byte) (entry, error) {
 	if len(b) < entryHeaderLen {
 		return entry{}, fmt.Errorf("%w: an entry of the log has %d bytes, at least %d", storage.ErrCorrupt, len(b), entryHeaderLen)
 	}
-	if b[0] != entryFormat {
-		return entry{}, fmt.Errorf("%w: an entry of the log has format %d, this program reads %d", storage.ErrWrongFormat, b[0], entryFormat)
+	if err := cluster.Protocol(b[0]).Check(); err != nil {
+		return entry{}, fmt.Errorf("%w: an entry of the log: %w", storage.ErrWrongFormat, err)
 	}
 	e := entry{kind: entryKind(b[1]), term: binary.LittleEndian.Uint64(b[2:])}
 	switch {

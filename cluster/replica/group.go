@@ -14,6 +14,10 @@ type Group interface {
 	// ReadIndex returns once this replica has applied all that was in the log, agreed upon,
 	// when the call began.
 	ReadIndex(ctx context.Context) error
+	// Alone finds out whether this replica is the whole group. If so, none joins but by way of
+	// it: the function that is returned tells whether none was asked to yet, so that no other
+	// can lead. It is nil if there are others.
+	Alone(ctx context.Context) (still func() bool, err error)
 }
 
 // ErrDropped says that an entry was not appended to the log, and will not be.

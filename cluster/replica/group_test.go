@@ -3,6 +3,7 @@ package replica_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/mantisdb/mantisdb/cluster/replica"
@@ -16,6 +17,9 @@ type solo struct {
 	mu    sync.Mutex
 	index uint64
 	fail  func(entry []byte) error // is asked before an entry is applied; nil: nobody
+
+	joined atomic.Bool  // another replica was asked to join
+	asked  atomic.Int64 // questions for the read index
 }
 
 // Propose implements replica.Group.
@@ -34,7 +38,15 @@ func (g *solo) Propose(_ context.Context, entry []byte) (uint64, error) {
 }
 
 // ReadIndex implements replica.Group.
-func (g *solo) ReadIndex(context.Context) error { return nil }
+func (g *solo) ReadIndex(context.Context) error {
+	g.asked.Add(1)
+	return nil
+}
+
+// Alone implements replica.Group.
+func (g *solo) Alone(context.Context) (func() bool, error) {
+	return func() bool { return !g.joined.Load() }, nil
+}
 
 // leading is a leader that closes its replica, too.
 type leading struct {

@@ -32,17 +32,21 @@ func (r *Replica) Lead(ctx context.Context, group Group, self uint64) (*Leader, 
 		return nil, err
 	}
 	before, _ := r.Term()
-	term, err := group.Propose(ctx, appendBeginTerm(nil, before, self))
+	term, err := group.Propose(ctx, appendBeginTerm(nil, r.config.Protocol(), before, self))
 	if err != nil {
 		return nil, err
 	}
 	if term == 0 {
 		return nil, fmt.Errorf("%w: another node has begun a term", cluster.ErrNotLeader)
 	}
+	alone, err := group.Alone(ctx)
+	if err != nil {
+		return nil, err
+	}
 	l := &Leader{view: viewIn(r, term), term: term, latches: newLatches()}
 	l.ended, l.end = context.WithCancel(context.Background())
-	l.reads.group = group
-	l.proposer = newProposer(group, term, l.Resign)
+	l.reads.group, l.reads.alone = group, alone
+	l.proposer = newProposer(group, r.config.Protocol, term, l.Resign)
 	return l, nil
 }
 

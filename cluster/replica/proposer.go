@@ -12,9 +12,10 @@ import (
 
 // Bounds of what a leader proposes.
 const (
-	// proposersPerShard is how many entries are under way at a time. While they are, writes
-	// gather for the next one, so that many writers share an entry, its messages and its sync.
-	proposersPerShard = 4
+	// entriesUnderWay is how many entries of a shard are under way at a time. While they are,
+	// writes gather for the next one, so that many writers share an entry, its messages and its
+	// sync.
+	entriesUnderWay = 4
 	// longestEntry is how many bytes of writes are gathered to one entry; a longer write is
 	// one alone.
 	longestEntry = 1 << 20
@@ -27,87 +28,100 @@ type proposal struct {
 	packed  []byte // borrowed until done
 	count   int    // of operations
 	done    chan struct{}
-	version uint64 // of the last operation, in the replica's engine
+	entry   []*proposal // if it is not nil when done: what its goroutine is to propose, itself first
+	version uint64      // of the last operation, in the replica's engine
 	err     error
 }
 
-// proposer gathers the batches of a term to entries, and has them agreed upon.
+// proposer gathers the batches of a term to entries, and has them agreed upon: the goroutine of
+// the first batch of an entry proposes it, and the others wait for that.
 type proposer struct {
-	group Group
-	term  uint64
+	group    Group
+	protocol func() cluster.Protocol // of the entries
+	term     uint64
 	// broken is called once, when the term is over, or when nobody knows what became of an
 	// entry: then nothing may be evaluated in it any more.
 	broken func()
 
-	mu      sync.Mutex // of what follows
-	arrived *sync.Cond
-	waiting []*proposal
-	ended   error // why nothing is proposed any more
+	mu       sync.Mutex // of what follows
+	waiting  []*proposal
+	underWay int   // entries
+	ended    error // why nothing is proposed any more
 }
 
-func newProposer(group Group, term uint64, broken func()) *proposer {
-	p := &proposer{group: group, term: term, broken: broken}
-	p.arrived = sync.NewCond(&p.mu)
-	for range proposersPerShard {
-		go p.run()
-	}
-	return p
+func newProposer(group Group, protocol func() cluster.Protocol, term uint64, broken func()) *proposer {
+	return &proposer{group: group, protocol: protocol, term: term, broken: broken}
 }
 
 // propose has a batch applied, and returns the version of its last operation.
 func (p *proposer) propose(b *storage.Batch) (version uint64, err error) {
 	one := proposal{packed: b.Packed(), count: b.Len(), done: make(chan struct{})}
-	p.mu.Lock()
-	if p.ended != nil {
-		p.mu.Unlock()
-		return 0, p.ended
+	if err := p.enqueue(&one); err != nil {
+		return 0, err
 	}
-	p.waiting = append(p.waiting, &one)
-	p.mu.Unlock()
-	p.arrived.Signal()
-	<-one.done
+	if <-one.done; one.entry != nil {
+		p.proposeEntry(one.entry)
+	}
 	return one.version, one.err
 }
 
-// run proposes what has gathered, until the end.
-func (p *proposer) run() {
-	var entry []byte
-	for {
-		gathered := p.gather()
-		if gathered == nil {
-			return
-		}
-		entry = appendEntryHeader(entry[:0], writeBatch, p.term)
-		for _, one := range gathered {
-			entry = append(entry, one.packed...)
-		}
-		p.settle(gathered, entry)
-		if cap(entry) > 2*longestEntry {
-			entry = nil
-		}
-	}
-}
-
-// gather waits for proposals, and takes as many as make an entry; nil at the end.
-func (p *proposer) gather() []*proposal {
+// enqueue has a batch wait, which is done at once if its goroutine is to propose an entry.
+func (p *proposer) enqueue(one *proposal) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.waiting) == 0 {
-		if p.ended != nil {
-			return nil
-		}
-		p.arrived.Wait()
+	if p.ended != nil {
+		return p.ended
 	}
+	p.waiting = append(p.waiting, one)
+	if p.underWay < entriesUnderWay {
+		p.underWay++
+		p.beginEntry()
+	}
+	return nil
+}
+
+// beginEntry has the first of those that wait propose an entry. It is called with mu.
+func (p *proposer) beginEntry() {
+	entry := p.gather()
+	entry[0].entry = entry
+	close(entry[0].done)
+}
+
+// gather takes as many batches as make an entry: one at least.
+func (p *proposer) gather() []*proposal {
 	n, size := 0, 0
 	for n < len(p.waiting) && (n == 0 || size+len(p.waiting[n].packed) <= longestEntry) {
 		size += len(p.waiting[n].packed)
 		n++
 	}
 	gathered := p.waiting[:n:n]
-	if p.waiting = p.waiting[n:]; len(p.waiting) > 0 {
-		p.arrived.Signal()
+	if p.waiting = p.waiting[n:]; len(p.waiting) == 0 {
+		p.waiting = nil
 	}
 	return gathered
+}
+
+// entries have the memory in which an entry is put together.
+var entries = sync.Pool{New: func() any { return new([]byte) }}
+
+// proposeEntry proposes an entry, and has the next one begin.
+func (p *proposer) proposeEntry(gathered []*proposal) {
+	memory := entries.Get().(*[]byte)
+	entry := appendEntryHeader((*memory)[:0], p.protocol(), writeBatch, p.term)
+	for _, one := range gathered {
+		entry = append(entry, one.packed...)
+	}
+	p.settle(gathered, entry)
+	if *memory = entry; cap(entry) <= 2*longestEntry {
+		entries.Put(memory)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) > 0 {
+		p.beginEntry()
+	} else {
+		p.underWay--
+	}
 }
 
 // settle proposes an entry, and tells those whose it is.
@@ -130,7 +144,9 @@ func (p *proposer) settle(gathered []*proposal, entry []byte) {
 		one := gathered[i]
 		one.version, one.err = last, err
 		last -= min(last, uint64(one.count))
-		close(one.done)
+		if i > 0 { // the first one is who proposes
+			close(one.done)
+		}
 	}
 }
 
@@ -145,7 +161,6 @@ func (p *proposer) end(why error) {
 	waiting := p.waiting
 	p.waiting = nil
 	p.mu.Unlock()
-	p.arrived.Broadcast()
 	for _, one := range waiting {
 		one.err = why
 		close(one.done)

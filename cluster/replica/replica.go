@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/storage"
 )
 
@@ -20,6 +21,9 @@ type Config struct {
 	// Engine and MemoryLimit are those of storage.Config.
 	Engine      string
 	MemoryLimit uint64
+	// Protocol is the one that the cluster uses now, which entries are written in; nil: the
+	// oldest that this program understands.
+	Protocol func() cluster.Protocol
 	// Logger receives what it has to tell; nil discards it.
 	Logger *slog.Logger
 }
@@ -53,6 +57,9 @@ const (
 func New(c Config) *Replica {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Protocol == nil {
+		c.Protocol = func() cluster.Protocol { return cluster.OldestProtocol }
 	}
 	r := &Replica{config: c, logger: c.Logger, stop: make(chan struct{})}
 	r.known.Store(&record{})

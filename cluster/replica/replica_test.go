@@ -267,3 +267,26 @@ func TestMalformedEntriesAreRefused(t *testing.T) {
 		t.Errorf("malformed entries changed %s to %s", before, after)
 	}
 }
+
+// TestOneAloneAsksNobody: while no other replica can lead, reads take no question to the group,
+// and from the moment on at which another one is asked to join, each does.
+func TestOneAloneAsksNobody(t *testing.T) {
+	l, g := lead(t, t.TempDir())
+	defer l.Close()
+	if _, err := l.Put([]byte("k"), []byte("v"), storage.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	read := func(want int64) {
+		t.Helper()
+		before := g.asked.Load()
+		if got, err := l.AppendGet(nil, []byte("k")); err != nil || string(got) != "v" {
+			t.Errorf("%q, %v", got, err)
+		}
+		if asked := g.asked.Load() - before; asked != want {
+			t.Errorf("%d questions, want %d", asked, want)
+		}
+	}
+	read(0)
+	g.joined.Store(true)
+	read(1)
+}

@@ -62,7 +62,10 @@ func TestBackupCommands(t *testing.T) {
 	if code, body := s.do("PUT", "/api/v1/kv/k00001", "another"); code != 204 {
 		t.Fatalf("%d %s", code, body)
 	}
-	if got := run("restore", in("online.backup"), "--server="+s.url); !strings.Contains(got.stderr, "restored 90") {
+	if got := finish(t, program(t, "restore", in("online.backup"), "--server="+s.url)); got.code != 1 || !strings.Contains(got.stderr, "has entries") {
+		t.Errorf("restore into a server with entries: %+v", got)
+	}
+	if got := run("restore", in("online.backup"), "--force", "--server="+s.url); !strings.Contains(got.stderr, "restored 90") {
 		t.Errorf("%+v", got)
 	}
 	if got := run("export", "-", "--server="+s.url); got.stdout != want {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -22,7 +23,9 @@ func newClusterStatusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show the nodes and the shards",
 		Long: "Writes a line for each node and for each shard, as the node that is asked knows them:\n" +
-			"it is marked by a star. A dash is what nobody knows.",
+			"it is marked by a star. The line meta is where the list of nodes is kept. A dash is what\n" +
+			"nobody knows, and an exclamation mark a replica that does not run: its node's log says\n" +
+			"why.",
 		Example: "  mantisdb cluster status\n" +
 			"  mantisdb cluster status --json | jq '.shards[] | select(.leader == 0)'",
 		Args: usageArgs(cobra.NoArgs),
@@ -45,6 +48,7 @@ type clusterStatus struct {
 		LastSlot  uint16 `json:"last_slot"`
 		cluster.Shard
 	} `json:"shards"`
+	Meta cluster.Shard `json:"meta"`
 }
 
 func showCluster(cmd *cobra.Command, at *remote, asJSON bool) error {
@@ -84,13 +88,22 @@ func (s *clusterStatus) write(out io.Writer) error {
 	}
 	fmt.Fprintln(w, "\nshard\tslots\tleader\tterm\treplicas")
 	for _, shard := range s.Shards {
-		replicas := make([]string, len(shard.Replicas))
-		for i, id := range shard.Replicas {
-			replicas[i] = nodeText(id)
-		}
-		fmt.Fprintf(w, "%d\t%d-%d\t%s\t%d\t%s\n", shard.Number, shard.FirstSlot, shard.LastSlot, nodeText(shard.Leader), shard.Term, strings.Join(replicas, ","))
+		fmt.Fprintf(w, "%d\t%d-%d\t%s\n", shard.Number, shard.FirstSlot, shard.LastSlot, shardText(shard.Shard))
 	}
+	fmt.Fprintf(w, "meta\t-\t%s\n", shardText(s.Meta))
 	return w.Flush()
+}
+
+// shardText are the columns of who leads, in which term, and where the replicas are.
+func shardText(s cluster.Shard) string {
+	replicas := make([]string, len(s.Replicas))
+	for i, id := range s.Replicas {
+		replicas[i] = nodeText(id)
+		if slices.Contains(s.Failed, id) {
+			replicas[i] += "!"
+		}
+	}
+	return fmt.Sprintf("%s\t%d\t%s", nodeText(s.Leader), s.Term, strings.Join(replicas, ","))
 }
 
 // countShards tells how many shards a node leads, and of how many it has a replica.

@@ -30,7 +30,8 @@ func (f *fakeCluster) Topology() *cluster.Topology {
 			{ID: 1, Client: "a:1", Peer: "a:2", Raft: "a:3", Zone: "east", State: cluster.NodeUp, Version: "1.2.3", Reachable: true},
 			{ID: 2, Client: "b:1", Peer: "b:2", Raft: "b:3", State: cluster.NodeDraining},
 		},
-		Shards: []cluster.Shard{{Leader: 1, Term: 7, Replicas: []cluster.NodeID{1, 2}}, {Replicas: []cluster.NodeID{2}}},
+		Shards: []cluster.Shard{{Leader: 1, Term: 7, Replicas: []cluster.NodeID{1, 2}, Failed: []cluster.NodeID{2}}, {Replicas: []cluster.NodeID{2}}},
+		Meta:   cluster.Shard{Leader: 2, Term: 3, Replicas: []cluster.NodeID{2}},
 	}
 }
 
@@ -146,11 +147,12 @@ func TestClusterStatus(t *testing.T) {
 		"2*    draining  no         -        -     b:1     b:2   b:3   0      2\n"+
 		"\n"+
 		"shard  slots       leader  term  replicas\n"+
-		"0      0-8191      1       7     1,2\n"+
-		"1      8192-16383  -       0     2\n", "", "cluster", "status", at)
+		"0      0-8191      1       7     1,2!\n"+
+		"1      8192-16383  -       0     2\n"+
+		"meta   -           2       3     2\n", "", "cluster", "status", at)
 	const line = `{"self":2,"nodes":[{"id":1,"client":"a:1","peer":"a:2","raft":"a:3","zone":"east","state":"up","version":"1.2.3","reachable":true},` +
 		`{"id":2,"client":"b:1","peer":"b:2","raft":"b:3","state":"draining","version":"","reachable":false}],` +
-		`"shards":[{"shard":0,"first_slot":0,"last_slot":8191,"leader":1,"term":7,"replicas":[1,2]},` +
-		`{"shard":1,"first_slot":8192,"last_slot":16383,"leader":0,"term":0,"replicas":[2]}]}` + "\n"
+		`"shards":[{"shard":0,"first_slot":0,"last_slot":8191,"leader":1,"term":7,"replicas":[1,2],"failed":[2]},` +
+		`{"shard":1,"first_slot":8192,"last_slot":16383,"leader":0,"term":0,"replicas":[2]}],"meta":{"leader":2,"term":3,"replicas":[2]}}` + "\n"
 	want(t, "", 0, line, "", "cluster", "status", "--json", at)
 }

@@ -22,6 +22,8 @@ type nodeFlags struct {
 	id                        uint64
 	peers, join               []string
 	address, advertised, zone string
+	redisPort                 int
+	redisAdvertised           string
 	shards                    int
 	certFile, keyFile, caFile string
 	allowInsecure             bool
@@ -33,6 +35,8 @@ func (f *nodeFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.join, "cluster-join", nil, "peer addresses of nodes of the cluster that this one joins, instead of --cluster-peers")
 	flags.StringVar(&f.address, "cluster-address", "", "address of this node for other nodes, as 10.0.0.1:7000; its consensus listens at the next port; from --cluster-peers if it is there")
 	flags.StringVar(&f.advertised, "cluster-client-address", "", "address of this node for clients, as they are told it; without it, --bind and --port")
+	flags.IntVar(&f.redisPort, "cluster-redis-port", noPort, "port for clients that know Redis Cluster, at --bind, and that they are told by CLUSTER SLOTS: there a client is sent to the node that serves a key; 0 picks a free one; without it, they use --port, where any node passes commands on")
+	flags.StringVar(&f.redisAdvertised, "cluster-redis-address", "", "address of that port, as clients are told it; without it, the host of --cluster-client-address or --bind, and the port")
 	flags.StringVar(&f.zone, "cluster-zone", "", "what fails together with this node, as a rack; replicas of a shard are in different ones if there are enough")
 	flags.IntVar(&f.shards, "cluster-shards", node.DefaultShards, "how many shards the cluster has, for ever; counts when it is made")
 	flags.StringVar(&f.certFile, "cluster-cert", "", "file of the certificate (PEM) that this node shows other nodes")
@@ -47,8 +51,8 @@ func (f *nodeFlags) isNode() bool { return f.id != 0 }
 // check finds what makes no sense.
 func (f *nodeFlags) check() error {
 	if !f.isNode() {
-		if len(f.peers) > 0 || len(f.join) > 0 || f.address != "" {
-			return usageError{errors.New("--cluster-peers, --cluster-join and --cluster-address need --cluster-node, the number of this node")}
+		if len(f.peers) > 0 || len(f.join) > 0 || f.address != "" || f.redisPort != noPort {
+			return usageError{errors.New("--cluster-peers, --cluster-join, --cluster-address and --cluster-redis-port need --cluster-node, the number of this node")}
 		}
 		return nil
 	}

@@ -30,6 +30,7 @@ type remote struct {
 	name   string        // what a person knows it by
 	user   *url.Userinfo // nil: it asks for none
 	client *http.Client
+	shards int // how many parts its database has, of which each is written atomically by itself
 }
 
 func (r *remote) Close() error {
@@ -98,23 +99,6 @@ func refusal(resp *http.Response) error {
 		}
 	}
 	return fmt.Errorf("it answered %s; is it a MantisDB server?", resp.Status)
-}
-
-func (r *remote) newBatch() batch { return &remoteBatch{remote: r} }
-
-// remoteBatch is written by one request, atomically.
-type remoteBatch struct {
-	remote *remote
-	ops    wire.BatchBuilder
-}
-
-func (b *remoteBatch) add(rec *wire.Record) error { b.ops.AddPut(rec); return nil }
-func (b *remoteBatch) len() int                   { return b.ops.Len() }
-func (b *remoteBatch) size() int                  { return b.ops.Size() }
-func (b *remoteBatch) reset()                     { b.ops.Reset() }
-
-func (b *remoteBatch) write(ctx context.Context) error {
-	return b.remote.call(ctx, http.MethodPost, apiPath+"/kv/batch", jsonBody(), b.ops.JSON())
 }
 
 // jsonBody is the header of a request with a body in JSON.

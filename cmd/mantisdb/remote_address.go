@@ -64,12 +64,16 @@ func openRemote(ctx context.Context, server string, trust trustFlags) (*remote, 
 	if err != nil {
 		return nil, err
 	}
-	var about struct{ Version, Engine string }
+	var about struct {
+		Version, Engine string
+		Shards          int
+	}
 	if err := r.ask(ctx, http.MethodGet, apiPath+"/version", &about); errors.Is(err, errNoSense) || err == nil && about.Engine == "" {
 		return nil, fmt.Errorf("what answers at %s is not a MantisDB server", r.name)
 	} else if err != nil {
 		return nil, err
 	}
+	r.shards = max(1, about.Shards)
 	return r, nil
 }
 
@@ -94,6 +98,7 @@ func connectionTo(server string, trust trustFlags) (*remote, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
+	transport.MaxIdleConnsPerHost = requestsAtOnce
 	if transport.TLSClientConfig, err = trust.config(); err != nil {
 		return nil, err
 	}

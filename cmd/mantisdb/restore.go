@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +22,7 @@ type restoreFlags struct {
 	server, dataDir string
 	trust           trustFlags
 	engine          enum
+	force           bool
 }
 
 func newRestoreCommand() *cobra.Command {
@@ -30,11 +32,12 @@ func newRestoreCommand() *cobra.Command {
 		Short: "Make a data directory of a backup, or store it in a server; - is standard input",
 		Long: "Makes a new data directory of a backup, whichever engine that is of. The directory\n" +
 			"must not exist or be empty. It appears whole and on disk, or not at all.\n\n" +
-			"With --server, the entries are stored in a running server, beside and in place of\n" +
-			"those that it has, in batches; keyspaces that it lacks are created. The backup is\n" +
-			"first read to its end, into the directory for temporary files (TMPDIR), so a\n" +
-			"damaged one changes nothing. The applied index is not restored, and what is in\n" +
-			"keyspaces of memory only neither.",
+			"With --server, the entries are stored in a running server, or by any node in a\n" +
+			"cluster of any size, in batches; keyspaces that it lacks are created. One that has\n" +
+			"entries is refused, unless --force says that they are stored beside and in place of\n" +
+			"those. The backup is first read to its end, into the directory for temporary files\n" +
+			"(TMPDIR), so a damaged one changes nothing. The applied index is not restored, and\n" +
+			"what is in keyspaces of memory only neither.",
 		Example: "  mantisdb restore monday.backup --data-dir=/var/lib/mantisdb-new\n" +
 			"  mantisdb restore monday.backup --server=http://127.0.0.1:8080",
 		Args: usageArgs(cobra.ExactArgs(1)),
@@ -45,6 +48,7 @@ func newRestoreCommand() *cobra.Command {
 	flags.trust.add(cmd.Flags())
 	flags.engine = newEnum(storage.DefaultEngine, mantisdb.EngineRust, mantisdb.EngineGo)
 	cmd.Flags().Var(&flags.engine, "engine", "storage engine of the data directory")
+	cmd.Flags().BoolVar(&flags.force, "force", false, "store beside what the server has, and in place of what has the same key")
 	return cmd
 }
 
@@ -54,6 +58,8 @@ func (f *restoreFlags) check(cmd *cobra.Command) error {
 		return usageError{errors.New("--data-dir is missing: name the directory to make, or a server with --server")}
 	case f.dataDir != "" && (f.server != "" || f.trust.isGiven()):
 		return usageError{errors.New("--data-dir excludes --server, --tls-ca and --tls-skip-verify")}
+	case f.dataDir != "" && f.force:
+		return usageError{errors.New("--force goes with --server alone: a data directory is made anew")}
 	case f.server != "" && cmd.Flags().Changed("engine"):
 		return usageError{errors.New("--engine goes with --data-dir alone: a server has chosen its engine")}
 	}
@@ -73,7 +79,10 @@ func (f *restoreFlags) run(cmd *cobra.Command, path string) error {
 	bar := newProgress(cmd.ErrOrStderr(), "restoring", size)
 	restored, err := f.restore(cmd.Context(), io.TeeReader(in, meter{io.Discard, bar}))
 	bar.done()
-	if err != nil {
+	switch {
+	case err != nil && restored > 0 && f.server != "":
+		return fmt.Errorf("%w (restored before it: %s; --force does it again, from the beginning)", told(err), entries(restored))
+	case err != nil:
 		return told(err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "restored %s in %v\n", entries(restored), time.Since(began).Round(time.Millisecond))
@@ -91,7 +100,33 @@ func (f *restoreFlags) restore(ctx context.Context, in io.Reader) (uint64, error
 		return 0, err
 	}
 	defer to.Close()
+	if !f.force {
+		if err := requireEmpty(ctx, to); err != nil {
+			return 0, err
+		}
+	}
 	return restoreInto(ctx, to, in)
+}
+
+// requireEmpty returns nil if a server has no entry.
+func requireEmpty(ctx context.Context, at *remote) error {
+	keyspaces, err := at.keyspaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, of := range append(keyspaces, wire.Keyspace{}) {
+		ks, err := at.keyspace(ctx, of.Name)
+		if err != nil {
+			return err
+		}
+		for _, err := range ks.scan(ctx, mantisdb.Range{}, 1) {
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("the server at %s has entries: --force stores beside them, and in place of those with the same key", at.name)
+		}
+	}
+	return nil
 }
 
 // restoreInto stores what a backup has in to, by way of a data directory that is removed
@@ -122,7 +157,11 @@ func copyAll(ctx context.Context, to sink, from local) (stored uint64, err error
 	}
 	names := []string{""}
 	for _, info := range infos {
-		if err := to.createKeyspace(ctx, info.Name, info.Options); err != nil {
+		err := to.createKeyspace(ctx, info.Name, info.Options)
+		if info.Options.MemoryOnly && isProblem(err, http.StatusNotImplemented, "unsupported") {
+			continue // a cluster has none of these, and a backup nothing in them
+		}
+		if err != nil {
 			return 0, err
 		}
 		names = append(names, info.Name)

@@ -26,23 +26,72 @@ import (
 // leaveWithin is how long a node that ends may take to hand what it leads to others.
 const leaveWithin = 5 * time.Second
 
+// learnWithin is how long it serves on when it has: clients that know the cluster, which it sends to
+// the others, learn of them meanwhile, and do not have to find it gone.
+const learnWithin = time.Second
+
 // runNode serves a node of a cluster on the listeners until ctx is done.
 func (f *serveFlags) runNode(ctx context.Context, listeners []*server.Listener, users *acl.List, certificate *tls.Config, logger *slog.Logger) error {
 	config, err := f.nodeConfig(listeners[0], logger)
 	if err != nil {
 		return err
 	}
-	peerPort, err := listenPeer(ctx, config.Self.Peer)
-	if err != nil {
-		return err
+	ports := nodePorts{clients: listeners}
+	if f.node.redisPort != noPort {
+		if ports.redis, err = f.listenRedisCluster(ctx); err != nil {
+			return err
+		}
+		defer ports.redis.Close()
+		ports.clients = append(ports.clients, ports.redis)
+		if config.Self.Redis, err = f.node.redisAddress(config.Self.Client, ports.redis.Addr()); err != nil {
+			return err
+		}
 	}
-	defer peerPort.Close()
-	n, err := node.Open(config)
-	if err != nil {
+	n, err := node.Open(ctx, config)
+	switch {
+	case err != nil && ctx.Err() != nil: // told to end while it waited for others
+		return nil
+	case err != nil:
 		return err
 	}
 	defer n.Close()
-	return f.serveNode(ctx, n, config, listeners, peerPort, users, certificate, logger)
+	if ports.peers, err = listenPeer(ctx, config.Self.Peer); err != nil {
+		return err
+	}
+	defer ports.peers.Close()
+	return f.serveNode(ctx, n, config, ports, users, certificate, logger)
+}
+
+// nodePorts are where a node listens.
+type nodePorts struct {
+	clients []*server.Listener // all for clients
+	redis   *server.Listener   // of those, the one for clients that know Redis Cluster, if there is one
+	peers   *server.Listener
+}
+
+// listenRedisCluster opens the port for clients that know Redis Cluster.
+func (f *serveFlags) listenRedisCluster(ctx context.Context) (*server.Listener, error) {
+	address := f.address
+	address.Port = f.node.redisPort
+	l, err := server.Listen(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	l.RedisOnly = true
+	return l, nil
+}
+
+// redisAddress is the address of that port as clients are told it.
+func (f *nodeFlags) redisAddress(client string, listens net.Addr) (string, error) {
+	if f.redisAdvertised != "" {
+		return f.redisAdvertised, nil
+	}
+	host, _, err := net.SplitHostPort(client)
+	if err != nil {
+		return "", usageError{fmt.Errorf("--cluster-client-address %q: %w", client, err)}
+	}
+	_, port, err := net.SplitHostPort(listens.String())
+	return net.JoinHostPort(host, port), err
 }
 
 // nodeConfig is the configuration of the node with what the server has beside.
@@ -79,7 +128,7 @@ func listenPeer(ctx context.Context, address string) (*server.Listener, error) {
 }
 
 // serveNode serves clients and other nodes.
-func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Config, listeners []*server.Listener, peerPort *server.Listener, users *acl.List, certificate *tls.Config, logger *slog.Logger) error {
+func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Config, ports nodePorts, users *acl.List, certificate *tls.Config, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: f.engine.value, Go: runtime.Version()}
 	dial := dialPeers(config.TLS)
 	store := sharded.New(n, dial)
@@ -101,6 +150,9 @@ func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Co
 	if err != nil {
 		return err
 	}
+	if ports.redis != nil {
+		ports.redis.ServeRedis = redisServer.ServeClusterConn
+	}
 	handler := httpapi.NewClusterHandler(store, logger, about).WithUsers(users).WithFigures(all).WithHistory(history).
 		WithMetrics(metrics.NewHandler(all, logger)).WithControl(redisServer, f.told).WithDashboard(page).
 		WithClientMemory(clientmemory.NewPool(f.limits.ClientMemory)).WithAdministrator(n)
@@ -116,11 +168,11 @@ func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Co
 	})
 	all.Add(clients.AddFigures)
 	defer history.Start()()
-	f.announce(logger, listeners, about, users)
-	logger.Info("node of a cluster", "node", config.Self.ID, "peer_address", peerPort.Addr().String(), "shards", len(n.Topology().Shards))
+	f.announce(logger, ports.clients, about, users)
+	logger.Info("node of a cluster", "node", config.Self.ID, "peer_address", ports.peers.Addr().String(), "shards", len(n.Topology().Shards))
 	tellSystemd(ctx, logger)
-	return serveBoth(ctx, n, func(ctx context.Context) error { return clients.Serve(ctx, listeners...) },
-		func(ctx context.Context) error { return peers.Serve(ctx, peerPort) })
+	return serveBoth(ctx, n, func(ctx context.Context) error { return clients.Serve(ctx, ports.clients...) },
+		func(ctx context.Context) error { return peers.Serve(ctx, ports.peers) })
 }
 
 // serveBoth serves clients and peers until ctx is done. Then the node first hands what it leads to
@@ -139,6 +191,7 @@ func serveBoth(ctx context.Context, n *node.Node, clients, peers func(context.Co
 		leaving, cancel := context.WithTimeout(context.Background(), leaveWithin)
 		n.Leave(leaving)
 		cancel()
+		time.Sleep(learnWithin)
 		endClients()
 		all = <-clientsDone
 		endPeers()

@@ -33,7 +33,7 @@ func TestChaos(t *testing.T) {
 	t.Logf("-chaos.seed=%d", *seed)
 	net := newNetwork(t, chaosNodes)
 	disks, dirs := newDisks(t)
-	r := newCluster(t, net, chaosNodes, dirs...)
+	r := newRunning(t, net).withClocks().form(chaosNodes, dirs...)
 	w := r.work(*seed)
 	n := &nemesis{running: r, network: net, disks: disks, rng: rand.New(rand.NewPCG(*seed, 0))}
 	n.rage(t, *chaos)

@@ -23,6 +23,9 @@ type running struct {
 	nodes []*node
 	http  *http.Client
 	dir   string
+
+	program string // empty before the first node
+	clocks  bool   // whether those of the nodes can be stepped
 }
 
 // newRunning has no nodes yet. Those that are added end with the test, and must not have
@@ -41,22 +44,45 @@ func newRunning(t *testing.T, place place) *running {
 	return r
 }
 
+// withClocks has the clocks of nodes that are added be such that can be stepped.
+func (r *running) withClocks() *running {
+	r.t.Helper()
+	r.program, r.clocks = programWithClock(r.t), true
+	return r
+}
+
 // add makes a node with flags, and starts it. Its directory is the one given, or one of its
 // own.
 func (r *running) add(dir string, flags ...string) *node {
 	r.t.Helper()
+	n := r.newNode(dir, flags...)
+	r.nodes = append(r.nodes, n)
+	if err := n.start(); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+// newNode makes a node as add does, which is not one of those that run.
+func (r *running) newNode(dir string, flags ...string) *node {
+	r.t.Helper()
 	id := len(r.nodes) + 1
+	if r.program == "" {
+		r.program = program(r.t)
+	}
 	if dir == "" {
 		dir = filepath.Join(r.dir, fmt.Sprint(id))
 	}
 	n := &node{
-		id: id, place: r.place, program: program(r.t),
+		id: id, place: r.place, program: r.program,
 		flags: append(flags, "--data-dir="+filepath.Join(dir, "data")),
 		log:   filepath.Join(r.t.ArtifactDir(), fmt.Sprintf("node-%d.log", id)),
 	}
-	r.nodes = append(r.nodes, n)
-	if err := n.start(); err != nil {
-		r.t.Fatal(err)
+	if r.clocks {
+		n.clock = filepath.Join(r.t.TempDir(), "clock")
+		if err := n.step(0); err != nil {
+			r.t.Fatal(err)
+		}
 	}
 	return n
 }
@@ -72,14 +98,20 @@ func newPlain(t *testing.T, place place) *running {
 // newCluster makes a cluster of some nodes and waits until it serves. dirs are those of the
 // first nodes; the others have their own.
 func newCluster(t *testing.T, place place, nodes int, dirs ...string) *running {
-	r := newRunning(t, place)
+	t.Helper()
+	return newRunning(t, place).form(nodes, dirs...)
+}
+
+// form has nodes make a cluster.
+func (r *running) form(nodes int, dirs ...string) *running {
+	r.t.Helper()
 	var peers []string
 	for id := 1; id <= nodes; id++ {
-		peers = append(peers, fmt.Sprintf("%d=%s:%d", id, place.Address(id), peerPort))
+		peers = append(peers, fmt.Sprintf("%d=%s:%d", id, r.place.Address(id), peerPort))
 	}
 	dirs = append(dirs, make([]string, nodes)...)
 	for id := 1; id <= nodes; id++ {
-		r.add(dirs[id-1], append(nodeFlags(place, id), "--cluster-peers="+strings.Join(peers, ","))...)
+		r.add(dirs[id-1], append(nodeFlags(r.place, id), "--cluster-peers="+strings.Join(peers, ","))...)
 	}
 	r.await("cluster that serves", r.serves)
 	return r

@@ -114,7 +114,8 @@ func TestFaults(t *testing.T) {
 	}
 	net := newNetwork(t, chaosNodes)
 	disks, dirs := newDisks(t)
-	r := newRunning(t, net)
+	needMachine(t)
+	r := newRunning(t, net).withClocks()
 	dirs = append(dirs, make([]string, chaosNodes)...)
 	for id := range chaosNodes {
 		r.add(dirs[id])

@@ -48,7 +48,10 @@ func TestNodesComeAndGo(t *testing.T) {
 		}
 		return nil
 	})
-	r.mustAdmin("lead", strconv.Itoa(shard), strconv.Itoa(added.id))
+	r.await("lead for the new node, once that has caught up", func() error {
+		_, err := r.admin(r.nodes[0], "lead", strconv.Itoa(shard), strconv.Itoa(added.id))
+		return err
+	})
 	r.await("leader on the new node", func() error {
 		if leader := r.mustTopology().Shards[shard].Leader; leader != cluster.NodeID(added.id) {
 			return fmt.Errorf("node %d leads shard %d", leader, shard)

@@ -68,6 +68,9 @@ func (n *nemesis) faults() []fault {
 		{"partition", (*nemesis).part}, {"isolation", (*nemesis).isolate}, {"one-way cut", (*nemesis).deafen},
 		{"flapping partition", (*nemesis).flap}, {"bridge", (*nemesis).bridge},
 	}
+	if n.clocks {
+		all = append(all, fault{"stepped clock", (*nemesis).stepClocks})
+	}
 	if len(n.disks) > 0 {
 		all = append(all, fault{"slow disk", (*nemesis).slow}, fault{"full disk", (*nemesis).full}, fault{"broken disk", (*nemesis).broken})
 	}
@@ -189,6 +192,19 @@ func (n *nemesis) bridge() (func() error, any, error) {
 	middle := len(all) / 2
 	one, other := all[:middle], all[middle+1:]
 	return n.network.Heal, [][]int{one, {all[middle]}, other}, n.network.Part(one, other)
+}
+
+// mostStep is how far a clock is off at most.
+const mostStep = 5 * time.Minute
+
+// stepClocks has the clocks of some nodes be ahead or behind, each by another time.
+func (n *nemesis) stepClocks() (func() error, any, error) {
+	ids, off := n.some(1+n.rng.IntN(len(n.nodes))), make(map[int]time.Duration)
+	err := n.each(ids, func(one *node) error {
+		off[one.id] = n.between(-mostStep, mostStep).Truncate(time.Second)
+		return one.step(off[one.id])
+	})
+	return func() error { return n.each(ids, func(one *node) error { return one.step(0) }) }, off, err
 }
 
 // aDisk is a disk that can have faults, and its node.

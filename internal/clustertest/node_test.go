@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/mantisdb/mantisdb/internal/clustertest/clock"
 )
 
 // The ports of every node; the consensus has the one after the peer's.
@@ -26,6 +28,7 @@ type node struct {
 	program string
 	flags   []string // all but its addresses
 	log     string   // path of its log, of all its processes
+	clock   string   // path of the file with the step of its clock; empty: that cannot be stepped
 
 	mu      sync.Mutex
 	process *process // nil if there is none
@@ -58,6 +61,9 @@ func (n *node) start() error {
 	args := append([]string{"--bind=" + n.place.Address(n.id), fmt.Sprintf("--port=%d", clientPort), "--allow-public"}, n.flags...)
 	p := &process{Cmd: n.place.Command(n.id, n.program, args...), ended: make(chan struct{})}
 	p.Stdout, p.Stderr = log, log
+	if n.clock != "" {
+		p.Env = append(p.Environ(), clock.Variable+"="+n.clock)
+	}
 	if err := p.Start(); err != nil {
 		return err
 	}
@@ -125,6 +131,19 @@ func (n *node) signal(signal syscall.Signal) error {
 		return nil
 	}
 	return n.process.Process.Signal(signal)
+}
+
+// step has the node's clock be off by so long, in whole seconds.
+func (n *node) step(by time.Duration) error {
+	next := n.clock + ".next"
+	if err := os.WriteFile(next, fmt.Append(nil, int64(by/time.Second)), 0o600); err != nil {
+		return err
+	}
+	// At once, since the process may read it still, for the step before.
+	if err := os.Rename(next, n.clock); err != nil {
+		return err
+	}
+	return n.signal(syscall.SIGUSR1)
 }
 
 // mayEnd says that the process is right to end from now on, as for a broken disk.

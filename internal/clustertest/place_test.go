@@ -54,6 +54,14 @@ func (*loopback) Command(_ int, program string, args ...string) *exec.Cmd {
 	return exec.Command(program, args...)
 }
 
+// shifted is the loopback network with other addresses, for one more cluster beside.
+type shifted struct {
+	loopback
+	by int
+}
+
+func (s *shifted) Address(node int) string { return s.loopback.Address(node + s.by) }
+
 func (l *loopback) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return l.DialContext(ctx, network, address)
 }

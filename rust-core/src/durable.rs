@@ -166,6 +166,7 @@ impl Durable {
     pub(crate) fn note_dead(&self) {
         if !self.dead.load(Relaxed) {
             self.dead.store(true, SeqCst);
+            self.workers.wake_flusher();
         }
     }
 
@@ -264,8 +265,8 @@ impl Durable {
         dirty.max(self.compactor.pressure()).min(1.0).max(memory).clamp(0.0, 2.0)
     }
 
-    /// Sets the pace of writers by the pressure of now, and tells how many bytes
-    /// are dirty.
+    /// Sets the pace of writers by the pressure of now, wakes who flushes if that is due, and
+    /// tells how many bytes are dirty.
     #[cold]
     pub(crate) fn set_pace(&self, core: &Core) -> u64 {
         self.share_memory(core);
@@ -276,6 +277,9 @@ impl Durable {
             // It is no use to wait for room.
             true => self.throttle.stop(),
             false => self.throttle.adjust(pressure, achieved),
+        }
+        if dirty >= self.write_buffer {
+            self.workers.wake_flusher();
         }
         dirty
     }

@@ -10,6 +10,8 @@ type About struct {
 	Version string `json:"version"` // of MantisDB
 	Engine  string `json:"engine"`  // "rust", "go" or "cache"
 	Go      string `json:"go"`      // the Go release it was built with
+	// Shards is how many shards the cluster has that it is a node of; without one, 0.
+	Shards int `json:"shards,omitempty"`
 }
 
 //go:embed openapi.yaml

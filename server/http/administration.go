@@ -41,9 +41,11 @@ func (h *Handler) clusterRoutes() []route {
 
 // clusterAnswer is a topology with the slots of its shards.
 type clusterAnswer struct {
-	Self   cluster.NodeID `json:"self"`
-	Nodes  []cluster.Node `json:"nodes"`
-	Shards []shardAnswer  `json:"shards"`
+	Self     cluster.NodeID   `json:"self"`
+	Protocol cluster.Protocol `json:"protocol,omitempty"`
+	Nodes    []cluster.Node   `json:"nodes"`
+	Shards   []shardAnswer    `json:"shards"`
+	Meta     cluster.Shard    `json:"meta"`
 }
 
 type shardAnswer struct {
@@ -56,7 +58,7 @@ type shardAnswer struct {
 // getCluster answers with how the cluster is laid out.
 func (h *Handler) getCluster(w http.ResponseWriter, _ *http.Request) error {
 	t := h.administrator.Topology()
-	answer := clusterAnswer{Self: t.Self, Nodes: t.Nodes, Shards: make([]shardAnswer, len(t.Shards))}
+	answer := clusterAnswer{Self: t.Self, Protocol: t.Protocol, Nodes: t.Nodes, Shards: make([]shardAnswer, len(t.Shards)), Meta: t.Meta}
 	for i, shard := range t.Shards {
 		first, last := t.Slots(i)
 		answer.Shards[i] = shardAnswer{i, first, last, shard}

@@ -30,6 +30,7 @@ func (a *administrator) Topology() *cluster.Topology {
 			{Leader: 1, Term: 7, Replicas: []cluster.NodeID{1, 2}},
 			{Replicas: []cluster.NodeID{2}},
 		},
+		Meta: cluster.Shard{Leader: 2, Term: 3, Replicas: []cluster.NodeID{2}},
 	}
 }
 
@@ -72,7 +73,7 @@ func TestAdministration(t *testing.T) {
 		told                 string
 	}{
 		{"POST", nodesPath, `{"id":3,"client":"c:1","peer":"c:2","raft":"c:3","zone":"west"}`, 201,
-			"add {ID:3 Client:c:1 Peer:c:2 Raft:c:3 Zone:west State: Version: Reachable:false}"},
+			"add {ID:3 Client:c:1 Peer:c:2 Raft:c:3 Redis: Zone:west State: Version: Protocol:0 Reachable:false}"},
 		{"DELETE", nodesPath + "/2", "", 204, "remove 2 false"},
 		{"DELETE", nodesPath + "/2?dead=true", "", 204, "remove 2 true"},
 		{"POST", nodesPath + "/2/drain", "", 202, "drain 2"},
@@ -90,7 +91,7 @@ func TestAdministration(t *testing.T) {
 	const want = `{"self":2,"nodes":[{"id":1,"client":"a:1","peer":"a:2","raft":"a:3","zone":"east","state":"up","version":"1.2.3","reachable":true},` +
 		`{"id":2,"client":"b:1","peer":"b:2","raft":"b:3","state":"draining","version":"","reachable":false}],` +
 		`"shards":[{"shard":0,"first_slot":0,"last_slot":8191,"leader":1,"term":7,"replicas":[1,2]},` +
-		`{"shard":1,"first_slot":8192,"last_slot":16383,"leader":0,"term":0,"replicas":[2]}]}` + "\n"
+		`{"shard":1,"first_slot":8192,"last_slot":16383,"leader":0,"term":0,"replicas":[2]}],"meta":{"leader":2,"term":3,"replicas":[2]}}` + "\n"
 	if got := s.do("GET", clusterPath, ""); got.body != want {
 		t.Errorf("%s", got.body)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/server/sharded"
+	"github.com/mantisdb/mantisdb/storage"
 )
 
 // testCluster is a cluster without consensus: each shard is one database in memory, which one
@@ -29,7 +30,10 @@ type testCluster struct {
 	t     *testing.T
 	nodes []*testNode
 
+	cutting cutting
+
 	mu      sync.Mutex
+	engines []storage.Engine
 	shards  []*mantisdb.DB
 	leaders []int
 	term    uint64
@@ -56,11 +60,16 @@ func newCluster(t *testing.T, nodes, shards int) *testCluster {
 	t.Helper()
 	c := &testCluster{t: t, changed: make(chan struct{})}
 	for i := range shards {
-		db, err := mantisdb.Open("", &mantisdb.Options{Engine: mantisdb.EngineGo})
+		engine, err := storage.Open(storage.Config{Engine: mantisdb.EngineGo, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := mantisdb.OpenEngine(engine, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { db.Close() })
+		c.engines = append(c.engines, engine)
 		c.shards, c.leaders = append(c.shards, db), append(c.leaders, i%nodes)
 	}
 	for i := range nodes {

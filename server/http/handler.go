@@ -64,6 +64,7 @@ func NewHandler(db server.Database, log *slog.Logger, about About) *Handler {
 
 // NewClusterHandler is NewHandler for a node of a cluster.
 func NewClusterHandler(store *sharded.Store, log *slog.Logger, about About) *Handler {
+	about.Shards = len(store.Member().Topology().Shards)
 	return (&Handler{store: store, shards: store}).begin(log, about)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/cluster"
 )
 
 // testKeyspace is the keyspace of the exchanges that are in one, and its path.
@@ -220,6 +221,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "POST", path: syncPath, target: syncPath, server: s, status: 204},
 		{method: "POST", path: syncPath, target: syncPath, header: []string{"Sec-Fetch-Site", "cross-site"}, server: s, status: 403},
 		{method: "GET", path: backup, target: backup, server: s, status: 200},
+		{method: "GET", path: backup, target: backup, server: newServerOver(t, failingStore{err: cluster.ErrNotNow}), status: 409},
 		{method: "POST", path: checkpoint, target: checkpoint + "?name=monday", server: onDisk, status: 200},
 		{method: "POST", path: checkpoint, target: checkpoint + "?name=monday", server: onDisk, status: 409},
 		{method: "POST", path: checkpoint, target: checkpoint, server: onDisk, status: 400, wrong: true},

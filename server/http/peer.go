@@ -65,6 +65,9 @@ func (p *peerHandler) shardOf(r *http.Request) (shard int, ok bool) {
 
 // serve answers a request for a shard, whose path is that of the API.
 func (p *peerHandler) serve(w http.ResponseWriter, r *http.Request, shard int) error {
+	if r.Method == http.MethodPost && r.URL.Path == sharded.CutPath {
+		return p.cut(w, r, shard)
+	}
 	db := p.Handler.shards.Member().Route(shard).DB
 	if db == nil {
 		return cluster.ErrNotLeader

@@ -111,7 +111,7 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(nodeNotFound, "%v", err), false
 	case errors.Is(err, cluster.ErrNoShard):
 		return newProblem(shardNotFound, "%v", err), false
-	case errors.Is(err, cluster.ErrNotNow):
+	case errors.Is(err, cluster.ErrNotNow), errors.Is(err, cluster.ErrCutOver):
 		return newProblem(notNow, "%v", err), false
 	case errors.Is(err, cluster.ErrInvalidNode):
 		return newProblem(malformedRequest, "%v", err), false

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/internal/eventloop"
 	"github.com/mantisdb/mantisdb/server/clientmemory"
 	"github.com/mantisdb/mantisdb/server/redis/resp"
@@ -30,8 +31,10 @@ type Client struct {
 
 	part         *part // that the command under way is executed upon
 	database     int
-	isPeer       bool // another node of the cluster
-	knowsCluster bool // it has asked where slots are served
+	isPeer       bool                   // another node of the cluster
+	knowsCluster bool                   // it has asked where slots are served
+	asksEachNode bool                   // what it asks of all keys, it asks all nodes
+	sentAway     map[int]cluster.NodeID // where commands for shards that came at the same time were sent
 	identity
 	transaction   *transaction // after MULTI
 	executing     bool         // EXEC is under way
@@ -196,6 +199,7 @@ func (c *Client) handle() error {
 
 func (c *Client) commands(now time.Time) error {
 	c.request.now = now
+	clear(c.sentAway)
 	args, err := c.in.Next()
 	for args != nil && err == nil {
 		if run := c.server.runOf(c, args); run != nil {
@@ -263,7 +267,6 @@ func (c *Client) send() error {
 func (c *Client) leave() {
 	c.unsubscribeAll()
 	c.server.clients.remove(c)
-	c.server.peerClients.remove(c)
 	c.share.Release()
 	c.sink.close()
 }

@@ -14,14 +14,14 @@ import (
 func clusterCommands() []*Command {
 	return []*Command{
 		{Name: "cluster", Arity: -2, Group: "cluster", Summary: "A container for commands about the cluster.", Since: "3.0.0", Complexity: "Depends on subcommand.",
-			Subcommands: subcommands(
+			Subcommands: subcommands(append(slotCommands(),
 				&Command{Name: "info", Arity: 2, Flags: flagLoading | flagStale, Group: "cluster", Summary: "Tells how the cluster is.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(clusterInfo)},
 				&Command{Name: "myid", Arity: 2, Flags: flagLoading | flagStale, Group: "cluster", Summary: "Returns the identifier of this node.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(clusterMyID)},
 				&Command{Name: "nodes", Arity: 2, Flags: flagLoading | flagStale, Group: "cluster", Summary: "Lists the nodes and the slots that they serve.", Since: "3.0.0", Complexity: "O(N) where N is the number of nodes", run: inCluster(clusterNodes)},
 				&Command{Name: "slots", Arity: 2, Flags: flagLoading | flagStale, Group: "cluster", Summary: "Tells which nodes serve which slots.", Since: "3.0.0", Complexity: "O(N) where N is the number of shards", run: inCluster(clusterSlots)},
 				&Command{Name: "shards", Arity: 2, Flags: flagLoading | flagStale, Group: "cluster", Summary: "Tells which slots the shards have, and which nodes.", Since: "7.0.0", Complexity: "O(N) where N is the number of shards", run: inCluster(clusterShards)},
 				&Command{Name: "keyslot", Arity: 3, Flags: flagLoading | flagStale, Group: "cluster", Syntax: "<string>", Summary: "Returns the slot of a key.", Since: "3.0.0", Complexity: "O(N) where N is the number of bytes in the key", run: inCluster(clusterKeySlot)},
-			)},
+			)...)},
 		{Name: "readonly", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Lets reads be answered by replicas; they are answered by leaders all the same.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(redirected)},
 		{Name: "readwrite", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Takes READONLY back.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(acknowledged)},
 		{Name: "asking", Arity: 1, Flags: flagFast, Group: "cluster", Summary: "Tells that the next command was sent here by another node.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(redirected)},
@@ -32,11 +32,13 @@ func clusterCommands() []*Command {
 func inCluster(run func(*Request) error) func(*Request) error {
 	return func(r *Request) error {
 		if r.server.routing == nil {
-			return Error("ERR This instance has cluster support disabled")
+			return errNoCluster
 		}
 		return run(r)
 	}
 }
+
+const errNoCluster Error = "ERR This instance has cluster support disabled"
 
 func acknowledged(r *Request) error {
 	r.out.OK()
@@ -63,11 +65,11 @@ func clusterKeySlot(r *Request) error {
 // nodeName is the identifier of a node: 40 hexadecimal digits, as Redis has it.
 func nodeName(id cluster.NodeID) string { return fmt.Sprintf("%040x", uint64(id)) }
 
-// endpoint is the address of a node for clients.
+// endpoint is the address of a node for clients that know the cluster.
 func endpoint(n *cluster.Node) (host string, port int) {
-	host, text, err := net.SplitHostPort(n.Client)
+	host, text, err := net.SplitHostPort(n.ForRedisCluster())
 	if err != nil {
-		return n.Client, 0
+		return n.ForRedisCluster(), 0
 	}
 	port, _ = strconv.Atoi(text) // a name of a service is no port to tell
 	return host, port
@@ -129,7 +131,7 @@ func clusterNodes(r *Request) error {
 				term = max(term, s.Term)
 			}
 		}
-		fmt.Fprintf(&text, "%s %s@%s %s - 0 0 %d %s%s\n", nodeName(n.ID), n.Client, cmp.Or(peerPort, "0"), flags, term, link, slots.String())
+		fmt.Fprintf(&text, "%s %s@%s %s - 0 0 %d %s%s\n", nodeName(n.ID), n.ForRedisCluster(), cmp.Or(peerPort, "0"), flags, term, link, slots.String())
 	}
 	r.out.Verbatim("txt", text.String())
 	r.client.knowsCluster = true
@@ -143,19 +145,14 @@ func slotRange(first, last uint16) string {
 	return fmt.Sprintf("%d-%d", first, last)
 }
 
-// shardNodes are the nodes of a shard, the leader first.
+// shardNodes are the nodes of a shard as clients that know the cluster are told them: who leads it.
+// The other replicas are not told of, since such clients take each node for a master or a replica,
+// and here each is both.
 func shardNodes(t *cluster.Topology, shard int) []*cluster.Node {
-	s := &t.Shards[shard]
-	var nodes []*cluster.Node
-	if leader := t.Node(s.Leader); leader != nil {
-		nodes = append(nodes, leader)
+	if leader := t.Node(t.Shards[shard].Leader); leader != nil {
+		return []*cluster.Node{leader}
 	}
-	for _, id := range s.Replicas {
-		if n := t.Node(id); n != nil && id != s.Leader && n.State != cluster.NodeDead {
-			nodes = append(nodes, n)
-		}
-	}
-	return nodes
+	return nil
 }
 
 // clusterSlots is CLUSTER SLOTS. A shard without a leader is not told of, as in Redis.
@@ -266,7 +263,7 @@ func (x *routing) movedTo(slot uint16, leader cluster.NodeID) error {
 	if n == nil {
 		return errMoved
 	}
-	return Error(fmt.Sprintf("MOVED %d %s", slot, n.Client))
+	return Error(fmt.Sprintf("MOVED %d %s", slot, n.ForRedisCluster()))
 }
 
 // redirectParameter is cluster-redirect, which without a cluster is of no effect.

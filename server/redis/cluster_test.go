@@ -10,9 +10,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/server/redis/resp"
 )
 
 // testCluster is some nodes in this process. Each shard is a database in memory, which one of
@@ -64,7 +66,7 @@ func newTestCluster(t testing.TB, nodes, shards int) *testCluster {
 		c.publish(shard)
 	}
 	for _, n := range c.nodes {
-		n.testServer = newTestServerOf(t, nil, Config{Cluster: n})
+		n.testServer = newTestServerOf(t, nil, Config{Cluster: n, EnableDebug: true})
 		go n.servePeers()
 		t.Cleanup(n.endPeers)
 	}
@@ -236,20 +238,38 @@ func TestKeysOfOneCommandAreInOneShard(t *testing.T) {
 	}
 }
 
-func TestPeersAreNotServedForOthers(t *testing.T) {
-	c := newTestCluster(t, 2, 2)
-	raw, err := net.Dial("tcp", c.nodes[0].peer.Addr().String())
+// dialPeer is a trunk to a node.
+func (n *testNode) dialPeer(t testing.TB) *trunk {
+	t.Helper()
+	conn, err := net.Dial("tcp", n.peer.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer raw.Close()
-	peer := newTestConn(t, raw)
-	peer.want("OK", "SET", c.keyAt(0, 0), "v")
-	peer.want(replyError("NOTLEADER 2 "+c.nodes[1].peer.Addr().String()), "GET", c.keyAt(1, 0))
-	c.move(c.shardOf(c.keyAt(1, 0)), -1)
-	if got, ok := peer.do("GET", c.keyIn(1, 0)).(replyError); !ok || !strings.HasPrefix(string(got), "NOTLEADER 0 -") {
-		t.Errorf("of a shard without a leader: %v", got)
+	t.Cleanup(func() { conn.Close() })
+	return newTrunk(conn)
+}
+
+// wantCall sends one command over a trunk, and compares the reply as it comes.
+func (t *trunk) wantCall(tb testing.TB, want string, args ...string) {
+	tb.Helper()
+	x := &call{proto: 2, replies: 1, limit: 1 << 20, waitsFor: func() bool { return true }}
+	words := make([][]byte, len(args))
+	for i, arg := range args {
+		words[i] = []byte(arg)
 	}
+	x.commands = resp.AppendCommand(nil, words...)
+	if got, err := t.do(nil, x); err != nil || string(got) != want {
+		tb.Errorf("%q: %q, %v, want %q", args, got, err, want)
+	}
+}
+
+func TestPeersAreNotServedForOthers(t *testing.T) {
+	c := newTestCluster(t, 2, 2)
+	peer := c.nodes[0].dialPeer(t)
+	peer.wantCall(t, "+OK\r\n", "SET", c.keyAt(0, 0), "v")
+	peer.wantCall(t, "-NOTLEADER 2 "+c.nodes[1].peer.Addr().String()+"\r\n", "GET", c.keyAt(1, 0))
+	c.move(c.shardOf(c.keyAt(1, 0)), -1)
+	peer.wantCall(t, "-NOTLEADER 0 -\r\n", "GET", c.keyIn(1, 0))
 	if got := c.nodes[0].clients.count(); got != 0 {
 		t.Errorf("%d clients are counted, and there is but a peer", got)
 	}
@@ -288,6 +308,7 @@ func TestMovesUnderLoad(t *testing.T) {
 			return
 		default:
 			c.move(c.shardOf("counter"), i%4-1)
+			time.Sleep(time.Millisecond) // in which a call can be passed on and answered
 		}
 	}
 }

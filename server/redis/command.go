@@ -28,6 +28,9 @@ type Command struct {
 	across func(r *Request) error
 	// Subcommands are those of a command that is nothing by itself, by name.
 	Subcommands map[string]*Command
+	// Tips are what a client that knows the cluster is told of a command for several nodes:
+	// which ones, and what it makes of their replies.
+	Tips []string
 	// Syntax is how its arguments are written, as HELP and COMMAND DOCS tell it; see
 	// parseSyntax.
 	Syntax string

@@ -38,7 +38,10 @@ func (r *Request) replyCommand(c *Command) {
 	for _, x := range categories {
 		r.out.Simple("@" + string(x))
 	}
-	r.out.Set(0) // tips for proxies, which the commands have not
+	r.out.Set(len(c.Tips))
+	for _, tip := range c.Tips {
+		r.out.BulkString(tip)
+	}
 	r.replyKeySpecs(c)
 	subcommands := c.listSubcommands()
 	r.out.Array(len(subcommands))

@@ -29,10 +29,11 @@ type cursor struct {
 	placeInScan
 }
 
-// placeInScan is the first key that was not looked at, and the shard in which it is.
+// placeInScan is the first key that was not looked at, and the shards that the scan has yet to
+// look at: the one that has the key, and those behind it.
 type placeInScan struct {
-	shard int // 0 without a cluster
-	key   string
+	shards []int // nil without a cluster
+	key    string
 }
 
 // Bounds of the cursors that are kept: how many, and the bytes of their keys.

@@ -64,7 +64,7 @@ func (e *execution) pass(shard int, route *cluster.Route, again bool) error {
 	r.client.database = e.database // in which the transaction begins
 	reply, err := r.server.routing.send(shard, route, nil, &call{
 		database: e.database, proto: max(r.out.Proto, 2), limit: r.out.Limit,
-		commands: commands, replies: passed + 2 + int(one(len(e.watched.versions) > 0)), selects: true,
+		commands: commands, replies: passed + 2 + int(one(len(e.watched.versions) > 0)),
 	}, again)
 	r.client.database = database
 	if err != nil {

@@ -26,6 +26,9 @@ func (c *Client) attemptInCluster(cmd *Command, args [][]byte, mark int) error {
 	if shard == noShard {
 		return c.attempt(cmd, args, mark)
 	}
+	if leader, sent := c.sentAway[shard]; sent {
+		return x.movedTo(cluster.Slot(cmd.Keys.of(args)[0]), leader)
+	}
 	again := !cmd.has(flagWrite)
 	return c.reach(shard, func(route *cluster.Route) error {
 		if route.DB != nil {
@@ -33,11 +36,30 @@ func (c *Client) attemptInCluster(cmd *Command, args [][]byte, mark int) error {
 		}
 		c.request = Request{client: c, server: c.server, cmd: cmd, args: args, out: &c.out, now: c.request.now, events: c.request.events[:0]}
 		c.out.Buf = c.out.Buf[:mark]
-		if c.redirects() && route.Leader != 0 {
-			return x.movedTo(cluster.Slot(cmd.Keys.of(args)[0]), route.Leader)
+		if c.redirects() && x.serves(route.Leader, shard) {
+			return c.sendAway(shard, cluster.Slot(cmd.Keys.of(args)[0]), route.Leader)
 		}
 		return c.pass(shard, route, &call{commands: resp.AppendCommand(nil, args...), replies: 1}, again)
 	})
+}
+
+// serves tells whether a node has itself told that it serves a shard. One that is about to could
+// send a client back, who gives up after a few times.
+func (x *routing) serves(leader cluster.NodeID, shard int) bool {
+	return leader != 0 && x.member.Topology().Shards[shard].Leader == leader
+}
+
+// sendAway tells the client which node leads a shard. What else is in its pipeline for the shard
+// is sent there too, even if this node leads it meanwhile, so that it is carried out in its order.
+func (c *Client) sendAway(shard int, slot uint16, leader cluster.NodeID) error {
+	err := c.server.routing.movedTo(slot, leader)
+	if !errors.Is(err, errMoved) {
+		if c.sentAway == nil {
+			c.sentAway = map[int]cluster.NodeID{}
+		}
+		c.sentAway[shard] = leader
+	}
+	return err
 }
 
 // reach is routing.reach, unless the client is a peer: that knows by itself where to look.

@@ -4,13 +4,13 @@ import "github.com/mantisdb/mantisdb"
 
 func keyCommands() []*Command {
 	return append(copyCommands(), []*Command{
-		{Name: "del", Arity: -2, Flags: flagWrite | flagBrief, Keys: allKeys, Group: "generic", Syntax: "<key> [<key> ...]",
+		{Name: "del", Arity: -2, Flags: flagWrite | flagBrief, Keys: allKeys, Tips: tipsForSum, Group: "generic", Syntax: "<key> [<key> ...]",
 			Summary: "Deletes one or more keys.", Since: "1.0.0", Complexity: "O(N) where N is the number of keys that will be removed.", run: del, direct: delDirect},
-		{Name: "unlink", Arity: -2, Flags: flagWrite | flagFast, Keys: allKeys, Group: "generic", Syntax: "<key> [<key> ...]",
+		{Name: "unlink", Arity: -2, Flags: flagWrite | flagFast, Keys: allKeys, Tips: tipsForSum, Group: "generic", Syntax: "<key> [<key> ...]",
 			Summary: "Deletes one or more keys, as DEL does.", Since: "4.0.0", Complexity: "O(N) where N is the number of keys that will be removed.", run: del, direct: delDirect},
-		{Name: "exists", Arity: -2, Flags: flagReadonly | flagFast, Keys: allKeys, Group: "generic", Syntax: "<key> [<key> ...]",
+		{Name: "exists", Arity: -2, Flags: flagReadonly | flagFast, Keys: allKeys, Tips: tipsForSum, Group: "generic", Syntax: "<key> [<key> ...]",
 			Summary: "Counts which of the keys exist.", Since: "1.0.0", Complexity: "O(N) where N is the number of keys to check.", run: exists, direct: existsDirect},
-		{Name: "touch", Arity: -2, Flags: flagReadonly | flagFast, Keys: allKeys, Group: "generic", Syntax: "<key> [<key> ...]",
+		{Name: "touch", Arity: -2, Flags: flagReadonly | flagFast, Keys: allKeys, Tips: tipsForSum, Group: "generic", Syntax: "<key> [<key> ...]",
 			Summary: "Reads keys, and counts which of them exist.", Since: "3.2.1", Complexity: "O(N) where N is the number of keys that will be touched.", run: exists, direct: existsDirect},
 		{Name: "type", Arity: 2, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "generic", Syntax: "<key>",
 			Summary: "Tells the type of the value of a key.", Since: "1.0.0", Complexity: "O(1)", run: typeOf, direct: typeOfDirect},

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/mantisdb/mantisdb/cluster"
@@ -134,10 +135,19 @@ func (r *Request) atShard(shard int, cmd *Command, args ...[]byte) ([]byte, erro
 	return reply, err
 }
 
-// eachShard runs the command upon every shard, one after the other, and gives the replies.
-func (r *Request) eachShard(do func(reply []byte) error) error {
+// shards are those that a command concerns which is about all keys. For a client that asks each
+// node, they are those that this one leads.
+func (r *Request) shards() []int {
+	x := r.server.routing
+	return slices.DeleteFunc(x.all(), func(shard int) bool {
+		return r.client.asksEachNode && x.member.Route(shard).DB == nil
+	})
+}
+
+// eachShard runs the command upon shards, one after the other, and gives the replies.
+func (r *Request) eachShard(shards []int, do func(reply []byte) error) error {
 	cmd, args := r.cmd, r.args
-	for shard := range r.server.routing.parts {
+	for _, shard := range shards {
 		reply, err := r.atShard(shard, cmd, args...)
 		if err == nil {
 			err = do(reply)
@@ -149,10 +159,10 @@ func (r *Request) eachShard(do func(reply []byte) error) error {
 	return nil
 }
 
-// databaseSizeAcross is DBSIZE in a cluster: the sum over all shards.
+// databaseSizeAcross is DBSIZE in a cluster: the sum over shards.
 func databaseSizeAcross(r *Request) error {
 	sum := int64(0)
-	err := r.eachShard(func(reply []byte) error {
+	err := r.eachShard(r.shards(), func(reply []byte) error {
 		n, ok := parseInteger(bytes.TrimSpace(reply[1:]))
 		if !ok {
 			return errUnknown
@@ -166,9 +176,10 @@ func databaseSizeAcross(r *Request) error {
 	return err
 }
 
-// flushAcross is FLUSHDB and FLUSHALL in a cluster: shard by shard.
+// flushAcross is FLUSHDB and FLUSHALL in a cluster: all shards one by one, whoever asks, so that
+// none is left out that changes its leader meanwhile.
 func flushAcross(r *Request) error {
-	err := r.eachShard(func([]byte) error { return nil })
+	err := r.eachShard(r.server.routing.all(), func([]byte) error { return nil })
 	if err == nil {
 		r.out.OK()
 	}
@@ -179,7 +190,7 @@ func flushAcross(r *Request) error {
 func keysAcross(r *Request) error {
 	count, all := 0, []byte(nil)
 	limit := r.out.Limit
-	err := r.eachShard(func(reply []byte) error {
+	err := r.eachShard(r.shards(), func(reply []byte) error {
 		head, rest, _ := bytes.Cut(reply, []byte("\r\n"))
 		n, ok := parseInteger(head[1:])
 		switch {
@@ -216,7 +227,8 @@ func randomKeyAcross(r *Request) error {
 	return nil
 }
 
-// scanAcross is SCAN in a cluster: the shards one after the other. A call ends with a shard.
+// scanAcross is SCAN in a cluster: the shards one after the other. A call ends with a shard. Which
+// ones they are is known when the scan begins: it goes on in one that another node leads since.
 func scanAcross(r *Request) error {
 	number, err := parseCursor(r.args[1])
 	if err != nil {
@@ -226,21 +238,21 @@ func scanAcross(r *Request) error {
 	if err != nil {
 		return err
 	}
-	at := placeInScan{}
+	at := placeInScan{shards: r.shards()}
 	if number != 0 {
 		var ok bool
 		if at, ok = r.server.cursors.use(number, r.client.database); !ok {
 			return errInvalidCursor
 		}
 	}
-	if options.none {
+	if options.none || len(at.shards) == 0 {
 		r.out.Array(2)
 		r.out.BulkString("0")
 		r.out.Array(0)
 		return nil
 	}
 	count := strconv.AppendInt(nil, min(options.count, math.MaxInt32), 10)
-	reply, err := r.atShard(at.shard, r.server.peerCommand.Subcommands["scan"], []byte("PEER"), []byte("SCAN"), []byte(at.key), []byte(options.pattern), count)
+	reply, err := r.atShard(at.shards[0], r.server.peerCommand.Subcommands["scan"], []byte("PEER"), []byte("SCAN"), []byte(at.key), []byte(options.pattern), count)
 	if err != nil {
 		return err
 	}
@@ -251,9 +263,9 @@ func scanAcross(r *Request) error {
 	next := uint64(0)
 	switch {
 	case rest != "":
-		next = r.server.cursors.add(r.client.database, placeInScan{at.shard, rest}, number)
-	case at.shard+1 < len(r.server.routing.parts):
-		next = r.server.cursors.add(r.client.database, placeInScan{at.shard + 1, ""}, number)
+		next = r.server.cursors.add(r.client.database, placeInScan{at.shards, rest}, number)
+	case len(at.shards) > 1:
+		next = r.server.cursors.add(r.client.database, placeInScan{at.shards[1:], ""}, number)
 	}
 	r.out.Array(2)
 	r.out.BulkString(strconv.FormatUint(next, 10))

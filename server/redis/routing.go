@@ -93,6 +93,15 @@ func (x *routing) shardOfAll(keys [][]byte) (int, error) {
 	return shard, nil
 }
 
+// all are all shards, in order.
+func (x *routing) all() []int {
+	list := make([]int, len(x.parts))
+	for shard := range list {
+		list[shard] = shard
+	}
+	return list
+}
+
 // part is the part that a route leads to, which is on this node.
 func (x *routing) part(shard int, route *cluster.Route) (*part, error) {
 	if p := x.parts[shard].Load(); p != nil && p.route == route {

@@ -27,7 +27,6 @@ type leg struct {
 // clusterRunOf is runOf in a cluster.
 func (s *Server) clusterRunOf(c *Client, args [][]byte) runner {
 	switch {
-	case c.redirects():
 	case len(args) == 2 && is(args[0], "GET") && !s.notifications.wantsExistence():
 		return (*Client).runAcross
 	case len(args) == 3 && is(args[0], "SET") && !s.notifications.any():
@@ -104,6 +103,9 @@ func (c *Client) answerRun(cmd *Command, items [][]byte) bool {
 		l.command = append(l.command, items[i*width:][:width]...)
 		of[i] = l
 	}
+	if c.redirects() && !c.server.routing.leads(legs) {
+		return false
+	}
 	c.lastCmd.Store(cmd)
 	var walking sync.WaitGroup
 	for _, l := range legs {
@@ -118,6 +120,16 @@ func (c *Client) answerRun(cmd *Command, items [][]byte) bool {
 		}
 	}
 	c.server.accountRun(c, cmd, n, c.replyRun(of, writes))
+	return true
+}
+
+// leads tells whether this node leads the shards of all legs.
+func (x *routing) leads(legs map[int]*leg) bool {
+	for shard := range legs {
+		if x.member.Route(shard).DB == nil {
+			return false
+		}
+	}
 	return true
 }
 

@@ -13,11 +13,11 @@ func iterationCommands() []*Command {
 	return []*Command{
 		{Name: "scan", Arity: -2, Flags: flagReadonly, Group: "generic", Syntax: "<cursor> [MATCH <pattern>] [COUNT <count>] [TYPE <type>]",
 			Summary: "Walks the keys of a database, some at a call.", Since: "2.8.0", Complexity: "O(1) for every call, O(N) for all calls of a walk, where N is the number of keys that begin as the pattern does.", run: scan, across: scanAcross},
-		{Name: "keys", Arity: 2, Flags: flagReadonly, Group: "generic", Syntax: "<pattern>",
+		{Name: "keys", Arity: 2, Flags: flagReadonly, Tips: tipsForAll, Group: "generic", Syntax: "<pattern>",
 			Summary: "Gives all keys that match a pattern.", Since: "1.0.0", Complexity: "O(N) where N is the number of keys that begin as the pattern does.", run: keysOf, across: keysAcross},
 		{Name: "randomkey", Arity: 1, Flags: flagReadonly, Group: "generic",
 			Summary: "Gives a random key.", Since: "1.0.0", Complexity: "O(1)", run: randomKey, across: randomKeyAcross},
-		{Name: "dbsize", Arity: 1, Flags: flagReadonly | flagFast, Group: "server",
+		{Name: "dbsize", Arity: 1, Flags: flagReadonly | flagFast, Tips: tipsForTotal, Group: "server",
 			Summary: "Counts the keys of the selected database.", Since: "1.0.0", Complexity: "O(N) after a write, else O(1).", run: databaseSize, direct: databaseSizeDirect, across: databaseSizeAcross},
 	}
 }

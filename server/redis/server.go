@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,7 +61,7 @@ type Server struct {
 	routing       *routing     // nil without a cluster
 	peerCommand   *Command     // what nodes have for each other
 	clients       clients
-	peerClients   clients // other nodes
+	trunks        sync.Map // *servedTrunk of other nodes, as keys
 	hub           hub
 	notifications notifications
 	cursors       cursors
@@ -147,9 +146,19 @@ func (s *Server) openData(c *Config) (err error) {
 
 // ServeConn answers one connection until it ends, and closes it. One that an event loop
 // watches it answers there, and returns.
-func (s *Server) ServeConn(conn net.Conn) {
-	s.serving.Add(1)
+func (s *Server) ServeConn(conn net.Conn) { s.serve(s.newClient(conn)) }
+
+// ServeClusterConn is ServeConn for a client that knows Redis Cluster: it is told where a key is
+// served that is not served here, and what it asks of all keys is of those that are. Such a client
+// asks every node, and puts the replies together.
+func (s *Server) ServeClusterConn(conn net.Conn) {
 	c := s.newClient(conn)
+	c.knowsCluster, c.asksEachNode = true, true
+	s.serve(c)
+}
+
+func (s *Server) serve(c *Client) {
+	s.serving.Add(1)
 	if s.ending.Load() || !s.clients.add(c, s.limits().MaxClients) {
 		s.refused.Add(1)
 		if !s.ending.Load() {
@@ -168,7 +177,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 	s.rates.begin(s)
 	c.beginTurns()
 	if c.extendDeadline() != nil {
-		conn.Close() // as it is already
+		c.conn.Close() // as it is already
 	}
 	c.attend()
 }
@@ -208,12 +217,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.pause.end()
 	s.expiries.stop()
 	if s.routing != nil {
-		s.routing.shutdown()
+		defer s.routing.shutdown() // last, since it answers nobody who still waits for a leader
 	}
-	everybody := slices.Concat(s.clients.list(), s.peerClients.list())
+	everybody := s.clients.list()
 	for _, c := range everybody {
 		c.conn.SetReadDeadline(time.Unix(1, 0))
 	}
+	s.eachTrunk((*servedTrunk).bid)
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
@@ -226,6 +236,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		for _, c := range everybody {
 			c.conn.Close()
 		}
+		s.eachTrunk(func(t *servedTrunk) { t.conn.Close() })
 		return ctx.Err()
 	}
 }

@@ -17,7 +17,7 @@ func readingCommands() []*Command {
 	return []*Command{
 		{Name: "get", Arity: 2, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "string", Syntax: "<key>",
 			Summary: "Returns the string value of a key.", Since: "1.0.0", Complexity: "O(1)", run: get, direct: get},
-		{Name: "mget", Arity: -2, Flags: flagReadonly | flagFast, Keys: allKeys, Group: "string", Syntax: "<key> [<key> ...]",
+		{Name: "mget", Arity: -2, Flags: flagReadonly | flagFast, Keys: allKeys, Tips: tipsForSplit, Group: "string", Syntax: "<key> [<key> ...]",
 			Summary: "Returns the string values of one or more keys, as of one moment.", Since: "1.0.0", Complexity: "O(N) where N is the number of keys to retrieve.", run: mget, direct: mget},
 		{Name: "strlen", Arity: 2, Flags: flagReadonly | flagFast, Keys: oneKey, Group: "string", Syntax: "<key>",
 			Summary: "Returns the length of a string value in bytes.", Since: "2.2.0", Complexity: "O(1)", run: strlen, direct: strlen},

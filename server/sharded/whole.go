@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/mantisdb/mantisdb"
@@ -53,11 +52,6 @@ func (s *Store) Structure(context.Context, int) (mantisdb.Structure, error) {
 // AppliedIndex implements server.Store: each shard has one of its own.
 func (s *Store) AppliedIndex(context.Context) ([]byte, error) {
 	return nil, unsupported("to tell an applied index")
-}
-
-// Backup implements server.Store.
-func (s *Store) Backup(context.Context, io.Writer) (mantisdb.BackupStats, error) {
-	return mantisdb.BackupStats{}, unsupported("to make one backup of all shards")
 }
 
 // Checkpoint implements server.Store.

@@ -51,7 +51,7 @@ func runScenario(ctx context.Context, args []string) error {
 	flags.StringVar(&o.Engine, "engine", "", "the server")
 	flags.StringVar(&o.Scenario, "scenario", "", "what it is put through; \"servers engines\" lists what each can do")
 	flags.StringVar(&o.MantisDB, "mantisdb", "../mantisdb-rust", "binary of MantisDB's server")
-	flags.Uint64Var(&o.Keys, "keys", 1_000_000, "distinct keys; kv_sync takes a tenth")
+	flags.Uint64Var(&o.Keys, "keys", 1_000_000, "distinct keys; kv_sync and the clusters take a tenth")
 	flags.IntVar(&o.ValueBytes, "value-size", 100, "bytes of a value")
 	flags.IntVar(&o.Requests, "requests", 1_000_000, "requests of a phase of redis-benchmark; a quarter without pipelines, a tenth of that for synced writes")
 	flags.Float64Var(&o.Seconds, "seconds", 5, "seconds of each timed phase")

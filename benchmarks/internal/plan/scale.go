@@ -47,6 +47,8 @@ var scales = []Scale{
 			"protocol_sync": {Keys: 200_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
 			"memcached":     {Keys: 200_000, ValueBytes: 100},
 			"kv_sync":       {Keys: 200_000, ValueBytes: 100},
+			"cluster_1":     {Keys: 200_000, ValueBytes: 100},
+			"cluster_3":     {Keys: 200_000, ValueBytes: 100},
 			"http":          {Keys: 200_000, ValueBytes: 100},
 
 			"tenth": {Keys: 200_000},
@@ -69,6 +71,8 @@ var scales = []Scale{
 			"protocol_sync": {Keys: 50_000, ValueBytes: 100, Args: []string{"--requests=100000"}},
 			"memcached":     {Keys: 50_000, ValueBytes: 100},
 			"kv_sync":       {Keys: 50_000, ValueBytes: 100},
+			"cluster_1":     {Keys: 50_000, ValueBytes: 100},
+			"cluster_3":     {Keys: 50_000, ValueBytes: 100},
 			"http":          {Keys: 50_000, ValueBytes: 100},
 
 			"tenth": {Keys: 50_000},

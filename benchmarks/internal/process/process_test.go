@@ -9,7 +9,7 @@ import (
 // TestAProgramThatEndsIsNotWaitedFor, nor does it leave its directory.
 func TestAProgramThatEndsIsNotWaitedFor(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	_, err := Start(t.Context(), func(int, string) []string { return []string{"sh", "-c", "exit 3"} })
+	_, err := Start(t.Context(), 2, func([]Place, int) []string { return []string{"sh", "-c", "exit 3"} })
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("got %v, want an error with the program's end", err)
 	}

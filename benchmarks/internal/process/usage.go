@@ -9,22 +9,21 @@ import (
 	"time"
 )
 
-// Usage is what a server has used up to a moment, and what it holds then.
+// Usage is what servers have used up to a moment, and what they hold then.
 type Usage struct {
-	// CPU is its processor time, in user and system mode, with that of its children that
+	// CPU is processor time, in user and system mode, with that of children that
 	// have ended. It is exact to a hundredth of a second.
 	CPU time.Duration
-	// Anon and File are the bytes that it has in memory, of no file and of mapped files.
+	// Anon and File are the bytes that are in memory, of no file and of mapped files.
 	Anon, File uint64
-	// Written is how many bytes it has had the disk write.
+	// Written is how many bytes the disk was had to write.
 	Written uint64
 }
 
 // clockTicks are those of a second in /proc, on every Linux that Go runs on.
 const clockTicks = 100
 
-// Usage reads it.
-func (p *Process) Usage() (u Usage, err error) {
+func (p *Process) usage() (u Usage, err error) {
 	if u.CPU, err = p.cpu(); err != nil {
 		return u, err
 	}

@@ -44,7 +44,7 @@ func pipelined(ctx context.Context, r *runner) error {
 func (r *runner) loadByPipe(ctx context.Context) error {
 	err := r.phase("load", func(record *measure.Record) error {
 		record.Threads, record.Ops = 1, int64(r.Keys)
-		cmd := exec.CommandContext(ctx, redisCLI, "-p", strconv.Itoa(r.server.Port), "--pipe")
+		cmd := exec.CommandContext(ctx, redisCLI, "-p", strconv.Itoa(r.servers[0].Port), "--pipe")
 		in, err := cmd.StdinPipe()
 		if err != nil {
 			return err
@@ -94,7 +94,7 @@ func (r *runner) pipelinedRequests(command string, pipeline int) int {
 
 func (r *runner) redisBenchmark(ctx context.Context, command string, pipeline int, record *measure.Record) error {
 	requests := r.pipelinedRequests(command, pipeline)
-	out, err := exec.CommandContext(ctx, redisBenchmark, "-p", strconv.Itoa(r.server.Port), "-t", command,
+	out, err := exec.CommandContext(ctx, redisBenchmark, "-p", strconv.Itoa(r.servers[0].Port), "-t", command,
 		"-n", strconv.Itoa(requests), "-c", strconv.Itoa(r.Clients), "-P", strconv.Itoa(pipeline),
 		"-d", strconv.Itoa(r.ValueBytes), "-r", strconv.FormatUint(r.Keys, 10), "--csv").Output()
 	if err != nil {

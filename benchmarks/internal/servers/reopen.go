@@ -17,9 +17,9 @@ const (
 // reopen kills the server and starts it again, and writes the record of how long it takes
 // until it answers a read, and of how many keys are gone.
 func (r *runner) reopen(ctx context.Context) error {
-	r.server.Kill()
+	r.servers.Kill()
 	start := time.Now()
-	if err := r.server.Restart(ctx); err != nil {
+	if err := r.servers.Restart(ctx); err != nil {
 		return err
 	}
 	c, err := r.firstRead(ctx)
@@ -32,7 +32,7 @@ func (r *runner) reopen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	usage, err := r.server.Usage()
+	usage, err := r.servers.Usage()
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (r *runner) reopen(ctx context.Context) error {
 func (r *runner) firstRead(ctx context.Context) (client, error) {
 	ctx, cancel := context.WithTimeout(ctx, openWithin)
 	defer cancel()
-	c, err := r.system.dial(r.server.Addr())
+	c, err := r.system.dial(r.servers[0].Addr())
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func writeScript() (string, error) {
 
 func (r *runner) wrk(ctx context.Context, script, method string, record *measure.Record) error {
 	out, err := exec.CommandContext(ctx, wrk, "--threads", "1", "--connections", strconv.Itoa(r.Clients),
-		"--duration", fmt.Sprintf("%.0fs", math.Ceil(r.Seconds)), "--script", script, "http://"+r.server.Addr(),
+		"--duration", fmt.Sprintf("%.0fs", math.Ceil(r.Seconds)), "--script", script, "http://"+r.servers[0].Addr(),
 		"--", method, strconv.FormatUint(r.Keys, 10), strconv.Itoa(r.ValueBytes), strconv.FormatUint(r.Seed, 10)).Output()
 	if err != nil {
 		return fmt.Errorf("wrk: %w", err)

@@ -21,6 +21,8 @@ type scenario struct {
 	durability durability
 	// programs are what drives the server, beside this one.
 	programs []string
+	// nodes are how many servers make a cluster; 0: one server, which is of none.
+	nodes int
 	// keysOver is what part of the run's keys is taken.
 	keysOver uint64
 	do       func(context.Context, *runner) error
@@ -34,20 +36,25 @@ const (
 	clientsMemory  = "memcached"
 	clientsSync    = "kv_sync"
 	overHTTP       = "http"
+	clusterOfOne   = "cluster_1"
+	clusterOfThree = "cluster_3"
 	redisCLI       = "redis-cli"
 	redisBenchmark = "redis-benchmark"
 	wrk            = "wrk"
 )
 
 var scenarios = map[string]scenario{
-	protocol:     {inMemory, []string{redisCLI, redisBenchmark}, 1, pipelined},
-	protocolLog:  {buffered, []string{redisCLI, redisBenchmark}, 1, thenReopen(pipelined)},
-	protocolSync: {synced, []string{redisCLI, redisBenchmark}, 1, thenReopen(pipelined)},
+	protocol:     {durability: inMemory, programs: []string{redisCLI, redisBenchmark}, keysOver: 1, do: pipelined},
+	protocolLog:  {durability: buffered, programs: []string{redisCLI, redisBenchmark}, keysOver: 1, do: thenReopen(pipelined)},
+	protocolSync: {durability: synced, programs: []string{redisCLI, redisBenchmark}, keysOver: 1, do: thenReopen(pipelined)},
 	// Single operations of client libraries.
-	clientsMemory: {inMemory, nil, 1, single},
+	clientsMemory: {durability: inMemory, keysOver: 1, do: single},
 	// Each key is loaded by a write of its own that is waited for, so these are fewer.
-	clientsSync: {synced, nil, 10, thenReopen(single)},
-	overHTTP:    {inMemory, []string{redisCLI, wrk}, 1, requests},
+	clientsSync: {durability: synced, keysOver: 10, do: thenReopen(single)},
+	overHTTP:    {durability: inMemory, programs: []string{redisCLI, wrk}, keysOver: 1, do: requests},
+	// The clients are dealt out to the nodes.
+	clusterOfOne:   {durability: synced, nodes: 1, keysOver: 10, do: onceLed(single)},
+	clusterOfThree: {durability: synced, nodes: 3, keysOver: 10, do: onceLed(single)},
 }
 
 func findScenario(name string) (scenario, error) {

@@ -59,14 +59,14 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 	}
 	o.Keys = max(o.Keys/scenario.keysOver, 1)
 	r := &runner{Options: o, system: system, scenario: scenario, version: system.version(ctx, o), out: json.NewEncoder(out)}
-	r.server, err = process.Start(ctx, func(port int, dir string) []string {
-		return system.command(o, scenario.durability, port, dir)
+	r.servers, err = process.Start(ctx, max(scenario.nodes, 1), func(all []process.Place, i int) []string {
+		return system.command(o, scenario, all, i)
 	})
 	if err != nil {
 		return fmt.Errorf("start %s: %w", o.Engine, err)
 	}
-	defer r.server.Stop()
-	if r.empty, err = r.server.Usage(); err != nil {
+	defer r.servers.Stop()
+	if r.empty, err = r.servers.Usage(); err != nil {
 		return err
 	}
 	return scenario.do(ctx, r)
@@ -78,15 +78,15 @@ type runner struct {
 	system   system
 	scenario scenario
 	version  string
-	server   *process.Process
-	empty    process.Usage // of the server without keys
+	servers  process.Group
+	empty    process.Usage // of the servers without keys
 	out      *json.Encoder
 }
 
-// phase measures the server while drive works, which sets what it knows of the record: at
+// phase measures the servers while drive works, which sets what it knows of the record: at
 // least the operations.
 func (r *runner) phase(workload string, drive func(*measure.Record) error) error {
-	watch, err := r.server.Watch()
+	watch, err := r.servers.Watch()
 	if err != nil {
 		return err
 	}
@@ -110,17 +110,17 @@ func (r *runner) phase(workload string, drive func(*measure.Record) error) error
 	return r.write(record)
 }
 
-// write adds what the server has on disk and writes the record.
+// write adds what is on disk and writes the record.
 func (r *runner) write(record measure.Record) (err error) {
-	if record.DiskBytes, err = measure.DiskBytes(r.server.Dir); err != nil {
+	if record.DiskBytes, err = r.servers.DiskBytes(); err != nil {
 		return err
 	}
 	return r.out.Encode(record)
 }
 
-// loaded writes the record of what the server takes when all keys are there.
+// loaded writes the record of what the servers take when all keys are there.
 func (r *runner) loaded() error {
-	usage, err := r.server.Usage()
+	usage, err := r.servers.Usage()
 	if err != nil {
 		return err
 	}

@@ -23,12 +23,14 @@ func TestMain(m *testing.M) {
 
 // phases are the workloads of a scenario, in order.
 var phases = map[string][]string{
-	protocol:      {"load", "loaded", "set_p1", "get_p1", "set_p16", "get_p16", "set_p64", "get_p64"},
-	protocolLog:   {"load", "loaded", "set_p1", "get_p1", "set_p16", "get_p16", "set_p64", "get_p64", "open_after_kill"},
-	protocolSync:  {"load", "loaded", "set_p1", "get_p1", "set_p16", "get_p16", "set_p64", "get_p64", "open_after_kill"},
-	clientsMemory: {"load", "loaded", "set", "get"},
-	clientsSync:   {"load", "loaded", "set", "get", "open_after_kill"},
-	overHTTP:      {"load", "loaded", "http_put", "http_get"},
+	protocol:       {"load", "loaded", "set_p1", "get_p1", "set_p16", "get_p16", "set_p64", "get_p64"},
+	protocolLog:    {"load", "loaded", "set_p1", "get_p1", "set_p16", "get_p16", "set_p64", "get_p64", "open_after_kill"},
+	protocolSync:   {"load", "loaded", "set_p1", "get_p1", "set_p16", "get_p16", "set_p64", "get_p64", "open_after_kill"},
+	clientsMemory:  {"load", "loaded", "set", "get"},
+	clientsSync:    {"load", "loaded", "set", "get", "open_after_kill"},
+	clusterOfOne:   {"load", "loaded", "set", "get"},
+	clusterOfThree: {"load", "loaded", "set", "get"},
+	overHTTP:       {"load", "loaded", "http_put", "http_get"},
 }
 
 func TestEachServerGoesThroughItsScenarios(t *testing.T) {
@@ -105,7 +107,7 @@ func TestEnginesAreListedWithTheirScenarios(t *testing.T) {
 	if err := WriteEngines(&out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "\netcd kv_sync\n") {
+	if !strings.Contains(out.String(), "\netcd kv_sync cluster_1 cluster_3\n") {
 		t.Errorf("%q", out.String())
 	}
 	for _, s := range systems {

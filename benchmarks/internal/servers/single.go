@@ -67,7 +67,7 @@ func single(ctx context.Context, r *runner) error {
 // dial connects all clients. It returns those that are connected also with an error.
 func (r *runner) dial() (callers []*caller, err error) {
 	for n := range r.Clients {
-		c, err := r.system.dial(r.server.Addr())
+		c, err := r.system.dial(r.servers[n%len(r.servers)].Addr())
 		if err != nil {
 			return callers, err
 		}

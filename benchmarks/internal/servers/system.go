@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/mantisdb/mantisdb/benchmarks/internal/process"
 )
 
 // system is a server that is measured.
@@ -21,7 +23,9 @@ type system struct {
 	// flags are those that a durability takes, as they stand in records.
 	flags func(durability) []string
 	// place are the flags for its port and, if it writes, its directory.
-	place func(d durability, port int, dir string) []string
+	place func(d durability, at process.Place) []string
+	// member are the flags of node i of a cluster of all; nil if it makes none.
+	member func(all []process.Place, i int) []string
 	// dial connects a client of its own, with one connection. Without it, the server has no
 	// other protocol than HTTP.
 	dial func(addr string) (client, error)
@@ -29,7 +33,7 @@ type system struct {
 	scenarios []string
 }
 
-var systems = []system{mantisDB, redisServer, memcachedServer, etcdServer, emptyHandler}
+var systems = []system{mantisDB, redisServer, memcachedServer, etcdServer, mantisDBAlone, emptyHandler}
 
 func find(name string) (system, error) {
 	i := slices.IndexFunc(systems, func(s system) bool { return s.name == name })
@@ -51,8 +55,12 @@ func WriteEngines(out io.Writer) error {
 
 func (s system) does(scenario string) bool { return slices.Contains(s.scenarios, scenario) }
 
-func (s system) command(o Options, d durability, port int, dir string) []string {
-	return slices.Concat([]string{s.program(o)}, s.flags(d), s.place(d, port, dir))
+func (s system) command(o Options, c scenario, all []process.Place, i int) []string {
+	command := slices.Concat([]string{s.program(o)}, s.flags(c.durability), s.place(c.durability, all[i]))
+	if c.nodes > 0 && s.member != nil {
+		command = append(command, s.member(all, i)...)
+	}
+	return command
 }
 
 // settings are the flags that matter, for the records.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os/user"
 	"strconv"
+	"strings"
 
 	"github.com/mantisdb/mantisdb/benchmarks/internal/process"
 )
@@ -17,15 +18,29 @@ var mantisDB = system{
 		}
 		return []string{"--durability=" + string(d)}
 	},
-	place: func(d durability, port int, dir string) []string {
-		flags := []string{"--log-level=error", "--port=" + strconv.Itoa(port)}
+	place: func(d durability, at process.Place) []string {
+		flags := []string{"--log-level=error", "--port=" + strconv.Itoa(at.Port)}
 		if d == inMemory {
 			return flags
 		}
-		return append(flags, "--data-dir="+dir)
+		return append(flags, "--data-dir="+at.Dir)
+	},
+	member: func(all []process.Place, i int) []string {
+		var nodes []string
+		for n, at := range all {
+			nodes = append(nodes, fmt.Sprintf("%d=127.0.0.1:%d", n+1, at.Peers[0]))
+		}
+		return []string{fmt.Sprintf("--cluster-node=%d", i+1), "--cluster-peers=" + strings.Join(nodes, ",")}
 	},
 	dial:      dialRedis,
-	scenarios: []string{protocol, protocolLog, protocolSync, clientsMemory, clientsSync, overHTTP},
+	scenarios: []string{protocol, protocolLog, protocolSync, clientsMemory, clientsSync, overHTTP, clusterOfOne, clusterOfThree},
+}
+
+// mantisDBAlone is a server of no cluster beside a cluster of one.
+var mantisDBAlone = system{
+	name: "mantisdb-rust-alone", language: mantisDB.language,
+	program: mantisDB.program, flags: mantisDB.flags, place: mantisDB.place, dial: mantisDB.dial,
+	scenarios: []string{clusterOfOne},
 }
 
 var redisServer = system{
@@ -41,8 +56,8 @@ var redisServer = system{
 			return []string{"--appendonly", "no"}
 		}
 	},
-	place: func(_ durability, port int, dir string) []string {
-		return []string{"--save", "", "--loglevel", "warning", "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir}
+	place: func(_ durability, at process.Place) []string {
+		return []string{"--save", "", "--loglevel", "warning", "--bind", "127.0.0.1", "--port", strconv.Itoa(at.Port), "--dir", at.Dir}
 	},
 	dial:      dialRedis,
 	scenarios: []string{protocol, protocolLog, protocolSync, clientsMemory, clientsSync},
@@ -53,8 +68,8 @@ var memcachedServer = system{
 	program: fixed("memcached"),
 	// The default of 64 MiB would drop keys.
 	flags: func(durability) []string { return []string{"-m", "8192"} },
-	place: func(_ durability, port int, _ string) []string {
-		flags := []string{"-l", "127.0.0.1", "-p", strconv.Itoa(port)}
+	place: func(_ durability, at process.Place) []string {
+		flags := []string{"-l", "127.0.0.1", "-p", strconv.Itoa(at.Port)}
 		if me, err := user.Current(); err == nil && me.Uid == "0" {
 			return append(flags, "-u", me.Username) // it takes an order to run as root
 		}
@@ -69,18 +84,28 @@ var etcdServer = system{
 	program: fixed("etcd"),
 	// The default of 2 GiB would refuse writes in a long run.
 	flags: func(durability) []string { return []string{"--quota-backend-bytes=8589934592"} },
-	place: func(_ durability, port int, dir string) []string {
-		clients, peers := fmt.Sprintf("http://127.0.0.1:%d", port), "http://127.0.0.1:0"
-		if free, err := process.FreePort(); err == nil {
-			peers = fmt.Sprintf("http://127.0.0.1:%d", free)
-		}
-		return []string{"--logger=zap", "--log-level=error", "--name=one", "--data-dir=" + dir,
+	place: func(_ durability, at process.Place) []string {
+		clients := fmt.Sprintf("http://127.0.0.1:%d", at.Port)
+		peers := etcdPeers(at)
+		return []string{"--logger=zap", "--log-level=error", "--name=" + etcdName(at), "--data-dir=" + at.Dir,
 			"--listen-client-urls=" + clients, "--advertise-client-urls=" + clients,
-			"--listen-peer-urls=" + peers, "--initial-advertise-peer-urls=" + peers, "--initial-cluster=one=" + peers}
+			"--listen-peer-urls=" + peers, "--initial-advertise-peer-urls=" + peers, "--initial-cluster=" + etcdName(at) + "=" + peers}
+	},
+	// Of a flag that is given twice, the last one counts.
+	member: func(all []process.Place, _ int) []string {
+		var nodes []string
+		for _, at := range all {
+			nodes = append(nodes, etcdName(at)+"="+etcdPeers(at))
+		}
+		return []string{"--initial-cluster=" + strings.Join(nodes, ",")}
 	},
 	dial:      dialEtcd,
-	scenarios: []string{clientsSync},
+	scenarios: []string{clientsSync, clusterOfOne, clusterOfThree},
 }
+
+func etcdName(at process.Place) string { return "at" + strconv.Itoa(at.Port) }
+
+func etcdPeers(at process.Place) string { return fmt.Sprintf("http://127.0.0.1:%d", at.Peers[0]) }
 
 // emptyHandler is a handler of net/http that does nothing: what a request costs beyond its
 // is the other server's own.
@@ -88,8 +113,8 @@ var emptyHandler = system{
 	name: "net-http", language: "go",
 	program: self,
 	flags:   func(durability) []string { return []string{ServeEmpty} },
-	place: func(_ durability, port int, _ string) []string {
-		return []string{strconv.Itoa(port)}
+	place: func(_ durability, at process.Place) []string {
+		return []string{strconv.Itoa(at.Port)}
 	},
 	scenarios: []string{overHTTP},
 }

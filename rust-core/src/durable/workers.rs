@@ -1,7 +1,9 @@
 //! The background threads of a durable storage: one keeps the log ahead of the
 //! writers and syncs it, one sets the writers' pace, one flushes, one compacts.
 //!
-//! Each looks whether there is something to do, does it, and rests. An error is
+//! Each looks whether there is something to do, does it, and rests, the longer the
+//! less there is: a process may have many storages, most of them idle. Writers
+//! look themselves after so many bytes, and call for a flush. An error is
 //! told to the storage and tried again after a while; what must not be tried
 //! again refuses by itself.
 
@@ -12,7 +14,7 @@ use crossbeam_epoch as epoch;
 use parking_lot::{Condvar, Mutex};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -20,7 +22,9 @@ use std::time::{Duration, Instant};
 #[derive(Default)]
 pub(crate) struct Workers {
     state: Mutex<State>,
-    closed: Condvar,
+    changed: Condvar,
+    /// The thread that flushes is to look, or does.
+    flusher_is_woken: AtomicBool,
 }
 
 #[derive(Default)]
@@ -29,17 +33,23 @@ struct State {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Between two looks at the log: a spare file lasts longer than that.
+/// Between two looks at the log: a spare file lasts longer than that. And when nothing was
+/// logged for a while.
 const LOG_INTERVAL: Duration = Duration::from_millis(50);
+const LOG_IDLE_INTERVAL: Duration = Duration::from_millis(200);
 /// What is buffered is on disk after that, a look, and the time that a sync takes.
 const SYNC_INTERVAL: Duration = Duration::from_millis(500);
 /// When nothing was logged for so long, files that are kept for later are removed.
 const IDLE: Duration = Duration::from_secs(10);
-/// Between two looks at what is dirty, when much is or writers are held back, and when not.
+/// Between two looks at what is dirty: when much is or writers are held back, when something
+/// was written since the last look, and when nothing was for a while.
 const PACE_INTERVAL: Duration = Duration::from_millis(2);
-const PACE_IDLE_INTERVAL: Duration = Duration::from_millis(20);
-/// Between two looks whether a flush is due.
-const FLUSH_INTERVAL: Duration = Duration::from_millis(10);
+const PACE_CALM_INTERVAL: Duration = Duration::from_millis(20);
+const PACE_IDLE_INTERVAL: Duration = Duration::from_millis(200);
+/// Between two looks whether a flush is due that nobody calls for, and while deleted ranges
+/// wait for one.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
+const FLUSH_RANGES_INTERVAL: Duration = Duration::from_millis(10);
 /// Dead entries are flushed when writers have rested for so long, so that their
 /// memory comes back; and if writers do not rest, after the second time.
 const QUIET: Duration = Duration::from_secs(1);
@@ -81,7 +91,7 @@ impl Workers {
             state.closing = true;
             std::mem::take(&mut state.threads)
         };
-        self.closed.notify_all();
+        self.changed.notify_all();
         for thread in threads {
             // Its panics are caught within.
             let _ = thread.join();
@@ -90,12 +100,29 @@ impl Workers {
 
     /// Rests for so long; false once the storage closes.
     fn rest(&self, time: Duration) -> bool {
+        self.rest_while(time, || true)
+    }
+
+    /// Rests while `calm` tells so, and no longer than so long; false once the storage closes.
+    fn rest_while(&self, time: Duration, calm: impl Fn() -> bool) -> bool {
         let mut state = self.state.lock();
-        if !state.closing {
-            self.closed.wait_for(&mut state, time);
-        }
+        self.changed.wait_while_for(&mut state, |state| !state.closing && calm(), time);
         !state.closing
     }
+
+    /// Has the thread that flushes look at once. Any thread may call it.
+    pub(crate) fn wake_flusher(&self) {
+        if !self.flusher_is_woken.load(SeqCst) && !self.flusher_is_woken.swap(true, SeqCst) {
+            // With the lock, nobody is between looking and resting.
+            drop(self.state.lock());
+            self.changed.notify_all();
+        }
+    }
+}
+
+/// The next rest when the last one brought nothing: twice as long, up to a limit.
+fn longer(rest: Duration, most: Duration) -> Duration {
+    (rest * 2).min(most)
 }
 
 /// Keeps a spare log file ready and syncs what is buffered.
@@ -104,14 +131,14 @@ fn log_rounds(core: &Core, durable: &Durable) {
     let (mut end, mut written) = (durable.wal.end(), Instant::now());
     let mut rest = LOG_INTERVAL;
     while durable.workers.rest(rest) {
-        rest = LOG_INTERVAL;
+        let before = std::mem::replace(&mut end, durable.wal.end());
+        rest = if end == before { longer(rest, LOG_IDLE_INTERVAL) } else { LOG_INTERVAL };
         // First: making a file takes a while on a slow disk.
         if synced.elapsed() >= SYNC_INTERVAL {
             rest = report(durable, durable.sync_buffered(core), rest);
             synced = Instant::now();
         }
         rest = report(durable, durable.wal.prepare_spare(), rest);
-        let before = std::mem::replace(&mut end, durable.wal.end());
         if end != before {
             written = Instant::now();
         } else if written.elapsed() >= IDLE {
@@ -123,12 +150,17 @@ fn log_rounds(core: &Core, durable: &Durable) {
 
 /// Sets the pace of writers.
 fn pace_rounds(core: &Core, durable: &Durable) {
-    let mut rest = PACE_INTERVAL;
+    let (mut rest, mut dirty) = (PACE_INTERVAL, 0);
     while durable.workers.rest(rest) {
-        let dirty = durable.set_pace(core);
+        let before = std::mem::replace(&mut dirty, durable.set_pace(core));
         // Writers that are held back get what comes in by then, and no more.
-        let is_near = dirty > durable.write_buffer / 4 || durable.throttle.holds_back();
-        rest = if is_near { PACE_INTERVAL } else { PACE_IDLE_INTERVAL };
+        rest = if dirty > durable.write_buffer || durable.throttle.holds_back() {
+            PACE_INTERVAL
+        } else if dirty != before {
+            PACE_CALM_INTERVAL
+        } else {
+            longer(rest, PACE_IDLE_INTERVAL)
+        };
     }
 }
 
@@ -137,32 +169,42 @@ fn pace_rounds(core: &Core, durable: &Durable) {
 fn flush_rounds(core: &Core, durable: &Durable) {
     let mut rest = FLUSH_INTERVAL;
     let (mut dirty, mut changed, mut flushed) = (0, Instant::now(), Instant::now());
-    while durable.workers.rest(rest) {
-        rest = FLUSH_INTERVAL;
+    let workers = &durable.workers;
+    while workers.rest_while(rest, || !workers.flusher_is_woken.load(SeqCst)) {
+        workers.flusher_is_woken.store(false, SeqCst);
         let before = std::mem::replace(&mut dirty, durable.dirty_bytes(core));
         if dirty != before {
             changed = Instant::now();
         }
+        let deletions = count_deletions(core, durable);
+        rest = if deletions > 0 { FLUSH_RANGES_INTERVAL } else { FLUSH_INTERVAL };
         let reclaims = durable.dead.load(SeqCst)
             && (changed.elapsed() >= QUIET || flushed.elapsed() >= RECLAIM_INTERVAL);
         if dirty >= durable.write_buffer
             || reclaims
             || durable.has_many_log_files()
-            || has_many_deletions(core, durable)
+            || deletions == MANY_DELETIONS
         {
-            rest = report(durable, core.flush_dirty(durable), Duration::ZERO);
+            rest = Duration::ZERO;
+            if let Err(error) = core.flush_dirty(durable) {
+                durable.note_trouble(&error);
+                // Whoever wakes it meanwhile.
+                workers.rest(RETRY_INTERVAL);
+            }
             flushed = Instant::now();
         }
     }
 }
 
-/// Whether so many deletions of ranges wait for a flush that the list of them, which
-/// each one more replaces, has become long.
-fn has_many_deletions(core: &Core, durable: &Durable) -> bool {
-    const MANY: usize = 1000;
+/// So many deletions of ranges wait for a flush at most, since each one more replaces the list
+/// of them.
+const MANY_DELETIONS: usize = 1000;
+
+/// How many deletions of ranges wait for a flush: at most [`MANY_DELETIONS`] are counted.
+fn count_deletions(core: &Core, durable: &Durable) -> usize {
     let guard = &epoch::pin();
     let waiting = core.memtable.deletions.up_to(u64::MAX, guard);
-    waiting.newer_than(durable.segments.flushed()).take(MANY).count() == MANY
+    waiting.newer_than(durable.segments.flushed()).take(MANY_DELETIONS).count()
 }
 
 fn compact_rounds(core: &Core, durable: &Durable) {

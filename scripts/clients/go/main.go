@@ -1,7 +1,11 @@
 // Command go takes a tour of the Redis protocol with go-redis, against a running server.
 //
-// Where the server is, is told by scripts/test-clients.sh in variables TOUR_*. The first
-// step that fails ends the tour.
+//	go server      of a server
+//	go cluster     of a cluster
+//	go load        of a cluster that changes, until the standard input ends
+//
+// Where the servers are, is told in variables TOUR_* by scripts/test-clients.sh and
+// scripts/test-cluster-clients.sh. The first step that fails ends the tour.
 package main
 
 import (
@@ -52,6 +56,28 @@ var steps = []step{
 
 func main() {
 	log.SetFlags(0)
+	switch strings.Join(os.Args[1:], " ") {
+	case "server":
+		takeTours()
+	case "cluster":
+		steps, err := takeClusterTour()
+		if err != nil {
+			log.Fatalf("go-redis, cluster, %v", err)
+		}
+		fmt.Printf("go-redis %s: %d steps\n", redis.Version(), steps)
+	case "load":
+		l := newLoad()
+		if err := l.run(os.Stdin); err != nil {
+			log.Fatalf("go-redis, load: %v", err)
+		}
+		fmt.Printf("go-redis %s: %v\n", redis.Version(), l)
+	default:
+		log.Fatal("usage: go server|cluster|load")
+	}
+}
+
+// takeTours takes the tour of one server with both versions of the protocol.
+func takeTours() {
 	for _, protocol := range []int{2, 3} {
 		if err := take(protocol); err != nil {
 			log.Fatalf("go-redis, protocol %d: %v", protocol, err)
@@ -87,7 +113,7 @@ func options(protocol int) *redis.Options {
 // same returns an error unless two things are deeply equal.
 func same(got, want any) error {
 	if !reflect.DeepEqual(got, want) {
-		return fmt.Errorf("got %#v, want %#v", got, want)
+		return fmt.Errorf("got %.1000s, want %.1000s", fmt.Sprintf("%#v", got), fmt.Sprintf("%#v", want))
 	}
 	return nil
 }

@@ -84,6 +84,16 @@ func (p *Parser) Room() []byte {
 	return p.buf[len(p.buf):cap(p.buf)]
 }
 
+// Reset has the parser begin with bytes that came elsewhere, and forget all others. They are
+// borrowed until the next Reset, and Room must not be called before one of nil.
+func (p *Parser) Reset(bytes []byte) {
+	p.buf, p.start, p.pos = bytes, 0, 0
+	p.missing, p.inArray, p.bulk, p.spans = 0, false, noBulk, p.spans[:0]
+	if cap(p.args) > keepArgs {
+		p.args = nil
+	}
+}
+
 // Filled tells that n bytes were read into Room.
 func (p *Parser) Filled(n int) { p.buf = p.buf[:len(p.buf)+n] }
 

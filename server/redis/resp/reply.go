@@ -2,6 +2,7 @@ package resp
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"slices"
@@ -111,6 +112,54 @@ func moreReplies(missing int, count []byte, group, limit int) (int, error) {
 		return missing, ErrReplyTooLong
 	}
 	return missing, nil
+}
+
+// ReplyLen is how many bytes of b, which begins with a reply of either version, that has, with all
+// that it consists of. What makes no sense or is not whole is a ProtocolError.
+func ReplyLen(b []byte) (int, error) {
+	at := 0
+	for missing := 1; missing > 0; missing-- {
+		end := bytes.IndexByte(b[at:], '\n')
+		if end < 2 || b[at+end-1] != '\r' {
+			return 0, ProtocolError("a line of a reply without an end")
+		}
+		line := b[at : at+end-1]
+		at += end + 1
+		var err error
+		switch line[0] {
+		case '+', '-', ':', '_', ',', '#', '(':
+		case '$', '=', '!':
+			at, err = afterBulk(b, at, line[1:])
+		case '*', '~', '>':
+			missing, err = moreReplies(missing, line[1:], 1, len(b))
+		case '%':
+			missing, err = moreReplies(missing, line[1:], 2, len(b))
+		case '|': // the reply itself comes behind it
+			missing, err = moreReplies(missing+1, line[1:], 2, len(b))
+		default:
+			err = ProtocolError("a reply of an unknown type")
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return at, nil
+}
+
+// afterBulk is where a string ends that begins at a place and has a length, which is -1 for none.
+func afterBulk(b []byte, at int, length []byte) (int, error) {
+	n, ok := parseInt(length)
+	switch {
+	case !ok || n < -1:
+		return 0, ProtocolError("a reply of an invalid length")
+	case n < 0:
+		return at, nil
+	}
+	end := at + int(n) + 2
+	if end > len(b) || string(b[end-2:end]) != "\r\n" {
+		return 0, ProtocolError("a string of a reply without an end")
+	}
+	return end, nil
 }
 
 // AppendCommand appends a command as a client sends it.

@@ -1,0 +1,193 @@
+package consensus
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/lni/dragonboat/v4"
+
+	"github.com/mantisdb/mantisdb/cluster/replica"
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// testGroup is the number of the group of the tests.
+const testGroup = 7
+
+// openHost opens a host at a free port, below those that the system gives out itself.
+func openHost(t *testing.T) (*Host, string) {
+	t.Helper()
+	for range 100 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(26_000+rand.IntN(6000)))
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			continue
+		}
+		l.Close()
+		h, err := Open(Config{
+			Dir: t.TempDir(), Address: address, LeaderChanged: func(uint64, uint64) {}, Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(h.Close)
+		return h, address
+	}
+	t.Fatal("no port is free")
+	return nil, ""
+}
+
+func newReplica(dir string) *replica.Replica {
+	return replica.New(replica.Config{Dir: dir, MemoryLimit: 64 << 20})
+}
+
+// await waits until a condition has no error any more.
+func await(t *testing.T, what string, condition func() error) {
+	t.Helper()
+	const within = 30 * time.Second
+	for deadline := time.Now().Add(within); ; time.Sleep(10 * time.Millisecond) {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no %s within %v: %v", what, within, err)
+		}
+	}
+}
+
+// leadAlone starts a group of one replica, which has entries that are in its log no more.
+func leadAlone(t *testing.T, h *Host, address string, entries int) (*Group, *replica.Replica) {
+	t.Helper()
+	r := newReplica(t.TempDir())
+	g, err := h.Start(Start{Group: testGroup, Replica: 1, Members: map[uint64]string{1: address}, Failed: unexpected(t)}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var term *replica.Leader
+	await(t, "term", func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		term, err = r.Lead(ctx, g, 1)
+		return err
+	})
+	t.Cleanup(term.Resign)
+	for i := range entries {
+		var b storage.Batch
+		if err := b.Put(fmt.Append(nil, i), []byte("value"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := term.Write(&b, storage.WriteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	cut := dragonboat.SnapshotOption{OverrideCompactionOverhead: true, CompactionOverhead: 1}
+	if _, err := h.host.SyncRequestSnapshot(ctx, testGroup, cut); err != nil {
+		t.Fatal(err)
+	}
+	return g, r
+}
+
+func unexpected(t *testing.T) func(error) {
+	return func(why error) { t.Errorf("a replica has failed: %v", why) }
+}
+
+// TestSnapshotThatIsNotTaken sends a snapshot to a replica that cannot take it, as one whose disk
+// has no room. The process goes on, and the replica takes it when it is started again.
+func TestSnapshotThatIsNotTaken(t *testing.T) {
+	t.Parallel()
+	first, address := openHost(t)
+	second, secondAddress := openHost(t)
+	g, leader := leadAlone(t, first, address, 100)
+
+	dir := t.TempDir()
+	joining := newReplica(dir)
+	failed := make(chan error, 1)
+	start := Start{Group: testGroup, Replica: 2, Joins: true, NonVoting: true, Failed: func(why error) { failed <- why }}
+	joined, err := second.Start(start, joining)
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "replica that is open", func() error {
+		_, err := os.Stat(filepath.Join(dir, "data"))
+		return err
+	})
+	// What goes aside for the snapshot cannot: there is something.
+	if err := os.MkdirAll(filepath.Join(dir, "outgoing-replaced", "obstacle"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	m, err := g.Membership(t.Context())
+	if err == nil {
+		err = g.Add(t.Context(), 2, secondAddress, m.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-failed:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the snapshot was not refused")
+	}
+	if err := joined.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	start.Joins, start.Failed = false, unexpected(t)
+	again := newReplica(dir)
+	await(t, "replica that is started again", func() error {
+		_, err := second.Start(start, again)
+		return err
+	})
+	await(t, "replica that has all", func() error {
+		if got, want := again.Applied(), leader.Applied(); got != want {
+			return fmt.Errorf("%d is applied, and not %d", got, want)
+		}
+		return nil
+	})
+}
+
+// TestReplicaThatCannotBeOpened has a replica fail whose directory cannot be made.
+func TestReplicaThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	h, address := openHost(t)
+	dir := filepath.Join(t.TempDir(), "replica")
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error, 1)
+	start := Start{Group: testGroup, Replica: 1, Members: map[uint64]string{1: address}, Failed: func(why error) { failed <- why }}
+	g, err := h.Start(start, newReplica(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-failed:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the replica was opened")
+	}
+	if err := g.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	start.Failed = unexpected(t)
+	await(t, "replica that is started again", func() error {
+		g, err = h.Start(start, newReplica(dir))
+		return err
+	})
+	await(t, "leader", func() error {
+		if g.Leader() != 1 {
+			return fmt.Errorf("%d leads", g.Leader())
+		}
+		return nil
+	})
+}

@@ -1,0 +1,120 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/cluster"
+)
+
+// TestAllNodesReplaced has each node that made a cluster give way to another one. The list of
+// nodes moves as the shards do, and those that are there at the end start again by themselves.
+func TestAllNodesReplaced(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	c.put("before")
+	for id := cluster.NodeID(1); id <= 3; id++ {
+		c.join(id + 3)
+		c.startAll()
+		c.await("list with the new node", func() error { return c.registered(id + 3) })
+		if err := c.meta().RemoveNode(t.Context(), id, false); !errors.Is(err, cluster.ErrNotNow) {
+			t.Fatalf("a node with replicas was removed: %v", err)
+		}
+		if err := c.meta().Drain(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		c.await("node without replicas", func() error { return c.holds(id, 0) })
+		if err := c.meta().RemoveNode(t.Context(), id, false); err != nil {
+			t.Fatal(err)
+		}
+		c.nodes[id].stop()
+		delete(c.nodes, id)
+	}
+	for _, n := range c.nodes {
+		n.stop()
+	}
+	c.startAll()
+	c.await("cluster that serves", c.serves)
+	c.has("before")
+	for id := range c.nodes {
+		c.await("node that others reach", func() error { return c.registered(id) })
+	}
+}
+
+// TestDeadNodeReplaced declares a node dead that keeps the list of nodes.
+func TestDeadNodeReplaced(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	c.join(4)
+	c.startAll()
+	c.await("list with the new node", func() error { return c.registered(4) })
+	c.nodes[2].stop()
+	delete(c.nodes, 2)
+	c.await("cluster that serves", c.serves)
+	if err := c.meta().RemoveNode(t.Context(), 2, true); err != nil {
+		t.Fatal(err)
+	}
+	c.await("node without replicas", func() error { return c.holds(2, 0) })
+	for _, id := range []cluster.NodeID{1, 3, 4} {
+		c.await("node with replicas of all", func() error { return c.holds(id, testShards+1) })
+	}
+}
+
+// holds tells if a node has another number of replicas with a vote than it should, the one of the
+// list of nodes among them.
+func (c *testCluster) holds(id cluster.NodeID, want int) error {
+	for _, n := range c.nodes {
+		if n.Node == nil {
+			continue
+		}
+		held := 0
+		topology := n.Topology()
+		for _, shard := range append(slices.Clone(topology.Shards), topology.Meta) {
+			if slices.Contains(shard.Replicas, id) {
+				held++
+			}
+			if len(shard.Replicas) != Replicas {
+				return fmt.Errorf("there are replicas of a shard at %v", shard.Replicas)
+			}
+		}
+		if held != want {
+			return fmt.Errorf("node %d has %d replicas, as node %d knows", id, held, n.config.Self.ID)
+		}
+	}
+	return nil
+}
+
+// put writes a key to every shard.
+func (c *testCluster) put(key string) {
+	c.t.Helper()
+	for shard := range testShards {
+		c.await("write", func() error {
+			db := c.database(shard)
+			if db == nil {
+				return errors.New("nobody leads the shard")
+			}
+			return db.Put([]byte(key), []byte("value"))
+		})
+	}
+}
+
+// has fails if a shard has not the key.
+func (c *testCluster) has(key string) {
+	c.t.Helper()
+	for shard := range testShards {
+		c.await("read", func() error {
+			db := c.database(shard)
+			if db == nil {
+				return errors.New("nobody leads the shard")
+			}
+			_, err := db.Get([]byte(key))
+			if errors.Is(err, mantisdb.ErrNotFound) {
+				c.t.Fatalf("shard %d has lost %s", shard, key)
+			}
+			return err
+		})
+	}
+}
