@@ -36,8 +36,10 @@ func newLedger(t *testing.T, keys, valueLen int) *ledger {
 	return &ledger{t: t, records: make([]record, keys), value: strings.Repeat("v", valueLen)}
 }
 
-// load has clients read and write by the nodes that pick returns, until ctx is done.
-func (l *ledger) load(ctx context.Context, clients int, pick func(i int) *redis.Client) *sync.WaitGroup {
+// load has clients read and write by the nodes that pick returns, until the test calls end, or
+// is over.
+func (l *ledger) load(clients int, pick func(i int) *redis.Client) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	for c := range clients {
 		running.Go(func() {
@@ -51,11 +53,16 @@ func (l *ledger) load(ctx context.Context, clients int, pick func(i int) *redis.
 			}
 		})
 	}
-	return &running
+	end = func() {
+		cancel()
+		running.Wait()
+	}
+	l.t.Cleanup(end)
+	return end
 }
 
-// callTime is more than a node takes to give an owner up.
-const callTime = 5 * time.Second
+// callTime is far more than a node takes to give an owner up, as machines may be busy.
+const callTime = 30 * time.Second
 
 func (l *ledger) write(client *redis.Client, key int, remove bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
