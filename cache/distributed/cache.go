@@ -31,7 +31,7 @@ func Open(c Config) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkFree(c.Address); err != nil {
+	if err := checkFree(&c); err != nil {
 		return nil, err
 	}
 	engine, err := storage.Open(storage.Config{Engine: c.engine, MemoryLimit: c.MemoryLimit, Logger: c.Logger})

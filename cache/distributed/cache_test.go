@@ -3,7 +3,10 @@ package distributed
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,7 +112,84 @@ func TestSecret(t *testing.T) {
 			t.Errorf("key %d: %q %v", i, item.Value, err)
 		}
 	}
+	if s, err := b.Stats(); err != nil || !slices.Equal(s.Nodes, []string{first, second}) {
+		t.Errorf("the nodes are %v, %v", s.Nodes, err)
+	}
 	stranger := open(t, third, other, first)
 	awaitNodes(t, stranger, 1) // itself
 	awaitNodes(t, a, 2)
+}
+
+// TestBytesOfAStranger: who does not know the secret cannot end a node by what it sends, be it to
+// Olric's own protocol or to gossip. Two of these make Olric's server panic.
+func TestBytesOfAStranger(t *testing.T) {
+	address := freePorts(t)
+	c := open(t, address, "0123456789abcdef")
+	awaitNodes(t, c, 1)
+	gossip, err := gossipAddress(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sent := range []string{
+		"*1\r\n$9223372036854775807\r\nx",
+		"*4\r\n$6\r\ndm.put\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n",
+		"*5\r\n$6\r\ndm.put\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n$2\r\nPX\r\n",
+		"\x0a\xff\xff\xff\xff" + strings.Repeat("x", 1000),
+	} {
+		for _, to := range []string{address, gossip} {
+			conn, err := net.Dial("tcp", to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(conn, sent); err != nil {
+				t.Fatal(err)
+			}
+			conn.SetDeadline(time.Now().Add(100 * time.Millisecond))
+			_, _ = io.ReadAll(conn)
+			conn.Close()
+		}
+		packet, err := net.Dial("udp", gossip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(packet, sent)
+		packet.Close()
+	}
+	ctx, key := t.Context(), []byte("a")
+	if err := c.Set(ctx, key, key, SetOptions{}); err != nil {
+		t.Error(err)
+	}
+	if item, err := c.Get(ctx, key); err != nil || string(item.Value) != "a" {
+		t.Errorf("%q %v", item.Value, err)
+	}
+}
+
+// TestCloseAtOnce: a node that ends right after it began leaves nothing that runs or listens.
+func TestCloseAtOnce(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for _, c := range []struct {
+		secret string
+		peers  []string
+	}{{}, {secret: "0123456789abcdef"}, {peers: []string{freePorts(t)}}} {
+		address := freePorts(t)
+		for range 3 {
+			cache, err := Open(Config{Address: address, Peers: c.peers, Secret: []byte(c.secret), engine: storage.EngineGo})
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if err := cache.Close(); err != nil {
+				t.Error(err)
+			}
+			if d := time.Since(began); d > stopWithin {
+				t.Errorf("it took %v to end", d)
+			}
+		}
+	}
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines, of %d before: %s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
+	}
 }

@@ -26,8 +26,9 @@ type Config struct {
 	// Quorum is how many nodes must see each other for one to answer; 0 is more than half of
 	// this node and its peers if those are three or more, else 1.
 	Quorum int
-	// Secret is what nodes know each other by, from MinSecret bytes on: it encrypts gossip, and
-	// is asked for at Address, where what is sent is not encrypted. Empty: none.
+	// Secret is what nodes know each other by, from MinSecret bytes on. With it, all that they
+	// send each other is encrypted, and nobody else gets a byte through; the node then listens
+	// at an address of its own in 127.0.0.0/8 too, which Linux has without being told. Empty: none.
 	Secret []byte
 	// AllowInsecure lets Address be one that other machines can reach without a Secret.
 	AllowInsecure bool
@@ -87,7 +88,7 @@ func (c Config) withDefaults() (Config, error) {
 			return c, err
 		}
 	}
-	if !address.Addr().Unmap().IsLoopback() && len(c.Secret) == 0 && !c.AllowInsecure {
+	if !address.Addr().IsLoopback() && len(c.Secret) == 0 && !c.AllowInsecure {
 		return c, fmt.Errorf("%w, without a secret: %s", ErrPublicAddress, c.Address)
 	}
 	return c, nil
@@ -110,7 +111,7 @@ func parseAddress(text string) (netip.AddrPort, error) {
 	if address.Addr().IsUnspecified() || address.Port() == 0 || address.Port() == 65535 {
 		return address, fmt.Errorf("%w: other nodes cannot reach %s, or its next port", ErrInvalidConfig, text)
 	}
-	return address, nil
+	return netip.AddrPortFrom(address.Addr().Unmap(), address.Port()), nil
 }
 
 // gossipAddress is where the node at an address, which may be a name, gossips.

@@ -4,37 +4,54 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/olric-data/olric"
 
 	"github.com/mantisdb/mantisdb/cache/distributed/internal/fragments"
+	"github.com/mantisdb/mantisdb/cache/distributed/internal/tunnel"
 )
 
 // mapName is that of Olric's map with everything in it.
 const mapName = "cache"
 
-// stopWithin is how long a node may take to leave.
-const stopWithin = 3 * time.Second
+// Times of the end.
+const (
+	stopWithin = 5 * time.Second // how long a node may take to leave
+	look       = 10 * time.Millisecond
+)
 
 // member is Olric, running in this process.
 type member struct {
 	olric  *olric.Olric
 	client *olric.EmbeddedClient
+	tunnel *tunnel.Tunnel             // nil without a secret
 	keys   atomic.Pointer[olric.DMap] // nil until there are enough nodes
 	failed atomic.Pointer[error]
+	begun  chan struct{} // closed once Olric has begun, which takes as long as it looks for others
 	ended  chan struct{}
+	own    string // where Olric listens
 }
 
-// checkFree returns nil if the ports of an address can be listened at, which Olric tells late.
-func checkFree(address string) error {
-	gossip, err := gossipAddress(address)
+// checkFree returns nil if a node can listen where it has to, which Olric tells late.
+func checkFree(c *Config) error {
+	gossip, err := gossipAddress(c.Address)
 	if err != nil {
 		return err
 	}
-	for _, one := range []string{address, gossip} {
+	needed := []string{c.Address, gossip}
+	if len(c.Secret) != 0 {
+		address, err := parseAddress(c.Address)
+		if err != nil {
+			return err
+		}
+		needed = append(needed, tunnel.Inner(address).String())
+	}
+	for _, one := range needed {
 		listener, err := net.Listen("tcp", one)
 		if err != nil {
 			return fmt.Errorf("cannot listen for other nodes: %w", err)
@@ -44,13 +61,23 @@ func checkFree(address string) error {
 	return nil
 }
 
-// startMember starts Olric.
-func startMember(c *Config, store *fragments.Store) (*member, error) {
-	config, err := olricConfig(c, store)
+// startMember starts Olric, and with a secret the tunnel before it.
+func startMember(c *Config, store *fragments.Store) (m *member, err error) {
+	m = &member{begun: make(chan struct{}), ended: make(chan struct{})}
+	defer func() {
+		if err != nil && m.tunnel != nil {
+			err = errors.Join(err, m.tunnel.Close())
+		}
+	}()
+	if m.tunnel, err = openTunnel(c); err != nil {
+		return nil, err
+	}
+	config, err := olricConfig(c, store, m.tunnel)
 	if err != nil {
 		return nil, err
 	}
-	m := &member{ended: make(chan struct{})}
+	config.Logger = log.New(newLogWriter(c.Logger, m.begun), "", 0)
+	m.own = net.JoinHostPort(config.BindAddr, strconv.Itoa(config.BindPort))
 	if m.olric, err = olric.New(config); err != nil {
 		return nil, err
 	}
@@ -95,6 +122,9 @@ func (m *member) nodes() []string {
 	names := make([]string, len(members))
 	for i, one := range members {
 		names[i] = one.Name
+		if m.tunnel != nil {
+			names[i] = m.tunnel.AddressOf(one.Name)
+		}
 	}
 	return names
 }
@@ -103,11 +133,55 @@ func (m *member) nodes() []string {
 func (m *member) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
-	err := m.olric.Shutdown(ctx)
+	stopped := make(chan error, 1) // Olric does not keep to ctx everywhere
+	go func() {
+		m.awaitBegun(ctx)
+		err := m.olric.Shutdown(ctx)
+		<-m.ended
+		stopped <- err
+	}()
+	var err error
 	select {
-	case <-m.ended:
+	case err = <-stopped:
 	case <-ctx.Done():
-		err = errors.Join(err, ctx.Err())
+		err = ctx.Err()
+	}
+	if m.tunnel != nil {
+		err = errors.Join(err, m.tunnel.Close())
 	}
 	return err
+}
+
+// awaitBegun waits until Olric has begun and its server answers. Before, it cannot be ended: it
+// would go on to begin, or never come back.
+func (m *member) awaitBegun(ctx context.Context) {
+	select {
+	case <-m.begun:
+	case <-m.ended:
+	case <-ctx.Done():
+	}
+	for !m.answers() {
+		select {
+		case <-m.ended:
+			return
+		case <-ctx.Done():
+			return
+		case <-time.After(look):
+		}
+	}
+}
+
+// answers tells whether Olric's server replies, whatever it does.
+func (m *member) answers() bool {
+	conn, err := net.DialTimeout("tcp", m.own, probe)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(probe))
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err == nil
 }

@@ -5,13 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"log"
 	"math"
 	"time"
 
 	olricconfig "github.com/olric-data/olric/config"
 
 	"github.com/mantisdb/mantisdb/cache/distributed/internal/fragments"
+	"github.com/mantisdb/mantisdb/cache/distributed/internal/tunnel"
 )
 
 // Times of Olric's. Others give up a node that is gone a little after suspicion.
@@ -39,21 +39,23 @@ const (
 // never is longer than any node lives.
 const never = time.Duration(math.MaxInt64)
 
-// olricConfig is Olric's configuration of a node.
-func olricConfig(c *Config, store *fragments.Store) (*olricconfig.Config, error) {
+// olricConfig is Olric's configuration of a node, by a tunnel if there is one.
+func olricConfig(c *Config, store *fragments.Store, t *tunnel.Tunnel) (*olricconfig.Config, error) {
 	address, err := parseAddress(c.Address)
 	if err != nil {
 		return nil, err
 	}
 	o := olricconfig.New("lan")
 	o.BindAddr, o.BindPort = address.Addr().String(), int(address.Port())
+	m := o.MemberlistConfig
+	m.BindAddr, m.BindPort, m.AdvertisePort = o.BindAddr, o.BindPort+1, o.BindPort+1
+	m.ProbeInterval, m.ProbeTimeout, m.SuspicionMult = probe, probeTimeout, suspicionMult
 	o.ReplicaCount, o.ReadRepair, o.MemberCountQuorum = c.Replicas, c.Replicas > 1, int32(c.Quorum)
 	o.ReplicationMode = olricconfig.SyncReplicationMode
 	o.BootstrapTimeout = bootstrap
 	o.MaxJoinAttempts, o.JoinRetryInterval = joinAttempts, joinRetry
 	o.TriggerBalancerInterval, o.RoutingTablePushInterval = balance, pushTable
 	o.LeaveTimeout = time.Second
-	o.Logger = log.New(logWriter{c.Logger}, "", 0)
 	o.LogLevel, o.LogVerbosity = olricconfig.LogLevelInfo, 2
 	o.DMaps = &olricconfig.DMaps{
 		Engine:                    &olricconfig.Engine{Implementation: store.Prototype()},
@@ -69,33 +71,49 @@ func olricConfig(c *Config, store *fragments.Store) (*olricconfig.Config, error)
 		}
 		o.Peers = append(o.Peers, gossip)
 	}
-	return o, setGossip(c, o)
+	if t == nil {
+		return o, nil
+	}
+	return o, secure(c, o, t)
 }
 
-// setGossip configures who tells whom of the nodes.
-func setGossip(c *Config, o *olricconfig.Config) error {
-	m := o.MemberlistConfig
-	m.BindAddr, m.BindPort, m.AdvertisePort = o.BindAddr, o.BindPort+1, o.BindPort+1
-	m.ProbeInterval, m.ProbeTimeout, m.SuspicionMult = probe, probeTimeout, suspicionMult
+// openTunnel opens the tunnel of a node; nil if it has no secret.
+func openTunnel(c *Config) (*tunnel.Tunnel, error) {
 	if len(c.Secret) == 0 {
-		return nil
+		return nil, nil
 	}
-	key, err := derive(c.Secret, "gossip")
+	address, err := parseAddress(c.Address)
+	if err != nil {
+		return nil, err
+	}
+	seed, err := derive(c.Secret, "tunnel", tunnel.SeedLen)
+	if err != nil {
+		return nil, err
+	}
+	return tunnel.Listen(address, seed, c.Logger)
+}
+
+// secure has nodes know each other by the secret: in gossip, in what they send each other by the
+// tunnel, and at Olric's own port, which other programs of the machine can reach.
+func secure(c *Config, o *olricconfig.Config, t *tunnel.Tunnel) error {
+	const keyLen = 32 // AES-256 for gossip
+	key, err := derive(c.Secret, "gossip", keyLen)
 	if err != nil {
 		return err
 	}
-	password, err := derive(c.Secret, "password")
+	password, err := derive(c.Secret, "password", keyLen)
 	if err != nil {
 		return err
 	}
-	m.SecretKey = key
+	o.MemberlistConfig.SecretKey, o.MemberlistConfig.Alive = key, t
 	o.Authentication = &olricconfig.Authentication{Password: hex.EncodeToString(password)}
+	o.BindAddr, o.Client.Dialer = t.OlricAt().Addr().String(), t.Dial
 	return nil
 }
 
-// derive is a key of 32 bytes for a use of the secret, so that one tells nothing of the other.
-func derive(secret []byte, use string) ([]byte, error) {
-	key, err := hkdf.Key(sha256.New, secret, nil, "mantisdb distributed cache: "+use, sha256.Size)
+// derive is a key for a use of the secret, so that one tells nothing of the other.
+func derive(secret []byte, use string, length int) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "mantisdb distributed cache: "+use, length)
 	if err != nil {
 		return nil, fmt.Errorf("cannot derive a key from the secret: %w", err)
 	}

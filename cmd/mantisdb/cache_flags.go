@@ -26,8 +26,8 @@ func (f *cacheFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.peers, "cache-peers", nil, "addresses of the nodes of the distributed cache, as 10.0.0.1:7100,10.0.0.2:7100,10.0.0.3:7100; this one's may be among them")
 	flags.IntVar(&f.replicas, "cache-replicas", 1, "on how many nodes of the distributed cache each key is, 1 or 2, the same on all of them")
 	flags.IntVar(&f.quorum, "cache-quorum", 0, "how many nodes of the distributed cache must see each other for one to answer; 0 is more than half of --cache-peers if those are three or more, else 1")
-	flags.StringVar(&f.secretFile, "cache-secret-file", "", "file with what the nodes of the distributed cache know each other by, 16 bytes at least; it encrypts gossip, and not the keys and values that nodes send each other")
-	flags.BoolVar(&f.allowInsecure, "cache-allow-insecure", false, "let --cache-address be one that other machines can reach, without a secret: whoever reaches it can read and write the cache")
+	flags.StringVar(&f.secretFile, "cache-secret-file", "", "file with what the nodes of the distributed cache know each other by, 16 bytes at least; what they send each other is encrypted with it")
+	flags.BoolVar(&f.allowInsecure, "cache-allow-insecure", false, "let --cache-address be one that other machines can reach, without a secret: whoever reaches it can read and write the cache, and end the node")
 }
 
 // isDistributed tells whether the server is a node of a distributed cache.

@@ -52,7 +52,7 @@ func (f *serveFlags) serveCache(ctx context.Context, cache *distributed.Cache, l
 // announceCache tells where other nodes reach this one.
 func (f *serveFlags) announceCache(logger *slog.Logger) {
 	logger.Info("node of a distributed cache", "cache_address", f.cache.address, "replicas", f.cache.replicas)
-	if address, err := netip.ParseAddrPort(f.cache.address); err == nil && !address.Addr().Unmap().IsLoopback() {
-		logger.Warn("keys and values that nodes send each other are not encrypted: only a network of their own should lie between them", "cache_address", f.cache.address)
+	if address, err := netip.ParseAddrPort(f.cache.address); err == nil && !address.Addr().Unmap().IsLoopback() && f.cache.secretFile == "" {
+		logger.Warn("without a secret, whoever reaches this address can read and write the cache, and end this node", "cache_address", f.cache.address)
 	}
 }
