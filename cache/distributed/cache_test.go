@@ -1,10 +1,12 @@
 package distributed
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"runtime"
 	"slices"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mantisdb/mantisdb/cache/distributed/internal/tunnel"
 	"github.com/mantisdb/mantisdb/storage"
 )
 
@@ -120,6 +123,43 @@ func TestSecret(t *testing.T) {
 	awaitNodes(t, a, 2)
 }
 
+// TestQuorum: a node that sees too few others refuses everything, before they come and after they
+// went.
+func TestQuorum(t *testing.T) {
+	first, second, third := freePorts(t), freePorts(t), freePorts(t)
+	a := open(t, first, "", second, third)
+	ctx, key := t.Context(), []byte("a")
+	wantRefused := func() {
+		t.Helper()
+		if _, err := a.Get(ctx, key); !errors.Is(err, ErrTooFewNodes) {
+			t.Errorf("a read: %v", err)
+		}
+		if err := a.Set(ctx, key, key, SetOptions{}); !errors.Is(err, ErrTooFewNodes) {
+			t.Errorf("a write: %v", err)
+		}
+		if _, err := a.Delete(ctx, key); !errors.Is(err, ErrTooFewNodes) {
+			t.Errorf("a deletion: %v", err)
+		}
+	}
+	short, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := a.Wait(short); !errors.Is(err, ErrTooFewNodes) {
+		t.Errorf("it is ready alone: %v", err)
+	}
+	wantRefused()
+	b := open(t, second, "", first, third)
+	awaitNodes(t, a, 2)
+	awaitNodes(t, b, 2)
+	if err := a.Set(ctx, key, key, SetOptions{}); err != nil {
+		t.Error(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	awaitNodes(t, a, 0)
+	wantRefused()
+}
+
 // TestBytesOfAStranger: who does not know the secret cannot end a node by what it sends, be it to
 // Olric's own protocol or to gossip. Two of these make Olric's server panic.
 func TestBytesOfAStranger(t *testing.T) {
@@ -155,6 +195,18 @@ func TestBytesOfAStranger(t *testing.T) {
 		_, _ = io.WriteString(packet, sent)
 		packet.Close()
 	}
+	own, err := net.Dial("tcp", tunnel.Inner(netip.MustParseAddrPort(address)).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	own.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(own, "dm.get cache a\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(own).ReadString('\n'); err != nil || !strings.HasPrefix(line, "-NOAUTH") {
+		t.Errorf("without the password Olric replies %q %v", line, err)
+	}
 	ctx, key := t.Context(), []byte("a")
 	if err := c.Set(ctx, key, key, SetOptions{}); err != nil {
 		t.Error(err)
@@ -170,9 +222,10 @@ func TestCloseAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		secret string
 		peers  []string
-	}{{}, {secret: "0123456789abcdef"}, {peers: []string{freePorts(t)}}} {
+		times  int
+	}{{times: 3}, {secret: "0123456789abcdef", times: 3}, {peers: []string{freePorts(t)}, times: 1}} {
 		address := freePorts(t)
-		for range 3 {
+		for range c.times {
 			cache, err := Open(Config{Address: address, Peers: c.peers, Secret: []byte(c.secret), engine: storage.EngineGo})
 			if err != nil {
 				t.Fatal(err)

@@ -35,8 +35,11 @@ func (f *cacheFlags) isDistributed() bool { return f.address != "" }
 
 // check finds what makes no sense.
 func (f *cacheFlags) check() error {
-	if !f.isDistributed() && (len(f.peers) > 0 || f.secretFile != "") {
-		return usageError{errors.New("--cache-peers and --cache-secret-file need --cache-address, where this node is reached")}
+	if f.isDistributed() {
+		return nil
+	}
+	if len(f.peers) > 0 || f.replicas != 1 || f.quorum != 0 || f.secretFile != "" || f.allowInsecure {
+		return usageError{errors.New("--cache-peers, --cache-replicas, --cache-quorum, --cache-secret-file and --cache-allow-insecure need --cache-address, where this node is reached")}
 	}
 	return nil
 }
