@@ -2,6 +2,7 @@ package fragments
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -303,6 +304,13 @@ func TestWhatIsNone(t *testing.T) {
 		}
 		if err := f.Import(part[:cut], take); err == nil {
 			t.Errorf("a part cut at %d of %d is taken", cut, len(part))
+		}
+	}
+	for _, at := range []int{0, len(part) - times} { // the format, and the class of a time
+		bad := slices.Clone(part)
+		bad[at] = 0xff
+		if err := f.Import(bad, take); !errors.Is(err, errPart) {
+			t.Errorf("a part with another byte at %d of %d is taken: %v", at, len(part), err)
 		}
 	}
 	wantFound(t, f, 7, "a=1")
