@@ -1,5 +1,6 @@
 // Command distributed-cache measures a cache over three nodes on loopback, each in a process of
-// its own: MantisDB's, and Olric with its own store, one after the other in the same run.
+// its own: MantisDB's, the same with a secret, and Olric with its own store, one after the other in
+// the same run.
 //
 //	go run -tags rust ./cmd/distributed-cache --seconds=15
 //
@@ -44,6 +45,13 @@ type figures struct {
 
 const nodes = 3
 
+// The systems.
+const (
+	mantisDB           = "mantisdb"
+	mantisDBWithSecret = "mantisdb+tls" // with a secret, so that nodes speak to each other by TLS
+	olricAlone         = "olric"
+)
+
 func main() {
 	var s setting
 	seconds := flag.Int("seconds", 15, "how long each system is measured, after as long to become warm")
@@ -67,7 +75,7 @@ func main() {
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "system\tget/s\tp99 of a get\thits\tset/s\tfailed\tRSS a node\tGCs a node and s\tGC of CPU\tCPU us/op\t")
-	for _, system := range []string{"mantisdb", "olric"} {
+	for _, system := range []string{mantisDB, mantisDBWithSecret, olricAlone} {
 		s.System = system
 		all, err := run(s)
 		check(err)

@@ -27,7 +27,7 @@ type cache interface {
 func beNode(s *setting) error {
 	ctx := context.Background()
 	open := openMantis
-	if s.System == "olric" {
+	if s.System == olricAlone {
 		open = openOlric
 	}
 	c, err := open(ctx, s)

@@ -18,9 +18,13 @@ import (
 type mantis struct{ cache *distributed.Cache }
 
 func openMantis(ctx context.Context, s *setting) (cache, error) {
-	c, err := distributed.Open(distributed.Config{
+	config := distributed.Config{
 		Address: s.Addresses[s.Index], Peers: s.Addresses, Replicas: s.Replicas, MemoryLimit: uint64(s.MemoryLimit),
-	})
+	}
+	if s.System == mantisDBWithSecret {
+		config.Secret = []byte("a secret of the benchmark")
+	}
+	c, err := distributed.Open(config)
 	if err != nil {
 		return nil, err
 	}
