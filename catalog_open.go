@@ -22,24 +22,28 @@ type catalogReader struct {
 // openCatalog reads the catalog. Then it empties what was dropped, since writes may have
 // come after the drop, and what is of memory only. Nobody writes meanwhile.
 func (db *DB) openCatalog() error {
+	clear, err := db.readCatalog()
+	if err != nil || clear.Len() == 0 {
+		return err
+	}
+	// If it is lost, the next Open does it again.
+	_, err = db.engine.Write(clear, storage.WriteOptions{Durability: DurabilityMemory})
+	return err
+}
+
+// readCatalog reads the catalog as of one moment, and returns what is to be cleared before
+// anybody writes.
+func (db *DB) readCatalog() (clear *storage.Batch, err error) {
 	snap, err := db.engine.Snapshot()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer snap.Close()
 	r := catalogReader{db: db, snap: snap, ids: make(map[uint32]string)}
 	if err := r.read(); err != nil {
-		return err
+		return nil, err
 	}
-	if err := r.raiseNextID(); err != nil {
-		return err
-	}
-	if r.clear.Len() == 0 {
-		return nil
-	}
-	// If it is lost, the next Open does it again.
-	_, err = db.engine.Write(&r.clear, storage.WriteOptions{Durability: DurabilityMemory})
-	return err
+	return &r.clear, r.raiseNextID()
 }
 
 // read takes all records in.

@@ -120,6 +120,19 @@ func OpenEngine(engine storage.Engine, logger *slog.Logger) (*DB, error) {
 	return db, nil
 }
 
+// OpenReadOnly is OpenEngine for an engine that others write to: the database writes nothing by
+// itself, and is to be read only. Its keyspaces are those of the moment at which it is opened.
+func OpenReadOnly(engine storage.Engine, logger *slog.Logger) (*DB, error) {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	db := newDB(engine, logger)
+	if _, err := db.readCatalog(); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return db, nil
+}
+
 // newDB is the database of an engine, of which it has read nothing.
 func newDB(engine storage.Engine, logger *slog.Logger) *DB {
 	db := &DB{engine: engine, logger: logger, catalog: newCatalog(), leaked: new(atomic.Uint64)}

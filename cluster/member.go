@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 )
@@ -50,4 +51,12 @@ type Member interface {
 	// route that did not serve, and returns it. It is ErrUnavailable with the context's
 	// error if that ends before.
 	Next(ctx context.Context, shard int, failed *Route) (*Route, error)
+	// Replica is this node's replica of a shard, for reads that may be stale: what they find
+	// has all that was acknowledged age before the call. It is nil if the node has none of
+	// which that is known for an age within bound. It is to be asked for each read: the reads
+	// return ErrNotLeader once the replica has changed, and nothing is written by it.
+	Replica(shard int, bound time.Duration) (db *mantisdb.DB, age time.Duration)
 }
+
+// DefaultMaxStaleness is the bound of reads that may be stale and do not say how stale.
+const DefaultMaxStaleness = 5 * time.Second

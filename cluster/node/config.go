@@ -38,6 +38,8 @@ type Config struct {
 	// Engine and MemoryLimit are those of all shards, the limit in bytes for all together.
 	Engine      string
 	MemoryLimit uint64
+	// NoLeases is that of replica.Config.
+	NoLeases bool
 	// TLS is for connections to the peer ports of others; nil: they are not encrypted.
 	TLS *tls.Config
 	// CertFile, KeyFile and CAFile are for the consensus; empty: it is not encrypted.

@@ -53,6 +53,9 @@ type group struct {
 
 	left leftovers // of mend
 
+	fresh *replica.Freshness
+	stale staleReads
+
 	leading atomic.Pointer[replica.Leader] // the term that this node holds; nil: none
 	leaving atomic.Bool                    // the node is about to stop, and begins no term any more
 	changed chan struct{}                  // has room for one: the leader may be another one
@@ -74,12 +77,16 @@ const (
 // prepare makes what the group needs before others know it.
 func (g *group) prepare() {
 	g.changed = make(chan struct{}, 1)
+	g.fresh = replica.NewFreshness(g.agreed)
 	g.stop, g.end = context.WithCancel(context.Background())
 }
 
 // start has the group's leadership be followed until close.
 func (g *group) start() {
 	g.done.Go(g.follow)
+	if g.number != metaGroup { // which nobody reads stale
+		g.done.Go(func() { g.fresh.Keep(g.stop) })
+	}
 	g.look()
 }
 

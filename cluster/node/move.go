@@ -222,10 +222,7 @@ func (n *Node) handOver(ctx context.Context, g *group, m consensus.Membership, l
 		if id == leader || !n.isReachable(nodeOf(id)) {
 			continue
 		}
-		if err := g.agreed.Transfer(id); err != nil {
-			continue
-		}
-		if n.awaitLeader(ctx, g, func(now uint64) bool { return now != 0 && now != leader }) {
+		if n.transfer(ctx, g, id, func(now uint64) bool { return now != 0 && now != leader }) == nil {
 			return nil
 		}
 	}
@@ -234,6 +231,28 @@ func (n *Node) handOver(ctx context.Context, g *group, m consensus.Membership, l
 
 // transferWithin is how long a replica may take to lead that was asked to.
 const transferWithin = 2 * time.Second
+
+// transfer asks the group to be led by another replica, and waits until it is led as it is to be.
+func (n *Node) transfer(ctx context.Context, g *group, to uint64, led func(leader uint64) bool) error {
+	term := g.leading.Load()
+	if term != nil {
+		// Without that, who takes the lead waits until the lease is over.
+		if err := term.GiveUpLease(ctx); err != nil {
+			g.logger.Debug("a lease was given up, and the group cannot be told", "group", g.number, "error", err.Error())
+		}
+	}
+	err := g.agreed.Transfer(to)
+	if err == nil && n.awaitLeader(ctx, g, led) {
+		return nil
+	}
+	if term != nil {
+		term.Resign() // what goes on here does so in a term that has a lease
+	}
+	if err == nil {
+		err = fmt.Errorf("%w: node %d did not take the lead within %v", cluster.ErrNotNow, nodeOf(to), transferWithin)
+	}
+	return err
+}
 
 // awaitLeader waits for a leader of a kind.
 func (n *Node) awaitLeader(ctx context.Context, g *group, is func(leader uint64) bool) bool {
@@ -288,13 +307,7 @@ func (n *Node) lead(ctx context.Context, g *group, to cluster.NodeID) error {
 	if err := n.hasCaughtUp(ctx, g, to); err != nil {
 		return err
 	}
-	if err := g.agreed.Transfer(number); err != nil {
-		return err
-	}
-	if !n.awaitLeader(ctx, g, func(now uint64) bool { return now == number }) {
-		return fmt.Errorf("%w: node %d did not take the lead within %v", cluster.ErrNotNow, to, transferWithin)
-	}
-	return nil
+	return n.transfer(ctx, g, number, func(now uint64) bool { return now == number })
 }
 
 // Leave hands all that this node leads to other replicas, for as long as ctx allows, and from then

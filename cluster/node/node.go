@@ -22,6 +22,7 @@ type Node struct {
 	host     *consensus.Host
 	peers    *peers
 	routes   *routes
+	replicas []atomic.Pointer[group] // of the shards; nil where the node has none that runs
 	list     nodeList
 	protocol usedProtocol
 	layout   atomic.Pointer[cluster.Topology]
@@ -95,6 +96,7 @@ func (n *Node) open(ctx context.Context) error {
 		return err
 	}
 	n.routes = newRoutes(n.config.Shards)
+	n.replicas = make([]atomic.Pointer[group], n.config.Shards)
 	n.layout.Store(&cluster.Topology{Self: n.config.Self.ID, Shards: make([]cluster.Shard, n.config.Shards)})
 	if n.host, err = consensus.Open(consensus.Config{
 		Dir: n.path(logsDir), Address: n.config.Self.Raft, LeaderChanged: n.leaderChanged, Logger: n.logger,

@@ -20,7 +20,7 @@ import (
 func (n *Node) startReplica(h hostedReplica) error {
 	r := replica.New(replica.Config{
 		Dir: n.replicaDir(h.Group, h.Number), Engine: n.config.Engine, MemoryLimit: n.shardMemory(), Logger: n.logger,
-		Protocol: n.protocol.get,
+		Protocol: n.protocol.get, NoLeases: n.config.NoLeases,
 	})
 	g := &group{number: h.Group, self: n.config.Self.ID, replica: r, logger: n.logger, started: time.Now()}
 	s := consensus.Start{Group: h.Group, Replica: h.Number, Members: h.Members, Joins: h.Members == nil, NonVoting: h.NonVoting}
@@ -45,6 +45,9 @@ func (n *Node) startReplica(h hostedReplica) error {
 	n.mu.Unlock()
 	if closed {
 		return mantisdb.ErrClosed
+	}
+	if h.Group != metaGroup {
+		n.replicas[h.Group-firstShardGroup].Store(g)
 	}
 	g.start()
 	return nil
@@ -146,6 +149,9 @@ func (n *Node) stopReplica(g *group) {
 	n.mu.Lock()
 	delete(n.groups, g.number)
 	n.mu.Unlock()
+	if g.number != metaGroup {
+		n.replicas[g.number-firstShardGroup].Store(nil)
+	}
 	g.replica.Stop()
 	g.close()
 	// The library stops a replica by itself when that has learned that it was removed.

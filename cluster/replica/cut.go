@@ -68,7 +68,7 @@ func (c *Cut) Close() error {
 	return c.frozen.Close()
 }
 
-// frozen is a snapshot of a replica's engine without its record, in whichever term.
+// frozen is a snapshot of a replica's engine without its record, whatever term there is.
 type frozen struct {
 	storage.Snapshot
 	view view
@@ -84,7 +84,7 @@ func (f frozen) Scan(r storage.Range) (storage.Cursor, error) { return f.view.sc
 func (f frozen) AppendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) {
 	dst, meta, err := f.Snapshot.AppendGetMeta(dst, key)
 	meta.Version = f.view.outward(meta.Version)
-	return dst, meta, err
+	return dst, meta, failed(err)
 }
 
 // WriteIf implements storage.Snapshot: what outlives its term writes nothing.

@@ -14,7 +14,8 @@ import (
 //
 // with numbers in little-endian. The protocol is the one that the cluster used when it was written;
 // all that this program understands have this form so far. The body of a batch is its packed form, as package storage
-// defines it; that of the beginning of a term is the holder, u64.
+// defines it; that of the beginning of a term is the holder, u64;
+// that a lease is given up has none.
 const (
 	entryHeaderLen = 1 + 1 + 8
 	beginTermLen   = entryHeaderLen + 8
@@ -29,6 +30,8 @@ const (
 	beginTerm entryKind = 1
 	// writeBatch applies a batch, if the present term is that in which it was evaluated.
 	writeBatch entryKind = 2
+	// giveUpLease tells that who holds the present term, which it names, reads by a lease no more.
+	giveUpLease entryKind = 3
 )
 
 // entry is one entry of the log; its bytes are borrowed.
@@ -63,6 +66,7 @@ func parseEntry(b []byte) (entry, error) {
 		e.packed = b[entryHeaderLen:]
 	case e.kind == beginTerm && len(b) == beginTermLen:
 		e.holder = binary.LittleEndian.Uint64(b[entryHeaderLen:])
+	case e.kind == giveUpLease && len(b) == entryHeaderLen:
 	default:
 		return entry{}, fmt.Errorf("%w: an entry of the log has kind %d and %d bytes", storage.ErrCorrupt, e.kind, len(b))
 	}

@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/storage"
@@ -26,28 +27,60 @@ type Leader struct {
 
 // Lead begins a term in which this replica leads; self is the number of its node. It fails if
 // the group does not agree, or another one began a term meanwhile.
+// It waits until nobody holds a lease of an earlier term any more.
 func (r *Replica) Lead(ctx context.Context, group Group, self uint64) (*Leader, error) {
 	// All that earlier leaders have begun is applied when the entry is.
 	if err := group.ReadIndex(ctx); err != nil {
 		return nil, err
 	}
-	before, _ := r.Term()
-	term, err := group.Propose(ctx, appendBeginTerm(nil, r.config.Protocol(), before, self))
+	before := r.known.Load()
+	term, err := group.Propose(ctx, appendBeginTerm(nil, r.config.Protocol(), before.term, self))
 	if err != nil {
 		return nil, err
 	}
 	if term == 0 {
 		return nil, fmt.Errorf("%w: another node has begun a term", cluster.ErrNotLeader)
 	}
+	if err := r.outlast(ctx, before); err != nil {
+		return nil, err
+	}
 	alone, err := group.Alone(ctx)
 	if err != nil {
 		return nil, err
 	}
+	r.served.Store(term)
 	l := &Leader{view: viewIn(r, term), term: term, latches: newLatches()}
 	l.ended, l.end = context.WithCancel(context.Background())
-	l.reads.group, l.reads.alone = group, alone
-	l.proposer = newProposer(group, r.config.Protocol, term, l.Resign)
+	l.reads.group, l.reads.alone, l.reads.present, l.reads.leases = group, alone, l.present, !r.config.NoLeases
+	l.proposer = &proposer{group: group, protocol: r.config.Protocol, term: term, broken: l.Resign, agreed: l.reads.agreed}
 	return l, nil
+}
+
+// outlast waits until a lease is over that was held when a term began. before is the record from
+// before that. There is none in the first term; none if it was given up; and none by which others
+// than this process read, if it served in the term itself: then it had waited before. A term that
+// was begun and not served, by whomever, leaves the leases of those before it.
+func (r *Replica) outlast(ctx context.Context, before *record) error {
+	if before.term == 0 || before.leaseGivenUp || before.term == r.served.Load() {
+		return nil
+	}
+	select {
+	case <-time.After(takeoverTime):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// GiveUpLease ends the lease of the term for good, so that who leads next need not wait: reads ask
+// the group from then on. An error says that the group was not told, and leaves that to waiting.
+func (l *Leader) GiveUpLease(ctx context.Context) error {
+	l.reads.lease.giveUp()
+	known, err := l.proposer.group.Propose(ctx, appendEntryHeader(nil, l.replica.config.Protocol(), giveUpLease, l.term))
+	if err == nil && known == 0 {
+		err = cluster.ErrNotLeader
+	}
+	return err
 }
 
 // Term is the number of the term.
@@ -76,7 +109,8 @@ func (l *Leader) begin() error {
 	return nil
 }
 
-// current returns the engine, once it has all that was agreed upon before the call.
+// current returns the engine, once it has all that was agreed upon before the call, as the group
+// was asked.
 func (l *Leader) current() (storage.Engine, error) {
 	if err := l.begin(); err != nil {
 		return nil, err
@@ -86,6 +120,31 @@ func (l *Leader) current() (storage.Engine, error) {
 	}
 	engine, err := l.replica.current()
 	return engine, failed(err)
+}
+
+// attempt is how a read tries to be one of all that was agreed upon before it began: first by what
+// this replica has, if nobody else can lead, and if that is not certain any more once it has read,
+// again after the group was asked.
+type attempt struct {
+	asked bool
+}
+
+// engine returns the engine to read from.
+func (a *attempt) engine(l *Leader) (storage.Engine, error) {
+	if !a.asked && l.reads.complete() {
+		return l.local()
+	}
+	a.asked = true
+	return l.current()
+}
+
+// holds tells, after the read, whether it was one.
+func (a *attempt) holds(l *Leader) bool {
+	if a.asked || l.reads.complete() {
+		return true
+	}
+	a.asked = true
+	return false
 }
 
 // local returns the engine as it is.

@@ -11,20 +11,27 @@ import (
 
 // AppendGet implements storage.Engine.
 func (l *Leader) AppendGet(dst, key []byte) ([]byte, error) {
-	engine, err := l.current()
-	if err != nil {
-		return dst, err
+	for a := (attempt{}); ; {
+		engine, err := a.engine(l)
+		if err != nil {
+			return dst, err
+		}
+		if got, err := engine.AppendGet(dst, key); a.holds(l) {
+			return got, failed(err)
+		}
 	}
-	dst, err = engine.AppendGet(dst, key)
-	return dst, failed(err)
 }
 
 // AppendGetMeta implements storage.Engine.
 func (l *Leader) AppendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) {
-	if _, err := l.current(); err != nil {
-		return dst, storage.Meta{}, err
+	for a := (attempt{}); ; {
+		if _, err := a.engine(l); err != nil {
+			return dst, storage.Meta{}, err
+		}
+		if got, meta, err := l.appendGetMeta(dst, key); a.holds(l) {
+			return got, meta, err
+		}
 	}
-	return l.appendGetMeta(dst, key)
 }
 
 // appendGetMeta reads without asking the group.
@@ -38,53 +45,74 @@ func (l *Leader) appendGetMeta(dst, key []byte) ([]byte, storage.Meta, error) {
 
 // Has implements storage.Engine.
 func (l *Leader) Has(key []byte) (bool, error) {
-	engine, err := l.current()
-	if err != nil {
-		return false, err
+	for a := (attempt{}); ; {
+		engine, err := a.engine(l)
+		if err != nil {
+			return false, err
+		}
+		if has, err := engine.Has(key); a.holds(l) {
+			return has, failed(err)
+		}
 	}
-	has, err := engine.Has(key)
-	return has, failed(err)
 }
 
 // MultiGet implements storage.Engine.
 func (l *Leader) MultiGet(keys [][]byte, out *storage.Values) error {
-	engine, err := l.current()
-	if err != nil {
-		out.Reset()
-		return err
+	for a := (attempt{}); ; {
+		engine, err := a.engine(l)
+		if err != nil {
+			out.Reset()
+			return err
+		}
+		if err := engine.MultiGet(keys, out); a.holds(l) {
+			return failed(err)
+		}
 	}
-	return failed(engine.MultiGet(keys, out))
 }
 
 // Scan implements storage.Engine.
 func (l *Leader) Scan(r storage.Range) (storage.Cursor, error) {
-	if _, err := l.current(); err != nil {
-		return nil, err
+	for a := (attempt{}); ; {
+		if _, err := a.engine(l); err != nil {
+			return nil, err
+		}
+		cursor, err := l.view.Scan(r)
+		if err != nil {
+			return nil, err
+		}
+		if err := l.present(); err != nil {
+			return nil, errors.Join(err, cursor.Close())
+		}
+		if a.holds(l) {
+			return cursor, nil
+		}
+		if err := cursor.Close(); err != nil {
+			return nil, err
+		}
 	}
-	cursor, err := l.view.Scan(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := l.present(); err != nil {
-		return nil, errors.Join(err, cursor.Close())
-	}
-	return cursor, nil
 }
 
 // Snapshot implements storage.Engine.
 func (l *Leader) Snapshot() (storage.Snapshot, error) {
-	engine, err := l.current()
-	if err != nil {
-		return nil, err
+	for a := (attempt{}); ; {
+		engine, err := a.engine(l)
+		if err != nil {
+			return nil, err
+		}
+		s, err := engine.Snapshot()
+		if err != nil {
+			return nil, failed(err)
+		}
+		if err := l.present(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		if a.holds(l) {
+			return &snapshot{Snapshot: s, leader: l}, nil
+		}
+		if err := s.Close(); err != nil {
+			return nil, err
+		}
 	}
-	s, err := engine.Snapshot()
-	if err != nil {
-		return nil, failed(err)
-	}
-	if err := l.present(); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return &snapshot{Snapshot: s, leader: l}, nil
 }
 
 // snapshot is a snapshot of the leader's engine, with the versions of the term.

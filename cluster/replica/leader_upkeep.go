@@ -3,12 +3,7 @@ package replica
 import "github.com/mantisdb/mantisdb/storage"
 
 // Name implements storage.Engine.
-func (l *Leader) Name() string {
-	if l.replica.config.Engine == "" {
-		return storage.DefaultEngine
-	}
-	return l.replica.config.Engine
-}
+func (l *Leader) Name() string { return l.replica.engineName() }
 
 // Sync implements storage.Engine: what was acknowledged is on the disks of a majority.
 func (l *Leader) Sync() error { return l.begin() }

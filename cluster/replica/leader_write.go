@@ -170,8 +170,8 @@ func (l *Leader) plan(key []byte, m *storage.Modification, o storage.WriteOption
 }
 
 // evaluate proposes the batch that depends on a key's value. Where nothing is to be written, or
-// that is refused, the answer is a read: it is given only once the group has told that this
-// replica had all to know. version is 0 then.
+// that is refused, the answer is a read: it is given only if this replica had all to know. version is
+// 0 then.
 func (l *Leader) evaluate(key []byte, evaluation func() (*storage.Batch, error)) (version uint64, err error) {
 	if err := l.begin(); err != nil {
 		return 0, err
@@ -180,7 +180,7 @@ func (l *Leader) evaluate(key []byte, evaluation func() (*storage.Batch, error))
 	l.latches.add(&set, key)
 	defer l.latches.hold(&set)()
 	b, err := evaluation()
-	if err != nil || b == nil {
+	if (err != nil || b == nil) && !l.reads.complete() {
 		if _, err := l.current(); err != nil {
 			return 0, err
 		}

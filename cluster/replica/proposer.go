@@ -42,15 +42,14 @@ type proposer struct {
 	// broken is called once, when the term is over, or when nobody knows what became of an
 	// entry: then nothing may be evaluated in it any more.
 	broken func()
+	// agreed is called with the moment at which an entry was proposed that was agreed upon, and
+	// applied, in the term.
+	agreed func(asked instant)
 
 	mu       sync.Mutex // of what follows
 	waiting  []*proposal
 	underWay int   // entries
 	ended    error // why nothing is proposed any more
-}
-
-func newProposer(group Group, protocol func() cluster.Protocol, term uint64, broken func()) *proposer {
-	return &proposer{group: group, protocol: protocol, term: term, broken: broken}
 }
 
 // propose has a batch applied, and returns the version of its last operation.
@@ -128,6 +127,7 @@ func (p *proposer) proposeEntry(gathered []*proposal) {
 func (p *proposer) settle(gathered []*proposal, entry []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), proposeTimeout)
 	defer cancel()
+	asked := now()
 	last, err := p.group.Propose(ctx, entry)
 	switch {
 	case err == nil && last == 0:
@@ -139,6 +139,8 @@ func (p *proposer) settle(gathered []*proposal, entry []byte) {
 	}
 	if err != nil {
 		p.end(cluster.ErrNotLeader)
+	} else {
+		p.agreed(asked)
 	}
 	for i := len(gathered) - 1; i >= 0; i-- {
 		one := gathered[i]

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,9 @@ type Config struct {
 	// Protocol is the one that the cluster uses now, which entries are written in; nil: the
 	// oldest that this program understands.
 	Protocol func() cluster.Protocol
+	// NoLeases has every read ask the group, instead of those alone that come while this replica
+	// holds no lease.
+	NoLeases bool
 	// Logger receives what it has to tell; nil discards it.
 	Logger *slog.Logger
 }
@@ -38,7 +42,11 @@ type Replica struct {
 
 	known atomic.Pointer[record] // what engine has applied
 	begun atomic.Uint64          // the newest term of which engine may have anything
-	batch storage.Batch          // of Apply
+	// served is the newest term in which this process led, once nobody held an earlier one's lease.
+	served atomic.Uint64
+	batch  storage.Batch // of Apply
+
+	catalog catalogChanges
 
 	stop     chan struct{} // closed by Stop
 	stopping sync.Once
@@ -122,6 +130,9 @@ func (r *Replica) openEngine(dir string) (storage.Engine, error) {
 	})
 }
 
+// engineName is the name of the engine that the replica has.
+func (r *Replica) engineName() string { return cmp.Or(r.config.Engine, storage.DefaultEngine) }
+
 // current is the engine, which a snapshot may replace: then it is closed.
 func (r *Replica) current() (storage.Engine, error) {
 	if e := r.engine.Load(); e != nil {
@@ -142,8 +153,8 @@ func (r *Replica) Term() (term, holder uint64) {
 // Apply applies entries of the log, which follow those before, by one write; indexes and
 // entries have the same length. It sets what Group.Propose returns for each: of a batch the
 // version of its last operation in this replica's engine, 0 if its term had ended or it has
-// none; of the beginning of a term its number, 0 if the term before was not the present one
-// any more.
+// none; of the beginning of a term its number, and of a lease that is given up 1; 0 if the term that
+// they name was not the present one any more.
 func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) error {
 	engine, err := r.current()
 	if err != nil {
@@ -207,10 +218,17 @@ const (
 
 // write writes the batch.
 func (r *Replica) write(engine storage.Engine) (version uint64, err error) {
+	changes := changesCatalog(&r.batch)
+	if changes {
+		r.catalog.begin()
+	}
 	err = r.insist("write what was agreed upon", func() (err error) {
 		version, err = engine.Write(&r.batch, storage.WriteOptions{})
 		return err
 	})
+	if changes && err == nil {
+		r.catalog.end()
+	}
 	return version, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/cluster/replica"
@@ -286,6 +287,7 @@ func TestOneAloneAsksNobody(t *testing.T) {
 			t.Errorf("%d questions, want %d", asked, want)
 		}
 	}
+	time.Sleep(300 * time.Millisecond) // longer than a lease, with which it would ask nobody either
 	read(0)
 	g.joined.Store(true)
 	read(1)

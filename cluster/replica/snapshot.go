@@ -49,6 +49,7 @@ func (r *Replica) Restore(from io.Reader) error {
 	if err := unpackSnapshot(from, incoming); err != nil {
 		return errors.Join(err, os.RemoveAll(incoming))
 	}
+	r.catalog.begin()
 	if old, err := r.current(); err == nil {
 		if err := old.Close(); err != nil {
 			r.logger.Warn("closing what a snapshot replaces failed", "error", err.Error())
@@ -67,6 +68,7 @@ func (r *Replica) Restore(from io.Reader) error {
 	}
 	r.know(known)
 	r.engine.Store(&engine)
+	r.catalog.end()
 	return nil
 }
 

@@ -27,6 +27,7 @@ type nodeFlags struct {
 	shards                    int
 	certFile, keyFile, caFile string
 	allowInsecure             bool
+	leases                    bool
 }
 
 func (f *nodeFlags) add(flags *pflag.FlagSet) {
@@ -39,6 +40,7 @@ func (f *nodeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.redisAdvertised, "cluster-redis-address", "", "address of that port, as clients are told it; without it, the host of --cluster-client-address or --bind, and the port")
 	flags.StringVar(&f.zone, "cluster-zone", "", "what fails together with this node, as a rack; replicas of a shard are in different ones if there are enough")
 	flags.IntVar(&f.shards, "cluster-shards", node.DefaultShards, "how many shards the cluster has, for ever; counts when it is made")
+	flags.BoolVar(&f.leases, "cluster-leases", true, "read by leases, for as long as the group of a shard confirmed its leader lately; without, each read asks the group: for machines whose clocks may run at a fifth more or less than each other's, or stand still while a program goes on")
 	flags.StringVar(&f.certFile, "cluster-cert", "", "file of the certificate (PEM) that this node shows other nodes")
 	flags.StringVar(&f.keyFile, "cluster-key", "", "file of that certificate's key (PEM)")
 	flags.StringVar(&f.caFile, "cluster-ca", "", "file of the certificate (PEM) that those of all nodes are issued by: whoever has one is let in as a node")
@@ -73,7 +75,7 @@ func (f *nodeFlags) config() (c node.Config, err error) {
 	c = node.Config{
 		Self:   cluster.Node{ID: cluster.NodeID(f.id), Peer: f.address, Zone: f.zone, Version: versionNumber()},
 		Join:   f.join,
-		Shards: f.shards, CertFile: f.certFile, KeyFile: f.keyFile, CAFile: f.caFile,
+		Shards: f.shards, NoLeases: !f.leases, CertFile: f.certFile, KeyFile: f.keyFile, CAFile: f.caFile,
 	}
 	if c.First, err = parsePeers(f.peers); err != nil {
 		return c, usageError{fmt.Errorf("--cluster-peers: %w", err)}

@@ -40,6 +40,9 @@ func TestChaos(t *testing.T) {
 	r.await("cluster that serves after all faults", r.serves)
 	w.stop()
 	w.check()
+	if w.stale.local == 0 || w.stale.passedOn == 0 {
+		t.Error("of the reads that might be stale, replicas have answered none, or all")
+	}
 	r.await("equality of the replicas", r.equal)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ledger is what clients have put under keys that each are put once and never deleted. What
@@ -19,7 +20,13 @@ type ledger struct {
 // page is what one client has put: under keys with the numbers below written.
 type page struct {
 	written      int
-	acknowledged []int
+	acknowledged []acknowledgement
+}
+
+// acknowledgement is that of a number, and when it came.
+type acknowledgement struct {
+	number int
+	at     time.Time
 }
 
 func newLedger(name string, clients int) *ledger {
@@ -38,7 +45,7 @@ func (l *ledger) write(client int, put func(key, value string) error) error {
 	page.written++
 	err := put(l.key(client, number), strconv.Itoa(number))
 	if err == nil {
-		page.acknowledged = append(page.acknowledged, number)
+		page.acknowledged = append(page.acknowledged, acknowledgement{number, time.Now()})
 	}
 	return err
 }
@@ -55,7 +62,8 @@ func (l *ledger) check(found map[string]string) error {
 	var wrong []error
 	lost := 0
 	for client, page := range l.pages {
-		for _, number := range page.acknowledged {
+		for _, put := range page.acknowledged {
+			number := put.number
 			key := l.key(client, number)
 			value, ok := found[key]
 			switch {

@@ -29,6 +29,7 @@ type workload struct {
 	*running
 	registers *registers
 	ledger    *ledger
+	stale     staleReads
 	end       chan struct{}
 	all       sync.WaitGroup
 
@@ -49,8 +50,8 @@ func (r *running) work(seed uint64) *workload {
 func (w *workload) stop() {
 	close(w.end)
 	w.all.Wait()
-	w.t.Logf("%d operations were done, %d were not, and of %d nobody knows; %d acknowledged writes of their own key, %d registers",
-		w.done.Load(), w.failed.Load(), w.unknown.Load(), w.ledger.acknowledged(), w.registers.made)
+	w.t.Logf("%d operations were done, %d were not, and of %d nobody knows; %d acknowledged writes of their own key, %d registers; of reads that might be stale, replicas have answered %d and leaders %d",
+		w.done.Load(), w.failed.Load(), w.unknown.Load(), w.ledger.acknowledged(), w.registers.made, w.stale.local, w.stale.passedOn)
 }
 
 // check fails the test if anything that clients were told was wrong.
@@ -65,8 +66,10 @@ func (w *workload) check() {
 		found, err = w.client(w.nodes[0].client()).scan(w.ledger.name + "/")
 		return err
 	})
-	if err := w.ledger.check(found); err != nil {
-		w.t.Error(err)
+	for _, err := range []error{w.ledger.check(found), w.stale.check()} {
+		if err != nil {
+			w.t.Error(err)
+		}
 	}
 }
 
@@ -111,7 +114,7 @@ func (c *client) work() {
 	}
 }
 
-// step does one thing: a third are writes of the ledger.
+// step does one thing: a third are writes of the ledger, and some are reads of it that may be stale.
 func (c *client) step() error {
 	address := c.nodes[c.rng.IntN(len(c.nodes))].client()
 	overRedis := c.rng.IntN(2) == 0
@@ -120,6 +123,9 @@ func (c *client) step() error {
 			_, err := c.do(address, overRedis, linearizable.KeyInput{Kind: "put", Key: key, Value: value})
 			return err
 		})
+	}
+	if c.rng.IntN(6) == 0 {
+		return c.readStale(address)
 	}
 	in := c.input(overRedis)
 	if in.Kind == "watched" {

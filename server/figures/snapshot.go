@@ -16,6 +16,8 @@ type Snapshot struct {
 	Disk    Disk    `json:"disk"`
 	Redis   Redis   `json:"redis"`
 	HTTP    HTTP    `json:"http"`
+	// StaleReads are those of both protocols.
+	StaleReads StaleReads `json:"stale_reads"`
 	// Keyspaces are what each keyspace has, if somebody has counted: see
 	// Collector.CountKeys.
 	Keyspaces []Keyspace `json:"keyspaces,omitempty"`

@@ -43,17 +43,24 @@ type testCluster struct {
 // testNode is a node, its API behind one listener and its peer port behind another.
 type testNode struct {
 	*testServer
-	cluster *testCluster
-	index   int
-	peer    *httptest.Server
-	store   *sharded.Store
-	stale   atomic.Int32 // how many stale reads it was asked for
+	cluster  *testCluster
+	index    int
+	peer     *httptest.Server
+	store    *sharded.Store
+	age      atomic.Int64   // of its replicas, in nanoseconds; 0: it has none
+	replicas []*mantisdb.DB // nil: those of the leaders
 }
 
-// Stale implements sharded.StaleReader.
-func (n *testNode) Stale(shard int) (*mantisdb.DB, error) {
-	n.stale.Add(1)
-	return n.cluster.shards[shard], nil
+// Replica implements cluster.Member: all nodes have a replica of each shard.
+func (n *testNode) Replica(shard int, bound time.Duration) (*mantisdb.DB, time.Duration) {
+	age := time.Duration(n.age.Load())
+	if age == 0 || age > bound {
+		return nil, 0
+	}
+	if n.replicas != nil {
+		return n.replicas[shard], age
+	}
+	return n.cluster.shards[shard], age
 }
 
 func newCluster(t *testing.T, nodes, shards int) *testCluster {
@@ -471,27 +478,4 @@ func (b *breakingWriter) Write(p []byte) (int, error) {
 		panic(http.ErrAbortHandler)
 	}
 	return b.ResponseWriter.Write(p)
-}
-
-// TestClusterStale: only who asks for stale reads gets them, of the node's own replicas.
-func TestClusterStale(t *testing.T) {
-	c := newCluster(t, 2, 2)
-	c.fill(10)
-	n := c.nodes[0]
-	n.scan("")
-	n.do("GET", "/api/v1/kv/k001", "")
-	n.do("GET", "/api/v1/kv/k001?consistency=linearizable", "")
-	n.do("PUT", "/api/v1/kv/k001", "1")
-	if got := n.stale.Load(); got != 0 {
-		t.Errorf("%d stale reads that nobody asked for", got)
-	}
-	c.nodes[1].peer.Close()
-	for i := range 10 {
-		if a := n.do("GET", fmt.Sprintf("/api/v1/kv/k%03d?consistency=stale", i), ""); a.body != strconv.Itoa(i) {
-			t.Errorf("%+v", a)
-		}
-	}
-	if got := n.scan("consistency=stale"); len(got) != 10 || n.stale.Load() != 12 {
-		t.Errorf("%q, with %d stale reads in all", got, n.stale.Load())
-	}
 }

@@ -87,9 +87,9 @@ func (h *Handler) serveKey(w http.ResponseWriter, r *http.Request, e entry) erro
 
 // getKey answers GET and HEAD; net/http leaves out the body of the latter.
 func (h *Handler) getKey(w http.ResponseWriter, r *http.Request, e entry) error {
-	query := parseParams(r.URL.RawQuery, "encoding", "consistency")
+	query := parseParams(r.URL.RawQuery, "encoding", consistencyParam, maxStalenessParam)
 	encoding := parsed(&query, "encoding", wire.ParseEncoding)
-	parsed(&query, "consistency", parseConsistency) // which decides who serves this
+	parseConsistency(&query) // which decides who serves this
 	if err := query.err(); err != nil {
 		return err
 	}

@@ -117,4 +117,7 @@ func (h *Handler) addFigures(all *figures.Snapshot) {
 	slices.SortStableFunc(all.HTTP.Routes, func(a, b figures.Route) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 	})
+	if h.shards != nil {
+		all.StaleReads.Add(h.shards.StaleReads())
+	}
 }

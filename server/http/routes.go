@@ -166,7 +166,7 @@ func (h *Handler) routesOfStore(store server.Store) (routes []route) {
 				return in.serve(w, r, store)
 			}},
 			route{in.method, keyspacePath + in.path, in.needs, func(w http.ResponseWriter, r *http.Request) error {
-				ks, err := store.Named(r.Context(), r.PathValue(keyspaceWildcard))
+				ks, err := named(r, store)
 				if err != nil {
 					return err
 				}

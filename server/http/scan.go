@@ -30,9 +30,9 @@ type scanRequest struct {
 func (req *scanRequest) keyspace() string { return req.ks.Info().Name }
 
 func parseScan(ks server.Keyspace, rawQuery string) (scanRequest, error) {
-	query := parseParams(rawQuery, "prefix", "start", "end", "limit", "cursor", "reverse", "keys_only", "encoding", "consistency")
+	query := parseParams(rawQuery, "prefix", "start", "end", "limit", "cursor", "reverse", "keys_only", "encoding", consistencyParam, maxStalenessParam)
 	req := scanRequest{
-		ks:       withConsistency(ks, parsed(&query, "consistency", parseConsistency)),
+		ks:       parseConsistency(&query).of(ks),
 		limit:    query.positive("limit"),
 		encoding: parsed(&query, "encoding", wire.ParseEncoding),
 	}
@@ -120,6 +120,9 @@ func (s *scanStream) add(entry mantisdb.Entry) {
 
 // flush writes what was gathered, and tells whether the client is still there.
 func (s *scanStream) flush() bool {
+	if !s.begun {
+		tellScanned(s.w.Header(), s.req.ks)
+	}
 	s.begun = true
 	err := writeProgress(s.w, s.buf.b)
 	s.buf.b = s.buf.b[:0]

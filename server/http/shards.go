@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
@@ -32,9 +33,11 @@ func (h *Handler) serveEntryInShards(w http.ResponseWriter, r *http.Request, pat
 		return err
 	}
 	shard := h.shards.ShardOf(path.key)
-	if r.Method == http.MethodGet && mayBeStale(r.URL.RawQuery) {
-		if db := h.shards.Replica(shard); db != nil {
-			return h.serveEntryOf(w, r, server.NewLocal(db), path)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if c := consistencyOf(r.URL.RawQuery); c.stale {
+			if done, err := h.serveStaleEntry(w, r, path, shard, c.bound); done {
+				return err
+			}
 		}
 	}
 	var body []byte
@@ -47,6 +50,19 @@ func (h *Handler) serveEntryInShards(w http.ResponseWriter, r *http.Request, pat
 	return h.serveInShard(w, r, shard, body, func(r *http.Request, db server.Database) error {
 		return h.serveEntryOf(w, r, db, path)
 	})
+}
+
+// serveStaleEntry answers a request to read an entry from a replica that this node has, and tells
+// whether it did.
+func (h *Handler) serveStaleEntry(w http.ResponseWriter, r *http.Request, path entryPath, shard int, bound time.Duration) (done bool, err error) {
+	done, err = h.shards.ReadReplica(shard, bound, func(db *mantisdb.DB, age time.Duration) error {
+		tellStaleness(w.Header(), age)
+		return h.serveEntryOf(w, r, server.NewLocal(db), path)
+	})
+	if !done {
+		w.Header().Del(stalenessHeader)
+	}
+	return done, err
 }
 
 // bodyLimit bounds the body of a request for an entry, before it is known what it is.

@@ -80,6 +80,9 @@ var table = []row{
 	counter("block_cache_misses", "Blocks that had to be decompressed.", ofDatabase(func(s *mantisdb.Stats) uint64 { return s.BlockCacheMisses })),
 	counter("stall_seconds", "How long writers were held up.", func(f *figures.Snapshot) float64 { return float64(f.Stats.StallNanos) / 1e9 }),
 
+	counter("stale_reads_local", "Reads that might be stale, in a cluster, which this node answered from a replica of its own.", func(f *figures.Snapshot) float64 { return float64(f.StaleReads.Local) }),
+	counter("stale_reads_passed_on", "Reads that might be stale of which the leader was asked, as this node has no replica that is fresh enough.", func(f *figures.Snapshot) float64 { return float64(f.StaleReads.PassedOn) }),
+
 	gauge("redis_clients", "Connections of the Redis protocol.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Connected) }),
 	gauge("redis_blocked_clients", "Connections of the Redis protocol that wait for the end of CLIENT PAUSE.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Blocked) }),
 	gauge("redis_max_clients", "Connections of the Redis protocol that are accepted at once.", func(f *figures.Snapshot) float64 { return float64(f.Redis.Clients.Most) }),

@@ -33,6 +33,7 @@ type Client struct {
 	database     int
 	isPeer       bool                   // another node of the cluster
 	knowsCluster bool                   // it has asked where slots are served
+	readOnly     bool                   // after READONLY: what it reads may be stale
 	asksEachNode bool                   // what it asks of all keys, it asks all nodes
 	sentAway     map[int]cluster.NodeID // where commands for shards that came at the same time were sent
 	identity

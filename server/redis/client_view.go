@@ -16,12 +16,13 @@ type clientView struct {
 	channels, patterns int
 	queued             int // after MULTI; -1 without one
 	queuedBytes        int
+	readOnly           bool // after READONLY
 }
 
 // publishView lets others see the client as it is now.
 func (c *Client) publishView() {
 	v := clientView{
-		database: c.database, user: acl.DefaultName, queued: -1,
+		database: c.database, user: acl.DefaultName, queued: -1, readOnly: c.readOnly,
 		channels: len(c.subscriptions.channels), patterns: len(c.subscriptions.patterns),
 	}
 	if c.user != nil {
@@ -64,7 +65,7 @@ func (c *Client) flags(v *clientView) string {
 		letter byte
 		is     bool
 	}{
-		{'P', v.isPubSub()}, {'x', v.queued >= 0}, {'b', c.paused.Load()},
+		{'P', v.isPubSub()}, {'x', v.queued >= 0}, {'r', v.readOnly}, {'b', c.paused.Load()},
 		{'A', c.killed.Load()}, {'e', c.noEvict.Load()},
 	} {
 		if f.is {

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,4 +111,57 @@ func TestPeerThatDies(t *testing.T) {
 	}()
 	conn.want("v", "GET", "k")
 	conn.want(int64(2), "APPEND", "k", "w")
+}
+
+// Clients that know the cluster give up if a slot is told of nobody.
+func TestSlotsAreToldWhileNobodyLeads(t *testing.T) {
+	c := newTestCluster(t, 3, 2)
+	c.move(1, -1)
+	conn := c.nodes[2].dial(t)
+	next := int64(0)
+	for _, entry := range conn.do("CLUSTER", "SLOTS").([]any) {
+		of := entry.([]any)
+		if of[0] != next || len(of) != 3 || of[2].([]any)[2] != nodeName(1) {
+			t.Errorf("CLUSTER SLOTS: %v, want it to begin with %d and to be served by node 1", of, next)
+		}
+		next = of[1].(int64) + 1
+	}
+	if next != cluster.SlotCount {
+		t.Errorf("CLUSTER SLOTS tells of %d slots", next)
+	}
+	if nodes := conn.do("CLUSTER", "NODES").(string); !strings.Contains(nodes, " 0-8191 8192-16383") {
+		t.Errorf("CLUSTER NODES: %s", nodes)
+	}
+	if shards := conn.do("CLUSTER", "SHARDS").([]any); len(shards) != 2 {
+		t.Errorf("CLUSTER SHARDS: %v", shards)
+	}
+	if info := conn.do("CLUSTER", "INFO").(string); !strings.Contains(info, "cluster_state:fail") {
+		t.Errorf("CLUSTER INFO: %s", info)
+	}
+}
+
+func TestMasterOf(t *testing.T) {
+	up, away := func(id cluster.NodeID) cluster.Node { return cluster.Node{ID: id, Reachable: true} }, func(id cluster.NodeID) cluster.Node { return cluster.Node{ID: id} }
+	for _, test := range []struct {
+		name  string
+		nodes []cluster.Node
+		shard cluster.Shard
+		want  cluster.NodeID
+	}{
+		{"who leads", []cluster.Node{up(1), up(2)}, cluster.Shard{Leader: 2, Replicas: []cluster.NodeID{1, 2}}, 2},
+		{"who leads and is silent", []cluster.Node{up(1), away(2)}, cluster.Shard{Leader: 2, Replicas: []cluster.NodeID{1, 2}}, 2},
+		{"a replica", []cluster.Node{up(1), up(2), up(3)}, cluster.Shard{Replicas: []cluster.NodeID{2, 3}}, 2},
+		{"a replica that can be reached", []cluster.Node{up(1), away(2), up(3)}, cluster.Shard{Replicas: []cluster.NodeID{2, 3}}, 3},
+		{"who is asked", []cluster.Node{up(1), away(2)}, cluster.Shard{Replicas: []cluster.NodeID{2, 7}}, 1},
+		{"nobody", nil, cluster.Shard{}, 0},
+	} {
+		layout := &cluster.Topology{Self: 1, Nodes: test.nodes, Shards: []cluster.Shard{test.shard}}
+		got := cluster.NodeID(0)
+		if n := masterOf(layout, 0); n != nil {
+			got = n.ID
+		}
+		if got != test.want {
+			t.Errorf("%s: node %d, want %d", test.name, got, test.want)
+		}
+	}
 }

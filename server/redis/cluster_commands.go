@@ -22,8 +22,8 @@ func clusterCommands() []*Command {
 				&Command{Name: "shards", Arity: 2, Flags: flagLoading | flagStale, Group: "cluster", Summary: "Tells which slots the shards have, and which nodes.", Since: "7.0.0", Complexity: "O(N) where N is the number of shards", run: inCluster(clusterShards)},
 				&Command{Name: "keyslot", Arity: 3, Flags: flagLoading | flagStale, Group: "cluster", Syntax: "<string>", Summary: "Returns the slot of a key.", Since: "3.0.0", Complexity: "O(N) where N is the number of bytes in the key", run: inCluster(clusterKeySlot)},
 			)...)},
-		{Name: "readonly", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Lets reads be answered by replicas; they are answered by leaders all the same.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(redirected)},
-		{Name: "readwrite", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Takes READONLY back.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(acknowledged)},
+		{Name: "readonly", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Has reads be answered by replicas, as of some seconds ago at most.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(readOnly)},
+		{Name: "readwrite", Arity: 1, Flags: flagFast | flagLoading | flagStale, Group: "cluster", Summary: "Takes READONLY back.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(readWrite)},
 		{Name: "asking", Arity: 1, Flags: flagFast, Group: "cluster", Summary: "Tells that the next command was sent here by another node.", Since: "3.0.0", Complexity: "O(1)", run: inCluster(redirected)},
 	}
 }
@@ -112,6 +112,10 @@ func clusterInfo(r *Request) error {
 // slots: nodes replicate shards and not each other.
 func clusterNodes(r *Request) error {
 	t := r.server.routing.member.Topology()
+	list, err := masters(t)
+	if err != nil {
+		return err
+	}
 	var text strings.Builder
 	for i := range t.Nodes {
 		n := &t.Nodes[i]
@@ -124,11 +128,11 @@ func clusterNodes(r *Request) error {
 		_, peerPort, _ := net.SplitHostPort(n.Peer)
 		term := uint64(0)
 		var slots strings.Builder
-		for shard := range t.Shards {
-			if s := &t.Shards[shard]; s.Leader == n.ID {
+		for shard, master := range list {
+			if master.ID == n.ID {
 				first, last := t.Slots(shard)
 				fmt.Fprintf(&slots, " %s", slotRange(first, last))
-				term = max(term, s.Term)
+				term = max(term, t.Shards[shard].Term)
 			}
 		}
 		fmt.Fprintf(&text, "%s %s@%s %s - 0 0 %d %s%s\n", nodeName(n.ID), n.ForRedisCluster(), cmp.Or(peerPort, "0"), flags, term, link, slots.String())
@@ -145,82 +149,89 @@ func slotRange(first, last uint16) string {
 	return fmt.Sprintf("%d-%d", first, last)
 }
 
-// shardNodes are the nodes of a shard as clients that know the cluster are told them: who leads it.
-// The other replicas are not told of, since such clients take each node for a master or a replica,
-// and here each is both.
-func shardNodes(t *cluster.Topology, shard int) []*cluster.Node {
-	if leader := t.Node(t.Shards[shard].Leader); leader != nil {
-		return []*cluster.Node{leader}
+// masters are the masters of all shards, in order, as clients that know the cluster are told them.
+func masters(t *cluster.Topology) ([]*cluster.Node, error) {
+	list := make([]*cluster.Node, len(t.Shards))
+	for shard := range list {
+		if list[shard] = masterOf(t, shard); list[shard] == nil {
+			return nil, errNoLeader // this node has yet to learn of any
+		}
 	}
-	return nil
+	return list, nil
 }
 
-// clusterSlots is CLUSTER SLOTS. A shard without a leader is not told of, as in Redis.
+// masterOf is the node that such clients are told as the master of a shard: who leads it. While nobody is known to, it is another that can be reached, which passes commands on
+// as soon as somebody leads: such clients take a slot that is not told of for a cluster that is
+// out of order, and give up. Redis, too, tells of a master that failed until another follows it.
+// The other replicas are not told of, since such clients take each node for a master or a
+// replica, and here each is both.
+func masterOf(t *cluster.Topology, shard int) *cluster.Node {
+	s := &t.Shards[shard]
+	if leader := t.Node(s.Leader); leader != nil {
+		return leader
+	}
+	for _, id := range s.Replicas {
+		if n := t.Node(id); n != nil && n.Reachable {
+			return n
+		}
+	}
+	return t.Node(t.Self)
+}
+
+// clusterSlots is CLUSTER SLOTS.
 func clusterSlots(r *Request) error {
 	t := r.server.routing.member.Topology()
-	led := ledShards(t)
-	r.out.Array(len(led))
-	for _, shard := range led {
-		nodes := shardNodes(t, shard)
+	list, err := masters(t)
+	if err != nil {
+		return err
+	}
+	r.out.Array(len(list))
+	for shard, n := range list {
 		first, last := t.Slots(shard)
-		r.out.Array(2 + len(nodes))
+		host, port := endpoint(n)
+		r.out.Array(3)
 		r.out.Int(int64(first))
 		r.out.Int(int64(last))
-		for _, n := range nodes {
-			host, port := endpoint(n)
-			r.out.Array(4)
-			r.out.BulkString(host)
-			r.out.Int(int64(port))
-			r.out.BulkString(nodeName(n.ID))
-			r.out.Array(0)
-		}
+		r.out.Array(4)
+		r.out.BulkString(host)
+		r.out.Int(int64(port))
+		r.out.BulkString(nodeName(n.ID))
+		r.out.Array(0)
 	}
 	r.client.knowsCluster = true
 	return nil
 }
 
-func ledShards(t *cluster.Topology) []int {
-	var led []int
-	for shard := range t.Shards {
-		if t.Node(t.Shards[shard].Leader) != nil {
-			led = append(led, shard)
-		}
-	}
-	return led
-}
-
 func clusterShards(r *Request) error {
 	t := r.server.routing.member.Topology()
-	r.out.Array(len(t.Shards))
-	for shard := range t.Shards {
+	list, err := masters(t)
+	if err != nil {
+		return err
+	}
+	r.out.Array(len(list))
+	for shard, n := range list {
 		first, last := t.Slots(shard)
-		nodes := shardNodes(t, shard)
 		r.out.Map(2)
 		r.out.BulkString("slots")
 		r.out.Array(2)
 		r.out.Int(int64(first))
 		r.out.Int(int64(last))
 		r.out.BulkString("nodes")
-		r.out.Array(len(nodes))
-		for _, n := range nodes {
-			r.replyShardNode(n, n.ID == t.Shards[shard].Leader)
-		}
+		r.out.Array(1)
+		r.replyMaster(n)
 	}
 	r.client.knowsCluster = true
 	return nil
 }
 
-func (r *Request) replyShardNode(n *cluster.Node, leads bool) {
+func (r *Request) replyMaster(n *cluster.Node) {
 	host, port := endpoint(n)
-	role, health := "replica", "online"
-	if leads {
-		role = "master"
-	}
+	health := "online"
 	if !n.Reachable {
 		health = "fail"
 	}
 	r.out.Map(7)
-	for _, field := range [][2]string{{"id", nodeName(n.ID)}, {"ip", host}, {"endpoint", host}, {"role", role}, {"health", health}} {
+	for _, field := range [][2]string{{"id", nodeName(n.ID)}, {"ip", host}, {"endpoint", host}, {"role", "master"}, {"health", health}} {
 		r.out.BulkString(field[0])
 		r.out.BulkString(field[1])
 	}

@@ -40,6 +40,9 @@ type testNode struct {
 	routes  []atomic.Pointer[cluster.Route]
 	// misled, if it is not nil, is the node that this one takes for the leader of all.
 	misled atomic.Pointer[testNode]
+
+	age      atomic.Int64   // of its replicas, in nanoseconds; 0: it has none
+	replicas []*mantisdb.DB // nil: those of the leaders
 }
 
 func newTestCluster(t testing.TB, nodes, shards int) *testCluster {
@@ -145,6 +148,18 @@ func (n *testNode) Route(shard int) *cluster.Route {
 		return &cluster.Route{Leader: cluster.NodeID(other.index + 1), Peer: other.peer.Addr().String()}
 	}
 	return n.routes[shard].Load()
+}
+
+// Replica implements cluster.Member: all nodes have a replica of each shard.
+func (n *testNode) Replica(shard int, bound time.Duration) (*mantisdb.DB, time.Duration) {
+	age := time.Duration(n.age.Load())
+	if age == 0 || age > bound {
+		return nil, 0
+	}
+	if n.replicas != nil {
+		return n.replicas[shard], age
+	}
+	return n.cluster.dbs[shard], age
 }
 
 func (n *testNode) Next(ctx context.Context, shard int, failed *cluster.Route) (*cluster.Route, error) {

@@ -81,7 +81,7 @@ func reset(r *Request) error {
 	c := r.client
 	c.unsubscribeAll()
 	c.endTransaction()
-	c.database = 0
+	c.database, c.readOnly = 0, false
 	c.setProto(2)
 	c.name.Store(nil)
 	c.letInAnonymous()

@@ -29,6 +29,11 @@ func (c *Client) attemptInCluster(cmd *Command, args [][]byte, mark int) error {
 	if leader, sent := c.sentAway[shard]; sent {
 		return x.movedTo(cluster.Slot(cmd.Keys.of(args)[0]), leader)
 	}
+	if c.mayReadStale(cmd) {
+		if done, err := c.attemptStale(shard, cmd, args, mark); done {
+			return err
+		}
+	}
 	again := !cmd.has(flagWrite)
 	return c.reach(shard, func(route *cluster.Route) error {
 		if route.DB != nil {

@@ -184,7 +184,13 @@ func (i *info) latencyStats() {
 	}
 }
 
-func (i *info) cluster() { i.line("cluster_enabled", flag(i.r.server.routing != nil)) }
+func (i *info) cluster() {
+	i.line("cluster_enabled", flag(i.r.server.routing != nil))
+	if i.r.server.routing != nil {
+		i.line("stale_reads_local", i.StaleReads.Local)
+		i.line("stale_reads_passed_on", i.StaleReads.PassedOn)
+	}
+}
 
 func (i *info) keyspace() {
 	for _, d := range i.databases {

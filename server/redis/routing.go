@@ -11,6 +11,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/server/figures"
 )
 
 // routing brings commands to where their keys are served: to a part of this node, or to the
@@ -26,6 +27,9 @@ type routing struct {
 
 	opening sync.Mutex // of parts
 	parts   []atomic.Pointer[part]
+
+	replicas []atomic.Pointer[part] // of this node, of each shard, as they were read last
+	stale    figures.StaleReadCount
 }
 
 // noShard is in place of the shard of what concerns no key.
@@ -58,7 +62,7 @@ func newRouting(s *Server, c *Config) (*routing, error) {
 	if shards == 0 {
 		return nil, errors.New("redis: the cluster has no shards")
 	}
-	x := &routing{server: s, member: c.Cluster, parts: make([]atomic.Pointer[part], shards)}
+	x := &routing{server: s, member: c.Cluster, parts: make([]atomic.Pointer[part], shards), replicas: make([]atomic.Pointer[part], shards)}
 	x.peers.dial = c.DialPeer
 	if x.peers.dial == nil {
 		x.peers.dial = dialPeer

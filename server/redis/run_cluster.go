@@ -136,6 +136,11 @@ func (x *routing) leads(legs map[int]*leg) bool {
 // walk does a leg where its shard is served. It runs beside others of the client, and so
 // touches nothing of it that changes.
 func (c *Client) walk(l *leg, writes bool) error {
+	if c.readOnly && !writes {
+		if done, err := c.walkStale(l); done {
+			return err
+		}
+	}
 	return c.reach(l.shard, func(route *cluster.Route) error {
 		if route.DB == nil {
 			return c.walkAt(l, route, writes)
@@ -149,8 +154,7 @@ func (c *Client) walk(l *leg, writes bool) error {
 			return outcome(err, !writes)
 		}
 		if !writes {
-			l.values.SetLimit(longestReply)
-			return outcome(ks.MultiGetInto(&l.values, l.command[1:]), true)
+			return outcome(l.read(ks), true)
 		}
 		b := &mantisdb.Batch{}
 		for i := 1; i < len(l.command); i += 2 {
@@ -160,6 +164,12 @@ func (c *Client) walk(l *leg, writes bool) error {
 		}
 		return outcome(p.db.WriteWith(b, mantisdb.WriteOptions{}), false)
 	})
+}
+
+// read reads the keys of a leg.
+func (l *leg) read(ks *mantisdb.Keyspace) error {
+	l.values.SetLimit(longestReply)
+	return ks.MultiGetInto(&l.values, l.command[1:])
 }
 
 // walkAt is walk at the peer that a route leads to.

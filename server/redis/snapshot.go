@@ -31,6 +31,9 @@ func (s *Server) addFigures(all *figures.Snapshot) {
 	f.Clients, f.Traffic, f.Rates = s.clientFigures(), s.traffic.sum(), s.rates.snapshot()
 	f.Channels, f.Patterns = s.hub.sizes()
 	f.Saves, f.Errors, f.Baseline = s.saves.snapshot(), s.errors.snapshot(), *s.baseline.Load()
+	if s.routing != nil {
+		all.StaleReads.Add(s.routing.stale.Sum())
+	}
 	for cmd := range s.table.each { // to put all in order, each second, would cost more than the rest
 		if c := cmd.snapshot(); c.Calls+c.Rejected > 0 {
 			f.Commands = append(f.Commands, c)

@@ -14,17 +14,11 @@ import (
 type keyspace struct {
 	store *Store
 	info  mantisdb.KeyspaceInfo
-	stale bool // reads may be of any replica
+	stale *stale // nil: scans read the newest
 }
 
 // Info implements server.Keyspace.
 func (k keyspace) Info() mantisdb.KeyspaceInfo { return k.info }
-
-// Stale is the keyspace for reads that are content with what any replica has.
-func (k keyspace) Stale() server.Keyspace {
-	k.stale = true
-	return k
-}
 
 // in is the keyspace in one shard.
 func (k keyspace) in(ctx context.Context, db server.Database) (server.Keyspace, error) {

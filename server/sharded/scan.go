@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
@@ -144,9 +145,9 @@ type shardScan struct {
 }
 
 func (s *shardScan) run(ctx context.Context) error {
-	if s.stale {
-		if db := s.store.Replica(s.shard); db != nil {
-			return s.local(ctx, server.NewLocal(db))
+	if s.stale != nil {
+		if done, err := s.replica(ctx); done {
+			return err
 		}
 	}
 	for {
@@ -166,6 +167,20 @@ func (s *shardScan) run(ctx context.Context) error {
 		}
 		s.goOn()
 	}
+}
+
+// replica reads what a replica of this node has, and tells whether that was all: what is left, the
+// leader is to be asked for.
+func (s *shardScan) replica(ctx context.Context) (done bool, err error) {
+	done, err = s.store.ReadReplica(s.shard, s.stale.bound, func(db *mantisdb.DB, age time.Duration) error {
+		s.stale.note(age)
+		return s.local(ctx, server.NewLocal(db))
+	})
+	if !done && s.count > 0 {
+		s.goOn()
+		done = s.isDone()
+	}
+	return done, err
 }
 
 // brokenOff is an error of a scan that has yielded something. It does not unwrap.

@@ -11,13 +11,24 @@ import (
 type redisClient struct{ *redis.Client }
 
 func dialRedis(addr string) (client, error) {
-	return redisClient{redis.NewClient(&redis.Options{
+	return redisClient{redis.NewClient(redisOptions(addr))}, nil
+}
+
+// dialReadOnly is a client whose reads may be stale.
+func dialReadOnly(addr string) (client, error) {
+	o := redisOptions(addr)
+	o.OnConnect = func(ctx context.Context, conn *redis.Conn) error { return conn.ReadOnly(ctx).Err() }
+	return redisClient{redis.NewClient(o)}, nil
+}
+
+func redisOptions(addr string) *redis.Options {
+	return &redis.Options{
 		Addr: addr, PoolSize: 1,
 		MaxRetries: -1, // an error is one
 		// Nothing at connecting that only some servers know.
 		Protocol: 2, DisableIdentity: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	})}, nil
+	}
 }
 
 func (c redisClient) Set(ctx context.Context, key string, value []byte) error {

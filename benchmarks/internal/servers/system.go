@@ -33,7 +33,7 @@ type system struct {
 	scenarios []string
 }
 
-var systems = []system{mantisDB, redisServer, memcachedServer, etcdServer, mantisDBAlone, emptyHandler}
+var systems = []system{mantisDB, redisServer, memcachedServer, etcdServer, mantisDBAlone, mantisDBStale, emptyHandler}
 
 func find(name string) (system, error) {
 	i := slices.IndexFunc(systems, func(s system) bool { return s.name == name })

@@ -43,6 +43,13 @@ var mantisDBAlone = system{
 	scenarios: []string{clusterOfOne},
 }
 
+// mantisDBStale is a cluster whose clients are content with what the node that they ask has.
+var mantisDBStale = system{
+	name: "mantisdb-rust-stale", language: mantisDB.language,
+	program: mantisDB.program, flags: mantisDB.flags, place: mantisDB.place, member: mantisDB.member, dial: dialReadOnly,
+	scenarios: []string{clusterOfThree},
+}
+
 var redisServer = system{
 	name: "redis", language: "c",
 	program: fixed("redis-server"),
