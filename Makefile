@@ -70,7 +70,7 @@ clean: ## removes what was built
 # In an order that fails early and shares builds: the quick Go suite, then the
 # core's own tests, then what links the two.
 .PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-cluster-clients test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
 
 .PHONY: test-go
 test-go: ## the Go packages with the Go engine, without cgo
@@ -112,6 +112,11 @@ test-cluster: build-rust-core ## clusters of real processes that are killed, par
 .PHONY: test-cluster-clients
 test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards move and nodes restart: go-redis, redis-py
 	@scripts/test-cluster-clients.sh rust
+
+.PHONY: test-distributed-cache
+test-distributed-cache: build-rust-core ## nodes of a distributed cache that are killed, with one copy and with two, and paused
+	@scripts/require.sh go cc
+	CGO_ENABLED=1 go test -tags rust -count=1 -v -timeout=10m ./server/cachenode -faults
 
 .PHONY: test-redis
 test-redis: build-rust-core ## Redis's own test suite, against both engines

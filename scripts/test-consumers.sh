@@ -61,4 +61,6 @@ extra=$(comm -23 "$SCRATCH/library" "$SCRATCH/expected")
 [ -z "$extra" ] || fail "the library needs modules that its engine does not: $extra"
 extra=$(go list -mod=mod -deps $module | grep "^$module/" | grep -vE "^$module/(storage|internal/(backup|clock|core))(/|$)" || true)
 [ -z "$extra" ] || fail "the library needs packages of the server: $extra"
+extra=$(go list -mod=mod -deps $module/cache | grep -E 'olric|memberlist|cache/distributed' || true)
+[ -z "$extra" ] || fail "package cache needs what only its distributed kind does: $extra"
 echo "consumers: same output three ways; $(wc -l <"$SCRATCH/library") modules, all of them Pebble's or our own"

@@ -58,7 +58,7 @@ type Table interface {
 	// Delete removes key, which need not exist.
 	Delete(ctx context.Context, key []byte, o mantisdb.WriteOptions) error
 
-	// Handle is the keyspace as batches and conditions name it.
+	// Handle is the keyspace as batches and conditions name it; nil if it takes part in none.
 	Handle() *mantisdb.Keyspace
 }
 

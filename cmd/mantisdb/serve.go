@@ -47,6 +47,7 @@ type serveFlags struct {
 	limits          redis.Limits
 	log             logFlags
 	node            nodeFlags
+	cache           cacheFlags
 	shutdownTimeout time.Duration
 	redisDebug      bool
 	told            []control.Parameter // the flags, as the API tells them
@@ -83,6 +84,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	f.addLimits(flags)
 	f.log.add(flags)
 	f.node.add(flags)
+	f.cache.add(flags)
 	flags.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long requests in flight may take to finish at the end")
 	flags.BoolVar(&f.redisDebug, "redis-debug-commands", false, "let clients send Redis's DEBUG; for tests")
 	flags.Lookup("redis-debug-commands").Hidden = true
@@ -143,6 +145,13 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 		logger.Info("stopped")
 		return nil
 	}
+	if f.cache.isDistributed() {
+		if err := f.runCacheNode(ctx, listeners, users, certificate, logger); err != nil {
+			return err
+		}
+		logger.Info("stopped")
+		return nil
+	}
 	db, err := f.open(logger)
 	if err != nil {
 		return err
@@ -173,10 +182,14 @@ func (f *serveFlags) open(logger *slog.Logger) (*mantisdb.DB, error) {
 // check finds what makes no sense without a data directory, and limits out of
 // their range.
 func (f *serveFlags) check() error {
-	if err := f.node.check(); err != nil {
+	if err := errors.Join(f.node.check(), f.cache.check()); err != nil {
 		return err
 	}
 	switch {
+	case f.cache.isDistributed() && !f.isCache():
+		return usageError{errors.New("--cache-address needs --engine=cache: a node of a distributed cache keeps nothing")}
+	case f.cache.isDistributed() && f.node.isNode():
+		return usageError{errors.New("--cache-address and --cluster-node exclude each other: a cluster keeps its data, a distributed cache does not")}
 	case f.shutdownTimeout < 0:
 		return usageError{fmt.Errorf("--shutdown-timeout is negative: %v", f.shutdownTimeout)}
 	case f.checkpointDir != "" && f.dataDir == "":

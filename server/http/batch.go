@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/mantisdb/mantisdb"
@@ -35,12 +36,21 @@ func (h *Handler) batch(w http.ResponseWriter, r *http.Request, db server.Databa
 func resolver(r *http.Request, db server.Database, ks server.Table) wire.Resolver {
 	return func(name string) (*mantisdb.Keyspace, error) {
 		if name == "" {
-			return ks.Handle(), nil
+			return handleOf(ks)
 		}
 		named, err := db.Table(r.Context(), name)
 		if err != nil {
 			return nil, err
 		}
-		return named.Handle(), nil
+		return handleOf(named)
 	}
+}
+
+// handleOf is a keyspace as batches name it.
+func handleOf(ks server.Table) (*mantisdb.Keyspace, error) {
+	handle := ks.Handle()
+	if handle == nil {
+		return nil, fmt.Errorf("%w: several keys are not written or counted in one step", mantisdb.ErrUnsupported)
+	}
+	return handle, nil
 }

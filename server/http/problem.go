@@ -97,6 +97,10 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return p, p.Status >= http.StatusInternalServerError
 	case errors.As(err, &failed):
 		return problemOfCondition(failed), false
+	case errors.Is(err, server.ErrOutcomeUnknown):
+		return newProblem(outcomeUnknown, "%v", err), true
+	case errors.Is(err, server.ErrUnavailable):
+		return newProblem(unavailable, "%v", err), false
 	case errors.Is(err, cluster.ErrOutcomeUnknown):
 		return newProblem(outcomeUnknown, "the shard has lost its leader or its majority meanwhile: this may have been done, may still be, or never be; read what there is before it is sent again"), true
 	case errors.Is(err, cluster.ErrUnavailable):

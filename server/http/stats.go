@@ -33,7 +33,11 @@ func (h *Handler) countKeyspaces(ctx context.Context) ([]figures.Keyspace, error
 	if h.database == nil {
 		return nil, fmt.Errorf("%w: the keys of a cluster's keyspaces are not counted", mantisdb.ErrUnsupported)
 	}
-	main, err := h.figures.CountKeys(ctx, h.database.Handle())
+	handle, err := handleOf(h.database)
+	if err != nil {
+		return nil, err
+	}
+	main, err := h.figures.CountKeys(ctx, handle)
 	if err != nil {
 		return nil, err
 	}

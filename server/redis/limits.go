@@ -36,8 +36,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// withDefaults has no zero but where zero means something.
-func (l Limits) withDefaults() Limits {
+// WithDefaults has no zero but where zero means something.
+func (l Limits) WithDefaults() Limits {
 	d := DefaultLimits()
 	return Limits{
 		MaxClients:     cmp.Or(l.MaxClients, d.MaxClients),

@@ -112,7 +112,7 @@ func New(c Config) (*Server, error) {
 	if s.figures == nil {
 		s.figures = figures.NewCollector("", source{s.db})
 	}
-	limits := c.Limits.withDefaults()
+	limits := c.Limits.WithDefaults()
 	s.currentLimits.Store(&limits)
 	s.memory = clientmemory.NewPool(limits.ClientMemory)
 	s.baseline.Store(&mantisdb.Stats{})

@@ -26,7 +26,7 @@ func sinkPair(t *testing.T, limits Limits) (*sink, net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	limits = limits.withDefaults()
+	limits = limits.WithDefaults()
 	s := newSink(near, func() *Limits { return &limits })
 	t.Cleanup(func() { s.close(); far.Close() })
 	return s, far
@@ -103,7 +103,7 @@ func TestSinkSlowReader(t *testing.T) {
 // TestSinkLongReply: who reads all the time gets a reply that takes longer than a write may.
 func TestSinkLongReply(t *testing.T) {
 	near, far := net.Pipe()
-	limits := Limits{WriteTimeout: time.Second}.withDefaults()
+	limits := Limits{WriteTimeout: time.Second}.WithDefaults()
 	s := newSink(near, func() *Limits { return &limits })
 	defer s.close()
 	sent := make(chan error, 1)
@@ -147,7 +147,7 @@ func TestSinkClose(t *testing.T) {
 // wait for messages that a slow reader takes.
 func TestSinkReplyBehindMessages(t *testing.T) {
 	near, far := net.Pipe()
-	limits := Limits{WriteTimeout: 2 * time.Second}.withDefaults()
+	limits := Limits{WriteTimeout: 2 * time.Second}.WithDefaults()
 	s := newSink(near, func() *Limits { return &limits })
 	defer s.close()
 	s.push([]byte("message"))

@@ -1,0 +1,325 @@
+package fragments
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	olric "github.com/olric-data/olric/pkg/storage"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+func openStore(t *testing.T, patience time.Duration) *Store {
+	t.Helper()
+	engine, err := storage.Open(storage.Config{Engine: storage.EngineGo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { engine.Close() })
+	return New(engine, patience)
+}
+
+func fork(t *testing.T, s *Store) *Fragment {
+	t.Helper()
+	e, err := s.Prototype().Fork(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.(*Fragment)
+}
+
+// put does what Olric does for a new write at its owner, and returns how a backup gets it.
+func put(t *testing.T, f *Fragment, hkey uint64, item Item) []byte {
+	t.Helper()
+	e := f.NewEntry()
+	e.SetKey(string(item.Key))
+	e.SetValue(item.Request(time.Now()))
+	e.SetTTL(0)
+	e.SetTimestamp(time.Now().UnixNano())
+	data := e.Encode()
+	if err := f.Put(hkey, e); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func value(key, value string) Item { return Item{Kind: Value, Key: []byte(key), Value: []byte(value)} }
+
+func removal(key string) Item { return Item{Kind: Removal, Key: []byte(key)} }
+
+// found is the value of a hash, with its key, or "removed" or "nothing".
+func found(t *testing.T, f *Fragment, hkey uint64) string {
+	t.Helper()
+	e, err := f.Get(hkey)
+	if errors.Is(err, olric.ErrKeyNotFound) {
+		return "nothing"
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	item, err := ParseItem(e.Value())
+	if err != nil {
+		if e.TTL() != 0 {
+			t.Errorf("a removal has expired: %d", e.TTL())
+		}
+		return "removed"
+	}
+	return string(item.Key) + "=" + string(item.Value)
+}
+
+func wantFound(t *testing.T, f *Fragment, hkey uint64, want string) {
+	t.Helper()
+	if got := found(t, f, hkey); got != want {
+		t.Errorf("there is %s, want %s", got, want)
+	}
+}
+
+// hand hands over what one fragment has to another, as Olric does.
+func hand(t *testing.T, from, to *Fragment) {
+	t.Helper()
+	for i := from.TransferIterator(); i.Next(); i = from.TransferIterator() {
+		part, index, err := i.Export()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := to.Import(part, func(hkey uint64, theirs olric.Entry) error {
+			ours, err := to.Get(hkey)
+			if errors.Is(err, olric.ErrKeyNotFound) || err == nil && ours.Timestamp() < theirs.Timestamp() {
+				return to.Put(hkey, theirs)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := i.Drop(index); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTwoKeysOfOneHash(t *testing.T) {
+	f := fork(t, openStore(t, time.Hour))
+	put(t, f, 7, value("a", "1"))
+	put(t, f, 7, removal("b"))
+	put(t, f, 7, Item{Kind: Expiry, Key: []byte("b"), ExpiresAt: 1})
+	wantFound(t, f, 7, "a=1")
+	put(t, f, 7, value("b", "2"))
+	wantFound(t, f, 7, "b=2")
+	if key, err := f.GetKey(7); key != "b" || err != nil {
+		t.Errorf("%q %v", key, err)
+	}
+}
+
+func TestFragmentsAreApart(t *testing.T) {
+	s := openStore(t, time.Hour)
+	one, other := fork(t, s), fork(t, s)
+	put(t, one, 7, value("a", "1"))
+	wantFound(t, other, 7, "nothing")
+	put(t, other, 7, value("a", "2"))
+	if err := one.Destroy(); err != nil {
+		t.Fatal(err)
+	}
+	wantFound(t, other, 7, "a=2")
+	if one.Stats().Length != 0 || other.Stats().Length == 0 {
+		t.Errorf("%+v %+v", one.Stats(), other.Stats())
+	}
+	e := one.NewEntry()
+	item := value("a", "3")
+	e.SetValue(item.Request(time.Now()))
+	e.SetTimestamp(time.Now().UnixNano())
+	if err := one.Put(7, e); err == nil {
+		t.Error("a fragment that is gone takes a write")
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	f := fork(t, openStore(t, time.Hour))
+	put(t, f, 7, value("a", "1"))
+	later := time.Now().Add(time.Hour).UnixMilli()
+	put(t, f, 7, Item{Kind: Expiry, Key: []byte("a"), ExpiresAt: later})
+	if ttl, err := f.GetTTL(7); ttl != later || err != nil {
+		t.Errorf("%d %v, want %d", ttl, err, later)
+	}
+	wantFound(t, f, 7, "a=1")
+	put(t, f, 7, Item{Kind: Expiry, Key: []byte("a"), ExpiresAt: 1})
+	wantFound(t, f, 7, "removed")
+	put(t, f, 8, Item{Kind: Expiry, Key: []byte("b"), ExpiresAt: later})
+	wantFound(t, f, 8, "removed")
+}
+
+// TestNothingComesBack: of what a fragment has removed, it takes no older value from another.
+func TestNothingComesBack(t *testing.T) {
+	s, elsewhere := openStore(t, time.Hour), openStore(t, time.Hour)
+	before, now := fork(t, elsewhere), fork(t, s)
+	put(t, before, 7, value("a", "old"))
+	put(t, before, 1<<32, value("b", "old")) // of another class
+	put(t, now, 7, value("a", "new"))
+	put(t, now, 7, removal("a"))
+	wantFound(t, now, 7, "removed")
+	hand(t, before, now)
+	wantFound(t, now, 7, "removed")
+	wantFound(t, now, 1<<32, "b=old")
+	if before.Stats().Length != 0 {
+		t.Error("what was handed over is still there")
+	}
+}
+
+// TestRemovalsMoveOn: what one has removed, the next one does not take from a third.
+func TestRemovalsMoveOn(t *testing.T) {
+	first, second, third := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
+	put(t, first, 7, value("a", "old"))
+	put(t, second, 7, value("a", "new"))
+	put(t, second, 7, removal("a"))
+	hand(t, second, third)
+	hand(t, first, third)
+	wantFound(t, third, 7, "removed")
+}
+
+// TestAllOfAFragmentMoves: what comes by transfer does not keep away what comes after it.
+func TestAllOfAFragmentMoves(t *testing.T) {
+	from, to := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
+	const keys = 3 * timeClasses // some in each class, of which the newest go first
+	big := make([]byte, partBytes/keys*3)
+	for i := range uint64(keys) {
+		put(t, from, (keys-1-i)<<32, Item{Kind: Value, Key: []byte{'k'}, Value: big})
+	}
+	hand(t, from, to)
+	for i := range uint64(keys) {
+		if !to.Check(i << 32) {
+			t.Fatalf("key %d did not move", i)
+		}
+	}
+}
+
+func TestTheNewestWriteStays(t *testing.T) {
+	s := openStore(t, time.Hour)
+	f := fork(t, s)
+	first := put(t, f, 7, value("a", "1"))
+	put(t, f, 7, value("a", "2"))
+	if err := f.PutRaw(7, first); err != nil { // as a repair that is late
+		t.Fatal(err)
+	}
+	wantFound(t, f, 7, "a=2")
+	put(t, f, 7, removal("a"))
+	if err := f.PutRaw(7, first); err != nil {
+		t.Fatal(err)
+	}
+	wantFound(t, f, 7, "removed")
+}
+
+// TestABackupSaysNothingOfWhatItLacks: else it would hide what the owner has.
+func TestABackupSaysNothingOfWhatItLacks(t *testing.T) {
+	owner, backup := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
+	data := put(t, owner, 7, value("a", "1"))
+	if err := backup.PutRaw(7, data); err != nil {
+		t.Fatal(err)
+	}
+	wantFound(t, backup, 7, "a=1")
+	if err := backup.remove(7); err != nil { // as an eviction
+		t.Fatal(err)
+	}
+	wantFound(t, backup, 7, "nothing")
+	wantFound(t, owner, 7, "a=1")
+}
+
+func TestAClockThatIsSetBack(t *testing.T) {
+	f := fork(t, openStore(t, time.Hour))
+	write := func(at time.Time, text string) {
+		item := value("a", text)
+		e := f.NewEntry()
+		e.SetValue(item.Request(at))
+		e.SetTimestamp(at.UnixNano())
+		if err := f.Put(7, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(time.Now(), "1")
+	write(time.Now().Add(-time.Hour), "2")
+	wantFound(t, f, 7, "a=2")
+}
+
+func TestAWriteThatComesLate(t *testing.T) {
+	f := fork(t, openStore(t, time.Hour))
+	for _, off := range []time.Duration{-Patience - time.Millisecond, Patience + time.Millisecond} {
+		now, item := time.Now(), value("a", "1")
+		e := f.NewEntry()
+		e.SetValue(item.Request(now.Add(off)))
+		e.SetTimestamp(now.UnixNano())
+		if err := f.Put(7, e); !errors.Is(err, ErrLate) {
+			t.Errorf("off by %v: %v", off, err)
+		}
+		if err := f.PutRaw(7, e.Encode()); !errors.Is(err, ErrLate) {
+			t.Errorf("off by %v, at a backup: %v", off, err)
+		}
+	}
+	wantFound(t, f, 7, "nothing")
+}
+
+// TestForget: a store without a beat forgets what it had, and takes no value of that time either.
+func TestForget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(&memoryEngine{entries: map[string][]byte{}}, time.Second)
+		f, other := fork(t, s), fork(t, openStoreOf(&memoryEngine{entries: map[string][]byte{}}))
+		put(t, f, 7, value("a", "1"))
+		put(t, other, 7, value("a", "1"))
+		time.Sleep(900 * time.Millisecond)
+		s.Beat()
+		time.Sleep(900 * time.Millisecond)
+		wantFound(t, f, 7, "a=1")
+		time.Sleep(200 * time.Millisecond)
+		wantFound(t, f, 7, "removed")
+		if s.Forgotten() != 1 {
+			t.Errorf("it has forgotten %d times", s.Forgotten())
+		}
+		hand(t, other, f)
+		wantFound(t, f, 7, "removed")
+		put(t, f, 7, value("a", "2"))
+		wantFound(t, f, 7, "a=2")
+	})
+}
+
+func openStoreOf(e storage.Engine) *Store { return New(e, time.Hour) }
+
+// TestWhatIsNone: bytes that are no item or part are errors, and change nothing.
+func TestWhatIsNone(t *testing.T) {
+	f := fork(t, openStore(t, time.Hour))
+	put(t, f, 7, value("a", "1"))
+	for _, data := range [][]byte{nil, {1}, make([]byte, 9), append(make([]byte, 8), 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 'a')} {
+		if err := f.PutRaw(7, data); err == nil && len(data) != timeLen {
+			t.Errorf("%v is taken", data)
+		}
+	}
+	part, _, err := f.TransferIterator().Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	take := func(uint64, olric.Entry) error { return nil }
+	const times = 10 // one class, which may as well not be there
+	for cut := range len(part) {
+		if cut == len(part)-times {
+			continue
+		}
+		if err := f.Import(part[:cut], take); err == nil {
+			t.Errorf("a part cut at %d of %d is taken", cut, len(part))
+		}
+	}
+	for _, at := range []int{0, len(part) - times} { // the format, and the class of a time
+		bad := slices.Clone(part)
+		bad[at] = 0xff
+		if err := f.Import(bad, take); !errors.Is(err, errPart) {
+			t.Errorf("a part with another byte at %d of %d is taken: %v", at, len(part), err)
+		}
+	}
+	wantFound(t, f, 7, "a=1")
+}
+
+func FuzzImport(f *testing.F) {
+	f.Add([]byte{partFormat, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 9})
+	f.Fuzz(func(t *testing.T, part []byte) {
+		frag := fork(t, openStoreOf(&memoryEngine{entries: map[string][]byte{}}))
+		_ = frag.Import(part, frag.Put)
+	})
+}

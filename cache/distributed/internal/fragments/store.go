@@ -1,0 +1,82 @@
+package fragments
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
+
+// Store is what a node has of the cache: its fragments, in one engine.
+type Store struct {
+	engine   storage.Engine
+	clock    clock
+	lastID   atomic.Uint32 // of a fragment
+	patience time.Duration
+
+	beat  atomic.Int64 // when the last one came, nanoseconds since began
+	began time.Time
+
+	forgetting sync.Mutex
+	era        atomic.Uint64 // counts how often all was forgotten
+	forgotAt   atomic.Int64  // what was written before that time counts for nothing any more
+}
+
+// New is the store in an engine, which is the caller's to close after it. It forgets
+// everything if Beat is not called for longer than patience.
+func New(engine storage.Engine, patience time.Duration) *Store {
+	return &Store{engine: engine, patience: patience, began: time.Now()}
+}
+
+// Beat says that the node takes part in the cluster at this moment.
+func (s *Store) Beat() {
+	s.check()
+	s.beat.Store(int64(time.Since(s.began)))
+}
+
+// check forgets everything if there was no beat for too long, and returns the era.
+func (s *Store) check() uint64 {
+	if s.late() {
+		s.forgetting.Lock()
+		defer s.forgetting.Unlock()
+		if s.late() {
+			s.Forget()
+			s.beat.Store(int64(time.Since(s.began)))
+		}
+	}
+	return s.era.Load()
+}
+
+// late tells whether the last beat is too long ago. The monotonic clock goes on while the
+// process is paused.
+func (s *Store) late() bool {
+	return time.Since(s.began)-time.Duration(s.beat.Load()) > s.patience
+}
+
+// Forget makes all that is stored be absent at once, and its memory free soon after. What other
+// nodes still have of the same time is not taken either: it may be older than what is forgotten.
+func (s *Store) Forget() {
+	s.forgotAt.Store(s.clock.after(time.Now().UnixNano()))
+	s.era.Add(1)
+	// What fails here stays in memory until it is evicted: nobody asks for it any more.
+	_ = s.deleteRange(storage.Range{})
+}
+
+// Forgotten is how often all was forgotten.
+func (s *Store) Forgotten() uint64 { return s.era.Load() }
+
+// Stats are the engine's figures.
+func (s *Store) Stats() (storage.Stats, error) { return s.engine.Stats() }
+
+func (s *Store) deleteRange(r storage.Range) error {
+	var b storage.Batch
+	if err := b.DeleteRange(r.Start, r.End); err != nil {
+		return err
+	}
+	if _, err := s.engine.Write(&b, storage.WriteOptions{}); err != nil {
+		return fmt.Errorf("cannot drop what is not needed any more: %w", err)
+	}
+	return nil
+}
