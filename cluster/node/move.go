@@ -10,6 +10,7 @@ import (
 
 	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/cluster/consensus"
+	"github.com/mantisdb/mantisdb/cluster/replica"
 )
 
 // move is a change of where a group has its replicas. From 0 only adds one, To 0 only removes one.
@@ -127,7 +128,7 @@ func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) err
 	if err := n.peers.ask(ctx, http.MethodPost, node.Peer, groupPath(g.number, "replica"), start, nil); err != nil {
 		return err
 	}
-	if err := n.catchUp(ctx, g, node.Peer); err != nil {
+	if err := n.catchUp(ctx, g, node.Peer, almost); err != nil {
 		return err
 	}
 	if m, err = g.agreed.Membership(ctx); err != nil {
@@ -136,20 +137,24 @@ func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) err
 	return g.agreed.Promote(ctx, number, node.Raft, m.Version)
 }
 
-// almost is how many entries a replica may lack that is given a vote: it has them in a moment.
-const almost = 1000
+// almost is how many entries a replica may lack that is given a vote: it has them in a moment. Every
+// catchUpEvery its node is asked how many it has.
+const (
+	almost       = 1000
+	catchUpEvery = 20 * time.Millisecond
+)
 
-// catchUp waits until a replica has almost all that the one here has.
-func (n *Node) catchUp(ctx context.Context, g *group, peer string) error {
+// catchUp waits until a node's replica lacks no more entries than that of what the one here has.
+func (n *Node) catchUp(ctx context.Context, g *group, peer string, lack uint64) error {
 	for {
 		status, err := n.peers.status(ctx, peer)
 		if err == nil {
-			if s := status.in(g.number); s != nil && s.Applied > 0 && s.Applied+almost >= g.replica.Applied() {
+			if s := status.in(g.number); s != nil && s.Applied > 0 && s.Applied+lack >= g.replica.Applied() {
 				return nil
 			}
 		}
 		select {
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(catchUpEvery):
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
 		}
@@ -167,7 +172,7 @@ func (n *Node) hasCaughtUp(ctx context.Context, g *group, id cluster.NodeID) err
 	}
 	ctx, cancel := context.WithTimeout(ctx, transferWithin)
 	defer cancel()
-	if err := n.catchUp(ctx, g, node.Peer); err != nil {
+	if err := n.catchUp(ctx, g, node.Peer, almost); err != nil {
 		return fmt.Errorf("%w: node %d cannot lead yet: %w", cluster.ErrNotNow, id, err)
 	}
 	return nil
@@ -236,10 +241,9 @@ const transferWithin = 2 * time.Second
 func (n *Node) transfer(ctx context.Context, g *group, to uint64, led func(leader uint64) bool) error {
 	term := g.leading.Load()
 	if term != nil {
-		// Without that, who takes the lead waits until the lease is over.
-		if err := term.GiveUpLease(ctx); err != nil {
-			g.logger.Debug("a lease was given up, and the group cannot be told", "group", g.number, "error", err.Error())
-		}
+		// The library asks a replica to lead once it has all entries, and that does not if it has not
+		// applied them yet, as it might never have while more are written.
+		defer n.quiet(ctx, g, term, nodeOf(to))()
 	}
 	err := g.agreed.Transfer(to)
 	if err == nil && n.awaitLeader(ctx, g, led) {
@@ -252,6 +256,25 @@ func (n *Node) transfer(ctx context.Context, g *group, to uint64, led func(leade
 		err = fmt.Errorf("%w: node %d did not take the lead within %v", cluster.ErrNotNow, nodeOf(to), transferWithin)
 	}
 	return err
+}
+
+// quietWithin is how long it may take until nothing is written to a group, and another replica has
+// all there is.
+const quietWithin = time.Second
+
+// quiet has nothing be written in a term until what is returned is called, and waits until another
+// node's replica has all that was. If that takes too long, it is left to the library.
+func (n *Node) quiet(ctx context.Context, g *group, term *replica.Leader, to cluster.NodeID) (resume func()) {
+	ctx, cancel := context.WithTimeout(ctx, quietWithin)
+	defer cancel()
+	resume, err := term.HandOver(ctx)
+	if peer := n.list.peer(to); err == nil && peer != "" {
+		err = n.catchUp(ctx, g, peer, 0)
+	}
+	if err != nil {
+		g.logger.Debug("a group is handed over that was not quiet", "group", g.number, "error", err.Error())
+	}
+	return resume
 }
 
 // awaitLeader waits for a leader of a kind.

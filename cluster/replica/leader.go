@@ -72,17 +72,6 @@ func (r *Replica) outlast(ctx context.Context, before *record) error {
 	}
 }
 
-// GiveUpLease ends the lease of the term for good, so that who leads next need not wait: reads ask
-// the group from then on. An error says that the group was not told, and leaves that to waiting.
-func (l *Leader) GiveUpLease(ctx context.Context) error {
-	l.reads.lease.giveUp()
-	known, err := l.proposer.group.Propose(ctx, appendEntryHeader(nil, l.replica.config.Protocol(), giveUpLease, l.term))
-	if err == nil && known == 0 {
-		err = cluster.ErrNotLeader
-	}
-	return err
-}
-
 // Term is the number of the term.
 func (l *Leader) Term() uint64 { return l.term }
 

@@ -302,37 +302,6 @@ func TestWhoFollowsItself(t *testing.T) {
 	}
 }
 
-func TestALeaseThatIsGivenUp(t *testing.T) {
-	all := members(t, 2)
-	first := all[0].lead(t, 1)
-	write(t, first, "old")
-	if err := first.GiveUpLease(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	before := all[0].asked.Load()
-	write(t, first, "value") // which begins none
-	wantValue(t, first, "value")
-	wantValue(t, first, "value")
-	if asked := all[0].asked.Load() - before; asked != 2 {
-		t.Errorf("two reads after the lease asked %d times", asked)
-	}
-	began := now()
-	second := all[1].lead(t, 2)
-	if waited := time.Duration(now() - began); waited >= takeoverTime {
-		t.Errorf("who followed waited for %v", waited)
-	}
-	if err := first.GiveUpLease(t.Context()); !errors.Is(err, cluster.ErrNotLeader) {
-		t.Errorf("a lease is given up in a term that is over: %v", err)
-	}
-	write(t, second, "later")
-	all[1].isolate()
-	began = now()
-	all[0].lead(t, 1) // whose own term before was given up, but not that of the second
-	if waited := time.Duration(now() - began); waited < takeoverTime {
-		t.Errorf("beside a lease it waited for %v, want %v", waited, takeoverTime)
-	}
-}
-
 func TestNoLeases(t *testing.T) {
 	m := members(t, 2)[0]
 	m.replica.config.NoLeases = true
