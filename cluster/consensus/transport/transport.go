@@ -155,15 +155,15 @@ func (t *transport) receive(conn net.Conn) error {
 		}
 		if kind == batchFrame {
 			var batch raftpb.MessageBatch
-			if err := batch.Unmarshal(b); err != nil {
-				return errors.Join(errMalformed, err)
+			if err := decode(&batch, b); err != nil {
+				return err
 			}
 			t.messages(batch)
 			continue
 		}
 		var chunk raftpb.Chunk
-		if err := chunk.Unmarshal(b); err != nil {
-			return errors.Join(errMalformed, err)
+		if err := decode(&chunk, b); err != nil {
+			return err
 		}
 		if err := t.keep(chunk); err != nil {
 			return err
