@@ -47,7 +47,7 @@ func (db *DB) CreateKeyspace(name string, o KeyspaceOptions) (*Keyspace, error) 
 	case c.closed:
 		return nil, ErrClosed
 	case c.byName[name] != nil:
-		return nil, fmt.Errorf("%w: %q", ErrKeyspaceExists, name)
+		return nil, cmp.Or(db.confirm(), fmt.Errorf("%w: %q", ErrKeyspaceExists, name))
 	case c.nextID == math.MaxUint32:
 		return nil, fmt.Errorf("%w: no more keyspaces can be created", ErrUnsupported)
 	}
@@ -80,15 +80,23 @@ func (db *DB) CreateKeyspace(name string, o KeyspaceOptions) (*Keyspace, error) 
 func (db *DB) Keyspace(name string) (*Keyspace, error) {
 	c := db.catalog
 	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.closed {
+	ks, closed := c.byName[name], c.closed
+	c.mu.RUnlock()
+	switch {
+	case closed:
 		return nil, ErrClosed
-	}
-	ks := c.byName[name]
-	if ks == nil {
-		return nil, fmt.Errorf("%w: %q", ErrKeyspaceNotFound, name)
+	case ks == nil:
+		return nil, cmp.Or(db.confirm(), fmt.Errorf("%w: %q", ErrKeyspaceNotFound, name))
 	}
 	return ks, nil
+}
+
+// confirm returns nil if what was answered from the catalog alone, before the call, is right: if the
+// engine still answers. That of a replicated shard does not once another one has led it, which may have
+// changed the catalog.
+func (db *DB) confirm() error {
+	_, err := db.engine.Has(systemKey(nextIDTag, nil))
+	return err
 }
 
 // DefaultKeyspace returns the keyspace that DB's own methods read and write. It has no
@@ -97,7 +105,19 @@ func (db *DB) DefaultKeyspace() *Keyspace { return db.main }
 
 // Keyspaces lists the keyspaces by name, without the default one.
 func (db *DB) Keyspaces() ([]KeyspaceInfo, error) {
-	c := db.catalog
+	infos, err := db.catalog.infos()
+	if err == nil {
+		err = db.confirm()
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(infos, func(a, b KeyspaceInfo) int { return cmp.Compare(a.Name, b.Name) })
+	return infos, nil
+}
+
+// infos are the keyspaces, in no order.
+func (c *catalog) infos() ([]KeyspaceInfo, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.closed {
@@ -107,7 +127,6 @@ func (db *DB) Keyspaces() ([]KeyspaceInfo, error) {
 	for name, ks := range c.byName {
 		infos = append(infos, KeyspaceInfo{Name: name, Options: ks.options})
 	}
-	slices.SortFunc(infos, func(a, b KeyspaceInfo) int { return cmp.Compare(a.Name, b.Name) })
 	return infos, nil
 }
 
@@ -125,7 +144,7 @@ func (db *DB) DropKeyspace(name string) error {
 	}
 	ks := c.byName[name]
 	if ks == nil {
-		return fmt.Errorf("%w: %q", ErrKeyspaceNotFound, name)
+		return cmp.Or(db.confirm(), fmt.Errorf("%w: %q", ErrKeyspaceNotFound, name))
 	}
 	id := binary.BigEndian.Uint32(ks.region.prefix[2:])
 	var b storage.Batch

@@ -12,8 +12,8 @@ import (
 type Protocol uint8
 
 // The protocols that this program understands, from the oldest to the newest. A change of the
-// entries, or of what a call means, is a new protocol; what a call has beside, which others leave
-// out, is none.
+// entries, or of what a call means, is a new protocol once a release has the present one; what a call
+// has beside, which others leave out, is none. No release has a cluster yet.
 const (
 	OldestProtocol Protocol = 1
 	NewestProtocol Protocol = 1

@@ -69,6 +69,11 @@ type Host struct {
 
 	ending sync.Mutex // held while closed is set, and while something is done that must come before
 	closed bool
+
+	// added has, for each group, an *atomic.Bool: whether a replica was asked to join by way of this
+	// host. It outlives a Group, since who asks may have had one from before the replica was started
+	// again.
+	added sync.Map
 }
 
 // Open opens the logs and listens.
@@ -157,7 +162,8 @@ func (h *Host) Start(s Start, r *replica.Replica) (*Group, error) {
 	if err := h.host.StartOnDiskReplica(s.Members, s.Joins, create, c); err != nil {
 		return nil, fmt.Errorf("starting replica %d of group %d: %w", s.Replica, s.Group, err)
 	}
-	return &Group{host: h.host, number: s.Group, replica: s.Replica, machine: r}, nil
+	added, _ := h.added.LoadOrStore(s.Group, new(atomic.Bool))
+	return &Group{host: h.host, number: s.Group, replica: s.Replica, machine: r, added: added.(*atomic.Bool)}, nil
 }
 
 // Known tells whether a replica was started here before.
@@ -189,7 +195,7 @@ type Group struct {
 	number  uint64
 	replica uint64
 	machine *replica.Replica
-	added   atomic.Bool // a replica was asked to join, by this one
+	added   *atomic.Bool // that of the host
 }
 
 // Propose implements replica.Group.

@@ -262,3 +262,54 @@ func TestReplicaThatCannotBeOpened(t *testing.T) {
 		return nil
 	})
 }
+
+// A replica that is started again while another one is being added is not alone for as long as it
+// runs: who adds knows the group from before.
+func TestNobodyIsAloneBesideOneThatWasAddedBefore(t *testing.T) {
+	h, address := openHost(t)
+	dir := t.TempDir()
+	start := func() (*Group, *replica.Replica) {
+		r := newReplica(dir)
+		g, err := h.Start(Start{Group: testGroup, Replica: 1, Members: map[uint64]string{1: address}, Failed: unexpected(t)}, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g, r
+	}
+	lead := func(g *Group, r *replica.Replica) {
+		await(t, "term", func() error {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := r.Lead(ctx, g, 1)
+			return err
+		})
+	}
+	before, r := start()
+	lead(before, r)
+	m, err := before.Membership(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Stop()
+	if err := before.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	var after *Group
+	await(t, "replica that starts again", func() (err error) {
+		r = newReplica(dir)
+		after, err = h.Start(Start{Group: testGroup, Replica: 1, Members: map[uint64]string{1: address}, Failed: unexpected(t)}, r)
+		return err
+	})
+	lead(after, r)
+	still, err := after.Alone(t.Context())
+	if err != nil || still == nil || !still() {
+		t.Fatalf("one replica is not alone: %v", err)
+	}
+	_, other := openHost(t)
+	if err := before.Add(t.Context(), 2, other, m.Version); err != nil {
+		t.Fatal(err)
+	}
+	if still() {
+		t.Error("a replica to which another one was added takes itself for alone")
+	}
+}

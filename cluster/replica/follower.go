@@ -27,10 +27,11 @@ func (r *Replica) Follow() (*Follower, error) {
 	return &Follower{viewIn(r, 0), changes}, nil
 }
 
-// Err is cluster.ErrNotLeader once the catalog has changed. It is to be asked after a read, for
-// what was read before.
+// Err is cluster.ErrNotLeader once the catalog has changed, or the replica has left something out, so
+// that it is not as fresh as its group takes it for. It is to be asked after a read, for what was read
+// before.
 func (f *Follower) Err() error {
-	if !f.replica.catalog.isAt(f.catalog) {
+	if !f.replica.catalog.isAt(f.catalog) || f.replica.leftOut.Load() {
 		return cluster.ErrNotLeader
 	}
 	return nil

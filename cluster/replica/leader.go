@@ -146,9 +146,10 @@ func (l *Leader) local() (storage.Engine, error) {
 }
 
 // present returns nil if what was read before the call is of this term or an earlier one, so that
-// the versions of the term are right for it.
+// the versions of the term are right for it, and nobody can have read anything older since. A replica
+// that has left something out does not know.
 func (l *Leader) present() error {
-	if l.replica.begun.Load() != l.term {
+	if l.replica.begun.Load() != l.term || l.replica.leftOut.Load() {
 		return cluster.ErrNotLeader
 	}
 	return nil

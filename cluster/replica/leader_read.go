@@ -16,7 +16,11 @@ func (l *Leader) AppendGet(dst, key []byte) ([]byte, error) {
 		if err != nil {
 			return dst, err
 		}
-		if got, err := engine.AppendGet(dst, key); a.holds(l) {
+		got, err := engine.AppendGet(dst, key)
+		if over := l.present(); over != nil {
+			return dst, over
+		}
+		if a.holds(l) {
 			return got, failed(err)
 		}
 	}
@@ -50,7 +54,11 @@ func (l *Leader) Has(key []byte) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if has, err := engine.Has(key); a.holds(l) {
+		has, err := engine.Has(key)
+		if over := l.present(); over != nil {
+			return false, over
+		}
+		if a.holds(l) {
 			return has, failed(err)
 		}
 	}
@@ -64,7 +72,12 @@ func (l *Leader) MultiGet(keys [][]byte, out *storage.Values) error {
 			out.Reset()
 			return err
 		}
-		if err := engine.MultiGet(keys, out); a.holds(l) {
+		err = engine.MultiGet(keys, out)
+		if over := l.present(); over != nil {
+			out.Reset()
+			return over
+		}
+		if a.holds(l) {
 			return failed(err)
 		}
 	}

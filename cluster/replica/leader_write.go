@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -187,7 +188,7 @@ func (l *Leader) evaluate(key []byte, evaluation func() (*storage.Batch, error))
 		b, err = evaluation()
 	}
 	if err != nil || b == nil {
-		return 0, err
+		return 0, cmp.Or(l.present(), err)
 	}
 	return l.propose(b)
 }

@@ -60,5 +60,8 @@ func (l *lease) extend(asked instant) {
 	}
 }
 
+// isGivenUp tells whether giveUp was called.
+func (l *lease) isGivenUp() bool { return l.end.Load() == givenUp }
+
 // giveUp ends the lease for good.
 func (l *lease) giveUp() { l.end.Store(givenUp) }

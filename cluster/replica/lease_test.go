@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/storage"
 )
@@ -300,6 +301,116 @@ func TestWhoFollowsItself(t *testing.T) {
 	if waited := time.Duration(now() - began); waited < takeoverTime {
 		t.Errorf("after a restart it waited for %v, want %v", waited, takeoverTime)
 	}
+}
+
+// What another leader has begun to write nobody reads at the one before, though it has it: others may
+// not have it yet, and read what is older.
+func TestNothingIsReadBesideALaterTerm(t *testing.T) {
+	all := members(t, 2)
+	first := all[0].lead(t, 1)
+	write(t, first, "old")
+	resume, err := first.HandOver(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	resume()
+	write(t, all[1].lead(t, 2), "new")
+	for name, read := range readings {
+		if err := read(first); !errors.Is(err, cluster.ErrNotLeader) {
+			t.Errorf("%s in a term that another one has followed: %v", name, err)
+		}
+	}
+}
+
+// The catalog of a term that is over answers nothing by itself.
+func TestTheCatalogOfATermThatIsOver(t *testing.T) {
+	all := members(t, 2)
+	first := all[0].lead(t, 1)
+	before, err := mantisdb.OpenEngine(first, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := before.CreateKeyspace("dropped", mantisdb.KeyspaceOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	resume, err := first.HandOver(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	resume()
+	after, err := mantisdb.OpenEngine(all[1].lead(t, 2), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := after.DropKeyspace("dropped"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := after.CreateKeyspace("created", mantisdb.KeyspaceOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, answer := range map[string]func() error{
+		"Keyspace":       func() error { _, err := before.Keyspace("created"); return err },
+		"Keyspaces":      func() error { _, err := before.Keyspaces(); return err },
+		"CreateKeyspace": func() error { _, err := before.CreateKeyspace("dropped", mantisdb.KeyspaceOptions{}); return err },
+		"DropKeyspace":   func() error { return before.DropKeyspace("created") },
+	} {
+		if err := answer(); !errors.Is(err, cluster.ErrNotLeader) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A replica that has left an entry out is taken for one that has it, by its group.
+func TestNothingIsReadAfterAnEntryThatWasLeftOut(t *testing.T) {
+	all := members(t, 2)
+	r, l := all[0].replica, all[0].lead(t, 1)
+	write(t, l, "old")
+	engine, err := r.current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var full storage.Engine = fullEngine{engine}
+	r.engine.Store(&full)
+	r.Stop()
+	entry := appendEntryHeader(nil, cluster.OldestProtocol, writeBatch, l.term)
+	entry = append(entry, packedPut(t, "key", "new")...)
+	if err := r.Apply([]uint64{all[0].index + 1}, [][]byte{entry}, make([]uint64, 1)); err == nil {
+		t.Fatal("the entry was applied")
+	}
+	for name, read := range readings {
+		if err := read(l); !errors.Is(err, cluster.ErrNotLeader) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	l.reads.lease.end.Store(0)
+	if err := l.reads.wait(); err != nil {
+		t.Fatal(err)
+	}
+	if left := l.reads.lease.left(); left > 0 {
+		t.Errorf("an answer of the group began a lease of %v", left)
+	}
+	if f, err := r.Follow(); err == nil {
+		if _, err := f.AppendGet(nil, []byte("key")); !errors.Is(err, cluster.ErrNotLeader) {
+			t.Errorf("a stale read: %v", err)
+		}
+	}
+}
+
+// fullEngine is an engine that takes no write.
+type fullEngine struct{ storage.Engine }
+
+func (fullEngine) Write(*storage.Batch, storage.WriteOptions) (uint64, error) {
+	return 0, errors.New("no room")
+}
+
+// packedPut is a batch of one value.
+func packedPut(t *testing.T, key, value string) []byte {
+	t.Helper()
+	var b storage.Batch
+	if err := b.Put([]byte(key), []byte(value), 0); err != nil {
+		t.Fatal(err)
+	}
+	return b.Packed()
 }
 
 func TestNoLeases(t *testing.T) {

@@ -37,6 +37,9 @@ type question struct {
 // complete tells whether this replica has all that anybody was told of, as nobody else leads: it is
 // alone in its group, or holds a lease.
 func (x *readIndex) complete() bool {
+	if x.lease.isGivenUp() {
+		return false
+	}
 	if x.alone != nil && x.alone() {
 		return true
 	}
