@@ -59,7 +59,7 @@ func TestBodiesTogetherAreBounded(t *testing.T) {
 	s, pool := newBoundedServer(t, limit)
 	long := strings.Repeat("v", 2<<20)
 	first := s.half("PUT", "/api/v1/kv/first", 3<<20, 3<<20-1)
-	waitFor(t, "the first body is there but for its last byte", func() bool { return pool.Used() > 2<<20 })
+	waitFor(t, "the first body is there but for its last byte", func() bool { return pool.Used() >= 3<<20-1 })
 	for target, body := range map[string]string{
 		"/api/v1/kv/second": long,
 		"/api/v1/kv/batch":  `{"operations":[{"op":"put","key_text":"k","value_text":"` + long + `"}]}`,
