@@ -1,12 +1,21 @@
+import { useState } from "react";
+
 import type { Cluster, Node } from "../../api/cluster.ts";
+import { useRight } from "../../api/whoami.ts";
 import { Badge } from "../../components/Badge.tsx";
+import { Button } from "../../components/Button.tsx";
 import { Card } from "../../components/Page.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { formatCount } from "../../lib/number.ts";
+import { DrainNode } from "./DrainNode.tsx";
 import { leadsOf, replicasOf } from "./layout.ts";
+import { RemoveNode } from "./RemoveNode.tsx";
 
-/** The nodes, one a row. */
+/** The nodes, one a row, each of which may be drained and removed. */
 export function NodesCard({ cluster }: { cluster: Cluster }) {
+  const [draining, setDraining] = useState<Node | null>(null);
+  const [removing, setRemoving] = useState<Node | null>(null);
+  const columns = columnsOf(cluster);
   return (
     <Card
       title="Nodes"
@@ -15,11 +24,17 @@ export function NodesCard({ cluster }: { cluster: Cluster }) {
     >
       <Table
         label="Nodes"
-        columns={columnsOf(cluster)}
+        columns={useRight("admin") ? [...columns, changeColumn(setDraining, setRemoving)] : columns}
         rows={cluster.nodes}
         rowKey={(node) => node.id}
         empty="This node has not heard of the list of nodes yet."
       />
+      {draining && (
+        <DrainNode cluster={cluster} node={draining} onClose={() => setDraining(null)} />
+      )}
+      {removing && (
+        <RemoveNode cluster={cluster} node={removing} onClose={() => setRemoving(null)} />
+      )}
     </Card>
   );
 }
@@ -85,6 +100,39 @@ function columnsOf(cluster: Cluster): Column<Node>[] {
       numeric: true,
     },
   ];
+}
+
+/** What may be done with a node that is not dead; one is drained only once. */
+function changeColumn(onDrain: (node: Node) => void, onRemove: (node: Node) => void): Column<Node> {
+  return {
+    key: "change",
+    header: <span className="sr-only">Actions</span>,
+    cell: (node) => (
+      <span className="inline-flex gap-1">
+        {node.state === "up" && (
+          <Button
+            small
+            className="-my-1"
+            aria-label={`Drain node ${node.id}`}
+            onClick={() => onDrain(node)}
+          >
+            Drain
+          </Button>
+        )}
+        {node.state !== "dead" && (
+          <Button
+            small
+            className="-my-1"
+            aria-label={`Remove node ${node.id}`}
+            onClick={() => onRemove(node)}
+          >
+            Remove
+          </Button>
+        )}
+      </span>
+    ),
+    numeric: true,
+  };
 }
 
 /** Where a node is reached, each address with who reaches it there. */

@@ -1,11 +1,15 @@
 import { useState } from "react";
 
-import type { Cluster } from "../../api/cluster.ts";
+import type { Cluster, Shard } from "../../api/cluster.ts";
+import { useRight } from "../../api/whoami.ts";
 import { Badge } from "../../components/Badge.tsx";
+import { Button } from "../../components/Button.tsx";
 import { Card } from "../../components/Page.tsx";
 import { Segmented } from "../../components/Segmented.tsx";
 import { Table, type Column } from "../../components/Table.tsx";
 import { failedOf, inTrouble, membersOf, rowsOf, type Row } from "./layout.ts";
+import { LeadShard } from "./LeadShard.tsx";
+import { MoveShard } from "./MoveShard.tsx";
 
 const kinds = [
   { value: "all", label: "All" },
@@ -14,9 +18,14 @@ const kinds = [
 
 type Kind = (typeof kinds)[number]["value"];
 
-/** The shards, one a row, and where the list of nodes is kept. */
+/**
+ * The shards, one a row, which may be given other leaders and nodes; and where the list of nodes
+ * is kept.
+ */
 export function ShardsCard({ cluster }: { cluster: Cluster }) {
   const [kind, setKind] = useState<Kind>("all");
+  const [leading, setLeading] = useState<Shard | null>(null);
+  const [moving, setMoving] = useState<Shard | null>(null);
   const rows = rowsOf(cluster);
   return (
     <Card
@@ -33,11 +42,13 @@ export function ShardsCard({ cluster }: { cluster: Cluster }) {
     >
       <Table
         label="Shards"
-        columns={columns}
+        columns={useRight("admin") ? [...columns, changeColumn(setLeading, setMoving)] : columns}
         rows={kind === "all" ? rows : rows.filter(inTrouble)}
-        rowKey={({ shard }) => shard ?? "list of nodes"}
+        rowKey={({ shard }) => shard?.shard ?? "list of nodes"}
         empty="All have a leader, and all their replicas run."
       />
+      {leading && <LeadShard shard={leading} onClose={() => setLeading(null)} />}
+      {moving && <MoveShard cluster={cluster} shard={moving} onClose={() => setMoving(null)} />}
     </Card>
   );
 }
@@ -46,14 +57,14 @@ const columns: Column<Row>[] = [
   {
     key: "shard",
     header: "Shard",
-    cell: ({ shard }) => shard ?? "list of nodes",
-    order: ({ shard }) => shard ?? Infinity,
+    cell: ({ shard }) => shard?.shard ?? "list of nodes",
+    order: ({ shard }) => shard?.shard ?? Infinity,
     className: "figures whitespace-nowrap",
   },
   {
     key: "slots",
     header: "Slots",
-    cell: ({ slots }) => slots || "–",
+    cell: ({ shard }) => (shard ? `${shard.first_slot}–${shard.last_slot}` : "–"),
     className: "figures whitespace-nowrap",
   },
   {
@@ -77,6 +88,36 @@ const columns: Column<Row>[] = [
     className: "w-full",
   },
 ];
+
+/** What may be done with a shard; the list of nodes is placed by the cluster alone. */
+function changeColumn(onLead: (shard: Shard) => void, onMove: (shard: Shard) => void): Column<Row> {
+  return {
+    key: "change",
+    header: <span className="sr-only">Actions</span>,
+    cell: ({ shard }) =>
+      shard && (
+        <span className="inline-flex gap-1">
+          <Button
+            small
+            className="-my-1"
+            aria-label={`Lead shard ${shard.shard}`}
+            onClick={() => onLead(shard)}
+          >
+            Lead
+          </Button>
+          <Button
+            small
+            className="-my-1"
+            aria-label={`Move shard ${shard.shard}`}
+            onClick={() => onMove(shard)}
+          >
+            Move
+          </Button>
+        </span>
+      ),
+    numeric: true,
+  };
+}
 
 /** The nodes that have a replica, and which of these do not run. */
 function Replicas({ row }: { row: Row }) {

@@ -1,19 +1,14 @@
-import type { Cluster, Group, Node } from "../../api/cluster.ts";
+import type { Cluster, Group, Node, Shard } from "../../api/cluster.ts";
 
 /** A row of the table of shards: a shard, or the group that keeps the list of nodes. */
 export interface Row extends Group {
   /** null for the list of nodes. */
-  shard: number | null;
-  /** "0–1023"; empty for the list of nodes. */
-  slots: string;
+  shard: Shard | null;
 }
 
 /** All shards in the order of their slots, and behind them the list of nodes. */
 export function rowsOf({ shards, meta }: Cluster): Row[] {
-  return [
-    ...shards.map((shard) => ({ ...shard, slots: `${shard.first_slot}–${shard.last_slot}` })),
-    { ...meta, shard: null, slots: "" },
-  ];
+  return [...shards.map((shard) => ({ ...shard, shard })), { ...meta, shard: null }];
 }
 
 /** Whether a group lacks its leader, or has a replica that does not run. */
