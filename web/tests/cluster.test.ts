@@ -85,7 +85,7 @@ describe.each(Object.keys(forms) as Form[])("in the form %s", (form) => {
     const troubles = page.getByRole("list", { name: "Troubles" });
     await troubles.getByText(/^Shard 5 has no known leader/).waitFor();
     await troubles.getByText("Node 3 did not answer node 1 lately.").waitFor();
-    await troubles.getByText(/^1 replica on node 2 does not run/).waitFor();
+    await troubles.getByText(/^1 replica on node 2 does not run, and is tried again/).waitFor();
     await page.getByText("node 1: 15, node 2: 0, node 3: 0 and node 4: 0").waitFor();
     await screenshot(page, "cluster", form);
     await expectFits(page, `the cluster as ${form}`);

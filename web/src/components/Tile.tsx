@@ -19,7 +19,7 @@ export function Tile({
       <div className="figures mb-2 truncate text-xs text-muted" title={note}>
         {note}
       </div>
-      <div className="mt-auto flex min-h-7 flex-col justify-end">{children}</div>
+      {children && <div className="mt-auto flex min-h-7 flex-col justify-end">{children}</div>}
     </section>
   );
 }

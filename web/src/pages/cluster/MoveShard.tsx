@@ -42,7 +42,8 @@ export function MoveShard({
     >
       <p>
         All data of the shard is copied to the other node, and only then removed from the first. The
-        shard is served meanwhile. It may take minutes, and goes on if this is closed.
+        shard is served meanwhile. It may take minutes, and goes on if this is closed, but not if
+        the tab is.
       </p>
       <Select
         label="From"

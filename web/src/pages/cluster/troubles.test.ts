@@ -64,7 +64,7 @@ test("replicas that failed are counted, that of the list of nodes too", () => {
     meta: { leader: 1, term: 1, replicas: [1, 2], failed: [2] },
   });
   expect(troubles).toEqual([
-    expect.stringMatching(/^warning: 4 replicas on nodes 1 and 2 do not run/),
+    expect.stringMatching(/^warning: 4 replicas on nodes 1 and 2 do not run, and are tried again/),
   ]);
 });
 

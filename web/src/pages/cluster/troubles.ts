@@ -1,4 +1,4 @@
-import type { Cluster } from "../../api/cluster.ts";
+import type { Cluster, Node } from "../../api/cluster.ts";
 import type { Level } from "../../components/Notice.tsx";
 import { failedOf, isEmpty, livingOf, replicasOf } from "./layout.ts";
 import { counted, named } from "./words.ts";
@@ -62,7 +62,7 @@ function failed(cluster: Cluster): Trouble[] {
     {
       id: "failed replicas",
       level: "warning",
-      text: `${counted(count, "replica")} on ${named("node", nodes)} ${count === 1 ? "does" : "do"} not run: the log there says why, and they are tried again.`,
+      text: `${counted(count, "replica")} on ${named("node", nodes)} ${count === 1 ? "does not run, and is" : "do not run, and are"} tried again: the log there says why.`,
     },
   ];
 }
@@ -77,7 +77,7 @@ function leaving(cluster: Cluster): Trouble[] {
     }));
 }
 
-function farewell(cluster: Cluster, id: number, state: "draining" | "dead" | "up"): string {
+function farewell(cluster: Cluster, id: number, state: Node["state"]): string {
   const left = counted(replicasOf(cluster, id), "replica");
   if (state === "dead") return `Node ${id} is dead: others take over the ${left} that it had.`;
   if (isEmpty(cluster, id)) return `Node ${id} is drained, and can be removed.`;
