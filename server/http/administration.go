@@ -58,12 +58,22 @@ type shardAnswer struct {
 // getCluster answers with how the cluster is laid out.
 func (h *Handler) getCluster(w http.ResponseWriter, _ *http.Request) error {
 	t := h.administrator.Topology()
-	answer := clusterAnswer{Self: t.Self, Protocol: t.Protocol, Nodes: t.Nodes, Shards: make([]shardAnswer, len(t.Shards)), Meta: t.Meta}
+	answer := clusterAnswer{Self: t.Self, Protocol: t.Protocol, Nodes: orEmpty(t.Nodes), Shards: make([]shardAnswer, len(t.Shards)), Meta: t.Meta}
+	answer.Meta.Replicas = orEmpty(answer.Meta.Replicas)
 	for i, shard := range t.Shards {
 		first, last := t.Slots(i)
+		shard.Replicas = orEmpty(shard.Replicas)
 		answer.Shards[i] = shardAnswer{i, first, last, shard}
 	}
 	return writeJSON(w, answer)
+}
+
+// orEmpty is a list that is an array in JSON also if nothing is known of it.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // newNode is a node that is to be added.

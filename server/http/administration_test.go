@@ -97,6 +97,24 @@ func TestAdministration(t *testing.T) {
 	}
 }
 
+// unknowing is an administrator that has heard of no node yet, and whose only replica failed.
+type unknowing struct{ administrator }
+
+func (*unknowing) Topology() *cluster.Topology {
+	return &cluster.Topology{Self: 1, Shards: []cluster.Shard{{Failed: []cluster.NodeID{1}}}}
+}
+
+// TestLayoutOfNothingKnown: what nobody told is an empty array, as the description of the API has
+// it, and not null.
+func TestLayoutOfNothingKnown(t *testing.T) {
+	s := serveHandler(t, NewHandler(failingStore{}, slog.New(slog.DiscardHandler), testAbout).WithAdministrator(&unknowing{}))
+	const want = `{"self":1,"nodes":[],"shards":[{"shard":0,"first_slot":0,"last_slot":16383,"leader":0,"term":0,"replicas":[],"failed":[1]}],` +
+		`"meta":{"leader":0,"term":0,"replicas":[]}}` + "\n"
+	if got := s.do("GET", clusterPath, ""); got.body != want {
+		t.Errorf("%s", got.body)
+	}
+}
+
 // TestAdministrationNeedsRights: who may not administrate changes nothing.
 func TestAdministrationNeedsRights(t *testing.T) {
 	a := &administrator{}

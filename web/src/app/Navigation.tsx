@@ -1,17 +1,23 @@
+import { useIsClustered } from "../api/server.ts";
 import { Icon } from "../components/Icon.tsx";
 import { classes } from "../lib/classes.ts";
 import { pages, type PageName } from "./pages.ts";
 import { href } from "./route.ts";
 
-/** The links to all pages: a column, or a bar at the bottom where there is little room. */
+/**
+ * The links to all pages: a column, or a bar at the bottom where there is little room. That of
+ * the cluster is there if there is one.
+ */
 export function Navigation({ shown, warnings }: { shown: PageName; warnings: number }) {
+  const clustered = useIsClustered();
+  const linked = pages.filter((page) => page.name !== "cluster" || clustered);
   return (
     <nav
       aria-label="Pages"
       className="max-md:fixed max-md:inset-x-0 max-md:bottom-0 max-md:z-40 max-md:border-t max-md:border-line max-md:bg-surface max-md:pb-[env(safe-area-inset-bottom)]"
     >
       <ul className="flex md:flex-col md:gap-0.5">
-        {pages.map((page) => (
+        {linked.map((page) => (
           <li key={page.name} className="max-md:flex-1">
             <a
               href={href(page.name)}

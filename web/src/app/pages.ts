@@ -29,6 +29,12 @@ export const pages = [
     Page: lazy(() => import("../pages/engine/EnginePage.tsx")),
   },
   {
+    name: "cluster",
+    title: "Cluster",
+    icon: "nodes" as IconName,
+    Page: lazy(() => import("../pages/cluster/ClusterPage.tsx")),
+  },
+  {
     name: "benchmark",
     title: "Benchmark",
     icon: "timer" as IconName,

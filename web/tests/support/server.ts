@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+import { freePorts } from "./ports.ts";
+
 /** The program under test. */
 const program = process.env.MANTISDB ?? new URL("../../../mantisdb-rust", import.meta.url).pathname;
 
@@ -34,6 +36,12 @@ export class Server {
     const server = new Server(dir, [`--users=${join(dir, "users.acl")}`]);
     await server.run();
     return server;
+  }
+
+  /** Starts the only node of a cluster of 16 shards. */
+  static async asCluster(): Promise<Server> {
+    const peer = `1=127.0.0.1:${await freePorts(2)}`; // the consensus is at the second one
+    return Server.start("--cluster-node=1", `--cluster-peers=${peer}`, "--cluster-shards=16");
   }
 
   /** Starts it, on the port that it had if it was stopped. */

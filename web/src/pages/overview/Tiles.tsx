@@ -1,8 +1,7 @@
-import type { ReactNode } from "react";
-
 import type { Point } from "../../api/figures.ts";
 import { Meter } from "../../components/Meter.tsx";
 import { Sparkline } from "../../components/Sparkline.tsx";
+import { Tile } from "../../components/Tile.tsx";
 import { formatBytes } from "../../lib/bytes.ts";
 import { formatNanos } from "../../lib/duration.ts";
 import { formatCount, formatShare, formatShort } from "../../lib/number.ts";
@@ -109,28 +108,5 @@ function ClientsTile({ now, course }: { now: Point; course: Point[] }) {
     >
       <Sparkline values={column(course, (p) => p.clients)} />
     </Tile>
-  );
-}
-
-function Tile({
-  label,
-  value,
-  note,
-  children,
-}: {
-  label: string;
-  value: string;
-  note: string;
-  children?: ReactNode;
-}) {
-  return (
-    <section aria-label={label} className="card flex min-w-0 flex-col px-4 py-3">
-      <div className="truncate text-xs font-medium text-muted">{label}</div>
-      <div className="figures text-2xl font-semibold tracking-tight whitespace-nowrap">{value}</div>
-      <div className="figures mb-2 truncate text-xs text-muted" title={note}>
-        {note}
-      </div>
-      <div className="mt-auto flex min-h-7 flex-col justify-end">{children}</div>
-    </section>
   );
 }
