@@ -42,7 +42,7 @@ func (l *load) run(until io.Reader) error {
 	failed := make([]error, users)
 	for i := range failed {
 		working.Go(func() {
-			u := &user{load: l, name: fmt.Sprint("user:", i)}
+			u := &user{load: l, name: fmt.Sprint("go-redis:", i)}
 			for failed[i] == nil && ctx.Err() == nil {
 				if failed[i] = u.round(context.Background()); failed[i] != nil {
 					cancel(failed[i])

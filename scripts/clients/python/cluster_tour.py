@@ -222,7 +222,7 @@ class User(threading.Thread):
 def load():
     stop = threading.Event()
     with connect() as r:
-        users = [User(r, f"user:{i}", stop) for i in range(4)]
+        users = [User(r, f"redis-py:{i}", stop) for i in range(4)]
         for user in users:
             user.start()
         threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
