@@ -55,6 +55,18 @@ func newReplica(dir string) *replica.Replica {
 	return replica.New(replica.Config{Dir: dir, MemoryLimit: 64 << 20})
 }
 
+// add adds a replica without a vote to a group.
+func add(t *testing.T, g *Group, number uint64, address string) {
+	t.Helper()
+	m, err := g.Membership(t.Context())
+	if err == nil {
+		err = g.Add(t.Context(), number, address, m.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // await waits until a condition has no error any more.
 func await(t *testing.T, what string, condition func() error) {
 	t.Helper()
@@ -132,13 +144,7 @@ func TestSnapshotThatIsNotTaken(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "outgoing-replaced", "obstacle"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	m, err := g.Membership(t.Context())
-	if err == nil {
-		err = g.Add(t.Context(), 2, secondAddress, m.Version)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	add(t, g, 2, secondAddress)
 	select {
 	case <-failed:
 	case <-time.After(30 * time.Second):
@@ -183,13 +189,7 @@ func TestSnapshotThatCannotBeKept(t *testing.T) {
 	if err := errors.Join(os.Rename(kept[0], aside), os.WriteFile(kept[0], nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	m, err := g.Membership(t.Context())
-	if err == nil {
-		err = g.Add(t.Context(), 2, secondAddress, m.Version)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	add(t, g, 2, secondAddress)
 	select {
 	case <-refused:
 	case <-time.After(30 * time.Second):
