@@ -20,6 +20,16 @@ func putBeside(l *Leader, value string) <-chan error {
 	return done
 }
 
+// handOver hands a term over, and goes on at once.
+func handOver(t *testing.T, l *Leader) {
+	t.Helper()
+	resume, err := l.HandOver(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	resume()
+}
+
 func TestNothingIsWrittenWhileATermIsHandedOver(t *testing.T) {
 	all := members(t, 2)
 	l := all[0].lead(t, 1)
@@ -68,11 +78,7 @@ func TestAHandedOverLease(t *testing.T) {
 	all := members(t, 2)
 	first := all[0].lead(t, 1)
 	write(t, first, "old")
-	resume, err := first.HandOver(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	resume()
+	handOver(t, first)
 	before := all[0].asked.Load()
 	write(t, first, "value") // which begins none
 	wantValue(t, first, "value")
@@ -85,7 +91,7 @@ func TestAHandedOverLease(t *testing.T) {
 	if waited := time.Duration(now() - began); waited >= takeoverTime {
 		t.Errorf("who followed waited for %v", waited)
 	}
-	resume, err = first.HandOver(t.Context())
+	resume, err := first.HandOver(t.Context())
 	if resume(); !errors.Is(err, cluster.ErrNotLeader) {
 		t.Errorf("a term that is over is handed over: %v", err)
 	}

@@ -309,11 +309,7 @@ func TestNothingIsReadBesideALaterTerm(t *testing.T) {
 	all := members(t, 2)
 	first := all[0].lead(t, 1)
 	write(t, first, "old")
-	resume, err := first.HandOver(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	resume()
+	handOver(t, first)
 	write(t, all[1].lead(t, 2), "new")
 	for name, read := range readings {
 		if err := read(first); !errors.Is(err, cluster.ErrNotLeader) {
@@ -333,11 +329,7 @@ func TestTheCatalogOfATermThatIsOver(t *testing.T) {
 	if _, err := before.CreateKeyspace("dropped", mantisdb.KeyspaceOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	resume, err := first.HandOver(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	resume()
+	handOver(t, first)
 	after, err := mantisdb.OpenEngine(all[1].lead(t, 2), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import threading
 import time
 
 import redis
-from expect import PATIENCE, await_message, check, fails
+from expect import PATIENCE, await_message, check, fails, take_steps
 from redis.cluster import ClusterNode, RedisCluster
 
 NODES = [address.split(":") for address in os.environ["TOUR_NODES"].split(",")]
@@ -236,19 +236,7 @@ def load():
 
 
 def tour():
-    steps = [value for name, value in globals().items() if name.startswith("step_")]
-    done = 0
-    for protocol in 3, 2:
-        with connect(protocol=protocol) as r:
-            r.flushall()
-            for step in steps:
-                try:
-                    step(r)
-                except Exception:
-                    print(f"redis-py, cluster, protocol {protocol}: {step.__name__} failed", file=sys.stderr)
-                    raise
-                done += 1
-    print(f"redis-py {redis.__version__}: {done} steps")
+    take_steps("redis-py, cluster", globals(), connect)
 
 
 if sys.argv[1:] == ["load"]:

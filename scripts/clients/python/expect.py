@@ -1,6 +1,9 @@
 """What the tours expect of the client under test."""
 
+import sys
 import time
+
+import redis
 
 PATIENCE = 20  # seconds for what must come
 
@@ -29,3 +32,20 @@ def await_message(subscriber, kind):
         if message and message["type"] == kind:
             return message
     raise AssertionError(f"no {kind} came")
+
+
+def take_steps(tour, names, connect):
+    """Takes all steps of a tour, by both protocols; names are those that its file has."""
+    steps = [value for name, value in names.items() if name.startswith("step_")]
+    done = 0
+    for protocol in 3, 2:
+        with connect(protocol=protocol) as r:
+            r.flushall()
+            for step in steps:
+                try:
+                    step(r)
+                except Exception:
+                    print(f"{tour}, protocol {protocol}: {step.__name__} failed", file=sys.stderr)
+                    raise
+                done += 1
+    print(f"redis-py {redis.__version__}: {done} steps")

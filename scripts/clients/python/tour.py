@@ -6,12 +6,11 @@ function whose name begins with step_; the first that fails ends the tour.
 """
 
 import os
-import sys
 import threading
 import time
 
 import redis
-from expect import PATIENCE, await_message, check, fails
+from expect import PATIENCE, await_message, check, fails, take_steps
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -283,20 +282,4 @@ def step_restart(r):
     check(r.get("kept"), b"v")
 
 
-def main():
-    steps = [value for name, value in globals().items() if name.startswith("step_")]
-    done = 0
-    for protocol in 3, 2:
-        with connect(protocol=protocol) as r:
-            r.flushall()
-            for step in steps:
-                try:
-                    step(r)
-                except Exception:
-                    print(f"redis-py, protocol {protocol}: {step.__name__} failed", file=sys.stderr)
-                    raise
-                done += 1
-    print(f"redis-py {redis.__version__}: {done} steps")
-
-
-main()
+take_steps("redis-py", globals(), connect)
