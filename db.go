@@ -87,6 +87,7 @@ type DB struct {
 	logger      *slog.Logger
 	memoryLimit uint64         // 0: none
 	leaked      *atomic.Uint64 // snapshots
+	watchers    *watchers
 }
 
 // Open opens the database in the directory dir, which is created if it does not
@@ -135,7 +136,7 @@ func OpenReadOnly(engine storage.Engine, logger *slog.Logger) (*DB, error) {
 
 // newDB is the database of an engine, of which it has read nothing.
 func newDB(engine storage.Engine, logger *slog.Logger) *DB {
-	db := &DB{engine: engine, logger: logger, catalog: newCatalog(), leaked: new(atomic.Uint64)}
+	db := &DB{engine: engine, logger: logger, catalog: newCatalog(), leaked: new(atomic.Uint64), watchers: newWatchers()}
 	db.main = &Keyspace{db: db, engine: engine}
 	return db
 }
@@ -234,6 +235,7 @@ func (db *DB) Stats() (Stats, error) {
 // the same. Closing again waits for the first Close and returns nil.
 func (db *DB) Close() error {
 	db.catalog.close()
+	db.watchers.close()
 	return db.engine.Close()
 }
 

@@ -1,6 +1,10 @@
 package mantisdb
 
-import "github.com/mantisdb/mantisdb/storage"
+import (
+	"time"
+
+	"github.com/mantisdb/mantisdb/storage"
+)
 
 // Unvalidated is db with transactions that check nothing when they commit: what the
 // tests of isolation have to notice.
@@ -22,4 +26,11 @@ type unvalidatedSnapshot struct {
 
 func (s unvalidatedSnapshot) WriteIf(b *storage.Batch, _ *storage.ReadSet, o storage.WriteOptions) (uint64, error) {
 	return s.engine.Write(b, o)
+}
+
+// KeepWatchesFor sets how long a database keeps changes after its last watch.
+func KeepWatchesFor(db *DB, d time.Duration) {
+	db.watchers.mu.Lock()
+	defer db.watchers.mu.Unlock()
+	db.watchers.after = d
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"runtime"
+	"sync"
 
 	"github.com/mantisdb/mantisdb/storage"
 )
@@ -35,7 +36,8 @@ const (
 type Change = storage.Change
 
 // WatchBufferLen is how many bytes of changes a database keeps for all its watches
-// together while there are any: 16 MiB, and no more than a sixteenth of a memory limit.
+// together while there are any, and for WatchKeptFor after: 16 MiB, and no more than a
+// sixteenth of a memory limit.
 const WatchBufferLen = storage.WatchBufferLen
 
 // Watch delivers the changes of a range of keys in the order of their versions, each
@@ -45,6 +47,7 @@ const WatchBufferLen = storage.WatchBufferLen
 type Watch struct {
 	ks       *Keyspace
 	feed     storage.Feed
+	leave    func() // the watchers of the database
 	key, end []byte // room for those that are stored otherwise
 	cleanup  runtime.Cleanup
 }
@@ -65,7 +68,8 @@ type Watch struct {
 // What was committed before the call is delivered as far as it can still be had, else
 // it is ErrHistoryGone. The Rust engine finds it in its log, which reaches back to the
 // last flush or farther; it is not in there if it was written with DurabilityMemory. In
-// memory, and with the Go engine, only what is kept for other watches can be had.
+// memory, and with the Go engine, only what is kept for watches can be had: what was
+// committed while there was one, or within WatchKeptFor after the last one.
 //
 // A deletion is delivered whether or not there was anything to delete; a modification
 // as the value that it stored, or as a deletion; one that changed nothing not at all.
@@ -84,12 +88,16 @@ func (ks *Keyspace) Watch(r Range, from uint64) (*Watch, error) {
 	if err := ks.check(); err != nil {
 		return nil, err
 	}
-	feed, err := ks.engine.Watch(ks.region.bounds(r), from)
-	if err != nil {
+	if err := ks.db.watchers.enter(ks.engine); err != nil {
 		return nil, err
 	}
-	w := &Watch{ks: ks, feed: feed}
-	w.cleanup = runtime.AddCleanup(w, closeForgottenFeed, forgottenFeed{feed, ks.db.logger})
+	feed, err := ks.engine.Watch(ks.region.bounds(r), from)
+	if err != nil {
+		ks.db.watchers.leave()
+		return nil, err
+	}
+	w := &Watch{ks: ks, feed: feed, leave: sync.OnceFunc(ks.db.watchers.leave)}
+	w.cleanup = runtime.AddCleanup(w, closeForgottenFeed, forgottenFeed{feed, ks.db.logger, w.leave})
 	return w, nil
 }
 
@@ -97,12 +105,14 @@ func (ks *Keyspace) Watch(r Range, from uint64) (*Watch, error) {
 type forgottenFeed struct {
 	feed   storage.Feed
 	logger *slog.Logger
+	leave  func()
 }
 
 // closeForgottenFeed is a net and not the way, as closeForgotten is.
 func closeForgottenFeed(f forgottenFeed) {
 	f.logger.Warn("a watch was dropped without Close", "from", f.feed.From())
 	f.feed.Close()
+	f.leave()
 }
 
 // From is the least version that the watch delivers: where to begin again if it
@@ -168,5 +178,6 @@ func (w *Watch) Changes(ctx context.Context) iter.Seq2[Change, error] {
 // Close ends the watch; closing again returns nil.
 func (w *Watch) Close() error {
 	w.cleanup.Stop()
+	w.leave()
 	return w.feed.Close()
 }

@@ -106,13 +106,17 @@ func (l localKeyspace) DeleteRange(ctx context.Context, r mantisdb.Range, o mant
 }
 
 // Watch implements Keyspace.
-func (l localKeyspace) Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error) {
+func (l localKeyspace) Watch(ctx context.Context, r mantisdb.Range, after Position) (Watch, error) {
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	from, err := after.Version()
+	if err != nil {
 		return nil, err
 	}
 	watch, err := l.ks.Watch(r, from)
 	if err != nil {
-		return nil, err // and not a Watch that is nil
+		return nil, err
 	}
-	return watch, nil
+	return &localWatch{watch, watch.From() - 1}, nil
 }

@@ -29,9 +29,10 @@ type Keyspace interface {
 	// one moment in each shard. What it yields is borrowed until the loop's next step. An
 	// error is the last thing it yields, with a zero Entry.
 	Scan(ctx context.Context, r mantisdb.Range) iter.Seq2[mantisdb.Entry, error]
-	// Watch begins to watch a range, as mantisdb.DB.Watch does. The context is that
-	// of the call alone.
-	Watch(ctx context.Context, r mantisdb.Range, from uint64) (Watch, error)
+	// Watch begins to watch a range behind a position, as mantisdb.DB.Watch does from a version on.
+	// The context is that of the call alone. In a cluster, the changes of each shard come in the
+	// order of their versions, and those of different shards in none.
+	Watch(ctx context.Context, r mantisdb.Range, after Position) (Watch, error)
 }
 
 // Table is a keyspace of a database that is in one piece, and so has its entries at hand. What
@@ -111,13 +112,6 @@ type Database interface {
 	// written. It is mantisdb.ErrConflict if other writes came between again and
 	// again.
 	Transact(ctx context.Context, conditions []Condition, b *mantisdb.Batch, o mantisdb.WriteOptions) error
-}
-
-// Watch delivers changes as a mantisdb.Watch does, whose methods these are.
-type Watch interface {
-	From() uint64
-	Next(ctx context.Context) (mantisdb.Change, error)
-	Close() error
 }
 
 // Local is a Database in this process. A call that has begun does

@@ -2,6 +2,13 @@ package wire
 
 import "github.com/mantisdb/mantisdb"
 
+// ChangeNames are the kinds of change, as the events of a watch are named.
+var ChangeNames = map[mantisdb.ChangeKind]string{
+	mantisdb.ChangePut:         "put",
+	mantisdb.ChangeDelete:      "delete",
+	mantisdb.ChangeDeleteRange: "delete-range",
+}
+
 // AppendChange appends c as one JSON object, without a line end: a put as AppendEntry
 // does, without the value if keysOnly is set; a deletion as its key; that of a range as
 // start and end, either left out if it is unbounded. All have their version.

@@ -53,6 +53,22 @@ func (d *Decoder) Line(line []byte) (Record, error) {
 
 // KeyLine is Line of an entry that may have no value, as a scan of keys has them.
 func (d *Decoder) KeyLine(line []byte) (Record, error) {
+	rec, err := d.object(line)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case rec.Op != "":
+		return Record{}, errors.New(`unknown member "op"`)
+	case rec.Range.given:
+		return Record{}, errors.New("an entry has no range")
+	case !rec.HasKey:
+		return Record{}, errNoKey
+	}
+	return rec, nil
+}
+
+// object reads line, which must be one object and nothing else.
+func (d *Decoder) object(line []byte) (Record, error) {
 	if len(bytes.TrimSpace(line)) == 0 {
 		return Record{}, errors.New("empty line: an entry is expected")
 	}
@@ -64,14 +80,6 @@ func (d *Decoder) KeyLine(line []byte) (Record, error) {
 	}
 	if _, err := d.json.ReadToken(); err != io.EOF {
 		return Record{}, errors.New("more than one JSON value on the line")
-	}
-	switch {
-	case rec.Op != "":
-		return Record{}, errors.New(`unknown member "op"`)
-	case rec.Range.given:
-		return Record{}, errors.New("an entry has no range")
-	case !rec.HasKey:
-		return Record{}, errNoKey
 	}
 	return rec, nil
 }

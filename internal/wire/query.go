@@ -22,6 +22,19 @@ func ScanQuery(r mantisdb.Range) string {
 	return queryOf(query)
 }
 
+// WatchQuery is the query of a watch of a range behind a position, empty for the changes to come,
+// with its question mark unless it is empty.
+func WatchQuery(r mantisdb.Range, after string) string {
+	query := boundsQuery(r)
+	if r.KeysOnly {
+		query.Set("keys_only", "true")
+	}
+	if after != "" {
+		query.Set("after", after)
+	}
+	return queryOf(query)
+}
+
 // DeletionQuery is the query of the deletion of a range, with its question mark.
 func DeletionQuery(r mantisdb.Range, o mantisdb.WriteOptions) string {
 	query := boundsQuery(r)

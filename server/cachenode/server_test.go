@@ -226,7 +226,7 @@ func TestStoreIsWhole(t *testing.T) {
 	if _, ok := values.At(1); ok {
 		t.Error("a value of a key that has none")
 	}
-	if _, err := store.Watch(ctx, mantisdb.Range{}, 0); !errors.Is(err, mantisdb.ErrUnsupported) {
+	if _, err := store.Watch(ctx, mantisdb.Range{}, ""); !errors.Is(err, mantisdb.ErrUnsupported) {
 		t.Error(err)
 	}
 	if err := store.Write(ctx, new(mantisdb.Batch), mantisdb.WriteOptions{}); !errors.Is(err, mantisdb.ErrUnsupported) {

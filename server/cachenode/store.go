@@ -175,7 +175,7 @@ func (s Store) Scan(context.Context, mantisdb.Range) iter.Seq2[mantisdb.Entry, e
 }
 
 // Watch implements server.Keyspace.
-func (s Store) Watch(context.Context, mantisdb.Range, uint64) (server.Watch, error) {
+func (s Store) Watch(context.Context, mantisdb.Range, server.Position) (server.Watch, error) {
 	return nil, unsupported("tell of changes")
 }
 

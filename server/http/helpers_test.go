@@ -188,7 +188,7 @@ func (f failingStore) Backup(_ context.Context, w io.Writer) (mantisdb.BackupSta
 	}
 	return mantisdb.BackupStats{}, f.err
 }
-func (f failingStore) Watch(context.Context, mantisdb.Range, uint64) (server.Watch, error) {
+func (f failingStore) Watch(context.Context, mantisdb.Range, server.Position) (server.Watch, error) {
 	return nil, f.err
 }
 func (f failingStore) Structure(context.Context, int) (mantisdb.Structure, error) {

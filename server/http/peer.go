@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -75,9 +76,14 @@ func (p *peerHandler) serve(w http.ResponseWriter, r *http.Request, shard int) e
 	if path, isEntry := entryPathOf(r.URL); isEntry && !isBatch(r, path.key) {
 		return p.serveEntryOf(w, r, server.NewLocal(db), path)
 	}
-	p.apiOf(shard, db).ServeHTTP(w, r)
+	p.apiOf(shard, db).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), ofPeer{}, true)))
 	return nil
 }
+
+// ofPeer marks the context of a request of another node, which has admitted its client.
+type ofPeer struct{}
+
+func isOfPeer(r *http.Request) bool { return r.Context().Value(ofPeer{}) != nil }
 
 // apiOf is all of the API but the entries of a shard that is a database.
 func (p *peerHandler) apiOf(shard int, db *mantisdb.DB) *http.ServeMux {

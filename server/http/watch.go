@@ -3,10 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"net/http"
-	"strconv"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/internal/wire"
@@ -19,15 +16,21 @@ const watchChunk = 32 << 10
 // watchRequest is what a client asks of a watch.
 type watchRequest struct {
 	r        mantisdb.Range
-	from     uint64 // 0 is from now on
+	after    server.Position
 	encoding wire.Encoding
 }
 
 func parseWatch(r *http.Request) (watchRequest, error) {
-	query := parseParams(r.URL.RawQuery, "prefix", "start", "end", "from", "keys_only", "encoding")
+	query := parseParams(r.URL.RawQuery, "prefix", "start", "end", "from", "after", "keys_only", "encoding")
 	req := watchRequest{
-		from:     query.positive("from"),
+		after:    server.PositionBefore(query.positive("from")),
 		encoding: parsed(&query, "encoding", wire.ParseEncoding),
+	}
+	if after := query.bytes("after"); after != nil {
+		if req.after != "" {
+			query.fail("after", errors.New("it and from exclude each other"))
+		}
+		req.after = server.Position(after)
 	}
 	bounds := boundsOf(&query)
 	req.r = bounds.Range()
@@ -37,11 +40,7 @@ func parseWatch(r *http.Request) (watchRequest, error) {
 	}
 	// A browser that connects again repeats its first request, and adds this.
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
-		last, err := strconv.ParseUint(id, 10, 63)
-		if err != nil || last == math.MaxInt64 {
-			return req, newProblem(malformedRequest, "Last-Event-ID %q is not the id of an event", id)
-		}
-		req.from = last + 1
+		req.after = server.Position(id)
 	}
 	return req, nil
 }
@@ -57,7 +56,7 @@ func (h *Handler) watch(w http.ResponseWriter, r *http.Request, ks server.Keyspa
 		setStreamHeaders(w.Header())
 		return nil
 	}
-	watch, err := ks.Watch(r.Context(), req.r, req.from)
+	watch, err := ks.Watch(r.Context(), req.r, req.after)
 	if err != nil {
 		return err
 	}
@@ -78,7 +77,8 @@ type watchStream struct {
 // run sends what comes, until there is an error.
 func (s *watchStream) run(ctx context.Context) error {
 	// So that a client that connects again before the first change misses none.
-	s.buf.b = fmt.Appendf(s.buf.b, "id: %d\n\n", s.watch.From()-1)
+	s.addPosition()
+	s.buf.b = append(s.buf.b, '\n')
 	for {
 		c, err := s.next(ctx)
 		switch {
@@ -114,19 +114,17 @@ var looking = func() context.Context {
 	return ctx
 }()
 
-// eventNames are the types of the events.
-var eventNames = map[mantisdb.ChangeKind]string{
-	mantisdb.ChangePut:         "put",
-	mantisdb.ChangeDelete:      "delete",
-	mantisdb.ChangeDeleteRange: "delete-range",
-}
-
 func (s *watchStream) add(c mantisdb.Change) {
-	b := append(s.buf.b, "id: "...)
-	b = strconv.AppendUint(b, c.Version, 10)
-	b = append(b, "\nevent: "...)
-	b = append(b, eventNames[c.Kind]...)
+	s.addPosition()
+	b := append(s.buf.b, "event: "...)
+	b = append(b, wire.ChangeNames[c.Kind]...)
 	b = append(b, "\ndata: "...)
 	b = wire.AppendChange(b, s.req.encoding, c, s.req.r.KeysOnly)
 	s.buf.b = append(b, "\n\n"...)
+}
+
+// addPosition adds the line of an event that tells where to go on behind it.
+func (s *watchStream) addPosition() {
+	b := append(s.buf.b, "id: "...)
+	s.buf.b = append(s.watch.AppendPosition(b), '\n')
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -158,7 +159,7 @@ func TestWatchRefusals(t *testing.T) {
 	s := newServer(t)
 	s.put("k", "")
 	wantProblem(t, s.do("GET", "/api/v1/watch?from=1", ""), historyGone)
-	for _, target := range []string{"from=0", "from=x", "limit=1", "reverse=true", "encoding=x"} {
+	for _, target := range []string{"from=0", "from=x", "limit=1", "reverse=true", "encoding=x", "after=x", "after=3&from=3"} {
 		wantProblem(t, s.do("GET", "/api/v1/watch?"+target, ""), malformedRequest)
 	}
 	for _, id := range []string{"x", "-1", "9223372036854775807"} {
@@ -216,7 +217,7 @@ type scriptedStore struct {
 	changes int
 }
 
-func (s scriptedStore) Watch(context.Context, mantisdb.Range, uint64) (server.Watch, error) {
+func (s scriptedStore) Watch(context.Context, mantisdb.Range, server.Position) (server.Watch, error) {
 	return &scriptedWatch{scriptedStore: s}, nil
 }
 
@@ -228,7 +229,9 @@ type scriptedWatch struct {
 	delivered int
 }
 
-func (s *scriptedWatch) From() uint64 { return 1 }
+func (s *scriptedWatch) AppendPosition(dst []byte) []byte {
+	return strconv.AppendInt(dst, int64(s.delivered), 10)
+}
 func (s *scriptedWatch) Close() error { return nil }
 func (s *scriptedWatch) Next(context.Context) (mantisdb.Change, error) {
 	if s.delivered == s.changes {

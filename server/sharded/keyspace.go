@@ -2,7 +2,6 @@ package sharded
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/mantisdb/mantisdb"
@@ -44,10 +43,4 @@ func (k keyspace) DeleteRange(ctx context.Context, r mantisdb.Range, o mantisdb.
 		return remove(ctx, shard)
 	}
 	return each(ctx, 0, k.store.shards(), remove)
-}
-
-// Watch implements server.Keyspace: the versions of each shard are its own, so there is no
-// order of all changes, and no version from which on a watch of all could be resumed.
-func (k keyspace) Watch(context.Context, mantisdb.Range, uint64) (server.Watch, error) {
-	return nil, fmt.Errorf("%w: to watch changes in a cluster, where each shard has versions of its own", mantisdb.ErrUnsupported)
 }

@@ -1,0 +1,208 @@
+//go:build linux
+
+package clustertest
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/internal/linearizable"
+	"github.com/mantisdb/mantisdb/internal/wire"
+)
+
+// TestWatchMirrors keeps a copy of what the cluster has by watching and scanning, as the guide tells,
+// while clients write, a lead is handed over, and a node that leads is killed: at the end the copy is
+// what a scan finds. While nobody's lead changes, one watch is enough.
+func TestWatchMirrors(t *testing.T) {
+	needMachine(t)
+	r := newCluster(t, &loopback{}, 3)
+	m := &mirror{running: r, node: r.nodes[0]}
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	all.Go(func() { m.run(ctx) })
+	writers := r.overwrite(4)
+
+	time.Sleep(2 * time.Second)
+	if begun := m.begun.Load(); begun != 1 {
+		t.Errorf("the watch began %d times, and no lead has changed: %v", begun, m.why.Load())
+	}
+	r.leadElsewhere(0)
+	time.Sleep(time.Second)
+	victim := r.nodes[1]
+	if err := victim.kill(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3 * time.Second)
+	if err := victim.start(); err != nil {
+		t.Fatal(err)
+	}
+	r.await("cluster that serves", r.serves)
+	written := writers()
+
+	r.await("copy that is what the cluster has", func() error {
+		want, err := r.client(m.node.client()).scan("")
+		if err != nil {
+			return err
+		}
+		if got := m.content(); !maps.Equal(got, want) {
+			return fmt.Errorf("the copy has %d entries and the cluster %d, or their values differ", len(got), len(want))
+		}
+		return nil
+	})
+	t.Logf("%d writes, %d changes told, the watch began %d times", written, m.changes.Load(), m.begun.Load())
+}
+
+// overwrite has clients put and delete some keys until the returned function is called, which tells
+// how many writes were done.
+func (r *running) overwrite(clients int) (stop func() (done int64)) {
+	ended := make(chan struct{})
+	var all sync.WaitGroup
+	var done atomic.Int64
+	for client := range clients {
+		all.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-ended:
+					return
+				default:
+				}
+				in := linearizable.KeyInput{Kind: "put", Key: "mirror/" + strconv.Itoa(i%50*clients+client), Value: strconv.Itoa(i)}
+				if i%7 == 0 {
+					in.Kind = "delete"
+				}
+				// What is not done, or perhaps, is as good here.
+				if _, err := r.client(r.nodes[i%len(r.nodes)].client()).do(in); err == nil {
+					done.Add(1)
+				}
+			}
+		})
+	}
+	return func() int64 {
+		close(ended)
+		all.Wait()
+		return done.Load()
+	}
+}
+
+// mirror is a copy of a cluster's content, that follows it.
+type mirror struct {
+	*running
+	node    *node
+	begun   atomic.Int64 // watches
+	changes atomic.Int64
+	why     atomic.Value // the error of the last one
+
+	mu      sync.Mutex
+	entries map[string]mirrored
+}
+
+type mirrored struct {
+	value   string
+	version uint64
+}
+
+// content is the copy.
+func (m *mirror) content() map[string]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	content := make(map[string]string, len(m.entries))
+	for key, e := range m.entries {
+		content[key] = e.value
+	}
+	return content
+}
+
+// run follows the cluster, and begins anew when a watch has ended.
+func (m *mirror) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		m.why.Store(m.follow(ctx))
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// follow watches first and then scans, and takes of the changes those that the scan has not.
+func (m *mirror) follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answer, err := m.open(ctx, "/api/v1/watch")
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	watch := wire.NewWatchReader(answer.Body, false, func() {})
+	if _, err := watch.Begin(); err != nil {
+		return err
+	}
+	m.begun.Add(1)
+	if err := m.copy(ctx); err != nil {
+		return err
+	}
+	for {
+		c, err := watch.Next()
+		if err != nil {
+			return err
+		}
+		m.changes.Add(1)
+		m.apply(c)
+	}
+}
+
+// apply takes a change over, unless the copy has it or a later one.
+func (m *mirror) apply(c mantisdb.Change) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch key := string(c.Key); {
+	case c.Version <= m.entries[key].version:
+	case c.Kind == mantisdb.ChangePut:
+		m.entries[key] = mirrored{string(c.Value), c.Version}
+	case c.Kind == mantisdb.ChangeDelete:
+		delete(m.entries, key)
+	default:
+		m.t.Errorf("nobody deletes a range, and %+v was told", c)
+	}
+}
+
+// copy makes the copy what a scan finds.
+func (m *mirror) copy(ctx context.Context) error {
+	answer, err := m.open(ctx, "/api/v1/scan")
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	entries := make(map[string]mirrored)
+	err = wire.ReadScan(bufio.NewReader(answer.Body), mantisdb.Range{}, func(e mantisdb.Entry) error {
+		entries[string(e.Key)] = mirrored{string(e.Value), e.Meta.Version}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.entries = entries
+	return nil
+}
+
+func (m *mirror) open(ctx context.Context, target string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, m.url(m.node)+target, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		answer.Body.Close()
+		err = fmt.Errorf("%s: %s", target, answer.Status)
+	}
+	return answer, err
+}

@@ -1,0 +1,131 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/mantisdb/mantisdb"
+)
+
+// BrokenWatch is the error of a watch's stream that has ended without saying why: its server, or
+// what is between, broke it off.
+type BrokenWatch struct{ Cause error }
+
+// Error implements error.
+func (b *BrokenWatch) Error() string { return "the watch broke off: " + b.Cause.Error() }
+
+// Unwrap is the cause.
+func (b *BrokenWatch) Unwrap() error { return b.Cause }
+
+// WatchReader reads the stream of a watch: server-sent events.
+type WatchReader struct {
+	lines    *bufio.Scanner
+	keysOnly bool
+	alive    func()
+	decoder  Decoder
+	name     []byte // of the event at hand
+	data     []byte
+	id       []byte
+}
+
+// NewWatchReader reads a stream of changes, which have no values if keysOnly is set. Alive is called
+// whenever something has come, which may be only a sign of life.
+func NewWatchReader(r io.Reader, keysOnly bool, alive func()) *WatchReader {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 0, 64<<10), MaxLine)
+	return &WatchReader{lines: lines, keysOnly: keysOnly, alive: alive}
+}
+
+// Begin reads the first event, and returns where the watch begins.
+func (w *WatchReader) Begin() (position string, err error) {
+	if err := w.event(); err != nil {
+		return "", err
+	}
+	if len(w.id) == 0 || len(w.name) > 0 {
+		return "", errors.New("the server began a watch without telling where")
+	}
+	return string(w.id), nil
+}
+
+// Next is the next change, borrowed until the next call. A stream that ends is a *BrokenWatch; what
+// its server tells as the reason is a *Problem.
+func (w *WatchReader) Next() (mantisdb.Change, error) {
+	if err := w.event(); err != nil {
+		return mantisdb.Change{}, err
+	}
+	for kind, name := range ChangeNames {
+		if name == string(w.name) {
+			return w.change(kind)
+		}
+	}
+	if string(w.name) != "error" {
+		return mantisdb.Change{}, fmt.Errorf("the server sent an event of the unknown type %s", shorten(string(w.name)))
+	}
+	problem := new(Problem)
+	if err := json.Unmarshal(w.data, problem); err != nil {
+		return mantisdb.Change{}, fmt.Errorf("the server ended the watch by an error that cannot be read: %w", err)
+	}
+	return mantisdb.Change{}, problem
+}
+
+// event reads up to the end of an event, which is not a comment.
+func (w *WatchReader) event() error {
+	w.name, w.data, w.id = w.name[:0], w.data[:0], w.id[:0]
+	some := false
+	for w.lines.Scan() {
+		w.alive()
+		line := w.lines.Bytes()
+		if len(line) == 0 {
+			if some {
+				return nil
+			}
+			continue
+		}
+		field, value, _ := bytes.Cut(line, []byte(": "))
+		switch string(field) {
+		case "":
+			continue // a comment
+		case "id":
+			w.id = append(w.id, value...)
+		case "event":
+			w.name = append(w.name, value...)
+		case "data":
+			w.data = append(w.data, value...)
+		default:
+			return fmt.Errorf("the server sent the line %s in a watch", shorten(string(line)))
+		}
+		some = true
+	}
+	if err := w.lines.Err(); err != nil {
+		return &BrokenWatch{err}
+	}
+	return &BrokenWatch{io.ErrUnexpectedEOF}
+}
+
+// change reads the data of the event at hand.
+func (w *WatchReader) change(kind mantisdb.ChangeKind) (mantisdb.Change, error) {
+	rec, err := w.decoder.object(w.data)
+	isRange := kind == mantisdb.ChangeDeleteRange
+	switch {
+	case err != nil:
+	case rec.Op != "" || rec.Version == 0:
+		err = errors.New("it is no change with a version")
+	case isRange != rec.Range.given || isRange == rec.HasKey:
+		err = errors.New("its type and what it has do not agree")
+	case rec.HasValue != (kind == mantisdb.ChangePut && !w.keysOnly):
+		err = errors.New("it has a value and should not, or has none")
+	}
+	if err != nil {
+		return mantisdb.Change{}, fmt.Errorf("the server sent a change that cannot be read: %w", err)
+	}
+	c := mantisdb.Change{Kind: kind, Key: rec.Key, Value: rec.Value, ExpiresAt: rec.ExpiresAt, Version: rec.Version}
+	if isRange {
+		r := rec.Range.Range()
+		c.Key, c.End = r.Start, r.End
+	}
+	return c, nil
+}

@@ -1,0 +1,91 @@
+package sharded
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/mantisdb/mantisdb"
+	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/internal/wire"
+	"github.com/mantisdb/mantisdb/server"
+)
+
+// silence is how long a peer may tell nothing in a watch, not even that there is nothing new,
+// which it does after 15 seconds.
+const silence = 40 * time.Second
+
+// shardFeed is the changes of one shard, as who leads it tells them.
+type shardFeed struct {
+	from  uint64 // the version from which on it tells
+	next  func(context.Context) (mantisdb.Change, error)
+	close func()
+}
+
+// open begins to watch the shard where a route leads, where it goes on. The feed ends with ctx.
+func (s *shardWatch) open(ctx context.Context, route *cluster.Route) (*shardFeed, error) {
+	if route.DB != nil {
+		return s.openLocal(ctx, server.NewLocal(route.DB))
+	}
+	return s.openRemote(ctx, route)
+}
+
+func (s *shardWatch) openLocal(ctx context.Context, db server.Database) (*shardFeed, error) {
+	ks, err := s.in(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	w, err := ks.Watch(ctx, s.r, server.PositionBefore(s.from))
+	if err != nil {
+		return nil, err
+	}
+	from, err := server.Position(w.AppendPosition(nil)).Version()
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return &shardFeed{from, w.Next, func() { _ = w.Close() }}, nil
+}
+
+func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*shardFeed, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	request := &Request{Method: http.MethodGet, Target: keyspacePath(s.info.Name) + "/watch" + wire.WatchQuery(s.r, string(server.PositionBefore(s.from)))}
+	resp, err := s.store.Send(ctx, route, s.shard, request)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	watchdog := time.AfterFunc(silence, cancel)
+	f := &shardFeed{close: func() {
+		watchdog.Stop()
+		cancel()
+		resp.Body.Close()
+	}}
+	if resp.StatusCode != http.StatusOK {
+		defer f.close()
+		return nil, refusal(resp)
+	}
+	events := wire.NewWatchReader(resp.Body, s.r.KeysOnly, func() { watchdog.Reset(silence) })
+	f.next = func(context.Context) (mantisdb.Change, error) {
+		c, err := events.Next()
+		return c, asUnserved(err)
+	}
+	began, err := events.Begin()
+	if err == nil {
+		f.from, err = server.Position(began).Version()
+	}
+	if err != nil {
+		f.close()
+		return nil, asUnserved(err)
+	}
+	return f, nil
+}
+
+// asUnserved marks an error of a stream after which another attempt may go on.
+func asUnserved(err error) error {
+	if errors.As(err, new(*wire.BrokenWatch)) ||
+		isProblem(err, cluster.ErrNotLeader, "not-leader") || isProblem(err, mantisdb.ErrClosed, "unavailable") {
+		return unserved{err}
+	}
+	return err
+}
