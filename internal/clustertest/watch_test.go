@@ -33,17 +33,17 @@ func TestWatchMirrors(t *testing.T) {
 	all.Go(func() { m.run(ctx) })
 	writers := r.overwrite(4)
 
-	time.Sleep(2 * time.Second)
+	time.Sleep(time.Second)
 	if begun := m.begun.Load(); begun != 1 {
 		t.Errorf("the watch began %d times, and no lead has changed: %v", begun, m.why.Load())
 	}
 	r.leadElsewhere(0)
-	time.Sleep(time.Second)
+	time.Sleep(500 * time.Millisecond)
 	victim := r.nodes[1]
 	if err := victim.kill(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(3 * time.Second)
+	time.Sleep(1500 * time.Millisecond)
 	if err := victim.start(); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func (m *mirror) content() map[string]string {
 // run follows the cluster, and begins anew when a watch has ended.
 func (m *mirror) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		m.why.Store(m.follow(ctx))
+		m.why.Store(m.follow(ctx).Error())
 		time.Sleep(20 * time.Millisecond)
 	}
 }
