@@ -31,7 +31,7 @@ func TestWatchMirrors(t *testing.T) {
 	defer all.Wait()
 	defer cancel()
 	all.Go(func() { m.run(ctx) })
-	writers := r.overwrite(4)
+	writers := r.putAndDelete(4)
 
 	time.Sleep(time.Second)
 	if begun := m.begun.Load(); begun != 1 {
@@ -63,9 +63,9 @@ func TestWatchMirrors(t *testing.T) {
 	t.Logf("%d writes, %d changes told, the watch began %d times", written, m.changes.Load(), m.begun.Load())
 }
 
-// overwrite has clients put and delete some keys until the returned function is called, which tells
-// how many writes were done.
-func (r *running) overwrite(clients int) (stop func() (done int64)) {
+// putAndDelete has clients put keys, each once, so that a change that is not told is missed for ever,
+// and delete some of them, until the returned function is called, which tells how many writes were done.
+func (r *running) putAndDelete(clients int) (stop func() (done int64)) {
 	ended := make(chan struct{})
 	var all sync.WaitGroup
 	var done atomic.Int64
@@ -77,9 +77,9 @@ func (r *running) overwrite(clients int) (stop func() (done int64)) {
 					return
 				default:
 				}
-				in := linearizable.KeyInput{Kind: "put", Key: "mirror/" + strconv.Itoa(i%50*clients+client), Value: strconv.Itoa(i)}
-				if i%7 == 0 {
-					in.Kind = "delete"
+				in := linearizable.KeyInput{Kind: "put", Key: fmt.Sprintf("mirror/%d/%d", client, i), Value: strconv.Itoa(i)}
+				if i%7 == 6 {
+					in = linearizable.KeyInput{Kind: "delete", Key: fmt.Sprintf("mirror/%d/%d", client, i-3)}
 				}
 				// What is not done, or perhaps, is as good here.
 				if _, err := r.client(r.nodes[i%len(r.nodes)].client()).do(in); err == nil {
@@ -126,7 +126,9 @@ func (m *mirror) content() map[string]string {
 // run follows the cluster, and begins anew when a watch has ended.
 func (m *mirror) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		m.why.Store(m.follow(ctx).Error())
+		why := m.follow(ctx).Error()
+		m.why.Store(why)
+		m.t.Logf("a watch ended: %s", why)
 		time.Sleep(20 * time.Millisecond)
 	}
 }
