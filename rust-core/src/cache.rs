@@ -395,6 +395,7 @@ impl<P: Policy> Cache<P> {
             }
         })?;
         let arrival = Arrival { hash, entry, tags: o.tags };
+        let mut hurries = false;
         let done = self.within(home, |shard, departures| {
             shard.prefetch(hash);
             let now = self.clock.now();
@@ -412,6 +413,8 @@ impl<P: Policy> Cache<P> {
                 }
             }
             shard.look_ahead();
+            hurries = self.memory.is_behind()
+                && shard.has_retired_much(self.memory.stretch(), self.shards.len());
             Ok(true)
         });
         if done != Ok(true) {
@@ -420,7 +423,9 @@ impl<P: Policy> Cache<P> {
         } else if self.memory.excess() > 0 {
             self.make_room(0, home);
         }
-        self.memory.hurry();
+        if hurries {
+            self.memory.hurry();
+        }
         self.help_compact();
         done
     }

@@ -211,13 +211,15 @@ impl Memory {
         self.uncount(len);
     }
 
-    /// Counts an entry as retired, which follows.
+    /// Counts an entry as retired, which follows, and returns its bytes.
     ///
     /// # Safety
     /// It is valid, and not counted yet.
-    pub(super) unsafe fn count_retired(&self, entry: NonNull<Entry>) {
+    pub(super) unsafe fn count_retired(&self, entry: NonNull<Entry>) -> u64 {
         // SAFETY: by the contract.
-        self.counts.retired.fetch_add(self.weight(unsafe { entry.as_ref() }), Relaxed);
+        let weight = self.weight(unsafe { entry.as_ref() });
+        self.counts.retired.fetch_add(weight, Relaxed);
+        weight
     }
 
     /// Frees an entry once all that are pinned now are no more.
@@ -267,11 +269,22 @@ impl Memory {
         }
     }
 
-    /// Has garbage collected if there is much. The caller is not pinned.
+    /// Whether much garbage waits to be collected.
     #[inline]
+    pub(super) fn is_behind(&self) -> bool {
+        self.retired() > self.budget() / HASTE
+    }
+
+    /// How many bytes are to be retired between two times at which garbage is collected because
+    /// much waits. Each time costs a microsecond or two, and memory for what it hands over.
+    #[inline]
+    pub(super) fn stretch(&self) -> u64 {
+        self.budget() / HASTE / 4
+    }
+
+    /// Has some garbage collected. The caller is not pinned.
+    #[cold]
     pub(super) fn hurry(&self) {
-        if self.retired() > self.budget() / HASTE {
-            epoch::pin().flush();
-        }
+        epoch::pin().flush();
     }
 }

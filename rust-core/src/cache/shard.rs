@@ -37,6 +37,8 @@ pub(super) struct State<P> {
     counts: Counts,
     /// Bytes of tables that the memory has counted.
     footprint: u64,
+    /// Bytes that were retired since [`Locked::has_retired_much`] was true.
+    retired: u64,
 }
 
 /// A shard whose lock is held.
@@ -65,6 +67,7 @@ impl<P: Policy> Shard<P> {
             upcoming: Upcoming::new(),
             counts: Counts::default(),
             footprint: 0,
+            retired: 0,
         };
         Ok(Self { index: Index::new()?, weight: AtomicU64::new(0), state: Mutex::new(state) })
     }
@@ -270,10 +273,19 @@ impl<'a, P: Policy> Locked<'a, P> {
     }
 
     /// Notes an entry that cannot be found any more.
-    fn depart(&self, entry: NonNull<Entry>, cause: Cause, departures: &mut Departures) {
+    fn depart(&mut self, entry: NonNull<Entry>, cause: Cause, departures: &mut Departures) {
         // SAFETY: it was in the cache, and leaves once.
-        unsafe { self.memory.count_retired(entry) };
+        self.state.retired += unsafe { self.memory.count_retired(entry) };
         departures.push((entry, cause));
+    }
+
+    /// Whether the shard has retired its share of so many bytes since this was true last.
+    pub(super) fn has_retired_much(&mut self, bytes: u64, shards: usize) -> bool {
+        let much = self.state.retired * shards as u64 >= bytes;
+        if much {
+            self.state.retired = 0;
+        }
+        much
     }
 
     /// Takes out what has expired.
