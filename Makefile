@@ -178,7 +178,7 @@ fuzz: ## the core's fuzz targets, each for FUZZ_SECONDS=60; not part of test
 
 .PHONY: bench
 bench: build-rust ## criterion's benchmarks of the core, then the benchmark mode with both engines
-	cargo bench --package mantisdb-core
+	cargo bench --package mantisdb-benches
 	./mantisdb-rust --benchmark-only --benchmark-stress=light --benchmark-engine=all $(ARGS)
 
 # More settings: see the script.
