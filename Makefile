@@ -16,6 +16,8 @@ FUZZ_TARGETS ?=
 
 MODULE      := github.com/mantisdb/mantisdb
 GO_BUILD     = go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)'
+# What `go vet` finds, `make lint` tells, once and not of every build.
+GO_TEST     := go test -vet=off
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 ##@ Build
@@ -75,7 +77,7 @@ test: test-go test-header test-core test-shuttle test-archive test-instructions 
 .PHONY: test-go
 test-go: ## the Go packages with the Go engine, without cgo
 	@scripts/require.sh go
-	CGO_ENABLED=0 go test ./...
+	CGO_ENABLED=0 $(GO_TEST) ./...
 
 .PHONY: test-core
 test-core: ## the Rust core's own tests, documentation examples included
@@ -101,13 +103,13 @@ test-instructions: ## instruction counts against their baseline; needs valgrind
 .PHONY: test-rust-engine
 test-rust-engine: build-rust-core ## the Go packages with the Rust engine
 	@scripts/require.sh go cc
-	CGO_ENABLED=1 go test -tags rust ./...
+	CGO_ENABLED=1 $(GO_TEST) -tags rust ./...
 
 # CHAOS= how long faults befall the cluster; SEED= which.
 .PHONY: test-cluster
 test-cluster: build-rust-core ## clusters of real processes that are killed, parted and paused (CHAOS=60s SEED=)
 	@scripts/require.sh go cc ip nft
-	CGO_ENABLED=1 go test -tags rust -count=1 -v -timeout=60m ./internal/clustertest -chaos=$(or $(CHAOS),60s) -chaos.seed=$(or $(SEED),0)
+	CGO_ENABLED=1 $(GO_TEST) -tags rust -count=1 -v -timeout=60m ./internal/clustertest -chaos=$(or $(CHAOS),60s) -chaos.seed=$(or $(SEED),0)
 
 .PHONY: test-cluster-clients
 test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards move and nodes restart: go-redis, redis-py
@@ -116,7 +118,7 @@ test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards 
 .PHONY: test-distributed-cache
 test-distributed-cache: build-rust-core ## nodes of a distributed cache that are killed, with one copy and with two, and paused
 	@scripts/require.sh go cc
-	CGO_ENABLED=1 go test -tags rust -count=1 -v -timeout=10m ./server/cachenode -faults
+	CGO_ENABLED=1 $(GO_TEST) -tags rust -count=1 -v -timeout=10m ./server/cachenode -faults
 
 .PHONY: test-redis
 test-redis: build-rust-core ## Redis's own test suite, against both engines
@@ -147,11 +149,11 @@ test-consumers: build-rust-core ## the library in modules of its own, linked thr
 
 .PHONY: test-race
 test-race: build-rust-core ## the Go packages, both engines, under the race detector
-	CGO_ENABLED=1 go test -short -race -tags rust ./...
+	CGO_ENABLED=1 $(GO_TEST) -short -race -tags rust ./...
 
 .PHONY: test-cgocheck
 test-cgocheck: build-rust-core ## the C ABI's Go side with every pointer that crosses checked
-	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 go test -short -tags rust . ./storage/... ./cache/...
+	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 $(GO_TEST) -short -tags rust . ./storage/... ./cache/...
 
 .PHONY: test-sanitizers
 test-sanitizers: ## the core's tests under AddressSanitizer and ThreadSanitizer
