@@ -11,6 +11,7 @@ PREFIX  ?= /usr/local
 PORT    ?= 8080
 ARGS    ?=
 
+SHORT        ?= -short
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
@@ -74,10 +75,11 @@ clean: ## removes what was built
 .PHONY: test
 test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
 
+# In short: test-rust-engine's build has both engines, and runs what takes long.
 .PHONY: test-go
-test-go: ## the Go packages with the Go engine, without cgo
+test-go: ## the Go packages with the Go engine, without cgo (SHORT=-short)
 	@scripts/require.sh go
-	CGO_ENABLED=0 $(GO_TEST) ./...
+	CGO_ENABLED=0 $(GO_TEST) $(SHORT) ./...
 
 .PHONY: test-core
 test-core: ## the Rust core's own tests, documentation examples included
