@@ -73,7 +73,7 @@ clean: ## removes what was built
 # In an order that fails early and shares builds: the quick Go suite, then the
 # core's own tests, then what links the two.
 .PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web test-relink test-consumers test-race test-sanitizers ## every test
 
 # In short: test-rust-engine's build has both engines, and runs what takes long.
 .PHONY: test-go
@@ -149,13 +149,10 @@ test-relink: build-rust-core ## a changed core is linked anew by a plain go buil
 test-consumers: build-rust-core ## the library in modules of its own, linked three ways
 	@scripts/test-consumers.sh
 
+# Both instruments at once, since each has everything compiled anew.
 .PHONY: test-race
-test-race: build-rust-core ## the Go packages, both engines, under the race detector
-	CGO_ENABLED=1 $(GO_TEST) -short -race -tags rust ./...
-
-.PHONY: test-cgocheck
-test-cgocheck: build-rust-core ## the C ABI's Go side with every pointer that crosses checked
-	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 $(GO_TEST) -short -tags rust . ./storage/... ./cache/...
+test-race: build-rust-core ## the Go packages, both engines, under the race detector, with pointers to C checked
+	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 $(GO_TEST) -short -race -tags rust ./...
 
 .PHONY: test-sanitizers
 test-sanitizers: ## the core's tests under AddressSanitizer and ThreadSanitizer
