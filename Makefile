@@ -70,10 +70,15 @@ clean: ## removes what was built
 
 ##@ Test
 
-# In an order that fails early and shares builds: the quick Go suite, then the
-# core's own tests, then what links the two.
+# In an order that fails early and shares builds: the quick Go suite, then what links it with the
+# core. The core's own tests need nothing of that, and compute beside it.
+TESTS  := test-go test-archive test-rust-engine test-cluster test-cluster-clients test-distributed-cache \
+	test-redis test-clients test-api test-web test-relink test-consumers test-race
+BESIDE := test-header test-core test-shuttle test-instructions test-sanitizers
+
 .PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web test-relink test-consumers test-race test-sanitizers ## every test
+test: ## every test
+	@scripts/test.sh '$(TESTS)' '$(BESIDE)'
 
 # In short: test-rust-engine's build has both engines, and runs what takes long.
 .PHONY: test-go
