@@ -23,7 +23,7 @@ lane() {
 
 set -m # for once, so that what runs beside can be ended as a whole
 # shellcheck disable=SC2086
-{ renice -n 10 "$BASHPID" && lane $2; } >"$SCRATCH/beside" 2>&1 &
+{ renice -n 10 "$BASHPID" >/dev/null && lane $2; } >"$SCRATCH/beside" 2>&1 &
 beside=$!
 set +m
 trap 'kill -- -$beside 2>/dev/null || true; wait; rm -rf "$SCRATCH"' EXIT
@@ -31,5 +31,7 @@ trap 'kill -- -$beside 2>/dev/null || true; wait; rm -rf "$SCRATCH"' EXIT
 # shellcheck disable=SC2086
 lane $1
 [ -e "$SCRATCH/failed" ] || wait $beside || echo "what runs beside" >>"$SCRATCH/failed"
-cat "$SCRATCH/beside" "$SCRATCH/times"
+cat "$SCRATCH/beside"
+echo "How long each took (of the processors, in its own code and in the system's):"
+cat "$SCRATCH/times"
 [ ! -e "$SCRATCH/failed" ] || fail "$(paste -sd ' ' "$SCRATCH/failed") failed"
