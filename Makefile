@@ -71,10 +71,11 @@ clean: ## removes what was built
 ##@ Test
 
 # In an order that fails early and shares builds: the quick Go suite, then what links it with the
-# core. The core's own tests need nothing of that, and compute beside it.
+# core. The core's own tests need nothing of that, and compute beside it; last what is built where
+# the archive is, since cargo has one of the two wait for the other.
 TESTS  := test-go test-archive test-rust-engine test-cluster test-cluster-clients test-distributed-cache \
 	test-redis test-clients test-api test-web test-relink test-consumers test-race
-BESIDE := test-header test-core test-shuttle test-instructions test-sanitizers
+BESIDE := test-header test-core test-shuttle test-sanitizers test-instructions
 
 .PHONY: test
 test: ## every test
