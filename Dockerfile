@@ -17,11 +17,12 @@ FROM ${RUST_IMAGE} AS core
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY rust-core/Cargo.toml rust-core/
+COPY rust-core/benches/Cargo.toml rust-core/benches/
 COPY tools/header/Cargo.toml tools/header/
 COPY tools/instructions/core/Cargo.toml tools/instructions/core/
-RUN mkdir -p rust-core/src rust-core/benches tools/header/src tools/instructions/core/src internal/core && \
+RUN mkdir -p rust-core/src tools/header/src tools/instructions/core/src internal/core && \
     touch rust-core/src/lib.rs tools/header/src/main.rs tools/instructions/core/src/main.rs && \
-    awk -F '"' '/^\[\[bench/ {bench = 1} bench && /^name/ {printf "" >("rust-core/benches/" $2 ".rs"); bench = 0}' rust-core/Cargo.toml && \
+    awk -F '"' '/^path/ {printf "" >("rust-core/benches/" $2)}' rust-core/benches/Cargo.toml && \
     cargo fetch --locked --target "$(rustc --print host-tuple)"
 COPY scripts scripts
 COPY rust-core rust-core

@@ -11,11 +11,14 @@ PREFIX  ?= /usr/local
 PORT    ?= 8080
 ARGS    ?=
 
+SHORT        ?= -short
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 
 MODULE      := github.com/mantisdb/mantisdb
 GO_BUILD     = go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)'
+# What `go vet` finds, `make lint` tells, once and not of every build.
+GO_TEST     := go test -vet=off
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 ##@ Build
@@ -67,15 +70,22 @@ clean: ## removes what was built
 
 ##@ Test
 
-# In an order that fails early and shares builds: the quick Go suite, then the
-# core's own tests, then what links the two.
-.PHONY: test
-test: test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web test-relink test-consumers test-race test-cgocheck test-sanitizers ## every test
+# In an order that fails early and shares builds: the quick Go suite, then what links it with the
+# core. The core's own tests need nothing of that, and compute beside it; last what is built where
+# the archive is, since cargo has one of the two wait for the other.
+TESTS  := test-go test-archive test-rust-engine test-cluster test-cluster-clients test-distributed-cache \
+	test-redis test-clients test-api test-web test-relink test-consumers test-race
+BESIDE := test-header test-core test-shuttle test-sanitizers test-instructions
 
+.PHONY: test
+test: ## every test
+	@scripts/test.sh '$(TESTS)' '$(BESIDE)'
+
+# In short: test-rust-engine's build has both engines, and runs what takes long.
 .PHONY: test-go
-test-go: ## the Go packages with the Go engine, without cgo
+test-go: ## the Go packages with the Go engine, without cgo (SHORT=-short)
 	@scripts/require.sh go
-	CGO_ENABLED=0 go test ./...
+	CGO_ENABLED=0 $(GO_TEST) $(SHORT) ./...
 
 .PHONY: test-core
 test-core: ## the Rust core's own tests, documentation examples included
@@ -101,13 +111,13 @@ test-instructions: ## instruction counts against their baseline; needs valgrind
 .PHONY: test-rust-engine
 test-rust-engine: build-rust-core ## the Go packages with the Rust engine
 	@scripts/require.sh go cc
-	CGO_ENABLED=1 go test -tags rust ./...
+	CGO_ENABLED=1 $(GO_TEST) -tags rust ./...
 
 # CHAOS= how long faults befall the cluster; SEED= which.
 .PHONY: test-cluster
 test-cluster: build-rust-core ## clusters of real processes that are killed, parted and paused (CHAOS=60s SEED=)
 	@scripts/require.sh go cc ip nft
-	CGO_ENABLED=1 go test -tags rust -count=1 -v -timeout=60m ./internal/clustertest -chaos=$(or $(CHAOS),60s) -chaos.seed=$(or $(SEED),0)
+	CGO_ENABLED=1 $(GO_TEST) -tags rust -count=1 -v -timeout=60m ./internal/clustertest -chaos=$(or $(CHAOS),60s) -chaos.seed=$(or $(SEED),0)
 
 .PHONY: test-cluster-clients
 test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards move and nodes restart: go-redis, redis-py
@@ -116,7 +126,7 @@ test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards 
 .PHONY: test-distributed-cache
 test-distributed-cache: build-rust-core ## nodes of a distributed cache that are killed, with one copy and with two, and paused
 	@scripts/require.sh go cc
-	CGO_ENABLED=1 go test -tags rust -count=1 -v -timeout=10m ./server/cachenode -faults
+	CGO_ENABLED=1 $(GO_TEST) -tags rust -count=1 -v -timeout=10m ./server/cachenode -faults
 
 .PHONY: test-redis
 test-redis: build-rust-core ## Redis's own test suite, against both engines
@@ -145,13 +155,10 @@ test-relink: build-rust-core ## a changed core is linked anew by a plain go buil
 test-consumers: build-rust-core ## the library in modules of its own, linked three ways
 	@scripts/test-consumers.sh
 
+# Both instruments at once, since each has everything compiled anew.
 .PHONY: test-race
-test-race: build-rust-core ## the Go packages, both engines, under the race detector
-	CGO_ENABLED=1 go test -short -race -tags rust ./...
-
-.PHONY: test-cgocheck
-test-cgocheck: build-rust-core ## the C ABI's Go side with every pointer that crosses checked
-	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 go test -short -tags rust . ./storage/... ./cache/...
+test-race: build-rust-core ## the Go packages, both engines, under the race detector, with pointers to C checked
+	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 $(GO_TEST) -short -race -tags rust ./...
 
 .PHONY: test-sanitizers
 test-sanitizers: ## the core's tests under AddressSanitizer and ThreadSanitizer
@@ -178,7 +185,7 @@ fuzz: ## the core's fuzz targets, each for FUZZ_SECONDS=60; not part of test
 
 .PHONY: bench
 bench: build-rust ## criterion's benchmarks of the core, then the benchmark mode with both engines
-	cargo bench --package mantisdb-core
+	cargo bench --package mantisdb-benches
 	./mantisdb-rust --benchmark-only --benchmark-stress=light --benchmark-engine=all $(ARGS)
 
 # More settings: see the script.

@@ -5,7 +5,7 @@ source "$(dirname "$0")/common.sh"
 
 chosen() {
     go list -m -f '{{if not (or .Indirect .Main)}}{{.Path}} {{.Version}}{{end}}' all
-    sed -nE 's/^([a-z0-9_-]+) = .*"=([0-9.]+)".*/\1 \2/p' rust-core/Cargo.toml rust-core/fuzz/Cargo.toml tools/*/Cargo.toml tools/*/*/Cargo.toml
+    sed -nE 's/^([a-z0-9_-]+) = .*"=([0-9.]+)".*/\1 \2/p' rust-core/Cargo.toml rust-core/*/Cargo.toml tools/*/Cargo.toml tools/*/*/Cargo.toml
     sed -nE 's/^require (github[^ ]+) (v[0-9.]+)$/\1 \2/p' scripts/clients/go/go.mod
     sed -nE 's/^ *"(@?[a-z0-9/-]+)": "([0-9.]+)".*/\1 \2/p' scripts/clients/node/package.json web/package.json
     sed -nE 's/^(redis|schemathesis)==(.*)/\1 \2/p' scripts/clients/python/requirements.txt scripts/api/requirements.txt

@@ -8,12 +8,14 @@ mapfile -t go_files < <(git ls-files -co --exclude-standard '*.go' 2>/dev/null |
 unformatted=$(gofmt -l "${go_files[@]}")
 [ -z "$unformatted" ] || fail "not formatted, run gofmt -w: $unformatted"
 
-scripts/build-core.sh
+scripts/build-core.sh & # for most of its time on one processor
+core=$!
 CGO_ENABLED=0 go vet ./...
-CGO_ENABLED=1 go vet -tags rust ./...
 for module in benchmarks scripts/clients/go; do # modules of their own
     (cd "$module" && CGO_ENABLED=0 go vet ./...)
 done
+wait $core
+CGO_ENABLED=1 go vet -tags rust ./...
 # Both builds at once: what only one of them uses is used.
 go run "$STATICCHECK" -matrix ./... <<'EOF'
 default: CGO_ENABLED=0

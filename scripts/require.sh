@@ -17,8 +17,9 @@ install_or_fail() {
     command -v "$1" >/dev/null && return
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing $2" >&2
-        apt-get install -y -q "$2" >/dev/null 2>&1 ||
-            { apt-get update -q >/dev/null 2>&1 && apt-get install -y -q "$2" >/dev/null 2>&1; } || true
+        # Another target may install something at the same time.
+        local install=(apt-get install -y -q -o DPkg::Lock::Timeout=300 "$2")
+        "${install[@]}" >/dev/null 2>&1 || { apt-get update -q >/dev/null 2>&1 && "${install[@]}" >/dev/null 2>&1; } || true
     fi
     command -v "$1" >/dev/null || fail "\`$1\` not found: install it (Debian: apt-get install $2)"
 }

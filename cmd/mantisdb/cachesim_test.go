@@ -28,6 +28,7 @@ func skewed(requests int) string {
 }
 
 func TestCacheSimRefusesWhatCannotBeMeant(t *testing.T) {
+	skipManyProcesses(t)
 	for args, want := range map[string]string{
 		"":                                     "--trace is missing",
 		"--trace=t":                            "--format is missing: use arc|u32|csv",

@@ -12,6 +12,7 @@ import (
 // TestRepairExitCodes: 0 without losses, 3 with some, 1 if it failed.
 func TestRepairExitCodes(t *testing.T) {
 	t.Parallel()
+	skipManyProcesses(t)
 	folder := t.TempDir()
 	in := func(name string) string { return filepath.Join(folder, name) }
 	if err := os.WriteFile(in("lines"), []byte(sampleLines()), 0o600); err != nil {

@@ -9,6 +9,7 @@ import (
 
 func TestCompletion(t *testing.T) {
 	t.Parallel()
+	skipManyProcesses(t)
 	for _, c := range []struct{ args, want string }{
 		{"put k --durability |", "sync\nbuffered\nmemory\n:4\n"},
 		{"scan --output |", "plain\njson\nhex\nbase64\n:4\n"},

@@ -63,6 +63,7 @@ func want(t *testing.T, stdin string, code int, stdout, stderr string, args ...s
 }
 
 func TestEntries(t *testing.T) {
+	skipManyProcesses(t)
 	eachTarget(t, func(t *testing.T, target string) {
 		ok := func(stdout string, args ...string) {
 			t.Helper()
@@ -101,6 +102,7 @@ func TestEntries(t *testing.T) {
 
 // TestBinaryEntries: keys and values of any bytes go in and out as they are, in every form.
 func TestBinaryEntries(t *testing.T) {
+	skipManyProcesses(t)
 	eachTarget(t, func(t *testing.T, target string) {
 		every := make([]byte, 256)
 		for i := range every {

@@ -178,6 +178,7 @@ func (s *instance) do(method, path, body string) (int, string) {
 // tells a wrong call from a failure.
 func TestErrors(t *testing.T) {
 	t.Parallel()
+	skipManyProcesses(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,7 @@ func sampleLines() string {
 // again: not a byte and not an expiry changes.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
+	skipManyProcesses(t)
 	s := start(t, program(t, "--port=0", "--engine=go"))
 	folder := t.TempDir()
 	in, first, second := filepath.Join(folder, "in"), filepath.Join(folder, "first"), filepath.Join(folder, "second")
@@ -110,6 +111,7 @@ func TestStandardInputAndOutput(t *testing.T) {
 // behind it is.
 func TestMalformedLine(t *testing.T) {
 	t.Parallel()
+	skipManyProcesses(t)
 	s := start(t, program(t, "--port=0", "--engine=go"))
 	const good = batchEntries + 10
 	for _, c := range []struct{ bad, want, target string }{
@@ -142,6 +144,7 @@ func TestMalformedLine(t *testing.T) {
 // and nothing else is left beside it.
 func TestExportReplacesWhole(t *testing.T) {
 	t.Parallel()
+	skipManyProcesses(t)
 	folder := t.TempDir()
 	dir, path := filepath.Join(folder, "data"), filepath.Join(folder, "out")
 	in := program(t, "import", "-", "--data-dir="+dir, "--engine=go")

@@ -161,6 +161,7 @@ func contentOf(t *testing.T, ks *mantisdb.Keyspace) (values map[string]string, e
 // TestBackupIsOneMoment: whatever a backup has that was written under load, it has what its
 // client had been acknowledged before.
 func TestBackupIsOneMoment(t *testing.T) {
+	needMachine(t)
 	const backups = 12
 	r := newCluster(t, &loopback{}, 3)
 	c := r.count(4)
@@ -211,6 +212,7 @@ func (r *running) leadElsewhere(number int) {
 // server that is no cluster, and from that to a cluster again: with keyspaces and expiries, and not
 // over what there is.
 func TestRestoreIntoAnotherSize(t *testing.T) {
+	needMachine(t)
 	r := newCluster(t, &loopback{}, 3)
 	names := []string{"", "1", "other"}
 	for i, name := range names {

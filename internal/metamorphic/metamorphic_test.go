@@ -40,7 +40,7 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 }
 
 func steps(t *testing.T) int64 {
-	n := uint64(1_000_000)
+	n := uint64(300_000)
 	if testing.Short() {
 		n = 20_000
 	}

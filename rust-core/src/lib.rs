@@ -63,6 +63,8 @@ mod snapshot;
 mod stats;
 pub mod storage;
 mod sync;
+#[cfg(all(test, not(feature = "shuttle")))]
+mod test_scale;
 mod tree;
 mod underway;
 mod wal;

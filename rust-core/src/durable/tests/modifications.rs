@@ -3,6 +3,7 @@
 use super::*;
 use crate::fs::sim::{Fault, Mode, Op, Times};
 use crate::sync::scope;
+use crate::test_scale::is_small;
 use crate::{Error, Expected, Modification, WriteBatch};
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
@@ -180,8 +181,7 @@ fn what_left_memory_is_looked_up() {
 #[test]
 fn nothing_is_lost_to_eviction() {
     const KEYS: u32 = 300;
-    let is_small = std::env::var("MANTISDB_TEST_SCALE").is_ok_and(|scale| scale == "small");
-    let rounds = if is_small { 8_000u32 } else { 40_000 };
+    let rounds = if is_small() { 8_000u32 } else { 40_000 };
     let sim = Sim::new();
     let storage = open(&sim, Options { memory_limit: 256 << 10, ..small() });
     let key = |i: u32| format!("n{:05}", i % KEYS).into_bytes();

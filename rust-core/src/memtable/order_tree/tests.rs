@@ -2,6 +2,7 @@ use super::inner::FANOUT;
 use super::leaf::SLOTS;
 use super::*;
 use crate::sync::scope;
+use crate::test_scale::is_small;
 use crossbeam_epoch as epoch;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -308,8 +309,7 @@ fn a_queue_stays_small() {
 /// beside.
 #[test]
 fn walks_miss_nothing_beside_a_writer() {
-    let small = std::env::var_os("MANTISDB_TEST_SCALE").is_some();
-    let (keys, rounds) = if small { (2_000, 3) } else { (20_000, 12) };
+    let (keys, rounds) = if is_small() { (2_000, 3) } else { (20_000, 12) };
     let key = |n: u32| n.wrapping_mul(0x9E37_79B1).to_be_bytes().to_vec();
     let mut world = World::new();
     world.insert((0..keys).step_by(8).map(key));
