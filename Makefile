@@ -70,16 +70,15 @@ clean: ## removes what was built
 
 ##@ Test
 
-# In an order that fails early and shares builds: the quick Go suite, then what links it with the
-# core. The core's own tests need nothing of that, and compute beside it; last what is built where
-# the archive is, since cargo has one of the two wait for the other.
-TESTS  := test-go test-archive test-rust-engine test-cluster test-cluster-clients test-distributed-cache \
-	test-redis test-clients test-api test-web test-relink test-consumers test-race
-BESIDE := test-header test-core test-shuttle test-sanitizers test-instructions
+# In an order that fails early and shares builds: the quick Go suite, then the
+# core's own tests, then what links the two.
+TESTS := test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine \
+	test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web \
+	test-relink test-consumers test-race test-sanitizers
 
 .PHONY: test
 test: ## every test
-	@scripts/test.sh '$(TESTS)' '$(BESIDE)'
+	@scripts/test.sh $(TESTS)
 
 # In short: test-rust-engine's build has both engines, and runs what takes long.
 .PHONY: test-go

@@ -17,7 +17,7 @@ install_or_fail() {
     command -v "$1" >/dev/null && return
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing $2" >&2
-        # Another target may install something at the same time.
+        # The system may be installing something at the same time.
         local install=(apt-get install -y -q -o DPkg::Lock::Timeout=300 "$2")
         "${install[@]}" >/dev/null 2>&1 || { apt-get update -q >/dev/null 2>&1 && "${install[@]}" >/dev/null 2>&1; } || true
     fi
