@@ -48,8 +48,9 @@ type Member interface {
 	// Route is who serves a shard now. It costs a load.
 	Route(shard int) *Route
 	// Next waits until the shard has a route with a leader that is another one than a
-	// route that did not serve, and returns it. It is ErrUnavailable with the context's
-	// error if that ends before.
+	// route that did not serve, and returns it; after a moment also that route again, whose
+	// leader may have had to begin its term. It is ErrUnavailable with the context's error if
+	// that ends before.
 	Next(ctx context.Context, shard int, failed *Route) (*Route, error)
 	// Replica is this node's replica of a shard, for reads that may be stale: what they find
 	// has all that was acknowledged age before the call. It is nil if the node has none of

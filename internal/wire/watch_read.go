@@ -21,12 +21,18 @@ func (b *BrokenWatch) Error() string { return "the watch broke off: " + b.Cause.
 // Unwrap is the cause.
 func (b *BrokenWatch) Unwrap() error { return b.Cause }
 
+// keptRoom is how much room of each kind is kept from one event to the next: what is rare and large is
+// not to be kept by all who wait.
+const keptRoom = 1 << 20
+
 // WatchReader reads the stream of a watch: server-sent events.
 type WatchReader struct {
-	lines    *bufio.Scanner
+	stream   *bufio.Reader
 	keysOnly bool
+	longest  int // event
 	alive    func()
 	decoder  Decoder
+	long     []byte // a line that the stream's buffer has no room for
 	name     []byte // of the event at hand
 	data     []byte
 	id       []byte
@@ -35,9 +41,7 @@ type WatchReader struct {
 // NewWatchReader reads a stream of changes, which have no values if keysOnly is set. Alive is called
 // whenever something has come, which may be only a sign of life.
 func NewWatchReader(r io.Reader, keysOnly bool, alive func()) *WatchReader {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 64<<10), MaxLine)
-	return &WatchReader{lines: lines, keysOnly: keysOnly, alive: alive}
+	return &WatchReader{stream: bufio.NewReaderSize(r, 64<<10), keysOnly: keysOnly, longest: MaxLine, alive: alive}
 }
 
 // Begin reads the first event, and returns where the watch begins.
@@ -72,17 +76,18 @@ func (w *WatchReader) Next() (mantisdb.Change, error) {
 	return mantisdb.Change{}, problem
 }
 
-// event reads up to the end of an event, which is not a comment.
+// event reads up to the end of an event, which is not a comment, and not too long.
 func (w *WatchReader) event() error {
+	w.release()
 	w.name, w.data, w.id = w.name[:0], w.data[:0], w.id[:0]
-	some := false
-	for w.lines.Scan() {
-		w.alive()
-		line := w.lines.Bytes()
-		if len(line) == 0 {
-			if some {
-				return nil
-			}
+	for size := 0; ; {
+		line, err := w.line()
+		switch {
+		case err != nil:
+			return err
+		case len(line) == 0 && size > 0:
+			return nil
+		case len(line) == 0:
 			continue
 		}
 		field, value, _ := bytes.Cut(line, []byte(": "))
@@ -98,12 +103,45 @@ func (w *WatchReader) event() error {
 		default:
 			return fmt.Errorf("the server sent the line %s in a watch", shorten(string(line)))
 		}
-		some = true
+		if size += len(line); size > w.longest {
+			return errLongEvent
+		}
 	}
-	if err := w.lines.Err(); err != nil {
-		return &BrokenWatch{err}
+}
+
+var errLongEvent = errors.New("the server sent an event in a watch that is longer than any change")
+
+// line is the next line without its end, borrowed until the next call.
+func (w *WatchReader) line() ([]byte, error) {
+	w.long = w.long[:0]
+	for {
+		part, err := w.stream.ReadSlice('\n')
+		if len(part) > 0 {
+			w.alive()
+		}
+		switch {
+		case err == nil && len(w.long) == 0:
+			return bytes.TrimSuffix(part, []byte("\n")), nil
+		case err == io.EOF:
+			return nil, &BrokenWatch{io.ErrUnexpectedEOF}
+		case err != nil && err != bufio.ErrBufferFull:
+			return nil, &BrokenWatch{err}
+		}
+		w.long = append(w.long, part...)
+		switch {
+		case len(w.long) > w.longest:
+			return nil, errLongEvent
+		case err == nil:
+			return bytes.TrimSuffix(w.long, []byte("\n")), nil
+		}
 	}
-	return &BrokenWatch{io.ErrUnexpectedEOF}
+}
+
+// release gives up the room that a large event took.
+func (w *WatchReader) release() {
+	if cap(w.long) > keptRoom || cap(w.data) > keptRoom {
+		w.long, w.data, w.decoder = nil, nil, Decoder{}
+	}
 }
 
 // change reads the data of the event at hand.

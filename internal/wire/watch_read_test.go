@@ -85,3 +85,52 @@ func TestWatchReaderRefusals(t *testing.T) {
 		t.Errorf("began at %q", at)
 	}
 }
+
+// TestWatchReaderOfLargeChanges: a large change is a sign of life while it comes, and its room is given
+// up behind it.
+func TestWatchReaderOfLargeChanges(t *testing.T) {
+	event := func(length int) string {
+		c := mantisdb.Change{Kind: mantisdb.ChangePut, Key: []byte("k"), Value: make([]byte, length), Version: 3}
+		return "event: put\ndata: " + string(AppendChange(nil, Base64, c, false)) + "\n\n"
+	}
+	const large = 4 << 20
+	alive := 0
+	w := NewWatchReader(strings.NewReader(event(large)+event(1)), false, func() { alive++ })
+	if c, err := w.Next(); err != nil || len(c.Value) != large {
+		t.Fatalf("%d bytes, %v", len(c.Value), err)
+	}
+	if alive < 10 {
+		t.Errorf("%d signs of life of a large change", alive)
+	}
+	if c, err := w.Next(); err != nil || len(c.Value) != 1 {
+		t.Fatalf("%d bytes, %v", len(c.Value), err)
+	}
+	if room := cap(w.long) + cap(w.data) + cap(w.decoder.value); room > keptRoom {
+		t.Errorf("%d bytes of room are kept", room)
+	}
+}
+
+// TestWatchReaderOfEndlessEvents: what no server sends takes no more memory than what one may.
+func TestWatchReaderOfEndlessEvents(t *testing.T) {
+	for _, piece := range []string{"data: " + strings.Repeat("x", 100) + "\n", "data: "} {
+		w := NewWatchReader(&endless{text: piece}, false, func() {})
+		w.longest = 1 << 20
+		if _, err := w.Next(); !errors.Is(err, errLongEvent) {
+			t.Errorf("%.10q: %v", piece, err)
+		}
+	}
+}
+
+// endless repeats a text.
+type endless struct {
+	text string
+	at   int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = e.text[e.at%len(e.text)]
+		e.at++
+	}
+	return len(p), nil
+}

@@ -132,8 +132,9 @@ func (n *testNode) Route(shard int) *cluster.Route {
 	return route
 }
 
-// Next implements cluster.Member.
+// Next implements cluster.Member. Like a node's, it returns the same route again after a moment.
 func (n *testNode) Next(ctx context.Context, shard int, failed *cluster.Route) (*cluster.Route, error) {
+	again := time.After(50 * time.Millisecond)
 	for {
 		n.cluster.mu.Lock()
 		changed := n.cluster.changed
@@ -143,6 +144,8 @@ func (n *testNode) Next(ctx context.Context, shard int, failed *cluster.Route) (
 		}
 		select {
 		case <-changed:
+		case <-again:
+			return n.Route(shard), nil
 		case <-ctx.Done():
 			return nil, errors.Join(cluster.ErrUnavailable, ctx.Err())
 		}

@@ -4,9 +4,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mantisdb/mantisdb/internal/wire"
 )
@@ -99,6 +103,35 @@ func TestClusterWatch(t *testing.T) {
 	again.wantChanges(seen[0], w.written)
 	streams[1].wantChanges(seen[1], w.written)
 	streams[2].wantChanges(seen[2], w.written)
+}
+
+// TestClusterWatchStays: while every shard keeps its leader, each is asked to be watched once, and the
+// next leader is asked although the one before tells nothing of it.
+func TestClusterWatchStays(t *testing.T) {
+	c := newCluster(t, 3, 8)
+	var asked atomic.Int64
+	for _, n := range c.nodes {
+		peer := n.peer.Config.Handler
+		n.peer.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/watch") {
+				asked.Add(1)
+			}
+			peer.ServeHTTP(w, r)
+		})
+	}
+	r := c.nodes[0].stream("/api/v1/watch")
+	r.next()
+	begun := asked.Load()
+	time.Sleep(1500 * time.Millisecond) // longer than a watch waits before it looks or asks again
+	if now := asked.Load(); begun == 0 || now != begun {
+		t.Errorf("%d watches were asked for at first, and %d by then", begun, now)
+	}
+	c.lead(1, 2)
+	for deadline := time.Now().Add(10 * time.Second); asked.Load() == begun; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the next leader was not asked")
+		}
+	}
 }
 
 // TestClusterWatchOfOneShard: a range that lies in one shard is watched there alone.

@@ -14,7 +14,7 @@ import (
 
 // silence is how long a peer may tell nothing in a watch, not even that there is nothing new,
 // which it does after 15 seconds.
-const silence = 40 * time.Second
+var silence = 40 * time.Second
 
 // shardFeed is the changes of one shard, as who leads it tells them.
 type shardFeed struct {
@@ -67,7 +67,9 @@ func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*sha
 	}
 	events := wire.NewWatchReader(resp.Body, s.r.KeysOnly, func() { watchdog.Reset(silence) })
 	f.next = func(context.Context) (mantisdb.Change, error) {
+		watchdog.Reset(silence) // it was not listened to while the client took what had come
 		c, err := events.Next()
+		watchdog.Stop()
 		return c, asUnserved(err)
 	}
 	began, err := events.Begin()

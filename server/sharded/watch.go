@@ -22,6 +22,10 @@ const (
 	keptBytes   = 1 << 20
 )
 
+// lookForMove is how often a watch looks whether a shard that it watches is led elsewhere. A leader
+// that knows it ends its part at once.
+const lookForMove = time.Second
+
 // Watch implements server.Keyspace: the changes of all shards together that may have keys of the
 // range. Those of a shard are told by who leads it; when that changes, the versions of the one before
 // have ended, so it is mantisdb.ErrHistoryGone.
@@ -184,12 +188,7 @@ func (s *shardWatch) at(route *cluster.Route, begun func()) error {
 	defer feed.close()
 	s.from = feed.from
 	begun()
-	// Who leads no more may not know it, and may not tell.
-	go func() {
-		if _, err := s.store.member.Next(ctx, s.shard, route); err == nil {
-			cancel(cluster.ErrNotLeader)
-		}
-	}()
+	go s.endOnceMoved(ctx, route, cancel)
 	for {
 		c, err := feed.next(ctx)
 		switch {
@@ -206,6 +205,24 @@ func (s *shardWatch) at(route *cluster.Route, begun func()) error {
 			return brokenOff{err}
 		default:
 			return err
+		}
+	}
+}
+
+// endOnceMoved ends a feed once another route leads to the shard: who leads no more may not know it,
+// and may not tell.
+func (s *shardWatch) endOnceMoved(ctx context.Context, route *cluster.Route, end context.CancelCauseFunc) {
+	look := time.NewTicker(lookForMove)
+	defer look.Stop()
+	for {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+		if now := s.store.member.Route(s.shard); now.Leader != 0 && now.Term != route.Term {
+			end(cluster.ErrNotLeader)
+			return
 		}
 	}
 }
