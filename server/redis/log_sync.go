@@ -15,12 +15,26 @@ import (
 
 // logSync has one sync of the log serve all clients that wait for one. While it is under way
 // those gather whom the next one serves.
+//
+// Whom a sync has served comes back with the next write a moment later. To sync at once for
+// those who have gathered would part the clients into groups that never meet again, with a sync
+// for each. So all who were there are waited for, but no longer than the last sync took.
 type logSync struct {
 	db store
 
-	mu      sync.Mutex // of what follows
-	waiting []*Client
-	running bool // a goroutine serves who waits
+	mu       sync.Mutex // of what follows
+	waiting  []*Client
+	running  bool          // a goroutine serves who waits
+	expected int           // how many are to wait before the next sync
+	until    time.Time     // when it begins with fewer
+	complete chan struct{} // told when the last one who is expected comes; of capacity 1
+	patience *time.Timer   // of the goroutine that serves
+}
+
+func newLogSync(db store) *logSync {
+	patience := time.NewTimer(0)
+	patience.Stop()
+	return &logSync{db: db, complete: make(chan struct{}, 1), patience: patience}
 }
 
 // await has the client's event loop call it when what was written before is on disk. The
@@ -29,17 +43,30 @@ func (s *logSync) await(c *Client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = append(s.waiting, c)
-	if !s.running {
+	switch {
+	case !s.running:
 		s.running = true
 		go s.run()
+	case len(s.waiting) == s.expected:
+		select {
+		case s.complete <- struct{}{}:
+		default: // somebody was late, and that was not yet heard
+		}
 	}
 }
 
 // run syncs until nobody waits.
 func (s *logSync) run() {
+	var clients []*Client
 	var sockets []*eventloop.Conn
-	for clients := s.take(nil); len(clients) > 0; clients = s.take(clients) {
+	for {
+		s.gather()
+		if clients = s.take(clients); len(clients) == 0 {
+			return
+		}
+		begun := time.Now()
 		err := s.db.SyncLog()
+		s.expect(len(clients), time.Since(begun))
 		sockets = sockets[:0]
 		for _, c := range clients {
 			c.syncFailure = err
@@ -49,7 +76,32 @@ func (s *logSync) run() {
 	}
 }
 
-// take returns who waits, and gathers later ones in the memory of those before.
+// gather returns when all who are expected wait, or the time for that is over.
+func (s *logSync) gather() {
+	s.mu.Lock()
+	left := time.Until(s.until)
+	isComplete := len(s.waiting) >= s.expected
+	s.mu.Unlock()
+	if isComplete || left <= 0 {
+		return
+	}
+	s.patience.Reset(left)
+	defer s.patience.Stop()
+	select {
+	case <-s.complete: // of this gathering, or of one that had ended: then this one ends early
+	case <-s.patience.C:
+	}
+}
+
+// expect is the end of a sync that has served so many clients, and took so long.
+func (s *logSync) expect(served int, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expected, s.until = served+len(s.waiting), time.Now().Add(took)
+}
+
+// take returns who waits, and gathers later ones in the memory of those before. Without
+// anybody it is the end of the goroutine that serves.
 func (s *logSync) take(served []*Client) []*Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()

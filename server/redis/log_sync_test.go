@@ -134,6 +134,43 @@ func TestOneSyncServesManyClients(t *testing.T) {
 	}
 }
 
+// TestWhomASyncServedIsWaitedFor with the next one, so that one serves all.
+func TestWhomASyncServedIsWaitedFor(t *testing.T) {
+	needsLoops(t)
+	disk := newHeldDisk(t)
+	s := newTestServerOf(t, disk.DB, Config{Database: disk})
+	served, other := s.dial(t), s.dial(t)
+	served.send("SET", "a", "1")
+	waitUntil(t, func() bool { return disk.syncs.Load() == 1 })
+	other.send("SET", "b", "1")
+	time.Sleep(2 * time.Second) // which is for how long it is waited for
+	disk.turns <- struct{}{}
+	served.wantNext("OK")
+	if n := disk.syncs.Load(); n != 1 {
+		t.Fatalf("%d syncs were begun before who was served could come back", n)
+	}
+	served.send("SET", "a", "2")
+	disk.letAll()
+	served.wantNext("OK")
+	other.wantNext("OK")
+	if n := disk.syncs.Load(); n != 2 {
+		t.Errorf("%d syncs, one for the first write and one for the two others", n)
+	}
+}
+
+func TestWhoDoesNotComeBackIsNotWaitedForLong(t *testing.T) {
+	needsLoops(t)
+	disk := newHeldDisk(t)
+	s := newTestServerOf(t, disk.DB, Config{Database: disk})
+	served, other := s.dial(t), s.dial(t)
+	served.send("SET", "a", "1")
+	waitUntil(t, func() bool { return disk.syncs.Load() == 1 })
+	other.send("SET", "b", "1")
+	disk.letAll()
+	served.wantNext("OK")
+	other.wantNext("OK")
+}
+
 func TestFailedSyncIsToldInPlaceOfTheReplies(t *testing.T) {
 	disk := newHeldDisk(t)
 	disk.failure = errors.New("the disk is gone")

@@ -74,7 +74,7 @@ type Server struct {
 	saves         saves
 	debug         bool
 	writesWait    bool // for a disk
-	logSync       logSync
+	logSync       *logSync
 	quit          func()
 
 	errors   errorCounts
@@ -137,7 +137,7 @@ func (s *Server) openData(c *Config) (err error) {
 	if s.whole, err = openPart(c.Database, nil, s.expiries.follow); err != nil {
 		return err
 	}
-	s.db, s.logSync.db = c.Database, c.Database
+	s.db, s.logSync = c.Database, newLogSync(c.Database)
 	if stats, err := c.Database.Stats(); err == nil {
 		s.writesWait = stats.Durability == mantisdb.DurabilitySync
 	}

@@ -22,6 +22,11 @@ pub struct Disk;
 /// whole for each small record: 1 MiB took 2.7 times as long a sync.
 static ZEROS: [u8; 16 << 10] = [0; 16 << 10];
 
+/// How much is written to a file before it is synced. The disk takes what it is given one
+/// after the other, so whoever syncs the log meanwhile waits for a piece at most, and not
+/// for a whole segment or log file.
+const PIECE: u64 = 1 << 20;
+
 /// Names the operation and the path in an error.
 trait Context<T> {
     fn context(self, operation: &'static str, path: &Path) -> Result<T>;
@@ -103,12 +108,12 @@ impl FileSystem for Disk {
 
     fn open(&self, path: &Path) -> Result<Box<dyn ReadFile>> {
         let file = File::open(path).context("open", path)?;
-        Ok(Box::new(DiskFile { file, path: path.into() }))
+        Ok(Box::new(DiskFile { file, path: path.into(), unsynced: 0 }))
     }
 
     fn create(&self, path: &Path) -> Result<Box<dyn NewFile>> {
         let file = File::create_new(path).context("create", path)?;
-        Ok(Box::new(DiskFile { file, path: path.into() }))
+        Ok(Box::new(DiskFile { file, path: path.into(), unsynced: 0 }))
     }
 
     fn open_log(&self, path: &Path, len: u64) -> Result<Arc<dyn LogFile>> {
@@ -117,7 +122,7 @@ impl FileSystem for Disk {
         let file = file.context("open", path)?;
         let had = file.metadata().context("look up", path)?.len();
         if had < len
-            && let Err(error) = write_zeros(&file, had, len).and_then(|()| file.sync_data())
+            && let Err(error) = write_zeros(&file, had, len)
         {
             // The space is given back if it can be; the first error is told.
             let _ = file.set_len(had);
@@ -166,11 +171,16 @@ fn may_not_write(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
+/// Writes zeros in place of a part of a file, durably.
 fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()> {
     while from < to {
-        let len = (ZEROS.len() as u64).min(to - from) as usize;
-        file.write_all_at(&ZEROS[..len], from)?;
-        from += len as u64;
+        let piece = to.min(from + PIECE);
+        while from < piece {
+            let len = (ZEROS.len() as u64).min(piece - from) as usize;
+            file.write_all_at(&ZEROS[..len], from)?;
+            from += len as u64;
+        }
+        file.sync_data()?;
     }
     Ok(())
 }
@@ -178,14 +188,19 @@ fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()> {
 struct DiskFile {
     file: File,
     path: PathBuf,
+    /// Bytes that were written since the last sync.
+    unsynced: u64,
 }
 
 impl NewFile for DiskFile {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).context("write", &self.path)
+        self.file.write_all(bytes).context("write", &self.path)?;
+        self.unsynced += bytes.len() as u64;
+        if self.unsynced >= PIECE { self.sync() } else { Ok(()) }
     }
 
     fn sync(&mut self) -> Result<()> {
+        self.unsynced = 0;
         self.file.sync_data().context("sync", &self.path)
     }
 }
@@ -213,13 +228,16 @@ struct DiskLog {
 
 /// The size of a page: at least the system's, and a multiple of it.
 const PAGE: u64 = 64 << 10;
+/// How much of a map is filled until it is let go, if no sync comes before.
+const WINDOW: u64 = 1 << 20;
 
 impl DiskLog {
     /// Takes the pages that end below `end` out of the map, all at once. They stay
     /// in the page cache, and who touches them again gets them back.
     ///
     /// The system would write-protect each of them before it writes it to the
-    /// disk, and interrupt the other processors for each one.
+    /// disk, and interrupt the other processors for each one. And as long as they are in the
+    /// map, they count as the process's memory.
     fn let_go(&self, end: u64) {
         let end = end.min(self.len()) / PAGE * PAGE;
         let start = self.let_go.fetch_max(end, Relaxed);
@@ -252,6 +270,9 @@ impl LogFile for DiskLog {
         unsafe {
             let to = self.map.as_mut_ptr().add(offset as usize);
             to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        }
+        if offset / WINDOW != (offset + bytes.len() as u64) / WINDOW {
+            self.let_go(offset);
         }
         Ok(())
     }

@@ -80,6 +80,34 @@ fn what_a_sync_lets_go_stays() {
     }
 }
 
+/// What is full of a map is no memory of the process's any more, also without a sync, and
+/// stays in the file.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_full_is_let_go() {
+    let dir = Scratch::new();
+    let path = dir.join("log");
+    let log = Disk.open_log(&path, 8 * WINDOW).unwrap();
+    let record = [7; 1000];
+    for i in 0..8 * WINDOW / 1000 {
+        // SAFETY: within the file, and nobody else writes.
+        unsafe { log.write_at(i * 1000, &record) }.unwrap();
+    }
+    let resident = resident_bytes_of(&path);
+    assert!(resident <= 2 * WINDOW, "{resident} bytes of the log count as the process's");
+    let bytes = Disk.read(&path).unwrap();
+    assert!(bytes[..8 * WINDOW as usize / 1000 * 1000].iter().all(|&byte| byte == 7));
+}
+
+/// How much of a file's map is resident.
+#[cfg(target_os = "linux")]
+fn resident_bytes_of(path: &Path) -> u64 {
+    let maps = fs::read_to_string("/proc/self/smaps").unwrap();
+    let (_, of_path) = maps.split_once(path.to_str().unwrap()).expect("it is mapped");
+    let rss = of_path.lines().find_map(|line| line.strip_prefix("Rss:")).unwrap();
+    rss.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
+}
+
 /// Long and short records go different ways into the same pages.
 #[test]
 fn long_records_lie_between_short_ones() {
