@@ -250,7 +250,8 @@ fn deletions_of_before_a_restart_are_carried_out() {
 #[test]
 fn the_memory_of_deletions_is_bounded() {
     let sim = Sim::new();
-    let storage = open(&sim, Options { memory_limit: 4 << 20, ..small() });
+    let options = Options { write_buffer: 1 << 20, memory_limit: 4 << 20, ..small() };
+    let storage = open(&sim, options);
     let listed = || {
         let guard = &crossbeam_epoch::pin();
         let list = storage.core().memtable.deletions.load(guard);
