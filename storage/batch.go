@@ -153,24 +153,33 @@ func (b *Batch) AddPacked(packed []byte) error {
 	if len(b.packed)+len(packed) > MaxBatchLen {
 		return fmt.Errorf("%w: over %d bytes", ErrBatchTooLarge, MaxBatchLen)
 	}
-	count := 0
-	for p := packed; len(p) > 0; count++ {
-		if len(p) < opHeaderLen {
-			return fmt.Errorf("%w: %d bytes are left for operation %d", ErrBatchCorrupt, len(p), count)
-		}
-		k, v := uint64(binary.LittleEndian.Uint32(p[1:])), uint64(binary.LittleEndian.Uint32(p[5:]))
-		if k+v > uint64(len(p)-opHeaderLen) {
-			return fmt.Errorf("%w: operation %d is longer than what is left", ErrBatchCorrupt, count)
-		}
-		op, rest := unpack(p)
-		if err := op.check(); err != nil {
-			return fmt.Errorf("%w: operation %d: %w", ErrBatchCorrupt, count, err)
-		}
-		p = rest
+	count, err := CheckPacked(packed)
+	if err != nil {
+		return err
 	}
 	b.packed = append(b.packed, packed...)
 	b.count += count
 	return nil
+}
+
+// CheckPacked returns how many operations a packed run has, from wherever it comes. It is
+// ErrBatchCorrupt if they are not what Put, Delete and DeleteRange would have added.
+func CheckPacked(packed []byte) (count int, err error) {
+	for p := packed; len(p) > 0; count++ {
+		if len(p) < opHeaderLen {
+			return 0, fmt.Errorf("%w: %d bytes are left for operation %d", ErrBatchCorrupt, len(p), count)
+		}
+		k, v := uint64(binary.LittleEndian.Uint32(p[1:])), uint64(binary.LittleEndian.Uint32(p[5:]))
+		if k+v > uint64(len(p)-opHeaderLen) {
+			return 0, fmt.Errorf("%w: operation %d is longer than what is left", ErrBatchCorrupt, count)
+		}
+		op, rest := unpack(p)
+		if err := op.check(); err != nil {
+			return 0, fmt.Errorf("%w: operation %d: %w", ErrBatchCorrupt, count, err)
+		}
+		p = rest
+	}
+	return count, nil
 }
 
 // check returns nil for an operation that a batch may have.

@@ -5,6 +5,7 @@ package consensus
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -53,8 +54,9 @@ type Config struct {
 	// Address is the host and port at which the hosts of other nodes reach this one, and at
 	// which it listens.
 	Address string
-	// CertFile, KeyFile and CAFile have the hosts authenticate each other; empty: they do not.
-	CertFile, KeyFile, CAFile string
+	// TLS has hosts show each other certificates, which cover the hosts of their addresses. It is
+	// for both sides, and demands and verifies a client's. nil: connections are not encrypted.
+	TLS *tls.Config
 	// LeaderChanged is told of each group of this host whose leader is another one than
 	// before, in one goroutine: the number of its replica, 0 if nobody is known to lead. It must
 	// not wait.
@@ -98,16 +100,12 @@ func Open(c Config) (*Host, error) {
 		WALDir:            filepath.Join(c.Dir, "log"),
 		RTTMillisecond:    uint64(tick / time.Millisecond),
 		RaftAddress:       c.Address,
-		MutualTLS:         c.CertFile != "",
-		CertFile:          c.CertFile,
-		KeyFile:           c.KeyFile,
-		CAFile:            c.CAFile,
 		RaftEventListener: listener(c.LeaderChanged),
 		Expert: config.ExpertConfig{
 			Engine: workers,
 			LogDB:  logs,
 
-			TransportFactory: transport.Factory{Gone: h.succeed, Logger: c.Logger},
+			TransportFactory: transport.Factory{TLS: c.TLS, Entry: replica.CheckEntry, Gone: h.succeed, Logger: c.Logger},
 		},
 	})
 	if err != nil {

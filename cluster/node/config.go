@@ -40,10 +40,9 @@ type Config struct {
 	MemoryLimit uint64
 	// NoLeases is that of replica.Config.
 	NoLeases bool
-	// TLS is for connections to the peer ports of others; nil: they are not encrypted.
+	// TLS is for connections between nodes, from either side: it demands and verifies a client's
+	// certificate. nil: they are not encrypted.
 	TLS *tls.Config
-	// CertFile, KeyFile and CAFile are for the consensus; empty: it is not encrypted.
-	CertFile, KeyFile, CAFile string
 	// Logger receives what the node has to tell; nil discards it.
 	Logger *slog.Logger
 

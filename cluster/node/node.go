@@ -99,8 +99,7 @@ func (n *Node) open(ctx context.Context) error {
 	n.replicas = make([]atomic.Pointer[group], n.config.Shards)
 	n.layout.Store(&cluster.Topology{Self: n.config.Self.ID, Shards: make([]cluster.Shard, n.config.Shards)})
 	if n.host, err = consensus.Open(consensus.Config{
-		Dir: n.path(logsDir), Address: n.config.Self.Raft, LeaderChanged: n.leaderChanged, Logger: n.logger,
-		CertFile: n.config.CertFile, KeyFile: n.config.KeyFile, CAFile: n.config.CAFile,
+		Dir: n.path(logsDir), Address: n.config.Self.Raft, TLS: n.config.TLS, LeaderChanged: n.leaderChanged, Logger: n.logger,
 	}); err != nil {
 		return err
 	}

@@ -52,6 +52,19 @@ func appendBeginTerm(dst []byte, protocol cluster.Protocol, term, holder uint64)
 	return binary.LittleEndian.AppendUint64(appendEntryHeader(dst, protocol, beginTerm, term), holder)
 }
 
+// CheckEntry returns nil for an entry of the log that a replica can apply.
+func CheckEntry(b []byte) error {
+	e, err := parseEntry(b)
+	if err != nil {
+		return err
+	}
+	if len(e.packed) > MaxEntryLen {
+		return fmt.Errorf("%w: an entry of the log has %d bytes", storage.ErrBatchTooLarge, len(b))
+	}
+	_, err = storage.CheckPacked(e.packed)
+	return err
+}
+
 // parseEntry reads an entry. The operations of a batch are checked when they are added to one.
 func parseEntry(b []byte) (entry, error) {
 	if len(b) < entryHeaderLen {

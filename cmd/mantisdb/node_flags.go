@@ -75,7 +75,7 @@ func (f *nodeFlags) config() (c node.Config, err error) {
 	c = node.Config{
 		Self:   cluster.Node{ID: cluster.NodeID(f.id), Peer: f.address, Zone: f.zone, Version: versionNumber()},
 		Join:   f.join,
-		Shards: f.shards, NoLeases: !f.leases, CertFile: f.certFile, KeyFile: f.keyFile, CAFile: f.caFile,
+		Shards: f.shards, NoLeases: !f.leases,
 	}
 	if c.First, err = parsePeers(f.peers); err != nil {
 		return c, usageError{fmt.Errorf("--cluster-peers: %w", err)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -12,9 +13,9 @@ import (
 
 const (
 	// connectWithin is how long it may take until another host takes a connection, and
-	// shakeWithin until both know who they are.
+	// greetWithin until both know who they are.
 	connectWithin = 500 * time.Millisecond
-	shakeWithin   = 10 * time.Second
+	greetWithin   = 10 * time.Second
 	// redialAfter is how long another attempt waits behind one that failed.
 	redialAfter = 100 * time.Millisecond
 	// messageSilence and snapshotSilence are after what time a connection counts as broken over
@@ -58,25 +59,57 @@ func (p *peer) note(err error) (gone bool) {
 	return gone
 }
 
-// dial connects to another host.
+// dial connects to another host, which takes frames then. If either side turns the other one away
+// the error wraps errRefused.
 func (t *transport) dial(ctx context.Context, address string, silence time.Duration) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: connectWithin, Control: breakAfter(silence)}
-	conn, err := dialer.DialContext(ctx, "tcp", address)
+	raw, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	config, err := t.config.GetClientTLSConfig(address)
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	if config == nil {
-		return conn, nil
-	}
-	secure := tls.Client(conn, config)
-	ctx, cancel := context.WithTimeout(ctx, shakeWithin)
+	ctx, cancel := context.WithTimeout(ctx, greetWithin)
 	defer cancel()
+	stop := context.AfterFunc(ctx, func() { raw.Close() })
+	conn, err := t.greet(ctx, raw, address)
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		raw.Close()
+		return nil, fmt.Errorf("greeting the node at %s: %w", address, err)
+	}
+	return conn, nil
+}
+
+// greet makes a connection one that takes frames.
+func (t *transport) greet(ctx context.Context, conn net.Conn, address string) (net.Conn, error) {
+	if t.tls != nil {
+		secure, err := t.secure(ctx, conn, address)
+		if err != nil {
+			return nil, err
+		}
+		conn = secure
+	}
+	if _, err := conn.Write(t.self.append(nil)); err != nil {
+		return nil, err
+	}
+	return conn, readAnswer(conn)
+}
+
+// secure encrypts a connection with who has a certificate for the host of an address.
+func (t *transport) secure(ctx context.Context, conn net.Conn, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	c := t.tls.Clone()
+	c.ServerName = host
+	secure := tls.Client(conn, c)
 	if err := secure.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(err, conn.Close())
+		if turnsAway(err) {
+			return nil, fmt.Errorf("%w: %w", errRefused, err)
+		}
+		return nil, err
 	}
 	return secure, nil
 }
@@ -89,4 +122,23 @@ func (t *transport) pause(long time.Duration) bool {
 	case <-t.stop.Done():
 		return false
 	}
+}
+
+// longestWrite is how much is written within one deadline: a frame may be long, and the network
+// slow.
+const longestWrite = 1 << 20
+
+// write writes a frame, of which no part may take longer to be handed to the system.
+func write(conn net.Conn, frame []byte, within time.Duration) error {
+	for len(frame) > 0 {
+		if err := conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
+			return err
+		}
+		n, err := conn.Write(frame[:min(len(frame), longestWrite)])
+		if err != nil {
+			return err
+		}
+		frame = frame[n:]
+	}
+	return nil
 }

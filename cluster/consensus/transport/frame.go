@@ -1,126 +1,151 @@
 package transport
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 )
 
-// kind is what a frame has in it.
-type kind uint16
+// headerLen is the length of what precedes a payload.
+const headerLen = 4 + 4 + 1
+
+// kind is what a frame carries.
+type kind uint8
 
 const (
-	batchFrame kind = 100
-	chunkFrame kind = 200
+	batchFrame kind = 1
+	chunkFrame kind = 2
 )
 
-// A frame is
-//
-//	magic [2]u8 | kind u16 | size u64 | checksum of the header u32 | checksum u32 | content
-//
-// with numbers in big endian. The first checksum is of kind to the second one, with 0 in its own
-// place; the second is of the content, and 0 on an encrypted connection. In place of a frame, the
-// sender of a snapshot ends by farewell, which the receiver returns.
+// The longest payloads. Dragonboat closes a batch at 64 MiB, by an estimate that is above what it
+// takes; a single message is longer only if one entry is, and none is longer than 32 MiB
+// (replica.MaxEntryLen). A chunk has 2 MiB of a snapshot.
 const (
-	magicLen  = 2
-	headerLen = 18
+	maxBatchLen = 65 << 20
+	maxChunkLen = 4 << 20
 )
 
-var (
-	magic    = [magicLen]byte{0xAE, 0x7D}
-	farewell = [magicLen]byte{}
-)
-
-// errMalformed says that what came is no frame.
-var errMalformed = errors.New("what came from another node makes no sense")
-
-// message is what a frame can carry.
-type message interface {
-	Size() int
-	MarshalTo(b []byte) (int, error)
-	Unmarshal(b []byte) error
-}
-
-// decode reads what a frame carries. Dragonboat's decoders reach out of bounds where a length is a lie;
-// they change nothing but what they read into, which is given up then.
-func decode(into message, b []byte) (err error) {
-	defer func() {
-		if why := recover(); why != nil {
-			err = fmt.Errorf("%w: %v", errMalformed, why)
-		}
-	}()
-	if err := into.Unmarshal(b); err != nil {
-		return errors.Join(errMalformed, err)
+// maxLen is the longest payload of a kind, 0 of one that there is not.
+func (k kind) maxLen() int {
+	switch k {
+	case batchFrame:
+		return maxBatchLen
+	case chunkFrame:
+		return maxChunkLen
 	}
-	return nil
+	return 0
 }
 
-// appendFrame appends a frame to b.
-func appendFrame(b []byte, k kind, m message, encrypted bool) ([]byte, error) {
-	at := len(b)
-	b = append(b, make([]byte, magicLen+headerLen+m.Size())...)
-	copy(b[at:], magic[:])
-	header, content := b[at+magicLen:][:headerLen], b[at+magicLen+headerLen:]
-	size, err := m.MarshalTo(content)
+// keptLen is how much memory for frames a connection keeps from one to the next. Most batches have
+// some kilobytes; a longer one is an exception. Chunks follow one another.
+func (k kind) keptLen() int {
+	if k == chunkFrame {
+		return maxChunkLen
+	}
+	return 256 << 10
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// frameWriter makes frames in memory of its own.
+type frameWriter struct{ memory []byte }
+
+// frame is a message that takes at most n bytes, in a frame that is valid until the next call.
+func (w *frameWriter) frame(k kind, n int, marshal func([]byte) (int, error)) ([]byte, error) {
+	if cap(w.memory) < headerLen+n {
+		w.memory = make([]byte, headerLen+n)
+	}
+	frame := w.memory[:headerLen+n]
+	if cap(w.memory) > k.keptLen() {
+		w.memory = nil
+	}
+	n, err := marshal(frame[headerLen:])
 	if err != nil {
 		return nil, err
 	}
-	content = content[:size]
-	binary.BigEndian.PutUint16(header, uint16(k))
-	binary.BigEndian.PutUint64(header[2:], uint64(size))
-	if !encrypted {
-		binary.BigEndian.PutUint32(header[14:], crc32.ChecksumIEEE(content))
+	if n > k.maxLen() {
+		return nil, fmt.Errorf("a frame of kind %d has %d bytes, more than the other side takes", k, n)
 	}
-	binary.BigEndian.PutUint32(header[10:], crc32.ChecksumIEEE(header))
-	return b[:at+magicLen+headerLen+size], nil
+	frame = frame[:headerLen+n]
+	seal(frame, k)
+	return frame, nil
 }
 
-// readFrame reads a frame; its content is valid until the buffer is used again. It is io.EOF after
-// a farewell.
-func readFrame(r io.Reader, buffer *bytes.Buffer, encrypted bool) (kind, []byte, error) {
-	var head [magicLen + headerLen]byte
-	if _, err := io.ReadFull(r, head[:magicLen]); err != nil {
+// seal writes the header of a frame whose payload is in its place.
+func seal(frame []byte, k kind) {
+	binary.LittleEndian.PutUint32(frame[4:], uint32(len(frame)-headerLen))
+	frame[8] = byte(k)
+	binary.LittleEndian.PutUint32(frame, crc32.Checksum(frame[4:], castagnoli))
+}
+
+// errMalformed says that what arrived is none of what a node sends.
+var errMalformed = errors.New("malformed")
+
+// readAhead is how much is read from a connection at once, so that a small batch takes one call of
+// the system, and firstLen how much memory a longer payload is given before any of it has arrived.
+const (
+	readAhead = 64 << 10
+	firstLen  = 64 << 10
+)
+
+// frameReader reads frames.
+type frameReader struct {
+	in     *bufio.Reader
+	header [headerLen]byte
+	memory []byte
+}
+
+func newFrameReader(in io.Reader) *frameReader {
+	return &frameReader{in: bufio.NewReaderSize(in, readAhead)}
+}
+
+// next reads a frame. Its payload is valid until the next call. The error is io.EOF if the stream
+// ends before a frame, and wraps errMalformed if what arrives is no frame.
+func (r *frameReader) next() (kind, []byte, error) {
+	if _, err := io.ReadFull(r.in, r.header[:]); err != nil {
 		return 0, nil, err
 	}
-	switch [magicLen]byte(head[:]) {
-	case magic:
-	case farewell:
-		return 0, nil, io.EOF
-	default:
-		return 0, nil, errMalformed
+	sum := binary.LittleEndian.Uint32(r.header[:])
+	length := uint64(binary.LittleEndian.Uint32(r.header[4:]))
+	k := kind(r.header[8])
+	if most := k.maxLen(); most == 0 || length == 0 || length > uint64(most) {
+		return 0, nil, fmt.Errorf("%w: a frame of kind %d and %d bytes", errMalformed, k, length)
 	}
-	header := head[magicLen:]
-	if _, err := io.ReadFull(r, header); err != nil {
-		return 0, nil, err
-	}
-	k, size, sum, err := parseHeader(header)
+	payload, err := r.payload(int(length))
 	if err != nil {
 		return 0, nil, err
 	}
-	buffer.Reset()
-	// What a header claims takes no memory before it has come.
-	if _, err := io.CopyN(buffer, r, size); err != nil {
-		return 0, nil, err
+	if cap(r.memory) > k.keptLen() {
+		r.memory = nil
 	}
-	if !encrypted && crc32.ChecksumIEEE(buffer.Bytes()) != sum {
-		return 0, nil, fmt.Errorf("%w: the checksum of its content is wrong", errMalformed)
+	if crc32.Update(crc32.Checksum(r.header[4:], castagnoli), castagnoli, payload) != sum {
+		return 0, nil, fmt.Errorf("%w: a frame of kind %d and %d bytes has another checksum", errMalformed, k, length)
 	}
-	return k, buffer.Bytes(), nil
+	return k, payload, nil
 }
 
-// parseHeader reads a header, and overwrites its checksum.
-func parseHeader(header []byte) (k kind, size int64, sum uint32, err error) {
-	own := binary.BigEndian.Uint32(header[10:])
-	binary.BigEndian.PutUint32(header[10:], 0)
-	if crc32.ChecksumIEEE(header) != own {
-		return 0, 0, 0, fmt.Errorf("%w: the checksum of its header is wrong", errMalformed)
+// payload reads n bytes. It takes new memory only for a few times of what has arrived already,
+// whatever n says.
+func (r *frameReader) payload(n int) ([]byte, error) {
+	r.memory = r.memory[:0]
+	for have := 0; have < n; have = len(r.memory) {
+		step := min(n-have, max(have, firstLen, cap(r.memory)-have))
+		r.memory = slices.Grow(r.memory, step)[:have+step]
+		if _, err := io.ReadFull(r.in, r.memory[have:]); err != nil {
+			return nil, noEOF(err)
+		}
 	}
-	k, size = kind(binary.BigEndian.Uint16(header)), int64(binary.BigEndian.Uint64(header[2:]))
-	if k != batchFrame && k != chunkFrame || size <= 0 {
-		return 0, 0, 0, fmt.Errorf("%w: it is of kind %d and has %d bytes", errMalformed, k, size)
+	return r.memory, nil
+}
+
+// noEOF is the error of a read within something that has a length.
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
 	}
-	return k, size, binary.BigEndian.Uint32(header[14:]), nil
+	return err
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -10,7 +11,7 @@ import (
 )
 
 const (
-	// writeWithin is how long a batch may take to be handed to the system.
+	// writeWithin is how long a part of a batch may take to be handed to the system.
 	writeWithin = 5 * time.Second
 	// sendPatience is how long what is to be sent waits for a connection that is being made: for
 	// longer it would keep up what comes after it, and be out of date itself.
@@ -24,7 +25,7 @@ type link struct {
 	peer      *peer
 	stop      context.Context // over when the link is closed
 	end       context.CancelFunc
-	frame     []byte // of SendMessageBatch, kept
+	writer    frameWriter // of SendMessageBatch
 
 	mu      sync.Mutex // of what follows
 	conn    net.Conn   // nil: there is none
@@ -38,9 +39,6 @@ type attempt struct {
 	over  chan struct{}
 }
 
-// keptFrame is how large a frame may be for its memory to be kept, in bytes.
-const keptFrame = 1 << 20
-
 // SendMessageBatch implements raftio.IConnection. It has no error but that of a batch that cannot
 // be written down: then Dragonboat would send nothing to that host for a while.
 func (l *link) SendMessageBatch(batch raftpb.MessageBatch) error {
@@ -48,15 +46,11 @@ func (l *link) SendMessageBatch(batch raftpb.MessageBatch) error {
 	if conn == nil {
 		return nil
 	}
-	frame, err := appendFrame(l.frame[:0], batchFrame, &batch, l.transport.encrypted())
+	frame, err := l.writer.frame(batchFrame, batch.SizeUpperLimit(), batch.MarshalTo)
 	if err != nil {
 		return err
 	}
-	if l.frame = frame; cap(frame) > keptFrame {
-		l.frame = nil
-	}
-	conn.SetWriteDeadline(time.Now().Add(writeWithin))
-	if _, err := conn.Write(frame); err != nil {
+	if write(conn, frame, writeWithin) != nil {
 		conn.Close() // which watch sees
 	}
 	return nil
@@ -118,6 +112,10 @@ func (l *link) take(conn net.Conn, err error) bool {
 	close(l.attempt.over)
 	l.attempt = nil
 	switch {
+	case errors.Is(err, errRefused):
+		l.failed = time.Now()
+		l.transport.limited.Warn("a node cannot be connected to", "address", l.peer.address, "error", err.Error())
+		return false
 	case err != nil:
 		l.failed = time.Now()
 		l.transport.logger.Debug("a node cannot be connected to", "address", l.peer.address, "error", err.Error())

@@ -13,7 +13,7 @@ import (
 func TestConnectionsBreak(t *testing.T) {
 	a, b := open(t, freeAddress(t)), open(t, freeAddress(t))
 	for what, silence := range map[string]time.Duration{"messages": messageSilence, "a snapshot": snapshotSilence} {
-		conn, err := a.ITransport.(*transport).dial(t.Context(), b.address, silence)
+		conn, err := a.dial(t.Context(), b.address, silence)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,33 +8,34 @@ import (
 	"github.com/lni/dragonboat/v4/raftpb"
 )
 
-// farewellWithin is how long the last of a snapshot may take to be taken.
-const farewellWithin = 10 * time.Second
+// partingWithin is how long the end of a snapshot's connection waits for the other side to have
+// taken all chunks.
+const partingWithin = 10 * time.Second
 
 // snapshotLink sends one snapshot. It implements raftio.ISnapshotConnection.
 type snapshotLink struct {
-	conn      net.Conn
-	encrypted bool
-	frame     []byte
+	conn   net.Conn
+	writer frameWriter
 }
 
 // SendChunk implements raftio.ISnapshotConnection.
-func (l *snapshotLink) SendChunk(chunk raftpb.Chunk) (err error) {
-	if l.frame, err = appendFrame(l.frame[:0], chunkFrame, &chunk, l.encrypted); err != nil {
+func (l *snapshotLink) SendChunk(chunk raftpb.Chunk) error {
+	frame, err := l.writer.frame(chunkFrame, chunk.Size(), chunk.MarshalTo)
+	if err != nil {
 		return err
 	}
-	l.conn.SetWriteDeadline(time.Now().Add(snapshotSilence))
-	_, err = l.conn.Write(l.frame)
-	return err
+	return write(l.conn, frame, snapshotSilence)
 }
 
-// Close implements raftio.ISnapshotConnection. It waits until all chunks were taken, as closing a
-// connection may take back what was sent.
+// Close implements raftio.ISnapshotConnection. It ends the stream, and waits until the other side,
+// which has taken all that was sent then, closes the connection: closed before, the system would
+// throw away what is still on its way if anything had come back meanwhile.
 func (l *snapshotLink) Close() {
 	defer l.conn.Close()
-	l.conn.SetDeadline(time.Now().Add(farewellWithin))
-	if _, err := l.conn.Write(farewell[:]); err != nil {
+	half := l.conn.(interface{ CloseWrite() error }) // as those of TCP and of TLS
+	if half.CloseWrite() != nil || l.conn.SetReadDeadline(time.Now().Add(partingWithin)) != nil {
 		return
 	}
-	io.ReadFull(l.conn, make([]byte, len(farewell)))
+	var nothing [1]byte
+	_, _ = io.ReadFull(l.conn, nothing[:])
 }
