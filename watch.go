@@ -88,13 +88,12 @@ func (ks *Keyspace) Watch(r Range, from uint64) (*Watch, error) {
 	if err := ks.check(); err != nil {
 		return nil, err
 	}
-	if err := ks.db.watchers.enter(ks.engine); err != nil {
-		return nil, err
-	}
 	feed, err := ks.engine.Watch(ks.region.bounds(r), from)
 	if err != nil {
-		ks.db.watchers.leave()
 		return nil, err
+	}
+	if err := ks.db.watchers.enter(ks.engine); err != nil {
+		return nil, errors.Join(err, feed.Close())
 	}
 	w := &Watch{ks: ks, feed: feed, leave: sync.OnceFunc(ks.db.watchers.leave)}
 	w.cleanup = runtime.AddCleanup(w, closeForgottenFeed, forgottenFeed{feed, ks.db.logger, w.leave})

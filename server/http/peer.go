@@ -18,7 +18,8 @@ import (
 // this node leads, under sharded.PeerPath.
 type peerHandler struct {
 	*Handler
-	route  *routeFigures               // of all requests
+	route  *routeFigures               // of all requests but streams
+	stream *routeFigures               // of those
 	shards []atomic.Pointer[peerShard] // nil: nobody has asked for the shard yet
 }
 
@@ -34,6 +35,7 @@ func (h *Handler) Peer() http.Handler {
 	return &peerHandler{
 		Handler: h,
 		route:   h.newRouteFigures(otherMethods, sharded.PeerPrefix+"{shard}"),
+		stream:  h.newRouteFigures(http.MethodGet, sharded.PeerPrefix+"{shard}"+watchPath),
 		shards:  make([]atomic.Pointer[peerShard], len(h.shards.Member().Topology().Shards)),
 	}
 }
@@ -94,6 +96,9 @@ func (p *peerHandler) apiOf(shard int, db *mantisdb.DB) *http.ServeMux {
 	mux, local := http.NewServeMux(), server.NewLocal(db)
 	for _, route := range append(p.routesOfStore(local), p.stepsOf(local)...) {
 		mux.HandleFunc(route.method+" "+route.path, func(w http.ResponseWriter, r *http.Request) {
+			if rec, ok := w.(*recorder); ok && isStream(route.path) {
+				rec.route = p.stream
+			}
 			if err := route.serve(w, r); err != nil {
 				p.writeProblem(w, r, asPeer(err))
 			}

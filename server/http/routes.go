@@ -68,9 +68,9 @@ const (
 	figuresStreamPath = figuresPath + "/stream"
 )
 
-// isStream tells a resource whose answers go on until somebody ends them.
+// isStream tells the pattern of resources whose answers go on until somebody ends them.
 func isStream(path string) bool {
-	return path == figuresStreamPath || path == apiPath+watchPath || path == keyspacePath+watchPath
+	return path == figuresStreamPath || strings.HasSuffix(path, watchPath)
 }
 
 // batchKey is what stands in a batch's path in place of a key.

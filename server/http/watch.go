@@ -84,7 +84,7 @@ func (s *watchStream) run(ctx context.Context) error {
 		switch {
 		case err == nil:
 			s.add(c)
-		case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, errNothingNew):
 			s.nothingNew()
 		default:
 			return err
@@ -92,7 +92,10 @@ func (s *watchStream) run(ctx context.Context) error {
 	}
 }
 
-// next is the next change. What was gathered is sent before it waits.
+// errNothingNew is no error of a watch: it has told nothing for a while.
+var errNothingNew = errors.New("nothing new")
+
+// next is the next change, or errNothingNew. What was gathered is sent before it waits.
 func (s *watchStream) next(ctx context.Context) (mantisdb.Change, error) {
 	if ctx.Err() == nil && len(s.buf.b) < watchChunk {
 		if c, err := s.watch.Next(looking); !errors.Is(err, context.Canceled) {
@@ -104,7 +107,11 @@ func (s *watchStream) next(ctx context.Context) (mantisdb.Change, error) {
 	}
 	waiting, cancel := context.WithTimeout(ctx, heartbeatInterval)
 	defer cancel()
-	return s.watch.Next(waiting)
+	c, err := s.watch.Next(waiting)
+	if waiting.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		err = errNothingNew
+	}
+	return c, err
 }
 
 // looking has ended: with it, nobody waits.

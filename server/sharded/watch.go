@@ -130,11 +130,11 @@ func (w *watch) Close() error {
 
 // tell hands a change on, whose bytes are borrowed, and waits while too much is kept.
 func (w *watch) tell(shard int, c mantisdb.Change) error {
-	c.Key, c.Value, c.End = bytes.Clone(c.Key), bytes.Clone(c.Value), bytes.Clone(c.End)
 	size := min(int64(len(c.Key)+len(c.Value)+len(c.End)), keptBytes)
 	if err := w.room.Acquire(w.ctx, size); err != nil {
 		return context.Cause(w.ctx)
 	}
+	c.Key, c.Value, c.End = bytes.Clone(c.Key), bytes.Clone(c.Value), bytes.Clone(c.End)
 	select {
 	case w.changes <- change{c, shard, size}:
 		return nil
