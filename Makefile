@@ -74,7 +74,7 @@ clean: ## removes what was built
 # core's own tests, then what links the two.
 TESTS := test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine \
 	test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web \
-	test-relink test-consumers test-race test-sanitizers
+	test-relink test-consumers test-race test-cgocheck test-sanitizers
 
 .PHONY: test
 test: ## every test
@@ -154,10 +154,13 @@ test-relink: build-rust-core ## a changed core is linked anew by a plain go buil
 test-consumers: build-rust-core ## the library in modules of its own, linked three ways
 	@scripts/test-consumers.sh
 
-# Both instruments at once, since each has everything compiled anew.
 .PHONY: test-race
-test-race: build-rust-core ## the Go packages, both engines, under the race detector, with pointers to C checked
-	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 $(GO_TEST) -short -race -tags rust ./...
+test-race: build-rust-core ## the Go packages, both engines, under the race detector
+	CGO_ENABLED=1 $(GO_TEST) -short -race -tags rust ./...
+
+.PHONY: test-cgocheck
+test-cgocheck: build-rust-core ## the C ABI's Go side with every pointer that crosses checked
+	CGO_ENABLED=1 GOEXPERIMENT=cgocheck2 $(GO_TEST) -short -tags rust . ./storage/... ./cache/...
 
 .PHONY: test-sanitizers
 test-sanitizers: ## the core's tests under AddressSanitizer and ThreadSanitizer
