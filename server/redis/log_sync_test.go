@@ -120,11 +120,7 @@ func TestOneSyncServesManyClients(t *testing.T) {
 		conns[i] = s.dial(t)
 		conns[i].send("SET", fmt.Sprint("key", i), "value")
 	}
-	waitUntil(t, func() bool {
-		s.logSync.mu.Lock()
-		defer s.logSync.mu.Unlock()
-		return len(s.logSync.waiting) == len(conns)
-	})
+	s.waitForWaiting(t, len(conns))
 	disk.letAll()
 	for _, c := range append(conns, first) {
 		c.wantNext("OK")
@@ -132,6 +128,16 @@ func TestOneSyncServesManyClients(t *testing.T) {
 	if n := disk.syncs.Load(); n != 2 {
 		t.Errorf("%d syncs, one for the first and one for %d that waited meanwhile", n, len(conns))
 	}
+}
+
+// waitForWaiting waits until so many clients wait for the next sync.
+func (s *testServer) waitForWaiting(t *testing.T, n int) {
+	t.Helper()
+	waitUntil(t, func() bool {
+		s.logSync.mu.Lock()
+		defer s.logSync.mu.Unlock()
+		return len(s.logSync.waiting) == n
+	})
 }
 
 // TestWhomASyncServedIsWaitedFor with the next one, so that one serves all.
@@ -143,6 +149,7 @@ func TestWhomASyncServedIsWaitedFor(t *testing.T) {
 	served.send("SET", "a", "1")
 	waitUntil(t, func() bool { return disk.syncs.Load() == 1 })
 	other.send("SET", "b", "1")
+	s.waitForWaiting(t, 1)
 	time.Sleep(2 * time.Second) // which is for how long it is waited for
 	disk.turns <- struct{}{}
 	served.wantNext("OK")
@@ -166,6 +173,7 @@ func TestWhoDoesNotComeBackIsNotWaitedForLong(t *testing.T) {
 	served.send("SET", "a", "1")
 	waitUntil(t, func() bool { return disk.syncs.Load() == 1 })
 	other.send("SET", "b", "1")
+	s.waitForWaiting(t, 1)
 	disk.letAll()
 	served.wantNext("OK")
 	other.wantNext("OK")

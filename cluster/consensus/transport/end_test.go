@@ -15,6 +15,8 @@ import (
 	"github.com/lni/dragonboat/v4/config"
 	"github.com/lni/dragonboat/v4/raftio"
 	"github.com/lni/dragonboat/v4/raftpb"
+
+	"github.com/mantisdb/mantisdb/internal/logtest"
 )
 
 // deployment is the number of the cluster of the tests.
@@ -25,7 +27,7 @@ type end struct {
 	*transport
 	address string
 	refuse  bool // chunks
-	log     lockedBuffer
+	log     logtest.Buffer
 
 	mu      sync.Mutex
 	batches []raftpb.MessageBatch
@@ -33,23 +35,8 @@ type end struct {
 	gone    []string // addresses
 }
 
-// lockedBuffer is a log that several write.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) has(text string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return strings.Contains(b.text.String(), text)
-}
+// logged tells whether the end has logged a text.
+func (e *end) logged(text string) bool { return strings.Contains(e.log.String(), text) }
 
 // open opens a transport at an address, until the end of the test if not closed before.
 func open(t testing.TB, address string) *end {

@@ -103,7 +103,7 @@ func TestCertificates(t *testing.T) {
 				if err := c.SendMessageBatch(batchWith(test.source, "content")); err != nil {
 					t.Fatal(err)
 				}
-				return to.log.has(test.told)
+				return to.logged(test.told)
 			})
 			if _, err := from.GetSnapshotConnection(t.Context(), to.address); err == nil {
 				t.Error("a snapshot would be sent")
@@ -141,7 +141,7 @@ func TestWhoDialsTellsWhy(t *testing.T) {
 				if err := c.SendMessageBatch(batchWith("127.0.0.1:1", "content")); err != nil {
 					t.Fatal(err)
 				}
-				return from.log.has("a node cannot be connected to")
+				return from.logged("a node cannot be connected to")
 			})
 			if n := to.came(); n > 0 {
 				t.Errorf("%d batches were taken", n)
@@ -185,7 +185,7 @@ func TestForeigners(t *testing.T) {
 			if got := readAnswer(conn) == nil; got != test.answered {
 				t.Errorf("answered: %v", got)
 			}
-			await(t, "line in the log", func() bool { return to.log.has(test.told) })
+			await(t, "line in the log", func() bool { return to.logged(test.told) })
 			stillServes(t, to)
 		})
 	}

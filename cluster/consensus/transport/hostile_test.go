@@ -57,7 +57,7 @@ func TestHostilePeers(t *testing.T) {
 			if n, err := conn.Read(make([]byte, 1)); err == nil {
 				t.Errorf("%d bytes came back", n)
 			}
-			await(t, "line in the log", func() bool { return to.log.has("malformed") })
+			await(t, "line in the log", func() bool { return to.logged("malformed") })
 			if n := to.came(); n != 1 {
 				t.Errorf("%d were taken", n)
 			}
@@ -138,7 +138,7 @@ func TestDragonboatRefuses(t *testing.T) {
 	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the connection ends with %v", err)
 	}
-	await(t, "line in the log", func() bool { return to.log.has("inconsistent target") })
+	await(t, "line in the log", func() bool { return to.logged("inconsistent target") })
 	stillServes(t, to)
 }
 
@@ -158,7 +158,7 @@ func TestTooManyConnections(t *testing.T) {
 	if _, err := second.Read(make([]byte, 1)); err == nil {
 		t.Error("two connections have one place")
 	}
-	await(t, "line in the log", func() bool { return to.log.has("1 connections are open") })
+	await(t, "line in the log", func() bool { return to.logged("1 connections are open") })
 	first.Close()
 	stillServes(t, to)
 }
