@@ -49,7 +49,7 @@ func (r *eventReader) wantChanges(next map[string]int, until map[string]int) (id
 	return id
 }
 
-// writer puts numbers under some keys, by all nodes in turn.
+// watchedWriter puts numbers under some keys, by all nodes in turn.
 type watchedWriter struct {
 	*testCluster
 	written map[string]int

@@ -140,16 +140,24 @@ func (s *testServer) waitForWaiting(t *testing.T, n int) {
 	})
 }
 
-// TestWhomASyncServedIsWaitedFor with the next one, so that one serves all.
-func TestWhomASyncServedIsWaitedFor(t *testing.T) {
+// servedAndWaiting are two clients: one whose write is synced once the disk lets it, and one who
+// waits for the sync behind that.
+func servedAndWaiting(t *testing.T) (disk *heldDisk, served, waiting *testConn) {
+	t.Helper()
 	needsLoops(t)
-	disk := newHeldDisk(t)
+	disk = newHeldDisk(t)
 	s := newTestServerOf(t, disk.DB, Config{Database: disk})
-	served, other := s.dial(t), s.dial(t)
+	served, waiting = s.dial(t), s.dial(t)
 	served.send("SET", "a", "1")
 	waitUntil(t, func() bool { return disk.syncs.Load() == 1 })
-	other.send("SET", "b", "1")
+	waiting.send("SET", "b", "1")
 	s.waitForWaiting(t, 1)
+	return disk, served, waiting
+}
+
+// TestWhomASyncServedIsWaitedFor with the next one, so that one serves all.
+func TestWhomASyncServedIsWaitedFor(t *testing.T) {
+	disk, served, other := servedAndWaiting(t)
 	time.Sleep(2 * time.Second) // which is for how long it is waited for
 	disk.turns <- struct{}{}
 	served.wantNext("OK")
@@ -166,14 +174,7 @@ func TestWhomASyncServedIsWaitedFor(t *testing.T) {
 }
 
 func TestWhoDoesNotComeBackIsNotWaitedForLong(t *testing.T) {
-	needsLoops(t)
-	disk := newHeldDisk(t)
-	s := newTestServerOf(t, disk.DB, Config{Database: disk})
-	served, other := s.dial(t), s.dial(t)
-	served.send("SET", "a", "1")
-	waitUntil(t, func() bool { return disk.syncs.Load() == 1 })
-	other.send("SET", "b", "1")
-	s.waitForWaiting(t, 1)
+	disk, served, other := servedAndWaiting(t)
 	disk.letAll()
 	served.wantNext("OK")
 	other.wantNext("OK")
