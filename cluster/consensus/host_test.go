@@ -116,6 +116,16 @@ func leadAlone(t *testing.T, h *Host, address string, entries int) (*Group, *rep
 	return g, r
 }
 
+// stop stops a replica and closes it, which the library does in due course: until then another one
+// cannot have its directory.
+func stop(t *testing.T, g *Group, r *replica.Replica) {
+	t.Helper()
+	if err := g.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+}
+
 func unexpected(t *testing.T) func(error) {
 	return func(why error) { t.Errorf("a replica has failed: %v", why) }
 }
@@ -150,9 +160,7 @@ func TestSnapshotThatIsNotTaken(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the snapshot was not refused")
 	}
-	if err := joined.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	stop(t, joined, joining)
 	start.Joins, start.Failed = false, unexpected(t)
 	again := newReplica(dir)
 	await(t, "replica that is started again", func() error {
@@ -290,10 +298,7 @@ func TestNobodyIsAloneBesideOneThatWasAddedBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Stop()
-	if err := before.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	stop(t, before, r)
 	var after *Group
 	await(t, "replica that starts again", func() (err error) {
 		r = newReplica(dir)
