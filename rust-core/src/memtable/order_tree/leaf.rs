@@ -251,6 +251,21 @@ impl<'g> View<'g> {
         }
     }
 
+    /// The entries in slots that are live.
+    #[inline]
+    pub(super) fn entries(
+        self,
+        slots: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = NonNull<Entry>> {
+        // SAFETY: within the leaf.
+        let first = unsafe { self.leaf.byte(self.leaf.parts().entries).cast::<NonNull<Entry>>() };
+        slots.map(move |slot| {
+            debug_assert!(self.live & (1 << slot) != 0);
+            // SAFETY: as in `entry`.
+            unsafe { first.add(slot).read() }
+        })
+    }
+
     /// The key in a slot that is live.
     #[inline]
     pub(super) fn key(self, slot: usize) -> &'g [u8] {
