@@ -63,7 +63,17 @@ func newScan(s *Scan, r Range) *Scan {
 // ends the loop; ask Err after it.
 func (s *Scan) All() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		s.walk(func(c storage.Cursor) bool { return yield(s.key(c), s.value(c)) })
+		cursor := s.begin()
+		if cursor == nil {
+			return
+		}
+		defer s.close(cursor)
+		for cursor.Next() {
+			if !yield(s.key(cursor.Key()), s.value(cursor.Value())) {
+				return
+			}
+		}
+		s.err = cursor.Err()
 	}
 }
 
@@ -71,9 +81,18 @@ func (s *Scan) All() iter.Seq2[[]byte, []byte] {
 // those of All.
 func (s *Scan) Entries() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		s.walk(func(c storage.Cursor) bool {
-			return yield(Entry{Key: s.key(c), Value: s.value(c), Meta: c.Meta()})
-		})
+		cursor := s.begin()
+		if cursor == nil {
+			return
+		}
+		defer s.close(cursor)
+		for cursor.Next() {
+			key, value := s.key(cursor.Key()), s.value(cursor.Value())
+			if !yield(Entry{Key: key, Value: value, Meta: cursor.Meta()}) {
+				return
+			}
+		}
+		s.err = cursor.Err()
 	}
 }
 
@@ -81,34 +100,34 @@ func (s *Scan) Entries() iter.Seq[Entry] {
 // error further loops yield nothing.
 func (s *Scan) Err() error { return s.err }
 
-// walk opens a cursor and calls visit on each entry until it returns false. The
-// cursor is closed also when the loop's body panics.
-func (s *Scan) walk(visit func(storage.Cursor) bool) {
+// begin opens the cursor of a loop; nil if there is an error. It is to be closed by close,
+// also when the loop's body panics.
+func (s *Scan) begin() storage.Cursor {
 	if s.err != nil {
-		return
+		return nil
 	}
 	cursor, err := s.open()
 	if err != nil {
 		s.err = err
-		return
+		return nil
 	}
-	defer s.close(cursor)
-	for cursor.Next() {
-		if !visit(cursor) {
-			return
-		}
-	}
-	s.err = cursor.Err()
+	return cursor
 }
 
-func (s *Scan) key(c storage.Cursor) []byte { return s.ks.region.key(c.Key(), &s.room) }
+// key is the user's key of a stored one. Most are stored as they are.
+func (s *Scan) key(stored []byte) []byte {
+	if s.ks.region.keeps(stored) {
+		return stored
+	}
+	return s.ks.region.key(stored, &s.room)
+}
 
-// value is the current value, nil only in a scan of keys.
-func (s *Scan) value(c storage.Cursor) []byte {
+// value is a value that the cursor told, nil only in a scan of keys.
+func (s *Scan) value(told []byte) []byte {
 	if s.r.KeysOnly {
 		return nil
 	}
-	return nonNil(c.Value())
+	return nonNil(told)
 }
 
 // open opens a cursor over the range.

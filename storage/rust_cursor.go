@@ -29,13 +29,16 @@ type rustCursor struct {
 	left   int // how many entries may still be read
 
 	room *scanRoom // nil once done
-	rest []byte    // what of the page is to come, within the room
+	page []byte    // within the room
 	more bool      // whether the range may go on after the page
 	done bool
+	err  error
 
-	key, value []byte // within the room
-	meta       Meta
-	err        error
+	// Where the current entry's key begins in the page, how long it and the value are, and
+	// where the next entry begins. A step changes these alone: slices are made when they are
+	// asked for, and so no pointer is stored in a step, of which Go's collector would have
+	// to be told.
+	at, keyLen, valueLen, next int // keyLen is 0 if there is no current entry
 }
 
 // Scan implements Engine. Most scans are short: the call that reads the first page opens
@@ -90,15 +93,21 @@ func (c *rustCursor) Next() bool {
 	if err := c.check(); err != nil {
 		return c.end(err)
 	}
-	if len(c.rest) == 0 {
-		if !c.more || c.left == 0 {
-			return c.end(nil)
-		}
-		if err := c.nextPage(); err != nil || len(c.rest) == 0 {
-			return c.end(err)
-		}
+	if c.next == len(c.page) && !c.turnPage() {
+		return false
 	}
-	c.unpack()
+	c.step()
+	return true
+}
+
+// turnPage goes on to the next page, and tells whether there is one.
+func (c *rustCursor) turnPage() bool {
+	if !c.more || c.left == 0 {
+		return c.end(nil)
+	}
+	if err := c.nextPage(); err != nil || len(c.page) == 0 {
+		return c.end(err)
+	}
 	return true
 }
 
@@ -116,7 +125,7 @@ func (c *rustCursor) check() error {
 // end ends the walk, and gives back what it held.
 func (c *rustCursor) end(err error) bool {
 	c.done, c.err = true, err
-	c.key, c.value, c.meta, c.rest = nil, nil, Meta{}, nil
+	c.page, c.at, c.keyLen, c.valueLen, c.next = nil, 0, 0, 0, 0
 	c.room.release()
 	c.room = nil
 	if c.snap == nil && c.handle != nil {
@@ -128,15 +137,15 @@ func (c *rustCursor) end(err error) bool {
 
 // nextPage reads the page after the current key.
 func (c *rustCursor) nextPage() error {
-	if c.key != nil {
-		c.continueAfter(c.key)
+	if c.keyLen != 0 {
+		c.continueAfter(c.Key())
 	}
 	buffer := c.room.nextPage(c.left)
 	for {
 		page, status := c.read(buffer)
 		switch status {
 		case C.MANTISDB_OK:
-			c.rest, c.more = buffer[:page.used], bool(page.more)
+			c.page, c.more, c.next = buffer[:page.used], bool(page.more), 0
 			c.left -= int(page.count)
 			return nil
 		case C.MANTISDB_SHORT_BUFFER:
@@ -177,29 +186,42 @@ func (c *rustCursor) continueAfter(key []byte) {
 	}
 }
 
-// unpack takes the next entry from the page.
-func (c *rustCursor) unpack() {
-	header, body := c.rest[:entryHeaderLen], c.rest[entryHeaderLen:]
-	k := binary.LittleEndian.Uint32(header)
-	v := binary.LittleEndian.Uint32(header[4:])
-	c.meta.Version = binary.LittleEndian.Uint64(header[8:])
-	c.meta.ExpiresAt = int64(binary.LittleEndian.Uint64(header[16:]))
-	c.key = body[:k:k]
-	c.value = body[k : k+v : k+v]
-	if c.flags&C.MANTISDB_SCAN_KEYS_ONLY != 0 {
-		c.value = nil
-	}
-	c.rest = body[k+v:]
+// step moves to the next entry of the page, which has one.
+func (c *rustCursor) step() {
+	header := c.page[c.next:]
+	c.keyLen = int(binary.LittleEndian.Uint32(header))
+	c.valueLen = int(binary.LittleEndian.Uint32(header[4:]))
+	c.at = c.next + entryHeaderLen
+	c.next = c.at + c.keyLen + c.valueLen
 }
 
 // Key implements Cursor.
-func (c *rustCursor) Key() []byte { return c.key }
+func (c *rustCursor) Key() []byte {
+	end := c.at + c.keyLen
+	return c.page[c.at:end:end]
+}
 
 // Value implements Cursor.
-func (c *rustCursor) Value() []byte { return c.value }
+func (c *rustCursor) Value() []byte {
+	if c.flags&C.MANTISDB_SCAN_KEYS_ONLY != 0 {
+		return nil
+	}
+	begin := c.at + c.keyLen
+	end := begin + c.valueLen
+	return c.page[begin:end:end]
+}
 
 // Meta implements Cursor.
-func (c *rustCursor) Meta() Meta { return c.meta }
+func (c *rustCursor) Meta() Meta {
+	if c.keyLen == 0 {
+		return Meta{}
+	}
+	header := c.page[c.at-entryHeaderLen:]
+	return Meta{
+		Version:   binary.LittleEndian.Uint64(header[8:]),
+		ExpiresAt: int64(binary.LittleEndian.Uint64(header[16:])),
+	}
+}
 
 // Err implements Cursor.
 func (c *rustCursor) Err() error { return c.err }

@@ -122,6 +122,7 @@ impl<'a, 'g> Slots<'a, 'g> {
 
     /// The next slot's version as a reader at `sequence` sees it; slots without
     /// one are passed over.
+    #[inline]
     fn next_version(&mut self, sequence: u64) -> Option<KeyVersion<'g>> {
         loop {
             let slot = self.next_slot()?;
@@ -135,6 +136,7 @@ impl<'a, 'g> Slots<'a, 'g> {
         }
     }
 
+    #[inline]
     fn next_slot(&mut self) -> Option<Slot<'g>> {
         let slot = self.walk.next_slot()?;
         let is_beyond = match self.range.reverse {

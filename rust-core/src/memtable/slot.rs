@@ -175,6 +175,7 @@ impl<'g> Record<'g> {
     }
 
     /// What was written.
+    #[inline]
     pub(crate) fn payload(self) -> Payload<'g> {
         match self.is_tombstone() {
             true => Payload::Tombstone,

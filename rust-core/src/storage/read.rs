@@ -156,32 +156,27 @@ impl Core {
         sequence: u64,
         range: &Range<'_>,
         most: u64,
-        mut each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>,
+        each: impl FnMut(ScanEntry<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
         let guard = &epoch::pin();
         let deletions = self.memtable.deletions.up_to(sequence, guard);
         self.memtable.order_all(guard);
-        let mut yielded = 0;
-        let visit = |version: KeyVersion<'_>| {
-            let Some(value) = self.live_value(version, deletions) else {
-                return ControlFlow::Continue(());
-            };
-            let ValueRef { bytes, sequence, expires_at } = value;
-            each(ScanEntry { key: version.key, value: bytes, sequence, expires_at })?;
-            yielded += 1;
-            if yielded == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
+        let mut visitor = Visitor { core: self, deletions, most, yielded: 0, each };
+        // Not one closure for both: the visit is to be a part of the loop over memory.
         let result = match self.incomplete(guard) {
             Some(durable) => {
-                let tree = durable.segments.tree(guard);
-                scan::walk_merged(&self.memtable, tree, range, sequence, guard, visit)
+                let (memtable, tree) = (&self.memtable, durable.segments.tree(guard));
+                let visit = |version: KeyVersion<'_>| visitor.visit(version);
+                scan::walk_merged(memtable, tree, range, sequence, guard, visit)
                     .inspect_err(|error| durable.note_trouble(error))
             }
             None => {
+                let visit = |version: KeyVersion<'_>| visitor.visit(version);
                 scan::walk(&self.memtable, range, sequence, most, guard, visit);
                 Ok(())
             }
         };
+        let yielded = visitor.yielded;
         self.counters.mine().add(Counter::ScanKeys, yielded);
         result
     }
@@ -307,6 +302,30 @@ impl Core {
         if hits != keys {
             stripe.add(Counter::Misses, keys - hits);
         }
+    }
+}
+
+/// What a scan does with the versions that it comes across.
+struct Visitor<'a, 'g, F> {
+    core: &'a Core,
+    deletions: Deletions<'g>,
+    /// How many entries `each` may take, and how many it has taken.
+    most: u64,
+    yielded: u64,
+    each: F,
+}
+
+impl<F: FnMut(ScanEntry<'_>) -> ControlFlow<()>> Visitor<'_, '_, F> {
+    /// Gives `each` a version, if it is live.
+    #[inline(always)]
+    fn visit(&mut self, version: KeyVersion<'_>) -> ControlFlow<()> {
+        let Some(value) = self.core.live_value(version, self.deletions) else {
+            return ControlFlow::Continue(());
+        };
+        let ValueRef { bytes, sequence, expires_at } = value;
+        (self.each)(ScanEntry { key: version.key, value: bytes, sequence, expires_at })?;
+        self.yielded += 1;
+        if self.yielded == self.most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

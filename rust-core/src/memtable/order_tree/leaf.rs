@@ -17,6 +17,7 @@
 use super::heads::{self, Near, Place};
 use super::node::{self, Header, aligned};
 use crate::memtable::entry::Entry;
+use crate::memtable::prefetch;
 use crate::sync::atomic::{
     AtomicU8, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -251,6 +252,21 @@ impl<'g> View<'g> {
         }
     }
 
+    /// The entries in slots that are live.
+    #[inline]
+    pub(super) fn entries(
+        self,
+        slots: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = NonNull<Entry>> {
+        // SAFETY: within the leaf.
+        let first = unsafe { self.leaf.byte(self.leaf.parts().entries).cast::<NonNull<Entry>>() };
+        slots.map(move |slot| {
+            debug_assert!(self.live & (1 << slot) != 0);
+            // SAFETY: as in `entry`.
+            unsafe { first.add(slot).read() }
+        })
+    }
+
     /// The key in a slot that is live.
     #[inline]
     pub(super) fn key(self, slot: usize) -> &'g [u8] {
@@ -370,6 +386,9 @@ impl<'g> View<'g> {
     fn passed(self, place: Place<'_>, head: u32) -> usize {
         let first = heads::below(self.leaf.heads(), head);
         let equal = heads::equal(&self.leaf.heads()[first..], head);
+        if equal > 0 {
+            self.prefetch_from(first);
+        }
         let mut passed = first;
         for slot in first..first + equal {
             if self.live & (1 << slot) != 0 {
@@ -380,6 +399,22 @@ impl<'g> View<'g> {
             }
         }
         passed
+    }
+}
+
+impl View<'_> {
+    /// Asks for the memory of some entries of the first slots, from one on: most walks go
+    /// on there, and need not wait until its key was compared.
+    #[inline]
+    fn prefetch_from(self, first: usize) {
+        const SOME: usize = 8;
+        // SAFETY: within the leaf.
+        let entries = unsafe { self.leaf.byte(self.leaf.parts().entries).cast::<*const u8>() };
+        for slot in first..self.leaf.len().min(first + SOME) {
+            // SAFETY: written when the leaf was made. The entry may be gone: its memory is
+            // asked for, and not looked at.
+            prefetch::read(unsafe { entries.add(slot).read() });
+        }
     }
 }
 

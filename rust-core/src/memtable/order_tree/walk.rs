@@ -5,6 +5,11 @@
 //! those to come: first for the entries, some steps later for their versions. It looks
 //! ahead by few steps at first, since most walks are short, unless it is told how many
 //! entries are wanted: then it asks for the first ones in a row, whose waits overlap.
+//!
+//! Such a request holds up what follows it until its address is translated, but the
+//! processor goes on for some hundred instructions meanwhile. So the fewer instructions a
+//! step has, the more of the waits overlap: entries are listed some at a time, and a step
+//! takes one from the list.
 
 use super::heads::Place;
 use super::leaf::{SLOTS, Side, Slots, View};
@@ -18,8 +23,12 @@ use std::ptr::NonNull;
 /// How many entries a walk looks ahead in the end, and at first.
 const FAR: usize = 24;
 const NEAR: usize = 3;
-/// The entries that are known and not given have a place in a ring.
-const RING: usize = 32;
+/// How many entries are listed at a time, at most.
+const CHUNK: usize = 16;
+/// The entries that are listed and not given have a place in a ring.
+const RING: usize = 64;
+
+const _: () = assert!(FAR + CHUNK <= RING);
 
 /// A walk; see the module's text. It sees all that is in the order when it begins until it
 /// ends, each entry once, and of what comes and goes meanwhile some.
@@ -32,11 +41,12 @@ pub(crate) struct Walk<'g> {
     /// Whether the memory of the leaf after it was asked for.
     asked_leaf: bool,
     ring: [NonNull<Entry>; RING],
-    /// How many entries were given; of how many more the versions were asked for; and how
-    /// many more are known.
+    /// How many entries were given; how many versions and how many entries were asked for;
+    /// and how many entries are listed: each at least as many as the one before.
     given: usize,
-    asked: usize,
-    known: usize,
+    versions: usize,
+    entries: usize,
+    listed: usize,
     /// How far to look ahead.
     ahead: usize,
     /// How many entries are wanted.
@@ -60,8 +70,9 @@ impl<'g> Walk<'g> {
             asked_leaf: false,
             ring: [NonNull::dangling(); RING],
             given: 0,
-            asked: 0,
-            known: 0,
+            versions: 0,
+            entries: 0,
+            listed: 0,
             ahead: NEAR,
             wanted: usize::MAX,
         }
@@ -81,7 +92,7 @@ impl<'g> Walk<'g> {
     #[inline]
     pub(crate) fn next_slot(&mut self) -> Option<Slot<'g>> {
         self.look_ahead();
-        if self.given == self.known {
+        if self.given == self.listed {
             return None;
         }
         let entry = self.ring[self.given % RING];
@@ -96,41 +107,49 @@ impl<'g> Walk<'g> {
         // Behind those that are wanted, no farther than the next step: the others were dead.
         let wanted = self.wanted.max(self.given + 1);
         let far = (self.given + self.ahead).min(wanted);
-        while self.known < far {
-            let Some(entry) = self.find_next() else { break };
-            prefetch::read(entry.as_ptr().cast_const().cast());
-            // The key may lie on another line.
-            prefetch::read(entry.as_ptr().wrapping_add(1).cast_const().cast());
-            self.ring[self.known % RING] = entry;
-            self.known += 1;
+        if self.listed < far {
+            self.list(far);
         }
-        let near = self.known.min(self.given + self.ahead / 2 + 1);
-        while self.asked < near {
+        let far = far.min(self.listed);
+        while self.entries < far {
+            let entry = self.ring[self.entries % RING].as_ptr().cast_const();
+            prefetch::read(entry.cast());
+            // The key may lie on another line.
+            prefetch::read(entry.wrapping_add(1).cast());
+            self.entries += 1;
+        }
+        let near = far.min(self.given + self.ahead / 2 + 1);
+        while self.versions < near {
             // SAFETY: as in `next_slot`.
-            Slot(unsafe { self.ring[self.asked % RING].as_ref() }).prefetch_newest();
-            self.asked += 1;
+            Slot(unsafe { self.ring[self.versions % RING].as_ref() }).prefetch_newest();
+            self.versions += 1;
         }
         self.ahead = (self.ahead + 1).min(FAR);
     }
 
-    /// The next entry of which nothing is known.
-    #[inline]
-    fn find_next(&mut self) -> Option<NonNull<Entry>> {
-        loop {
-            let slot = match self.direction {
-                Direction::Forward => self.slots.next(),
-                Direction::Backward => self.slots.next_back(),
-            };
-            if let Some(slot) = slot {
-                if self.ahead == FAR && !self.asked_leaf && self.known + SLOTS / 2 < self.wanted {
-                    self.ask_for_leaf();
-                }
-                return Some(self.view.entry(slot));
+    /// Lists entries until there are so many, or no more. It is not for every step.
+    #[inline(never)]
+    fn list(&mut self, count: usize) {
+        while self.listed < count {
+            let listed = self.listed;
+            self.list_some();
+            if self.listed == listed && !self.turn_leaf() {
+                return;
             }
-            if !self.turn_leaf() {
-                return None;
+            if self.ahead == FAR && !self.asked_leaf && self.listed + SLOTS / 2 < self.wanted {
+                self.ask_for_leaf();
             }
         }
+    }
+
+    /// Lists entries of the leaf, if any are left.
+    fn list_some(&mut self) {
+        let (view, listed) = (self.view, self.listed);
+        let (ring, slots) = (&mut self.ring, &mut self.slots);
+        self.listed += match self.direction {
+            Direction::Forward => fill(ring, listed, view.entries(slots)),
+            Direction::Backward => fill(ring, listed, view.entries(slots.rev())),
+        };
     }
 
     fn ask_for_leaf(&mut self) {
@@ -149,4 +168,20 @@ impl<'g> Walk<'g> {
         self.asked_leaf = false;
         true
     }
+}
+
+/// Puts at most [`CHUNK`] entries into a ring, the first as its entry of that number, and
+/// tells how many.
+#[inline]
+fn fill(
+    ring: &mut [NonNull<Entry>; RING],
+    first: usize,
+    entries: impl Iterator<Item = NonNull<Entry>>,
+) -> usize {
+    let mut count = 0;
+    for entry in entries.take(CHUNK) {
+        ring[(first + count) % RING] = entry;
+        count += 1;
+    }
+    count
 }
