@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -31,15 +32,31 @@ func TestLetsOthersRun(t *testing.T) {
 		"puts":  func() error { return c.Set(key, key) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			most := 0
+			most, undisturbed := 0, false
 			for n := 0; n < attempts && most <= byForce*3/2; n++ {
+				before := processorTime(t)
 				most = max(most, turnsWhile(t, call, attempt))
+				undisturbed = undisturbed || processorTime(t)-before > attempt*9/10
 			}
-			if most <= byForce*3/2 {
+			switch {
+			case most > byForce*3/2:
+			case !undisturbed:
+				t.Skip("others kept the processor from this test")
+			default:
 				t.Errorf("another goroutine ran %d times in %v", most, attempt)
 			}
 		})
 	}
+}
+
+// processorTime is what this process has taken so far.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // turnsWhile tells how many turns another goroutine gets between two calls, if there are
