@@ -4,6 +4,7 @@ package cache
 
 /*
 #include <mantisdb_core.h>
+#include <timeslice.h>
 
 #cgo noescape lookUp
 #cgo nocallback lookUp
@@ -16,12 +17,14 @@ package cache
 typedef struct {
 	size_t  length;
 	int32_t status;
+	int32_t slice_over;
 } found;
 
 // lookUp is mantisdb_cache_get at less cost: a handle that is an integer is not looked at
 // for Go's pointers, and after a function without a result nobody asks for the stack's bounds.
 static void lookUp(uintptr_t cache, const uint8_t *key, size_t key_len, uint8_t *buffer, size_t capacity, found *f) {
 	f->status = mantisdb_cache_get((const MantisdbCache *)cache, key, key_len, buffer, capacity, &f->length);
+	f->slice_over = timeslice_is_over();
 }
 */
 import "C"
@@ -71,6 +74,9 @@ func (e *rustEngine) appendInto(dst, key []byte) ([]byte, error) {
 		var f C.found
 		C.lookUp(e.address, bytesPtr(key), C.size_t(len(key)), bytesPtr(room), C.size_t(len(room)), &f)
 		runtime.KeepAlive(e)
+		if f.slice_over != 0 {
+			runtime.Gosched()
+		}
 		switch f.status {
 		case C.MANTISDB_OK:
 			return dst[:len(dst)+int(f.length)], nil

@@ -4,6 +4,7 @@ package cache
 
 /*
 #include <mantisdb_core.h>
+#include <timeslice.h>
 
 #cgo noescape put
 #cgo nocallback put
@@ -18,10 +19,17 @@ package cache
 #cgo noescape mantisdb_cache_clear
 #cgo nocallback mantisdb_cache_clear
 
+// outcome is what a put came to.
+typedef struct {
+	int32_t status;
+	int32_t slice_over;
+} outcome;
+
 // put is mantisdb_cache_put, as lookUp is mantisdb_cache_get.
 static void put(uintptr_t cache, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len, uint64_t ttl,
-	const uint8_t *tags, size_t tags_len, const uint32_t *tag_ends, size_t tag_count, int32_t *status) {
-	*status = mantisdb_cache_put((const MantisdbCache *)cache, key, key_len, value, value_len, ttl, tags, tags_len, tag_ends, tag_count);
+	const uint8_t *tags, size_t tags_len, const uint32_t *tag_ends, size_t tag_count, outcome *o) {
+	o->status = mantisdb_cache_put((const MantisdbCache *)cache, key, key_len, value, value_len, ttl, tags, tags_len, tag_ends, tag_count);
+	o->slice_over = timeslice_is_over();
 }
 */
 import "C"
@@ -79,13 +87,16 @@ func (e *rustEngine) set(key, value []byte, o entryOptions) error {
 		return err
 	}
 	t := packTags(o.tags)
-	var status C.int32_t
+	var out C.outcome
 	C.put(e.address, bytesPtr(key), C.size_t(len(key)),
 		bytesPtr(value), C.size_t(len(value)), ttl, bytesPtr(t.bytes), C.size_t(len(t.bytes)),
-		(*C.uint32_t)(unsafe.SliceData(t.ends)), C.size_t(len(t.ends)), &status)
+		(*C.uint32_t)(unsafe.SliceData(t.ends)), C.size_t(len(t.ends)), &out)
 	t.release()
-	err := e.done(status)
-	if err != nil && status != C.MANTISDB_OVER_BUDGET {
+	if out.slice_over != 0 {
+		runtime.Gosched()
+	}
+	err := e.done(out.status)
+	if err != nil && out.status != C.MANTISDB_OVER_BUDGET {
 		_, _ = e.delete(key) // the core keeps what it had, which is older
 	}
 	return err
