@@ -98,6 +98,14 @@ func (c *Conn) Own() {
 	c.own()
 }
 
+// HandOver has another goroutine go on with the loop, as Own does, but the connection may still
+// be parked. It is for a handler that waits once, and is not expected to the next time.
+func (c *Conn) HandOver() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.own()
+}
+
 // own is Own, after which the connection may be parked again if it could be before. It is
 // called with mu.
 func (c *Conn) own() {
@@ -140,6 +148,10 @@ func Release(conns []*Conn) {
 		last.lookAround()
 	}
 }
+
+// ReleaseWhenIdle is Release of a connection that is held, but its loop calls all others first
+// that have something to read, if that takes no longer than longestDeferral.
+func (c *Conn) ReleaseWhenIdle() { c.loop.release(c) }
 
 // endHold makes a connection that is held a parked one whose handler is due.
 func (c *Conn) endHold() bool {

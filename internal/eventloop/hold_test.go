@@ -117,3 +117,114 @@ func TestOneThatMayNotBeParkedIsNotHeld(t *testing.T) {
 		t.Fatal("a goroutine's own connection was held")
 	}
 }
+
+// deferring is a connection whose handler reads, calls before, defers itself, and is told of as
+// "deferred" when it is called again.
+func deferring(t *testing.T, g *Group, calls chan<- string, before func()) (client net.Conn) {
+	t.Helper()
+	client, c := pair(t, g, "tcp")
+	waits := false
+	c.Handle(func() {
+		if waits {
+			waits = false
+			calls <- "deferred"
+		}
+		if n, _ := c.Read(make([]byte, 10)); n == 0 {
+			return
+		}
+		before()
+		if waits = c.Hold(); waits {
+			c.ReleaseWhenIdle()
+		}
+	})
+	park(t, c)
+	return client
+}
+
+func wantCall(t *testing.T, calls <-chan string, want string) {
+	t.Helper()
+	select {
+	case got := <-calls:
+		if got != want {
+			t.Fatalf("called: %s, want %s", got, want)
+		}
+	case <-time.After(patience):
+		t.Fatalf("not called: %s", want)
+	}
+}
+
+func TestDeferredConnectionIsCalledAfterAllThatCanBeRead(t *testing.T) {
+	g := newGroup(t, 1)
+	calls := make(chan string, 10)
+	otherClient, other := pair(t, g, "tcp")
+	other.Handle(func() {
+		if n, _ := other.Read(make([]byte, 10)); n > 0 {
+			calls <- "other"
+			other.Read(make([]byte, 10)) // which parks it
+		}
+	})
+	park(t, other)
+	client := deferring(t, g, calls, func() { otherClient.Write([]byte("x")) })
+	for range 3 {
+		client.Write([]byte("x"))
+		wantCall(t, calls, "other")
+		wantCall(t, calls, "deferred")
+	}
+}
+
+// TestDeferralEnds though there is always something to read: long before that is read byte by byte.
+func TestDeferralEnds(t *testing.T) {
+	const backlog = 30_000 // which the socket takes at once
+	g := newGroup(t, 1)
+	calls := make(chan string, 10)
+	client := deferring(t, g, calls, func() {})
+	busyClient, busy := pair(t, g, "tcp")
+	read := 0
+	busy.Handle(func() {
+		for read < backlog {
+			if _, err := busy.Read(make([]byte, 1)); err != nil {
+				return
+			}
+			if read++; read == backlog/10 {
+				client.Write([]byte("x"))
+			}
+		}
+		calls <- "all was read"
+	})
+	park(t, busy)
+	busyClient.Write(make([]byte, backlog))
+	wantCall(t, calls, "deferred")
+	wantCall(t, calls, "all was read")
+}
+
+func TestHandOverLetsTheLoopGoOnAndTheConnectionParkAgain(t *testing.T) {
+	g := newGroup(t, 1)
+	client, c := pair(t, g, "tcp")
+	handedOver, goOn, parked := make(chan uint64), make(chan struct{}), make(chan error, 1)
+	c.Handle(func() {
+		if n, _ := c.Read(make([]byte, 10)); n == 0 {
+			return
+		}
+		term := c.loop.term.Load()
+		c.HandOver()
+		handedOver <- c.loop.term.Load() - term
+		<-goOn
+		_, err := c.Read(make([]byte, 10))
+		parked <- err
+	})
+	park(t, c)
+	otherClient, other := pair(t, g, "tcp")
+	other.Handle(func() { echo(other) })
+	park(t, other)
+	for range 3 {
+		client.Write([]byte("x"))
+		if terms := <-handedOver; terms != 1 {
+			t.Fatalf("%d new leaders, want one", terms)
+		}
+		exchange(t, otherClient, []byte("meanwhile"))
+		goOn <- struct{}{}
+		if err := within(t, parked); !errors.Is(err, ErrParked) {
+			t.Fatalf("a read that found nothing returned %v", err)
+		}
+	}
+}

@@ -37,18 +37,23 @@ type loop struct {
 	// woke says that goroutines whose connections are their own were told of events. The
 	// scheduler learns late that a thread which waits for events does not need its processor.
 	woke bool
+	// defers says that somebody is to be called when nothing else is left to be done.
+	defers bool
 
 	epoll      int
 	wake       int // an eventfd
 	mayBeBrisk bool
 
-	mu      sync.Mutex // of what follows
-	slots   []slot
-	free    []int32 // slots
-	open    int     // connections
-	posted  []*Conn // that others want called
-	closing bool
-	ended   bool // nothing is called any more, and the descriptors are closed
+	mu     sync.Mutex // of what follows
+	slots  []slot
+	free   []int32 // slots
+	open   int     // connections
+	posted []*Conn // that others want called
+	// deferred are held until nothing else is left to be done, the first of them since then.
+	deferred      []*Conn
+	deferredSince time.Time
+	closing       bool
+	ended         bool // nothing is called any more, and the descriptors are closed
 }
 
 // slot is where a connection is found by the event of its descriptor, which carries the
@@ -68,6 +73,9 @@ const (
 	briskWait  = 100 * time.Microsecond
 	yieldAfter = time.Millisecond
 )
+
+// longestDeferral is how long others are called first, where they never leave the loop idle.
+const longestDeferral = time.Millisecond
 
 // wakeSlot is that of the loop's own eventfd.
 const wakeSlot = -1
@@ -150,6 +158,17 @@ func (l *loop) enqueue(c *Conn) {
 	l.posted = append(l.posted, c)
 }
 
+// release has the loop release a connection that is held when it is idle.
+func (l *loop) release(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.deferred) == 0 {
+		l.deferredSince = time.Now()
+	}
+	l.deferred = append(l.deferred, c)
+	l.rouse()
+}
+
 func (l *loop) lookAround() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -175,7 +194,7 @@ func (l *loop) rouse() {
 func (l *loop) run(term uint64) {
 	for {
 		if !l.gather() {
-			l.release()
+			l.end()
 			return
 		}
 		// Only those that are there now: what they add waits for the next events.
@@ -205,12 +224,12 @@ func (l *loop) call(c *Conn, term uint64) bool {
 // is stuck in a handler whose connection was just made its own.
 func (l *loop) succeed() { go l.run(l.term.Add(1)) }
 
-// gather waits for events, unless there are connections in the queue, and queues the
-// connections that are to be called. It returns false if the loop is to end.
+// gather waits for events, unless there are connections in the queue or that are deferred, and
+// queues the connections that are to be called. It returns false if the loop is to end.
 func (l *loop) gather() (goOn bool) {
 	l.queue = slices.Delete(l.queue, 0, l.head)
 	l.head = 0
-	if len(l.queue) > 0 {
+	if len(l.queue) > 0 || l.defers {
 		l.found = poll(l.epoll, l.events)
 	} else if err := l.wait(); err != nil {
 		return false // which nothing makes it do but a defect
@@ -222,7 +241,30 @@ func (l *loop) gather() (goOn bool) {
 		}
 	}
 	clear(l.of)
+	if l.defers {
+		l.releaseDeferred()
+	}
 	return goOn
+}
+
+// releaseDeferred queues who is deferred, if nothing else is left to be done or that took long.
+func (l *loop) releaseDeferred() {
+	for _, c := range l.takeDeferred() {
+		if c.endHold() { // whose lock is taken before that of the loop
+			l.queue = append(l.queue, c)
+		}
+	}
+}
+
+func (l *loop) takeDeferred() (taken []*Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) > 0 && time.Since(l.deferredSince) < longestDeferral {
+		return nil
+	}
+	taken, l.deferred = l.deferred, nil
+	l.defers = false
+	return taken
 }
 
 // wait waits for events. While they come soon after each other, it does so with its thread,
@@ -274,12 +316,13 @@ func (l *loop) resolve() bool {
 	l.queue = append(l.queue, l.posted...)
 	clear(l.posted)
 	l.posted = l.posted[:0]
+	l.defers = len(l.deferred) > 0
 	l.ended = l.closing && l.open == 0 && len(l.queue) == 0
 	return !l.ended
 }
 
-// release closes what the loop has, which is called by its last leader.
-func (l *loop) release() {
+// end closes what the loop has, which is called by its last leader.
+func (l *loop) end() {
 	syscall.Close(l.epoll)
 	syscall.Close(l.wake)
 }

@@ -34,6 +34,12 @@ func (*Conn) MayPark() {}
 // Own does nothing.
 func (*Conn) Own() {}
 
+// HandOver does nothing.
+func (*Conn) HandOver() {}
+
+// ReleaseWhenIdle does nothing.
+func (*Conn) ReleaseWhenIdle() {}
+
 // Hold returns false.
 func (*Conn) Hold() bool { return false }
 

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mantisdb/mantisdb"
@@ -13,109 +14,98 @@ import (
 // log was synced: so a pipeline takes one sync, and so do all clients whose replies wait at
 // the same time, as with Redis's appendfsync always.
 
-// logSync has one sync of the log serve all clients that wait for one. While it is under way
-// those gather whom the next one serves.
+// logSync has one sync of the log serve all clients that wait for one.
 //
-// Whom a sync has served comes back with the next write a moment later. To sync at once for
-// those who have gathered would part the clients into groups that never meet again, with a sync
-// for each. So all who were there are waited for, but no longer than the last sync took.
+// The first who waits leads: its event loop calls it when nothing is left that could be read, and
+// it syncs in its handler, for all who wait by then. The loop stands still meanwhile, as that of
+// Redis does. So whom a sync has served comes back before the next one begins, and clients do
+// not part into groups with a sync for each; and nobody has to be woken but by the disk. Where
+// others would be held up, clients who read, the leader gives the loop away before it syncs. Who
+// waits meanwhile has the next sync, which one of them leads.
 type logSync struct {
 	db store
+	// othersCame says that since the last sync began clients came who wait for none.
+	othersCame atomic.Bool
 
-	mu       sync.Mutex // of what follows
-	waiting  []*Client
-	running  bool          // a goroutine serves who waits
-	expected int           // how many are to wait before the next sync
-	until    time.Time     // when it begins with fewer
-	complete chan struct{} // told when the last one who is expected comes; of capacity 1
-	patience *time.Timer   // of the goroutine that serves
+	mu      sync.Mutex // of what follows
+	waiting []*Client
+	syncing bool
+
+	// Of the client who syncs.
+	served  []*Client
+	sockets []*eventloop.Conn
 }
 
-func newLogSync(db store) *logSync {
-	patience := time.NewTimer(0)
-	patience.Stop()
-	return &logSync{db: db, complete: make(chan struct{}, 1), patience: patience}
-}
+func newLogSync(db store) *logSync { return &logSync{db: db} }
 
-// await has the client's event loop call it when what was written before is on disk. The
-// client is held, and belongs to nobody until then.
+// await has the client's event loop call it when what was written before is on disk, or to see
+// to that. The client is held, and belongs to nobody until then.
 func (s *logSync) await(c *Client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = append(s.waiting, c)
-	switch {
-	case !s.running:
-		s.running = true
-		go s.run()
-	case len(s.waiting) == s.expected:
-		select {
-		case s.complete <- struct{}{}:
-		default: // somebody was late, and that was not yet heard
-		}
+	if len(s.waiting) == 1 && !s.syncing {
+		c.lead()
 	}
 }
 
-// run syncs until nobody waits.
-func (s *logSync) run() {
-	var clients []*Client
-	var sockets []*eventloop.Conn
-	for {
-		s.gather()
-		if clients = s.take(clients); len(clients) == 0 {
-			return
-		}
-		begun := time.Now()
-		err := s.db.SyncLog()
-		s.expect(len(clients), time.Since(begun))
-		sockets = sockets[:0]
-		for _, c := range clients {
+// lead syncs for all who wait. It is called by a client who leads, in its handler.
+func (s *logSync) lead(leader *Client) error {
+	s.begin()
+	if s.othersCame.Swap(false) {
+		leader.socket.HandOver()
+	}
+	err := s.db.SyncLog()
+	s.sockets = s.sockets[:0]
+	for _, c := range s.served {
+		if c != leader {
 			c.syncFailure = err
-			sockets = append(sockets, c.socket)
+			s.sockets = append(s.sockets, c.socket)
 		}
-		eventloop.Release(sockets)
 	}
+	eventloop.Release(s.sockets)
+	s.end()
+	return err
 }
 
-// gather returns when all who are expected wait, or the time for that is over.
-func (s *logSync) gather() {
-	s.mu.Lock()
-	left := time.Until(s.until)
-	isComplete := len(s.waiting) >= s.expected
-	s.mu.Unlock()
-	if isComplete || left <= 0 {
-		return
-	}
-	s.patience.Reset(left)
-	defer s.patience.Stop()
-	select {
-	case <-s.complete: // of this gathering, or of one that had ended: then this one ends early
-	case <-s.patience.C:
-	}
-}
-
-// expect is the end of a sync that has served so many clients, and took so long.
-func (s *logSync) expect(served int, took time.Duration) {
+// begin takes who waits: what they have written is covered by a sync that begins after it.
+func (s *logSync) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.expected, s.until = served+len(s.waiting), time.Now().Add(took)
+	s.waiting, s.served = s.served[:0], s.waiting
+	s.syncing = true
 }
 
-// take returns who waits, and gathers later ones in the memory of those before. Without
-// anybody it is the end of the goroutine that serves.
-func (s *logSync) take(served []*Client) []*Client {
+// end has the first of those who came meanwhile lead the next sync.
+func (s *logSync) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(served)
-	taken := s.waiting
-	s.waiting, s.running = served[:0], len(taken) > 0
-	return taken
+	clear(s.served)
+	s.syncing = false
+	if len(s.waiting) > 0 {
+		s.waiting[0].lead()
+	}
+}
+
+// noteOther notes a client that waits for no sync.
+func (s *logSync) noteOther() {
+	if !s.othersCame.Load() { // the line is written to once a sync
+		s.othersCame.Store(true)
+	}
 }
 
 // unsynced is what a client keeps of writes that may not be on disk.
 type unsynced struct {
 	hasWritten  bool  // what is in out answers them too
-	awaits      bool  // is held, until the log was synced
+	awaits      bool  // is held, until the log was synced or it is to sync it
+	leads       bool  // is to sync it, for others too
 	syncFailure error // set by logSync before it releases the client
+}
+
+// lead has the client, who is held, sync the log when its event loop is idle.
+func (c *Client) lead() {
+	c.leads = true
+	c.socket.ReleaseWhenIdle()
 }
 
 // writes are the options of a write, whose reply flush sends once it is durable.
@@ -133,7 +123,13 @@ func (c *Client) writesFor(ttl time.Duration) mantisdb.WriteOptions {
 // holdReplies has the replies wait for the disk without holding anybody up, and returns true
 // if an event loop can go on with the client then: the caller is to return without touching it.
 func (c *Client) holdReplies() bool {
-	if !c.hasWritten || len(c.out.Buf) == 0 || c.socket == nil {
+	switch {
+	case !c.server.writesWait:
+		return false
+	case !c.hasWritten:
+		c.server.logSync.noteOther()
+		return false
+	case len(c.out.Buf) == 0 || c.socket == nil:
 		return false
 	}
 	// Before it is anybody else's. What waits takes memory.
@@ -148,12 +144,17 @@ func (c *Client) holdReplies() bool {
 	return true
 }
 
-// sendHeld sends the replies that waited for the disk, if there are such.
+// sendHeld sends the replies that waited for the disk, if there are such, after a sync if the
+// client leads.
 func (c *Client) sendHeld() error {
 	if !c.awaits {
 		return nil
 	}
 	c.awaits = false
+	if c.leads {
+		c.leads = false
+		c.syncFailure = c.server.logSync.lead(c)
+	}
 	c.request.now = time.Now()
 	if err := c.sendSynced(c.syncFailure); err != nil {
 		return err
