@@ -43,8 +43,9 @@ const DefaultEngine = EngineRust
 // engine reachable until its cgo call has returned.
 type RustStorageEngine struct {
 	db        *C.MantisdbDb
-	name      string // EngineRust or EngineCache
-	dir       string // absolute, "" in memory
+	address   C.uintptr_t // the same
+	name      string      // EngineRust or EngineCache
+	dir       string      // absolute, "" in memory
 	level     Durability
 	logger    *slog.Logger
 	closing   sync.Once
@@ -128,7 +129,7 @@ func (e *RustStorageEngine) open(c Config) error {
 		}
 		return err
 	}
-	e.db = db
+	e.db, e.address = db, C.uintptr_t(uintptr(unsafe.Pointer(db)))
 	runtime.AddCleanup(e, func(db *C.MantisdbDb) { C.mantisdb_free(db) }, db)
 	return nil
 }

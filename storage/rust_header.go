@@ -2,8 +2,9 @@
 
 package storage
 
-// The header that this package is compiled with; internal/core links what it declares.
+// The headers that this package is compiled with; internal/core links what they declare.
 
+// #cgo CFLAGS: -I${SRCDIR}/../internal/core
 // #cgo !mantisdb_system CFLAGS: -I${SRCDIR}/../rust-core/include
 // #cgo mantisdb_system pkg-config: mantisdb_core
 import "C"

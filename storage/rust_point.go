@@ -4,21 +4,50 @@ package storage
 
 /*
 #include <mantisdb_core.h>
+#include <timeslice.h>
 
-#cgo noescape mantisdb_get
-#cgo nocallback mantisdb_get
+#cgo noescape get
+#cgo nocallback get
 #cgo noescape mantisdb_has
 #cgo nocallback mantisdb_has
 #cgo noescape mantisdb_multi_get
 #cgo nocallback mantisdb_multi_get
-#cgo noescape mantisdb_put
-#cgo nocallback mantisdb_put
+#cgo noescape put
+#cgo nocallback put
 #cgo noescape mantisdb_put_if_absent
 #cgo nocallback mantisdb_put_if_absent
 #cgo noescape mantisdb_delete
 #cgo nocallback mantisdb_delete
 #cgo noescape mantisdb_write
 #cgo nocallback mantisdb_write
+
+// found is what get came to.
+typedef struct {
+	MantisdbMeta meta;
+	int32_t      status;
+	int32_t      slice_over;
+} found;
+
+// get is mantisdb_get at less cost: a handle that is an integer is not looked at for Go's
+// pointers, and after a function without a result nobody asks for the stack's bounds.
+static void get(uintptr_t db, const uint8_t *key, size_t key_len, uint8_t *buffer, size_t capacity, found *f) {
+	f->status = mantisdb_get((const MantisdbDb *)db, key, key_len, buffer, capacity, &f->meta);
+	f->slice_over = timeslice_is_over();
+}
+
+// outcome is what a write came to.
+typedef struct {
+	uint64_t sequence;
+	int32_t  status;
+	int32_t  slice_over;
+} outcome;
+
+// put is mantisdb_put, as get is mantisdb_get.
+static void put(uintptr_t db, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len,
+	uint64_t expires_at, uint32_t durability, outcome *o) {
+	o->status = mantisdb_put((const MantisdbDb *)db, key, key_len, value, value_len, expires_at, durability, &o->sequence);
+	o->slice_over = timeslice_is_over();
+}
 */
 import "C"
 
@@ -70,17 +99,19 @@ func (e *RustStorageEngine) appendShort(dst, key []byte) ([]byte, Meta, error) {
 func (e *RustStorageEngine) appendInto(dst, key []byte) ([]byte, Meta, error) {
 	for {
 		room := dst[len(dst):cap(dst)]
-		var m C.MantisdbMeta
-		status := C.mantisdb_get(e.db, bytesPtr(key), C.size_t(len(key)),
-			bytesPtr(room), C.size_t(len(room)), &m)
+		var f C.found
+		C.get(e.address, bytesPtr(key), C.size_t(len(key)), bytesPtr(room), C.size_t(len(room)), &f)
 		runtime.KeepAlive(e)
-		switch status {
+		if f.slice_over != 0 {
+			runtime.Gosched()
+		}
+		switch f.status {
 		case C.MANTISDB_OK:
-			return dst[:len(dst)+int(m.value_len)], metaOf(&m), nil
+			return dst[:len(dst)+int(f.meta.value_len)], metaOf(&f.meta), nil
 		case C.MANTISDB_SHORT_BUFFER:
-			dst = slices.Grow(dst, int(m.value_len))
+			dst = slices.Grow(dst, int(f.meta.value_len))
 		default:
-			return dst, Meta{}, e.errorOf(status)
+			return dst, Meta{}, e.errorOf(f.status)
 		}
 	}
 }
@@ -176,13 +207,16 @@ func (e *RustStorageEngine) Put(key, value []byte, o WriteOptions) (uint64, erro
 	if err := checkWrite(key, value, o); err != nil {
 		return 0, err
 	}
+	var out C.outcome
 	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
-		var sequence C.uint64_t
-		status := C.mantisdb_put(e.db, bytesPtr(key), C.size_t(len(key)),
-			bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &sequence)
-		return uint64(sequence), status
+		C.put(e.address, bytesPtr(key), C.size_t(len(key)),
+			bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &out)
+		return uint64(out.sequence), out.status
 	})
 	runtime.KeepAlive(e)
+	if out.slice_over != 0 {
+		runtime.Gosched()
+	}
 	return e.written(version, status, o)
 }
 
