@@ -17,7 +17,7 @@ type solo struct {
 
 	mu    sync.Mutex
 	index uint64
-	log   []replica.Logged // what was applied
+	log   []replica.Logged         // what was applied
 	fail  func(entry []byte) error // is asked before an entry is applied; nil: nobody
 
 	joined atomic.Bool  // another replica was asked to join

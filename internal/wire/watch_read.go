@@ -55,6 +55,9 @@ func (w *WatchReader) Begin() (position string, err error) {
 	return string(w.id), nil
 }
 
+// Position is where to go on behind the event that Begin or Next returned last.
+func (w *WatchReader) Position() string { return string(w.id) }
+
 // Next is the next change, borrowed until the next call. A stream that ends is a *BrokenWatch; what
 // its server tells as the reason is a *Problem.
 func (w *WatchReader) Next() (mantisdb.Change, error) {

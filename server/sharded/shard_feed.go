@@ -18,7 +18,7 @@ var silence = 40 * time.Second
 
 // shardFeed is the changes of one shard, as who leads it tells them.
 type shardFeed struct {
-	from  uint64 // the version from which on it tells
+	from  shardPosition // from where on it tells
 	next  func(context.Context) (mantisdb.Change, error)
 	close func()
 }
@@ -26,7 +26,7 @@ type shardFeed struct {
 // open begins to watch the shard where a route leads, where it goes on. The feed ends with ctx.
 func (s *shardWatch) open(ctx context.Context, route *cluster.Route) (*shardFeed, error) {
 	if route.DB != nil {
-		return s.openLocal(ctx, server.NewLocal(route.DB))
+		return s.openLocal(ctx, NewShard(route))
 	}
 	return s.openRemote(ctx, route)
 }
@@ -36,11 +36,11 @@ func (s *shardWatch) openLocal(ctx context.Context, db server.Database) (*shardF
 	if err != nil {
 		return nil, err
 	}
-	w, err := ks.Watch(ctx, s.r, server.PositionBefore(s.from))
+	w, err := ks.Watch(ctx, s.r, s.from.text())
 	if err != nil {
 		return nil, err
 	}
-	from, err := server.Position(w.AppendPosition(nil)).Version()
+	from, err := parseShardPosition(server.Position(w.AppendPosition(nil)))
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -49,7 +49,7 @@ func (s *shardWatch) openLocal(ctx context.Context, db server.Database) (*shardF
 
 func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*shardFeed, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	request := &Request{Method: http.MethodGet, Target: keyspacePath(s.info.Name) + "/watch" + wire.WatchQuery(s.r, string(server.PositionBefore(s.from)))}
+	request := &Request{Method: http.MethodGet, Target: keyspacePath(s.info.Name) + "/watch" + wire.WatchQuery(s.r, string(s.from.text()))}
 	resp, err := s.store.Send(ctx, route, s.shard, request)
 	if err != nil {
 		cancel()
@@ -74,7 +74,7 @@ func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*sha
 	}
 	began, err := events.Begin()
 	if err == nil {
-		f.from, err = server.Position(began).Version()
+		f.from, err = parseShardPosition(server.Position(began))
 	}
 	if err != nil {
 		f.close()
