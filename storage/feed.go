@@ -40,6 +40,14 @@ type Feed interface {
 	Close() error
 }
 
+// PassingFeed is a Feed that knows how far it has looked.
+type PassingFeed interface {
+	Feed
+	// Reached is the version behind all that Next has returned or passed over, since it is not of the
+	// range: a feed from there on tells what this one is yet to tell. It is called by who reads the feed.
+	Reached() uint64
+}
+
 // WatchBufferLen is how many bytes of changes an engine keeps for all its feeds
 // together while there is one; with a memory limit, no more than a sixteenth of that. A
 // feed that is farther behind reads the log, if the engine has one that reaches so far.

@@ -104,6 +104,18 @@ func (f *feed) Next(ctx context.Context) (storage.Change, error) {
 	}
 }
 
+// Reached implements storage.PassingFeed.
+func (f *feed) Reached() uint64 {
+	reached := f.at.version() + 1
+	switch {
+	case len(f.rest) > 0:
+		reached = f.next
+	case len(f.ahead) > 0:
+		reached = f.ahead[0].first
+	}
+	return max(f.from, reached)
+}
+
 // pending is the next change of the range in what was fetched.
 func (f *feed) pending() (storage.Change, bool) {
 	for {

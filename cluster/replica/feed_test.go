@@ -106,6 +106,30 @@ func TestFeedSurvivesItsLeader(t *testing.T) {
 	}
 }
 
+// TestFeedPasses: a feed of a range in which nothing is written knows how far it has looked, so that the
+// next one need not look there again.
+func TestFeedPasses(t *testing.T) {
+	l := members(t, 2)[0].lead(t, 1)
+	f, err := l.Watch(storage.Prefix([]byte("b")), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	passing := f.(storage.PassingFeed)
+	if reached := passing.Reached(); reached != f.From() {
+		t.Errorf("a feed from %d on has reached %d", f.From(), reached)
+	}
+	all := writeAll(t, l, "value") // of a, b and c
+	follow(t, f, 1)
+	if reached := passing.Reached(); reached <= all[1].version || reached > all[2].version {
+		t.Errorf("behind %v a feed has reached %d", all[1], reached)
+	}
+	wantNothing(t, f)
+	if reached := passing.Reached(); reached != all[2].version+1 {
+		t.Errorf("behind %v a feed has reached %d", all[2], reached)
+	}
+}
+
 // TestVersionsOfAFeed: what is told has the version that reads tell in the term in which it was written,
 // also if the engine had other versions before than those of other replicas.
 func TestVersionsOfAFeed(t *testing.T) {

@@ -5,6 +5,7 @@ package clustertest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -173,11 +174,13 @@ func (m *mirror) follow(ctx context.Context, at *node) error {
 	}
 	for {
 		c, err := watch.Next()
-		if err != nil {
+		switch {
+		case err == nil:
+			m.changes.Add(1)
+			m.apply(c)
+		case !errors.Is(err, wire.ErrPassed):
 			return err
 		}
-		m.changes.Add(1)
-		m.apply(c)
 		m.last = watch.Position()
 	}
 }

@@ -16,11 +16,20 @@ import (
 // which it does after 15 seconds.
 var silence = 40 * time.Second
 
+// positionOf is where a watch is.
+func positionOf(w server.Watch) server.Position { return server.Position(w.AppendPosition(nil)) }
+
+// passEvery is how often a shard that this node leads is asked how far a watch has come that tells
+// nothing; others tell it as often as that there is nothing new.
+const passEvery = 5 * time.Second
+
 // shardFeed is the changes of one shard, as who leads it tells them.
 type shardFeed struct {
-	from  shardPosition // from where on it tells
-	next  func(context.Context) (mantisdb.Change, error)
-	close func()
+	from shardPosition // from where on it tells
+	// next is the next change, or wire.ErrPassed, behind which reached tells to where.
+	next    func(context.Context) (mantisdb.Change, error)
+	reached func() (shardPosition, error)
+	close   func()
 }
 
 // open begins to watch the shard where a route leads, where it goes on. The feed ends with ctx.
@@ -40,11 +49,21 @@ func (s *shardWatch) openLocal(ctx context.Context, db server.Database) (*shardF
 	if err != nil {
 		return nil, err
 	}
-	from, err := parseShardPosition(server.Position(w.AppendPosition(nil)))
+	reached := func() (shardPosition, error) { return parseShardPosition(positionOf(w)) }
+	from, err := reached()
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	return &shardFeed{from, w.Next, func() { _ = w.Close() }}, nil
+	next := func(ctx context.Context) (mantisdb.Change, error) {
+		waiting, cancel := context.WithTimeout(ctx, passEvery)
+		defer cancel()
+		c, err := w.Next(waiting)
+		if err != nil && errors.Is(err, waiting.Err()) && ctx.Err() == nil {
+			err = wire.ErrPassed
+		}
+		return c, err
+	}
+	return &shardFeed{from, next, reached, func() { _ = w.Close() }}, nil
 }
 
 func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*shardFeed, error) {
@@ -72,9 +91,10 @@ func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*sha
 		watchdog.Stop()
 		return c, asUnserved(err)
 	}
-	began, err := events.Begin()
+	f.reached = func() (shardPosition, error) { return parseShardPosition(server.Position(events.Position())) }
+	_, err = events.Begin()
 	if err == nil {
-		f.from, err = parseShardPosition(server.Position(began))
+		f.from, err = f.reached()
 	}
 	if err != nil {
 		f.close()

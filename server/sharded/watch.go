@@ -12,6 +12,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 )
 
@@ -71,7 +72,7 @@ type watch struct {
 	lent    int64               // those of the change that Next returned last
 }
 
-// change is one of a shard, with its bytes.
+// change is one of a shard, with its bytes; without a kind it tells only that none is up to its version.
 type change struct {
 	mantisdb.Change
 	shard int
@@ -104,6 +105,16 @@ func (w *watch) AppendPosition(dst []byte) []byte { return w.at.append(dst) }
 
 // Next implements server.Watch.
 func (w *watch) Next(ctx context.Context) (mantisdb.Change, error) {
+	for {
+		c, err := w.take(ctx)
+		if err != nil || c.Kind != 0 {
+			return c, err
+		}
+	}
+}
+
+// take takes what has come, or waits for it.
+func (w *watch) take(ctx context.Context) (mantisdb.Change, error) {
 	w.room.Release(w.lent)
 	w.lent = 0
 	select {
@@ -203,6 +214,10 @@ func (s *shardWatch) at(route *cluster.Route, begun func()) error {
 				return err
 			}
 			s.from.from = c.Version + 1
+		case errors.Is(err, wire.ErrPassed):
+			if err := s.pass(feed); err != nil {
+				return err
+			}
 		case s.ctx.Err() != nil:
 			return context.Cause(s.ctx)
 		case ctx.Err() != nil:
@@ -213,6 +228,19 @@ func (s *shardWatch) at(route *cluster.Route, begun func()) error {
 			return err
 		}
 	}
+}
+
+// pass goes on where a feed has come to, which tells nothing of what is before.
+func (s *shardWatch) pass(feed *shardFeed) error {
+	reached, err := feed.reached()
+	if err != nil {
+		return err
+	}
+	if reached.from > s.from.from {
+		s.from.from = reached.from
+		return s.tell(s.shard, mantisdb.Change{Version: reached.from - 1})
+	}
+	return nil
 }
 
 // endOnceMoved ends a feed once another route leads to the shard: who leads no more may not know it,
