@@ -41,7 +41,7 @@ func (w *written) bytes() int { return int(unsafe.Sizeof(*w)) + cap(w.packed) }
 // mostMarks reach farther back than any log does.
 const (
 	markEvery = 128
-	mostMarks = 1024
+	mostMarks = 2048
 )
 
 // init sets how much is kept, given the memory limit, 0 for none.

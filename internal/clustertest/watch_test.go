@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -141,11 +140,11 @@ func (m *mirror) content() map[string]string {
 func (m *mirror) run(ctx context.Context) {
 	m.told = make(map[string]bool)
 	for i := 0; ctx.Err() == nil; i++ {
-		why := m.follow(ctx, m.nodes[i%len(m.nodes)]).Error()
-		m.why.Store(why)
-		m.t.Logf("a watch ended: %s", why)
-		if strings.Contains(why, "history-gone") || strings.Contains(why, "410") {
-			m.t.Errorf("a watch did not go on: %s", why)
+		err := m.follow(ctx, m.nodes[i%len(m.nodes)])
+		m.why.Store(err.Error())
+		m.t.Logf("a watch ended: %v", err)
+		if problem := new(wire.Problem); errors.As(err, &problem) && problem.Status == http.StatusGone {
+			m.t.Errorf("a watch did not go on: %v", err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -235,7 +234,7 @@ func (m *mirror) open(ctx context.Context, at *node, target string) (*http.Respo
 	answer, err := http.DefaultTransport.RoundTrip(request)
 	if err == nil && answer.StatusCode != http.StatusOK {
 		answer.Body.Close()
-		err = fmt.Errorf("%s: %s", target, answer.Status)
+		err = fmt.Errorf("%s: %w", target, &wire.Problem{Title: answer.Status, Status: answer.StatusCode})
 	}
 	return answer, err
 }
