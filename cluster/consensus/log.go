@@ -47,7 +47,7 @@ func (g *Group) readLog(ctx context.Context, from, before uint64) ([]raftpb.Entr
 	}
 	var result dragonboat.RequestResult
 	select {
-	case result = <-request.CompletedC:
+	case result = <-request.ResultC():
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-time.After(requestTimeout): // a replica that is stopped may answer nothing
