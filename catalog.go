@@ -2,7 +2,6 @@ package mantisdb
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -146,7 +145,7 @@ func (db *DB) DropKeyspace(name string) error {
 	if ks == nil {
 		return cmp.Or(db.confirm(), fmt.Errorf("%w: %q", ErrKeyspaceNotFound, name))
 	}
-	id := binary.BigEndian.Uint32(ks.region.prefix[2:])
+	id := ks.ID()
 	var b storage.Batch
 	err := b.Delete(keyspaceKey(name))
 	if err == nil {

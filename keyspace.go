@@ -1,6 +1,7 @@
 package mantisdb
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -72,6 +73,15 @@ const MaxKeyspaceNameLen = 255
 
 // Name is the keyspace's name, empty for the default keyspace.
 func (ks *Keyspace) Name() string { return ks.name }
+
+// ID tells the keyspace from all others that the database has or had, also from one before that had the
+// same name; 0 is the default one.
+func (ks *Keyspace) ID() uint32 {
+	if !ks.region.named {
+		return 0
+	}
+	return binary.BigEndian.Uint32(ks.region.prefix[namedPrefixLen-4:])
+}
 
 // Options are those with which the keyspace was created.
 func (ks *Keyspace) Options() KeyspaceOptions { return ks.options }

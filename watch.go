@@ -48,6 +48,7 @@ type Watch struct {
 	ks       *Keyspace
 	feed     storage.Feed
 	leave    func() // the watchers of the database
+	reached  uint64
 	key, end []byte // room for those that are stored otherwise
 	cleanup  runtime.Cleanup
 }
@@ -95,7 +96,7 @@ func (ks *Keyspace) Watch(r Range, from uint64) (*Watch, error) {
 	if err := ks.db.watchers.enter(ks.engine); err != nil {
 		return nil, errors.Join(err, feed.Close())
 	}
-	w := &Watch{ks: ks, feed: feed, leave: sync.OnceFunc(ks.db.watchers.leave)}
+	w := &Watch{ks: ks, feed: feed, reached: feed.From(), leave: sync.OnceFunc(ks.db.watchers.leave)}
 	w.cleanup = runtime.AddCleanup(w, closeForgottenFeed, forgottenFeed{feed, ks.db.logger, w.leave})
 	return w, nil
 }
@@ -118,6 +119,17 @@ func closeForgottenFeed(f forgottenFeed) {
 // delivered nothing.
 func (w *Watch) From() uint64 { return w.feed.From() }
 
+// Reached is from where to begin again to go on: the version behind that of the change that Next
+// returned last; and if the engine tells, as that of a shard in a cluster does, behind all that Next has
+// passed over since then, as it is of another range. Before all that it is From. It is called by who calls
+// Next.
+func (w *Watch) Reached() uint64 {
+	if feed, tells := w.feed.(storage.PassingFeed); tells {
+		return feed.Reached()
+	}
+	return w.reached
+}
+
 // Next returns the next change. It looks for one, and waits for it, as long as ctx
 // lives; with a context that had ended before, it looks through all that is there. That
 // context's error is not the watch's: Next may be called again. Any other error is
@@ -135,6 +147,7 @@ func (w *Watch) Next(ctx context.Context) (Change, error) {
 	case err != nil:
 		return c, err
 	}
+	w.reached = c.Version + 1
 	w.translate(&c)
 	return c, nil
 }

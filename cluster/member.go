@@ -31,6 +31,9 @@ type Route struct {
 	// linearizable: they return once a majority agrees. It is closed when another node
 	// takes over, and returns ErrNotLeader, which is a mantisdb.ErrClosed, from then on.
 	DB *mantisdb.DB
+	// History tells the versions of DB's changes from those of another cluster's shard: which it is by,
+	// whoever leads. 0 if DB is nil.
+	History uint64
 	// Leader is the node that leads it, with this node's own number if DB is not nil; 0 if
 	// nobody is known to.
 	Leader NodeID

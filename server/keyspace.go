@@ -118,5 +118,5 @@ func (l localKeyspace) Watch(ctx context.Context, r mantisdb.Range, after Positi
 	if err != nil {
 		return nil, err
 	}
-	return &localWatch{watch, watch.From() - 1}, nil
+	return localWatch{watch}, nil
 }

@@ -17,8 +17,8 @@ type Position string
 // Watch delivers changes as a mantisdb.Watch does. It is read by one goroutine at a time; Close may
 // come from another.
 type Watch interface {
-	// AppendPosition appends the Position behind the change that Next returned last; before there
-	// was one, that at which the watch began.
+	// AppendPosition appends the Position behind the change that Next returned last, or behind what it
+	// has passed over since then, if that is known; before there was any, that at which the watch began.
 	AppendPosition(dst []byte) []byte
 	// Next is that of mantisdb.Watch.
 	Next(ctx context.Context) (mantisdb.Change, error)
@@ -48,19 +48,9 @@ func (p Position) Version() (uint64, error) {
 }
 
 // localWatch is a watch of a database, which knows where it is.
-type localWatch struct {
-	*mantisdb.Watch
-	last uint64
-}
-
-// Next implements Watch.
-func (w *localWatch) Next(ctx context.Context) (mantisdb.Change, error) {
-	c, err := w.Watch.Next(ctx)
-	if err == nil {
-		w.last = c.Version
-	}
-	return c, err
-}
+type localWatch struct{ *mantisdb.Watch }
 
 // AppendPosition implements Watch.
-func (w *localWatch) AppendPosition(dst []byte) []byte { return strconv.AppendUint(dst, w.last, 10) }
+func (w localWatch) AppendPosition(dst []byte) []byte {
+	return strconv.AppendUint(dst, w.Reached()-1, 10)
+}

@@ -206,7 +206,10 @@ func (o Op) check() error {
 	return fmt.Errorf("unknown kind %d", o.Kind)
 }
 
-// unpack is the first operation of a packed run, and what follows it.
+// UnpackOp is the first operation of a packed run that CheckPacked has found right and that is not
+// empty, and what follows it. Both are borrowed from the run.
+func UnpackOp(packed []byte) (op Op, rest []byte) { return unpack(packed) }
+
 func unpack(p []byte) (op Op, rest []byte) {
 	k := int(binary.LittleEndian.Uint32(p[1:]))
 	v := int(binary.LittleEndian.Uint32(p[5:]))

@@ -40,17 +40,31 @@ type Feed interface {
 	Close() error
 }
 
+// PassingFeed is a Feed that knows how far it has looked.
+type PassingFeed interface {
+	Feed
+	// Reached is the version behind all that Next has returned or passed over, since it is not of the
+	// range: a feed from there on tells what this one is yet to tell. It is called by who reads the feed.
+	Reached() uint64
+}
+
 // WatchBufferLen is how many bytes of changes an engine keeps for all its feeds
 // together while there is one; with a memory limit, no more than a sixteenth of that. A
 // feed that is farther behind reads the log, if the engine has one that reaches so far.
 const WatchBufferLen = 16 << 20
 
-// checkWatch returns nil if a range can be watched.
-func checkWatch(r Range) error {
+// CheckWatch returns nil if a range can be watched.
+func CheckWatch(r Range) error {
 	if r.Reverse {
 		return fmt.Errorf("%w: changes come in the order in which they were made, and not in reverse", ErrInvalidOptions)
 	}
 	return r.CheckNoLimit()
+}
+
+// ChangeOf is what an operation with a version changes within the range, if it does anything there:
+// without its value if the range is of keys only, and of a deleted range the part that lies within.
+func (r Range) ChangeOf(op Op, version uint64) (c Change, changes bool) {
+	return changeOf(op, version, r.KeysOnly).clip(r)
 }
 
 // changeOf is what an operation changes, without its value if keys are all that is

@@ -23,7 +23,7 @@ type pebbleFeed struct {
 
 // Watch implements Engine. Like a snapshot, a feed begins while no write is under way.
 func (e *GoStorageEngine) Watch(r Range, from uint64) (_ Feed, err error) {
-	if err := checkWatch(r); err != nil {
+	if err := CheckWatch(r); err != nil {
 		return nil, err
 	}
 	if err := e.enter(); err != nil {
@@ -114,7 +114,7 @@ func (f *pebbleFeed) pending() (Change, bool) {
 				continue
 			}
 			f.position = version
-			if c, ok := changeOf(op, version, f.r.KeysOnly).clip(f.r); ok {
+			if c, ok := f.r.ChangeOf(op, version); ok {
 				return c, true
 			}
 		}

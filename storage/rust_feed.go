@@ -43,7 +43,7 @@ type rustFeed struct {
 
 // Watch implements Engine.
 func (e *RustStorageEngine) Watch(r Range, from uint64) (Feed, error) {
-	if err := checkWatch(r); err != nil {
+	if err := CheckWatch(r); err != nil {
 		return nil, err
 	}
 	if e.closed.Load() {

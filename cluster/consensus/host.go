@@ -194,6 +194,7 @@ type Group struct {
 	replica uint64
 	machine *replica.Replica
 	added   *atomic.Bool // that of the host
+	reading sync.Mutex   // the log, of which one part at a time can be asked for
 }
 
 // Propose implements replica.Group.

@@ -44,9 +44,9 @@ type group struct {
 	replica *replica.Replica
 	agreed  *consensus.Group
 	logger  *slog.Logger
-	// published is told of each change: the database, nil if this node does not hold the term,
-	// and who leads then, 0 if nobody is known to.
-	published func(db *mantisdb.DB, leader cluster.NodeID)
+	// published is told of each change: the database and its history, nil if this node does not hold the
+	// term, and who leads then, 0 if nobody is known to.
+	published func(db *mantisdb.DB, history uint64, leader cluster.NodeID)
 
 	started time.Time
 	failure atomic.Pointer[error] // why the replica does nothing until it is started again
@@ -109,18 +109,18 @@ func (g *group) follow() {
 	for g.stop.Err() == nil {
 		leader := g.agreed.Leader()
 		if leader == g.agreed.Replica() && !g.leaving.Load() {
-			g.published(nil, 0) // not who led before, who would send a request back here
+			g.published(nil, 0, 0) // not who led before, who would send a request back here
 			g.hold()
 			continue
 		}
-		g.published(nil, nodeOf(leader))
+		g.published(nil, 0, nodeOf(leader))
 		select {
 		case <-g.changed:
 		case <-time.After(lookEvery):
 		case <-g.stop.Done():
 		}
 	}
-	g.published(nil, 0)
+	g.published(nil, 0, 0)
 }
 
 // hold begins a term and holds it until it is over, or another replica leads.
@@ -149,7 +149,7 @@ func (g *group) hold() {
 func (g *group) serve(db *mantisdb.DB, term *replica.Leader) {
 	g.logger.Info("leads a group", "group", g.number, "term", term.Term())
 	g.leading.Store(term)
-	g.published(db, g.self)
+	g.published(db, term.History(), g.self)
 	for over := false; !over; {
 		select {
 		case <-term.Over():
@@ -162,7 +162,7 @@ func (g *group) serve(db *mantisdb.DB, term *replica.Leader) {
 			over = g.agreed.Leader() != g.agreed.Replica()
 		}
 	}
-	g.published(nil, 0)
+	g.published(nil, 0, 0)
 	g.leading.Store(nil)
 	if err := db.Close(); err != nil {
 		g.logger.Warn("closing the database of a term failed", "group", g.number, "error", err.Error())

@@ -174,7 +174,7 @@ func (n *Node) leaderChanged(number, _ uint64) {
 }
 
 // publish makes it known who serves a group.
-func (n *Node) publish(number uint64, db *mantisdb.DB, leader cluster.NodeID) {
+func (n *Node) publish(number uint64, db *mantisdb.DB, history uint64, leader cluster.NodeID) {
 	if number == metaGroup {
 		n.meta.Store(db)
 		if db != nil {
@@ -182,7 +182,7 @@ func (n *Node) publish(number uint64, db *mantisdb.DB, leader cluster.NodeID) {
 		}
 		return
 	}
-	n.routes.set(int(number-firstShardGroup), db, leader, n.list.peer(leader))
+	n.routes.set(int(number-firstShardGroup), cluster.Route{DB: db, History: history, Leader: leader, Peer: n.list.peer(leader)})
 	n.refresh()
 }
 

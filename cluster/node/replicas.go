@@ -35,7 +35,9 @@ func (n *Node) startReplica(h hostedReplica) error {
 	if g.agreed, err = n.host.Start(s, r); err != nil {
 		return err
 	}
-	g.published = func(db *mantisdb.DB, leader cluster.NodeID) { n.publish(h.Group, db, leader) }
+	g.published = func(db *mantisdb.DB, history uint64, leader cluster.NodeID) {
+		n.publish(h.Group, db, history, leader)
+	}
 	g.prepare()
 	n.mu.Lock()
 	closed := n.groups == nil

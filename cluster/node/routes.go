@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
 )
 
@@ -28,15 +27,17 @@ func newRoutes(shards int) *routes {
 	return r
 }
 
-// set changes a route, if it is another one.
-func (r *routes) set(shard int, db *mantisdb.DB, leader cluster.NodeID, peer string) {
+// set changes a route, if it is another one, and gives it its Term.
+func (r *routes) set(shard int, to cluster.Route) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := r.all[shard].Load(); now.DB == db && now.Leader == leader && now.Peer == peer {
+	now := r.all[shard].Load()
+	if to.Term = now.Term; *now == to {
 		return
 	}
 	r.term++
-	r.all[shard].Store(&cluster.Route{DB: db, Leader: leader, Peer: peer, Term: r.term})
+	to.Term = r.term
+	r.all[shard].Store(&to)
 	close(r.change)
 	r.change = make(chan struct{})
 }

@@ -63,7 +63,7 @@ func (n *Node) refresh() {
 	for shard := range t.Shards {
 		if n.groups[groupOf(shard)] == nil {
 			leader := t.Shards[shard].Leader
-			n.routes.set(shard, nil, leader, n.list.peer(leader))
+			n.routes.set(shard, cluster.Route{Leader: leader, Peer: n.list.peer(leader)})
 		}
 	}
 }

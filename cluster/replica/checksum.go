@@ -25,7 +25,7 @@ func (r *Replica) Checksum() (applied, entries uint64, sum string, err error) {
 	if err != nil {
 		return 0, 0, "", err
 	}
-	cursor, err := viewIn(r, 0).scan(snap, storage.Range{})
+	cursor, err := viewInNone(r).scan(snap, storage.Range{})
 	if err != nil {
 		return 0, 0, "", err
 	}

@@ -24,10 +24,8 @@ func TestLeaderIsAnEngine(t *testing.T) {
 		"ScanLimit",
 		// An entry of the log has a bound of its own.
 		"Append", "ValueSizes",
-		// The log that has the past is the group's.
-		"WatchOfThePast",
-		// It counts how often a context is asked, which is done through another one.
-		"WatchContext",
+		// The log that has the past is the group's, whichever the engine is.
+		"WatchOfThePast", "WatchTooSlow",
 		// There is a directory, and one level of durability.
 		"StructureOfMemory", "DurabilityOfEachWrite",
 	))

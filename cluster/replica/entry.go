@@ -14,11 +14,11 @@ import (
 //
 // with numbers in little-endian. The protocol is the one that the cluster used when it was written;
 // all that this program understands have this form so far. The body of a batch is its packed form, as package storage
-// defines it; that of the beginning of a term is the holder, u64;
-// that a lease is given up has none.
+// defines it; that of the beginning of a term is the holder, u64, and the history, u64, a number drawn
+// at random in which the terms of one group follow each other; that a lease is given up has none.
 const (
 	entryHeaderLen = 1 + 1 + 8
-	beginTermLen   = entryHeaderLen + 8
+	beginTermLen   = entryHeaderLen + 8 + 8
 )
 
 // entryKind tells what an entry does.
@@ -36,10 +36,11 @@ const (
 
 // entry is one entry of the log; its bytes are borrowed.
 type entry struct {
-	kind   entryKind
-	term   uint64
-	holder uint64 // of beginTerm
-	packed []byte // of writeBatch
+	kind    entryKind
+	term    uint64
+	holder  uint64 // of beginTerm
+	history uint64 // of beginTerm
+	packed  []byte // of writeBatch
 }
 
 func appendEntryHeader(dst []byte, protocol cluster.Protocol, kind entryKind, term uint64) []byte {
@@ -47,9 +48,11 @@ func appendEntryHeader(dst []byte, protocol cluster.Protocol, kind entryKind, te
 	return binary.LittleEndian.AppendUint64(dst, term)
 }
 
-// appendBeginTerm is the entry by which holder follows the term that it knows.
-func appendBeginTerm(dst []byte, protocol cluster.Protocol, term, holder uint64) []byte {
-	return binary.LittleEndian.AppendUint64(appendEntryHeader(dst, protocol, beginTerm, term), holder)
+// appendBeginTerm is the entry by which holder follows the term that it knows, in a history.
+func appendBeginTerm(dst []byte, protocol cluster.Protocol, term, holder, history uint64) []byte {
+	dst = appendEntryHeader(dst, protocol, beginTerm, term)
+	dst = binary.LittleEndian.AppendUint64(dst, holder)
+	return binary.LittleEndian.AppendUint64(dst, history)
 }
 
 // CheckEntry returns nil for an entry of the log that a replica can apply.
@@ -79,6 +82,7 @@ func parseEntry(b []byte) (entry, error) {
 		e.packed = b[entryHeaderLen:]
 	case e.kind == beginTerm && len(b) == beginTermLen:
 		e.holder = binary.LittleEndian.Uint64(b[entryHeaderLen:])
+		e.history = binary.LittleEndian.Uint64(b[entryHeaderLen+8:])
 	case e.kind == giveUpLease && len(b) == entryHeaderLen:
 	default:
 		return entry{}, fmt.Errorf("%w: an entry of the log has kind %d and %d bytes", storage.ErrCorrupt, e.kind, len(b))

@@ -24,7 +24,7 @@ func (r *Replica) Follow() (*Follower, error) {
 	if !ok {
 		return nil, cluster.ErrNotLeader
 	}
-	return &Follower{viewIn(r, 0), changes}, nil
+	return &Follower{viewInNone(r), changes}, nil
 }
 
 // Err is cluster.ErrNotLeader once the catalog has changed, or the replica has left something out, so

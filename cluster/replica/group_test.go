@@ -2,6 +2,7 @@ package replica_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ type solo struct {
 
 	mu    sync.Mutex
 	index uint64
+	log   []replica.Logged         // what was applied
 	fail  func(entry []byte) error // is asked before an entry is applied; nil: nobody
 
 	joined atomic.Bool  // another replica was asked to join
@@ -32,9 +34,25 @@ func (g *solo) Propose(_ context.Context, entry []byte) (uint64, error) {
 		}
 	}
 	g.index++
+	g.log = append(g.log, replica.Logged{Index: g.index, Entry: slices.Clone(entry)})
 	result := make([]uint64, 1)
 	err := g.replica.Apply([]uint64{g.index}, [][]byte{entry}, result)
 	return result[0], err
+}
+
+// Entries implements replica.Group, by two at a time.
+func (g *solo) Entries(_ context.Context, from, before uint64) (entries []replica.Logged, next uint64, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.log) == 0 || from < g.log[0].Index {
+		return nil, 0, replica.ErrCompacted
+	}
+	for _, logged := range g.log {
+		if logged.Index >= from && logged.Index < before && len(entries) < 2 {
+			entries = append(entries, logged)
+		}
+	}
+	return entries, from + uint64(len(entries)), nil
 }
 
 // ReadIndex implements replica.Group.

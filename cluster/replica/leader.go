@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/mantisdb/mantisdb/cluster"
@@ -17,7 +18,7 @@ import (
 // Durability makes no difference: what is agreed upon is on the disks of a majority.
 type Leader struct {
 	view
-	term     uint64
+	history  uint64
 	latches  *latches
 	reads    readIndex
 	proposer *proposer
@@ -34,7 +35,11 @@ func (r *Replica) Lead(ctx context.Context, group Group, self uint64) (*Leader, 
 		return nil, err
 	}
 	before := r.known.Load()
-	term, err := group.Propose(ctx, appendBeginTerm(nil, r.config.Protocol(), before.term, self))
+	history := before.history
+	if history == 0 {
+		history = newHistory()
+	}
+	term, err := group.Propose(ctx, appendBeginTerm(nil, r.config.Protocol(), before.term, self, history))
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +54,27 @@ func (r *Replica) Lead(ctx context.Context, group Group, self uint64) (*Leader, 
 		return nil, err
 	}
 	r.served.Store(term)
-	l := &Leader{view: viewIn(r, term), term: term, latches: newLatches()}
+	l := &Leader{view: view{r, term, r.began.Load()}, history: history, latches: newLatches()}
 	l.ended, l.end = context.WithCancel(context.Background())
 	l.reads.group, l.reads.alone, l.reads.present, l.reads.leases = group, alone, l.present, !r.config.NoLeases
-	l.proposer = &proposer{group: group, protocol: r.config.Protocol, term: term, broken: l.Resign, agreed: l.reads.agreed}
+	l.proposer = &proposer{group: group, protocol: r.config.Protocol, term: term, broken: l.Resign, agreed: l.agreed}
 	return l, nil
+}
+
+// newHistory is the number of a history that begins.
+func newHistory() uint64 {
+	for {
+		if drawn := rand.Uint64(); drawn != 0 {
+			return drawn
+		}
+	}
+}
+
+// agreed notes that an entry was agreed upon, and applied, which was proposed at a moment.
+func (l *Leader) agreed(asked instant) {
+	if l.present() == nil {
+		l.reads.agreed(asked)
+	}
 }
 
 // outlast waits until a lease is over that was held when a term began. before is the record from
@@ -74,6 +95,10 @@ func (r *Replica) outlast(ctx context.Context, before *record) error {
 
 // Term is the number of the term.
 func (l *Leader) Term() uint64 { return l.term }
+
+// History tells what the group has agreed upon from what any other group has: versions of one are
+// nothing to the other. It is never 0.
+func (l *Leader) History() uint64 { return l.history }
 
 // Over is closed when the term is.
 func (l *Leader) Over() <-chan struct{} { return l.ended.Done() }
@@ -147,9 +172,14 @@ func (l *Leader) local() (storage.Engine, error) {
 
 // present returns nil if what was read before the call is of this term or an earlier one, so that
 // the versions of the term are right for it, and nobody can have read anything older since. A replica
-// that has left something out does not know.
+// that has left something out does not know. If the engine has not counted as all replicas have, the
+// term is over: else what is read would have other versions than what is told of it.
 func (l *Leader) present() error {
 	if l.replica.begun.Load() != l.term || l.replica.leftOut.Load() {
+		return cluster.ErrNotLeader
+	}
+	if l.replica.uneven.Load() == l.term {
+		l.Resign()
 		return cluster.ErrNotLeader
 	}
 	return nil

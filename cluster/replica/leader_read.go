@@ -1,9 +1,7 @@
 package replica
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 
 	"github.com/mantisdb/mantisdb/storage"
@@ -160,55 +158,4 @@ func (s *snapshot) Scan(r storage.Range) (storage.Cursor, error) {
 		return nil, err
 	}
 	return s.leader.scan(s.Snapshot, r)
-}
-
-// Watch implements storage.Engine. The feed is that of this replica. From a version of an earlier
-// term on, it is storage.ErrHistoryGone.
-func (l *Leader) Watch(r storage.Range, from uint64) (storage.Feed, error) {
-	engine, err := l.current()
-	if err != nil {
-		return nil, err
-	}
-	if from != 0 && from>>termShift != l.term {
-		return nil, fmt.Errorf("%w: another node led the shard then", storage.ErrHistoryGone)
-	}
-	if from != 0 {
-		from = l.inward(from)
-	}
-	f, err := engine.Watch(r, from)
-	if err != nil {
-		return nil, failed(err)
-	}
-	return &feed{f, l}, nil
-}
-
-// feed is a feed of the leader's engine, with the versions of the term.
-type feed struct {
-	storage.Feed
-	leader *Leader
-}
-
-// From implements storage.Feed.
-func (f *feed) From() uint64 { return f.leader.outward(f.Feed.From()) }
-
-// Next implements storage.Feed. It ends with the term, since what follows is another leader's to
-// tell.
-func (f *feed) Next(ctx context.Context) (storage.Change, error) {
-	if err := f.leader.begin(); err != nil {
-		return storage.Change{}, err
-	}
-	within, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(f.leader.ended, cancel)()
-	c, err := f.Feed.Next(within)
-	for err == nil && string(c.Key) == string(recordKey) {
-		c, err = f.Feed.Next(within)
-	}
-	if err != nil && ctx.Err() == nil {
-		if over := f.leader.begin(); over != nil {
-			return storage.Change{}, over
-		}
-	}
-	c.Version = f.leader.outward(c.Version)
-	return c, failed(err)
 }

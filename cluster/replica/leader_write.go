@@ -16,8 +16,11 @@ func (l *Leader) propose(b *storage.Batch) (version uint64, err error) {
 	if b.Size() > MaxEntryLen {
 		return 0, fmt.Errorf("%w: %d bytes, and a cluster takes %d at most", storage.ErrBatchTooLarge, b.Size(), MaxEntryLen)
 	}
-	version, err = l.proposer.propose(b)
-	return l.outward(version), err
+	number, err := l.proposer.propose(b)
+	if err != nil {
+		return 0, err
+	}
+	return versionIn(l.term, number), nil
 }
 
 // sparingRecord is a batch that deletes the same, but not the replicas' record.

@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,7 @@ import (
 type agreement struct {
 	mu       sync.Mutex
 	index    uint64
+	log      []Logged
 	replicas []*Replica
 }
 
@@ -38,6 +40,7 @@ func (m *member) Propose(_ context.Context, entry []byte) (result uint64, err er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.index++
+	m.log = append(m.log, Logged{m.index, slices.Clone(entry)})
 	for _, r := range m.replicas {
 		results := make([]uint64, 1)
 		if err := r.Apply([]uint64{m.index}, [][]byte{entry}, results); err != nil {
@@ -48,6 +51,18 @@ func (m *member) Propose(_ context.Context, entry []byte) (result uint64, err er
 		}
 	}
 	return result, nil
+}
+
+// Entries implements Group, by two at a time.
+func (m *member) Entries(_ context.Context, from, before uint64) (entries []Logged, next uint64, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if from < m.log[0].Index {
+		return nil, 0, ErrCompacted
+	}
+	first := from - m.log[0].Index
+	entries = m.log[first:min(first+2, before-m.log[0].Index)]
+	return entries, from + uint64(len(entries)), nil
 }
 
 // ReadIndex implements Group.
@@ -416,22 +431,5 @@ func TestNoLeases(t *testing.T) {
 	}
 	if asked := m.asked.Load() - before; asked != 3 {
 		t.Errorf("three reads without leases asked %d times", asked)
-	}
-}
-
-// The record of an earlier format has no lease that was given up.
-func TestRecordsOfTheFirstFormat(t *testing.T) {
-	r := record{index: 7, term: 3, holder: 2}
-	b := r.append(nil)
-	b[0] = 1
-	if got, err := parseRecord(b[:oldRecordLen]); err != nil || got != r {
-		t.Errorf("%+v, %v; want %+v", got, err, r)
-	}
-	r.leaseGivenUp = true
-	if got, err := parseRecord(r.append(nil)); err != nil || got != r {
-		t.Errorf("%+v, %v; want %+v", got, err, r)
-	}
-	if _, err := parseRecord(b); !errors.Is(err, storage.ErrWrongFormat) {
-		t.Errorf("a record of the first format with a byte more: %v", err)
 	}
 }

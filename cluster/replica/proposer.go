@@ -21,6 +21,8 @@ const (
 	longestEntry = 1 << 20
 	// proposeTimeout is how long an entry may take to be agreed upon and applied.
 	proposeTimeout = 5 * time.Second
+	// readLogWithin is how long it may take to read entries that were agreed upon before.
+	readLogWithin = 5 * time.Second
 )
 
 // proposal is one batch on its way into the log.
@@ -29,7 +31,7 @@ type proposal struct {
 	count   int    // of operations
 	done    chan struct{}
 	entry   []*proposal // if it is not nil when done: what its goroutine is to propose, itself first
-	version uint64      // of the last operation, in the replica's engine
+	version uint64      // the number of the last operation in the term
 	err     error
 }
 
@@ -52,7 +54,7 @@ type proposer struct {
 	ended    error // why nothing is proposed any more
 }
 
-// propose has a batch applied, and returns the version of its last operation.
+// propose has a batch applied, and returns the number of its last operation in the term.
 func (p *proposer) propose(b *storage.Batch) (version uint64, err error) {
 	one := proposal{packed: b.Packed(), count: b.Len(), done: make(chan struct{})}
 	if err := p.enqueue(&one); err != nil {

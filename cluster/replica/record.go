@@ -15,73 +15,98 @@ var recordKey = []byte("\x00\x00\x00\x00\x00\x00r")
 // record is what a replica knows of the log: it is stored with the writes of the entry that
 // it speaks of, so that whatever a crash leaves, both are there or neither.
 //
-//	format u8 | index u64 | term u64 | holder u64 | lease given up u8
+//	format u8 | index u64 | term u64 | holder u64 | lease given up u8 | history u64 | versions u64
 //
-// Numbers are little-endian; what was given up is 1, else 0. In format 1, which is still read, the
-// last one was left out.
+// Numbers are little-endian; what was given up is 1, else 0. In format 2, which is still read, the
+// last two were left out, and in format 1 what was given up, too.
 type record struct {
 	index  uint64 // of the newest entry that was applied; 0 is none
 	term   uint64 // the present one, counted from 1; 0 before the first
 	holder uint64 // who leads in it
 	// leaseGivenUp tells that the holder reads by a lease no more.
 	leaseGivenUp bool
+	// history tells what the group has agreed upon from what any other has; 0: not known before the
+	// next term begins.
+	history uint64
+	// versions is how many versions the entries have taken that came behind the beginning of the term:
+	// each one for the record of it, and then one for each of its operations, if it is not void. It is
+	// the same on all replicas, if the history is known.
+	versions uint64
 }
 
 const (
-	recordFormat = 2
-	recordLen    = 1 + 8 + 8 + 8 + 1
-	oldRecordLen = recordLen - 1 // of format 1
+	recordFormat = 3
+	recordLen    = secondRecordLen + 8 + 8
+	// Those of earlier formats.
+	firstRecordLen  = 1 + 8 + 8 + 8
+	secondRecordLen = firstRecordLen + 1
 )
 
-// follow is the record once the entry with an index was applied. It returns the number of the
-// term that the entry begins, 1 for a batch that is to be applied or a lease that is given up, and
-// 0 for what is void.
-func (r *record) follow(index uint64, b []byte) (uint64, error) {
-	e, err := parseEntry(b)
-	if err != nil {
-		return 0, err
-	}
-	r.index = index
-	switch {
-	case e.term != r.term:
-		return 0, nil
-	case e.kind == beginTerm:
-		r.term++
-		r.holder, r.leaseGivenUp = e.holder, false
-		return r.term, nil
-	case e.kind == giveUpLease:
-		r.leaseGivenUp = true
-		return 1, nil
-	case len(e.packed) == 0:
-		return 0, nil
-	}
-	return 1, nil
+// takes tells whether an entry that comes next writes a batch.
+func (r *record) takes(e *entry) bool {
+	return e.kind == writeBatch && e.term == r.term && len(e.packed) > 0
 }
+
+// follow is the record once an entry was applied, which is a batch of so many operations if it takes
+// one. What the entry has come to is what Apply tells of it.
+func (r *record) follow(index uint64, e *entry, operations int) (result uint64) {
+	takes := r.takes(e)
+	r.index = index
+	r.versions++
+	switch {
+	case e.term == r.term && e.kind == beginTerm:
+		r.term++
+		r.holder, r.leaseGivenUp, r.history, r.versions = e.holder, false, e.history, 0
+		return r.term
+	case e.term == r.term && e.kind == giveUpLease:
+		r.leaseGivenUp = true
+		return 1
+	case takes:
+		r.versions += uint64(operations)
+		return r.versions
+	}
+	return 0
+}
+
+// firstVersion is that of the first operation of an entry that comes next: it follows the record's.
+func (r *record) firstVersion() uint64 { return r.version() + 2 }
+
+// version is that of the last change up to the record, as all replicas tell it: that of any other
+// before is less, and any behind it greater.
+func (r *record) version() uint64 { return versionIn(r.term, r.versions) }
 
 func (r record) append(dst []byte) []byte {
 	dst = append(dst, recordFormat)
 	dst = binary.LittleEndian.AppendUint64(dst, r.index)
 	dst = binary.LittleEndian.AppendUint64(dst, r.term)
 	dst = binary.LittleEndian.AppendUint64(dst, r.holder)
+	givenUp := byte(0)
 	if r.leaseGivenUp {
-		return append(dst, 1)
+		givenUp = 1
 	}
-	return append(dst, 0)
+	dst = append(dst, givenUp)
+	dst = binary.LittleEndian.AppendUint64(dst, r.history)
+	return binary.LittleEndian.AppendUint64(dst, r.versions)
 }
 
 func parseRecord(b []byte) (r record, err error) {
 	switch {
-	case len(b) == oldRecordLen && b[0] == 1:
-		b = append(b[:oldRecordLen:oldRecordLen], 0)
+	case len(b) == firstRecordLen && b[0] == 1, len(b) == secondRecordLen && b[0] == 2:
+		b = append(b[:len(b):len(b)], make([]byte, recordLen-len(b))...)
 	case len(b) == 0 || b[0] != recordFormat:
-		return r, fmt.Errorf("%w: the record of a replica does not begin with format 1 or %d", storage.ErrWrongFormat, recordFormat)
-	case len(b) != recordLen || b[recordLen-1] > 1:
-		return r, fmt.Errorf("%w: the record of a replica has %d bytes, and is none of %d", storage.ErrCorrupt, len(b), recordLen)
+		return r, fmt.Errorf("%w: the record of a replica does not begin with a format of 1 to %d", storage.ErrWrongFormat, recordFormat)
+	case len(b) != recordLen:
+		return r, fmt.Errorf("%w: the record of a replica has %d bytes, and not %d", storage.ErrCorrupt, len(b), recordLen)
+	}
+	if b[firstRecordLen] > 1 {
+		return r, fmt.Errorf("%w: the record of a replica has %d for whether the lease was given up", storage.ErrCorrupt, b[firstRecordLen])
 	}
 	r.index = binary.LittleEndian.Uint64(b[1:])
 	r.term = binary.LittleEndian.Uint64(b[9:])
 	r.holder = binary.LittleEndian.Uint64(b[17:])
-	r.leaseGivenUp = b[recordLen-1] == 1
+	r.leaseGivenUp = b[firstRecordLen] == 1
+	r.history = binary.LittleEndian.Uint64(b[secondRecordLen:])
+	r.versions = binary.LittleEndian.Uint64(b[secondRecordLen+8:])
 	return r, nil
 }
 

@@ -44,9 +44,18 @@ type Replica struct {
 	begun atomic.Uint64          // the newest term of which engine may have anything
 	// served is the newest term in which this process led, once nobody held an earlier one's lease.
 	served atomic.Uint64
-	batch  storage.Batch // of Apply
+	// began is the engine's version of the record with which the present term began, 0 if that was
+	// before Open. As long as its versions are even with those of the record, began and the number of
+	// what was written in the term make the engine's version of it; uneven is the newest term in which
+	// they may not be.
+	began, uneven atomic.Uint64
+	// Those of Apply.
+	batch      storage.Batch
+	written    []written
+	recordRoom [recordLen]byte
 
 	catalog catalogChanges
+	changes changes
 
 	stop     chan struct{} // closed by Stop
 	stopping sync.Once
@@ -76,6 +85,7 @@ func New(c Config) *Replica {
 	}
 	r := &Replica{config: c, logger: c.Logger, stop: make(chan struct{})}
 	r.known.Store(&record{})
+	r.changes.init(c.MemoryLimit)
 	return r
 }
 
@@ -103,7 +113,9 @@ func (r *Replica) Open() (applied uint64, err error) {
 // know takes the record of an engine that nobody reads yet.
 func (r *Replica) know(known record) {
 	r.begun.Store(known.term)
+	r.began.Store(0)
 	r.known.Store(&known)
+	r.changes.begin(known)
 }
 
 func (r *Replica) path(name string) string { return filepath.Join(r.config.Dir, name) }
@@ -157,7 +169,7 @@ func (r *Replica) Term() (term, holder uint64) {
 
 // Apply applies entries of the log, which follow those before, by one write; indexes and
 // entries have the same length. It sets what Group.Propose returns for each: of a batch the
-// version of its last operation in this replica's engine, 0 if its term had ended or it has
+// number of its last operation in the term, 0 if its term had ended or it has
 // none; of the beginning of a term its number, and of a lease that is given up 1; 0 if the term that
 // they name was not the present one any more.
 func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) error {
@@ -174,43 +186,56 @@ func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) er
 		return err
 	}
 	r.begun.Store(known.term)
-	last, err := r.write(engine)
+	last, err := r.write(engine, known.term)
 	if err != nil {
 		return err
 	}
-	before := last - uint64(r.batch.Len())
-	for i, b := range entries {
-		if entryKind(b[1]) == writeBatch && results[i] > 0 {
-			results[i] += before
-		}
-	}
+	r.compare(&known, last)
+	r.changes.add(&known, r.written)
+	clear(r.written) // whose bytes are the library's
 	r.known.Store(&known)
 	return nil
 }
 
-// gather makes the batch of the entries, behind the record of them. As the result of a batch it
-// leaves how many operations there are up to its last one.
+// gather makes the batch of the entries, each behind the record of it.
 func (r *Replica) gather(indexes []uint64, entries [][]byte, results []uint64, known *record) error {
-	for i, b := range entries {
-		var err error
-		if results[i], err = known.follow(indexes[i], b); err != nil {
-			return fmt.Errorf("entry %d: %w", indexes[i], err)
-		}
-	}
 	r.batch.Reset()
-	if err := r.batch.Put(recordKey, known.append(nil), 0); err != nil {
-		return err
-	}
+	r.written = r.written[:0]
 	for i, b := range entries {
-		if entryKind(b[1]) != writeBatch || results[i] == 0 {
-			continue
-		}
-		if err := r.batch.AddPacked(b[entryHeaderLen:]); err != nil {
+		if err := r.gatherOne(indexes[i], b, &results[i], known); err != nil {
 			return fmt.Errorf("entry %d: %w", indexes[i], err)
 		}
-		results[i] = uint64(r.batch.Len())
 	}
 	return nil
+}
+
+func (r *Replica) gatherOne(index uint64, b []byte, result *uint64, known *record) error {
+	e, err := parseEntry(b)
+	if err != nil {
+		return err
+	}
+	operations, err := storage.CheckPacked(e.packed)
+	if err != nil {
+		return err
+	}
+	takes, first := known.takes(&e), known.firstVersion()
+	*result = known.follow(index, &e, operations)
+	if err := r.batch.Put(recordKey, known.append(r.recordRoom[:0]), 0); err != nil || !takes {
+		return err
+	}
+	r.written = append(r.written, written{*known, first, e.packed})
+	return r.batch.AddPacked(e.packed)
+}
+
+// compare finds out whether the engine has counted as the record that it has now, whose version is the
+// last one.
+func (r *Replica) compare(known *record, last uint64) {
+	if known.versions < uint64(r.batch.Len()) { // the term has begun within the batch
+		r.began.Store(last - known.versions)
+	}
+	if began := r.began.Load(); began != 0 && began+known.versions != last {
+		r.uneven.Store(known.term)
+	}
 }
 
 // How long a replica waits before it tries again what its engine has refused.
@@ -219,14 +244,17 @@ const (
 	lastRetry  = time.Second
 )
 
-// write writes the batch.
-func (r *Replica) write(engine storage.Engine) (version uint64, err error) {
+// write writes the batch, behind which there is a term. What the engine refuses may have taken versions
+// all the same.
+func (r *Replica) write(engine storage.Engine, term uint64) (version uint64, err error) {
 	changes := changesCatalog(&r.batch)
 	if changes {
 		r.catalog.begin()
 	}
 	err = r.insist("write what was agreed upon", func() (err error) {
-		version, err = engine.Write(&r.batch, storage.WriteOptions{})
+		if version, err = engine.Write(&r.batch, storage.WriteOptions{}); err != nil {
+			r.uneven.Store(term)
+		}
 		return err
 	})
 	if changes && err == nil {

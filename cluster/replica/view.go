@@ -8,34 +8,25 @@ import (
 	"github.com/mantisdb/mantisdb/storage"
 )
 
-// termShift is where in a version the term begins: below it is the version of the replica's
-// own engine. Those of replicas differ, after a crash for one. So values that were written in
-// an earlier term are given versions of the present one: a version that was read from another
-// leader is that of no value any more, and never that of another.
-const termShift = 40
-
 // view is what a replica has, without asking the group, with the versions of a term.
 type view struct {
 	replica *Replica
-	base    uint64 // what versions of the term begin with
+	term    uint64
+	began   uint64 // the engine's version of the record with which the term began
 }
 
-func viewIn(r *Replica, term uint64) view { return view{r, term << termShift} }
+// viewInNone is what a replica has in no term: all its versions are its own.
+func viewInNone(r *Replica) view { return view{r, 0, math.MaxUint64} }
 
-// outward is a version as users see it; 0 is none.
+// outward is a version of the engine as users see it; 0 is none.
 func (v view) outward(version uint64) uint64 {
-	if version == 0 {
+	switch {
+	case version == 0:
 		return 0
+	case version > v.began:
+		return versionIn(v.term, version-v.began)
 	}
-	return v.base | version
-}
-
-// inward is a version of this term as the engine has it; of another term, one beyond all.
-func (v view) inward(version uint64) uint64 {
-	if version&^(1<<termShift-1) != v.base {
-		return math.MaxInt64
-	}
-	return version & (1<<termShift - 1)
+	return ownVersion(v.term, version)
 }
 
 // failed is why a read failed, for who may find a better replica.

@@ -5,6 +5,7 @@ package clustertest
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -19,27 +20,29 @@ import (
 	"github.com/mantisdb/mantisdb/internal/wire"
 )
 
-// TestWatchMirrors keeps a copy of what the cluster has by watching and scanning, as the guide tells,
-// while clients write, a lead is handed over, and a node that leads is killed: at the end the copy is
-// what a scan finds. While nobody's lead changes, one watch is enough.
+// TestWatchMirrors keeps copies of what the cluster has by scanning once and then watching, as the guide
+// tells, while clients write, leads are handed over, and a node that leads is killed: at the end the
+// copies are what a scan finds. A watch at a node that lives goes on as one; one at the node that is
+// killed goes on at another behind the last event, and no change is told twice.
 func TestWatchMirrors(t *testing.T) {
 	needMachine(t)
 	r := newCluster(t, &loopback{}, 3)
-	m := &mirror{running: r, node: r.nodes[0]}
+	victim := r.nodes[1]
+	whole := &mirror{running: r, nodes: r.nodes[:1]}
+	cut := &mirror{running: r, nodes: []*node{victim, r.nodes[2], r.nodes[0]}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer cancel()
-	all.Go(func() { m.run(ctx) })
+	all.Go(func() { whole.run(ctx) })
+	all.Go(func() { cut.run(ctx) })
 	writers := r.putAndDelete(4)
 
 	time.Sleep(time.Second)
-	if begun := m.begun.Load(); begun != 1 {
-		t.Errorf("the watch began %d times, and no lead has changed: %v", begun, m.why.Load())
+	for shard := range 4 {
+		r.leadElsewhere(shard)
+		time.Sleep(200 * time.Millisecond)
 	}
-	r.leadElsewhere(0)
-	time.Sleep(500 * time.Millisecond)
-	victim := r.nodes[1]
 	if err := victim.kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -50,17 +53,25 @@ func TestWatchMirrors(t *testing.T) {
 	r.await("cluster that serves", r.serves)
 	written := writers()
 
-	r.await("copy that is what the cluster has", func() error {
-		want, err := r.client(m.node.client()).scan("")
-		if err != nil {
-			return err
-		}
-		if got := m.content(); !maps.Equal(got, want) {
-			return fmt.Errorf("the copy has %d entries and the cluster %d, or their values differ", len(got), len(want))
-		}
-		return nil
-	})
-	t.Logf("%d writes, %d changes told, the watch began %d times", written, m.changes.Load(), m.begun.Load())
+	for _, m := range []*mirror{whole, cut} {
+		r.await("copy that is what the cluster has", func() error {
+			want, err := r.client(r.nodes[0].client()).scan("")
+			if err != nil {
+				return err
+			}
+			if got := m.content(); !maps.Equal(got, want) {
+				return fmt.Errorf("the copy has %d entries and the cluster %d, or their values differ", len(got), len(want))
+			}
+			return nil
+		})
+		t.Logf("%d writes, %d changes told, the watch began %d times", written, m.changes.Load(), m.begun.Load())
+	}
+	if begun := whole.begun.Load(); begun != 1 {
+		t.Errorf("the watch at a node that lives began %d times: %v", begun, whole.why.Load())
+	}
+	if begun := cut.begun.Load(); begun < 2 {
+		t.Errorf("the watch at the node that was killed began %d times", begun)
+	}
 }
 
 // putAndDelete has clients put keys, each once, so that a change that is not told is missed for ever,
@@ -98,7 +109,9 @@ func (r *running) putAndDelete(clients int) (stop func() (done int64)) {
 // mirror is a copy of a cluster's content, that follows it.
 type mirror struct {
 	*running
-	node    *node
+	nodes   []*node // at which it watches, one after the other
+	last    string  // the id of the last event
+	told    map[string]bool
 	begun   atomic.Int64 // watches
 	changes atomic.Int64
 	why     atomic.Value // the error of the last one
@@ -123,21 +136,26 @@ func (m *mirror) content() map[string]string {
 	return content
 }
 
-// run follows the cluster, and begins anew when a watch has ended.
+// run follows the cluster, and goes on at the next node when a watch has ended.
 func (m *mirror) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		why := m.follow(ctx).Error()
-		m.why.Store(why)
-		m.t.Logf("a watch ended: %s", why)
+	m.told = make(map[string]bool)
+	for i := 0; ctx.Err() == nil; i++ {
+		err := m.follow(ctx, m.nodes[i%len(m.nodes)])
+		m.why.Store(err.Error())
+		m.t.Logf("a watch ended: %v", err)
+		if problem := new(wire.Problem); errors.As(err, &problem) && problem.Status == http.StatusGone {
+			m.t.Errorf("a watch did not go on: %v", err)
+		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// follow watches first and then scans, and takes of the changes those that the scan has not.
-func (m *mirror) follow(ctx context.Context) error {
+// follow watches behind the last event, at first from now on; then it scans once, and takes of the
+// changes those that the scan has not.
+func (m *mirror) follow(ctx context.Context, at *node) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	answer, err := m.open(ctx, "/api/v1/watch")
+	answer, err := m.open(ctx, at, "/api/v1/watch?after="+m.last)
 	if err != nil {
 		return err
 	}
@@ -147,16 +165,22 @@ func (m *mirror) follow(ctx context.Context) error {
 		return err
 	}
 	m.begun.Add(1)
-	if err := m.copy(ctx); err != nil {
-		return err
+	if m.last == "" {
+		if err := m.copy(ctx, at); err != nil {
+			return err
+		}
+		m.last = watch.Position()
 	}
 	for {
 		c, err := watch.Next()
-		if err != nil {
+		switch {
+		case err == nil:
+			m.changes.Add(1)
+			m.apply(c)
+		case !errors.Is(err, wire.ErrPassed):
 			return err
 		}
-		m.changes.Add(1)
-		m.apply(c)
+		m.last = watch.Position()
 	}
 }
 
@@ -164,6 +188,12 @@ func (m *mirror) follow(ctx context.Context) error {
 func (m *mirror) apply(c mantisdb.Change) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	// Each key is put once, and deleted once at most.
+	once := fmt.Sprintf("%v of %s", c.Kind, c.Key)
+	if m.told[once] {
+		m.t.Errorf("a change was told twice: %s", once)
+	}
+	m.told[once] = true
 	switch key := string(c.Key); {
 	case c.Version <= m.entries[key].version:
 	case c.Kind == mantisdb.ChangePut:
@@ -176,8 +206,8 @@ func (m *mirror) apply(c mantisdb.Change) {
 }
 
 // copy makes the copy what a scan finds.
-func (m *mirror) copy(ctx context.Context) error {
-	answer, err := m.open(ctx, "/api/v1/scan")
+func (m *mirror) copy(ctx context.Context, at *node) error {
+	answer, err := m.open(ctx, at, "/api/v1/scan")
 	if err != nil {
 		return err
 	}
@@ -196,15 +226,15 @@ func (m *mirror) copy(ctx context.Context) error {
 	return nil
 }
 
-func (m *mirror) open(ctx context.Context, target string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, m.url(m.node)+target, nil)
+func (m *mirror) open(ctx context.Context, at *node, target string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, m.url(at)+target, nil)
 	if err != nil {
 		return nil, err
 	}
 	answer, err := http.DefaultTransport.RoundTrip(request)
 	if err == nil && answer.StatusCode != http.StatusOK {
 		answer.Body.Close()
-		err = fmt.Errorf("%s: %s", target, answer.Status)
+		err = fmt.Errorf("%s: %w", target, &wire.Problem{Title: answer.Status, Status: answer.StatusCode})
 	}
 	return answer, err
 }

@@ -55,11 +55,21 @@ func (w *WatchReader) Begin() (position string, err error) {
 	return string(w.id), nil
 }
 
-// Next is the next change, borrowed until the next call. A stream that ends is a *BrokenWatch; what
-// its server tells as the reason is a *Problem.
+// Position is where to go on behind the event that Begin or Next returned last.
+func (w *WatchReader) Position() string { return string(w.id) }
+
+// ErrPassed is no end of a watch: nothing is told but where it has come to, over what is not of its
+// range.
+var ErrPassed = errors.New("the watch has come to another position, and tells no change")
+
+// Next is the next change, borrowed until the next call, or ErrPassed. A stream that ends is a
+// *BrokenWatch; what its server tells as the reason is a *Problem.
 func (w *WatchReader) Next() (mantisdb.Change, error) {
 	if err := w.event(); err != nil {
 		return mantisdb.Change{}, err
+	}
+	if len(w.name) == 0 && len(w.data) == 0 && len(w.id) > 0 {
+		return mantisdb.Change{}, ErrPassed
 	}
 	for kind, name := range ChangeNames {
 		if name == string(w.name) {

@@ -37,6 +37,7 @@ type testCluster struct {
 	shards  []*mantisdb.DB
 	leaders []int
 	term    uint64
+	history uint64        // of the first shard; those of the others follow
 	changed chan struct{} // closed with the next change of a leader
 }
 
@@ -125,7 +126,7 @@ func (n *testNode) Route(shard int) *cluster.Route {
 	leader := c.leaders[shard]
 	route := &cluster.Route{Leader: cluster.NodeID(leader + 1), Term: c.term}
 	if leader == n.index {
-		route.DB = c.shards[shard]
+		route.DB, route.History = c.shards[shard], c.history+uint64(shard)
 	} else {
 		route.Peer = c.nodes[leader].peer.Listener.Addr().String()
 	}

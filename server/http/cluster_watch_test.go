@@ -205,16 +205,50 @@ func TestClusterWatchGone(t *testing.T) {
 	c := newCluster(t, 3, 4)
 	w := &watchedWriter{c, map[string]int{}}
 	w.write(1) // nobody watches, so nothing is kept
-	fromOne := base64.RawURLEncoding.EncodeToString([]byte{1, 4, 1, 1, 1, 1})
-	wantProblem(t, c.nodes[1].do("GET", "/api/v1/watch", "", "Last-Event-ID", fromOne), historyGone)
-
-	other := newCluster(t, 2, 8)
-	for _, target := range []string{"from=1", "from=7", "after=7", "after=x", "after=AQ", "after=" + fromOne} {
-		wantProblem(t, other.nodes[0].do("GET", "/api/v1/watch?"+target, ""), malformedRequest)
+	for _, form := range [][]byte{{1}, {2, 0, 0, 0, 0, 0, 0, 0, 0}} {
+		fromOne := base64.RawURLEncoding.EncodeToString(append(form, 4, 1, 1, 1, 1))
+		wantProblem(t, c.nodes[1].do("GET", "/api/v1/watch", "", "Last-Event-ID", fromOne), historyGone)
+	}
+	for _, target := range []string{"from=1", "from=7", "after=7", "after=x", "after=Ag"} {
+		wantProblem(t, c.nodes[0].do("GET", "/api/v1/watch?"+target, ""), malformedRequest)
 	}
 
 	r := c.nodes[0].stream("/api/v1/watch")
 	r.next()
 	c.nodes[0].Config.Handler.(*Handler).EndStreams()
 	r.wantFailure(unavailable)
+}
+
+// TestClusterWatchOfAnother: an id of another cluster, with as many shards or not, or of a keyspace that
+// was dropped and made anew, is not taken for one of what there is.
+func TestClusterWatchOfAnother(t *testing.T) {
+	c := newCluster(t, 2, 4)
+	create := func() {
+		t.Helper()
+		if a := c.nodes[0].do("POST", keyspacesPath, `{"name":"k/s"}`); a.status != 201 {
+			t.Fatalf("%+v", a)
+		}
+	}
+	create()
+	r, all := c.nodes[0].stream(testKeyspacePath+"/watch"), c.nodes[0].stream("/api/v1/watch")
+	began, _ := r.next()
+	whole, _ := all.next()
+	if a := c.nodes[1].do("GET", testKeyspacePath+"/watch", "", "Last-Event-ID", whole.id); a.status != 410 {
+		t.Errorf("an id of another keyspace: %+v", a)
+	}
+	if a := c.nodes[1].do("DELETE", testKeyspacePath, ""); a.status != 204 {
+		t.Fatalf("%+v", a)
+	}
+	create()
+	wantProblem(t, c.nodes[1].do("GET", testKeyspacePath+"/watch", "", "Last-Event-ID", began.id), historyGone)
+
+	for _, shards := range []int{4, 8} {
+		other := newCluster(t, 2, shards)
+		other.history = 1000
+		wantProblem(t, other.nodes[0].do("GET", "/api/v1/watch", "", "Last-Event-ID", whole.id), historyGone)
+	}
+	again := c.nodes[1].stream("/api/v1/watch", "Last-Event-ID", whole.id)
+	if e, ok := again.next(); !ok || e.id != whole.id {
+		t.Errorf("got %+v, want to go on behind %s", e, whole.id)
+	}
 }

@@ -71,14 +71,15 @@ func (p *peerHandler) serve(w http.ResponseWriter, r *http.Request, shard int) e
 	if r.Method == http.MethodPost && r.URL.Path == sharded.CutPath {
 		return p.cut(w, r, shard)
 	}
-	db := p.Handler.shards.Member().Route(shard).DB
+	route := p.Handler.shards.Member().Route(shard)
+	db := route.DB
 	if db == nil {
 		return cluster.ErrNotLeader
 	}
 	if path, isEntry := entryPathOf(r.URL); isEntry && !isBatch(r, path.key) {
 		return p.serveEntryOf(w, r, server.NewLocal(db), path)
 	}
-	p.apiOf(shard, db).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), ofPeer{}, true)))
+	p.apiOf(shard, route).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), ofPeer{}, true)))
 	return nil
 }
 
@@ -87,13 +88,13 @@ type ofPeer struct{}
 
 func isOfPeer(r *http.Request) bool { return r.Context().Value(ofPeer{}) != nil }
 
-// apiOf is all of the API but the entries of a shard that is a database.
-func (p *peerHandler) apiOf(shard int, db *mantisdb.DB) *http.ServeMux {
+// apiOf is all of the API but the entries of a shard that this node leads.
+func (p *peerHandler) apiOf(shard int, to *cluster.Route) *http.ServeMux {
 	at := &p.shards[shard]
-	if api := at.Load(); api != nil && api.db == db {
+	if api := at.Load(); api != nil && api.db == to.DB {
 		return api.mux
 	}
-	mux, local := http.NewServeMux(), server.NewLocal(db)
+	mux, local := http.NewServeMux(), sharded.NewShard(to)
 	for _, route := range append(p.routesOfStore(local), p.stepsOf(local)...) {
 		mux.HandleFunc(route.method+" "+route.path, func(w http.ResponseWriter, r *http.Request) {
 			if rec, ok := w.(*recorder); ok && isStream(route.path) {
@@ -104,7 +105,7 @@ func (p *peerHandler) apiOf(shard int, db *mantisdb.DB) *http.ServeMux {
 			}
 		})
 	}
-	at.Store(&peerShard{db, mux})
+	at.Store(&peerShard{to.DB, mux})
 	return mux
 }
 

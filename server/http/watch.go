@@ -72,6 +72,7 @@ type watchStream struct {
 	*eventStream
 	watch server.Watch
 	req   watchRequest
+	told  []byte // the position that was told last
 }
 
 // run sends what comes, until there is an error.
@@ -85,7 +86,7 @@ func (s *watchStream) run(ctx context.Context) error {
 		case err == nil:
 			s.add(c)
 		case errors.Is(err, errNothingNew):
-			s.nothingNew()
+			s.passed()
 		default:
 			return err
 		}
@@ -132,6 +133,19 @@ func (s *watchStream) add(c mantisdb.Change) {
 
 // addPosition adds the line of an event that tells where to go on behind it.
 func (s *watchStream) addPosition() {
-	b := append(s.buf.b, "id: "...)
-	s.buf.b = append(s.watch.AppendPosition(b), '\n')
+	s.told = s.watch.AppendPosition(s.told[:0])
+	s.buf.b = append(append(append(s.buf.b, "id: "...), s.told...), '\n')
+}
+
+// passed adds what shows that the stream is alive: where to go on, if it has passed something over since
+// that was told, else a comment.
+func (s *watchStream) passed() {
+	before := string(s.told)
+	begin := len(s.buf.b)
+	s.addPosition()
+	s.buf.b = append(s.buf.b, '\n')
+	if string(s.told) == before {
+		s.buf.b = s.buf.b[:begin]
+		s.nothingNew()
+	}
 }

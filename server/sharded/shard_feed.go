@@ -16,17 +16,26 @@ import (
 // which it does after 15 seconds.
 var silence = 40 * time.Second
 
+// positionOf is where a watch is.
+func positionOf(w server.Watch) server.Position { return server.Position(w.AppendPosition(nil)) }
+
+// passEvery is how often a shard that this node leads is asked how far a watch has come that tells
+// nothing; others tell it as often as that there is nothing new.
+const passEvery = 5 * time.Second
+
 // shardFeed is the changes of one shard, as who leads it tells them.
 type shardFeed struct {
-	from  uint64 // the version from which on it tells
-	next  func(context.Context) (mantisdb.Change, error)
-	close func()
+	from shardPosition // from where on it tells
+	// next is the next change, or wire.ErrPassed, behind which reached tells to where.
+	next    func(context.Context) (mantisdb.Change, error)
+	reached func() (shardPosition, error)
+	close   func()
 }
 
 // open begins to watch the shard where a route leads, where it goes on. The feed ends with ctx.
 func (s *shardWatch) open(ctx context.Context, route *cluster.Route) (*shardFeed, error) {
 	if route.DB != nil {
-		return s.openLocal(ctx, server.NewLocal(route.DB))
+		return s.openLocal(ctx, NewShard(route))
 	}
 	return s.openRemote(ctx, route)
 }
@@ -36,20 +45,30 @@ func (s *shardWatch) openLocal(ctx context.Context, db server.Database) (*shardF
 	if err != nil {
 		return nil, err
 	}
-	w, err := ks.Watch(ctx, s.r, server.PositionBefore(s.from))
+	w, err := ks.Watch(ctx, s.r, s.from.text())
 	if err != nil {
 		return nil, err
 	}
-	from, err := server.Position(w.AppendPosition(nil)).Version()
+	reached := func() (shardPosition, error) { return parseShardPosition(positionOf(w)) }
+	from, err := reached()
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	return &shardFeed{from, w.Next, func() { _ = w.Close() }}, nil
+	next := func(ctx context.Context) (mantisdb.Change, error) {
+		waiting, cancel := context.WithTimeout(ctx, passEvery)
+		defer cancel()
+		c, err := w.Next(waiting)
+		if err != nil && errors.Is(err, waiting.Err()) && ctx.Err() == nil {
+			err = wire.ErrPassed
+		}
+		return c, err
+	}
+	return &shardFeed{from, next, reached, func() { _ = w.Close() }}, nil
 }
 
 func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*shardFeed, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	request := &Request{Method: http.MethodGet, Target: keyspacePath(s.info.Name) + "/watch" + wire.WatchQuery(s.r, string(server.PositionBefore(s.from)))}
+	request := &Request{Method: http.MethodGet, Target: keyspacePath(s.info.Name) + "/watch" + wire.WatchQuery(s.r, string(s.from.text()))}
 	resp, err := s.store.Send(ctx, route, s.shard, request)
 	if err != nil {
 		cancel()
@@ -72,9 +91,10 @@ func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*sha
 		watchdog.Stop()
 		return c, asUnserved(err)
 	}
-	began, err := events.Begin()
+	f.reached = func() (shardPosition, error) { return parseShardPosition(server.Position(events.Position())) }
+	_, err = events.Begin()
 	if err == nil {
-		f.from, err = server.Position(began).Version()
+		f.from, err = f.reached()
 	}
 	if err != nil {
 		f.close()

@@ -24,7 +24,7 @@ func TestSilentPeer(t *testing.T) {
 	more := make(chan struct{})
 	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		flush := http.NewResponseController(w)
-		_, _ = io.WriteString(w, "id: 1\n\n"+event)
+		_, _ = io.WriteString(w, "id: 1f-0-1\n\n"+event)
 		_ = flush.Flush()
 		<-more
 		_, _ = io.WriteString(w, event)
@@ -42,6 +42,9 @@ func TestSilentPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer feed.close()
+	if want := (shardPosition{origin{0x1f, 0}, 2}); feed.from != want {
+		t.Errorf("the feed begins at %+v, and not %+v", feed.from, want)
+	}
 	if _, err := feed.next(ctx); err != nil {
 		t.Fatal(err)
 	}

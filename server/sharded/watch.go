@@ -12,6 +12,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/internal/wire"
 	"github.com/mantisdb/mantisdb/server"
 )
 
@@ -27,8 +28,8 @@ const (
 const lookForMove = time.Second
 
 // Watch implements server.Keyspace: the changes of all shards together that may have keys of the
-// range. Those of a shard are told by who leads it; when that changes, the versions of the one before
-// have ended, so it is mantisdb.ErrHistoryGone.
+// range. Those of a shard are told by who leads it; when that changes, the next one goes on behind the
+// last of them, whose version is the same there.
 func (k keyspace) Watch(ctx context.Context, r mantisdb.Range, after server.Position) (server.Watch, error) {
 	at, err := parsePosition(after, k.store.shards())
 	if err != nil {
@@ -38,17 +39,22 @@ func (k keyspace) Watch(ctx context.Context, r mantisdb.Range, after server.Posi
 	if shard, ok := shardOfRange(k.store.member.Topology(), r); ok {
 		from, to = shard, shard+1
 	}
-	for shard := range at {
-		if watched := shard >= from && shard < to; after != "" && watched != (at[shard] != 0) {
+	for shard := range at.from {
+		if watched := shard >= from && shard < to; after != "" && watched != (at.from[shard] != 0) {
 			return nil, fmt.Errorf("%w: %.40q is the id of an event of another range", mantisdb.ErrInvalidOptions, string(after))
 		}
 	}
 	w := &watch{keyspace: k, r: r, at: at, changes: make(chan change, keptChanges), room: semaphore.NewWeighted(keptBytes)}
 	w.ctx, w.end = context.WithCancelCause(context.Background())
-	if err := w.begin(ctx, from, to); err != nil {
+	origin, err := w.begin(ctx, from, to)
+	if err == nil && after != "" && origin != at.origin {
+		err = fmt.Errorf("%w: the keyspace was made anew, or the position is one of another cluster", mantisdb.ErrHistoryGone)
+	}
+	if err != nil {
 		w.Close()
 		return nil, err
 	}
+	w.at.origin = origin
 	return w, nil
 }
 
@@ -56,7 +62,7 @@ func (k keyspace) Watch(ctx context.Context, r mantisdb.Range, after server.Posi
 type watch struct {
 	keyspace
 	r  mantisdb.Range
-	at position // of what comes behind that which Next has returned
+	at *position // of what comes behind that which Next has returned
 
 	ctx     context.Context // until Close, or until a shard cannot be watched any more
 	end     context.CancelCauseFunc
@@ -66,31 +72,32 @@ type watch struct {
 	lent    int64               // those of the change that Next returned last
 }
 
-// change is one of a shard, with its bytes.
+// change is one of a shard, with its bytes; without a kind it tells only that none is up to its version.
 type change struct {
 	mantisdb.Change
 	shard int
 	bytes int64 // of the room that it takes
 }
 
-// begin begins to watch shards, all at once, and returns when all are watched.
-func (w *watch) begin(ctx context.Context, from, to int) error {
+// begin begins to watch shards, all at once, and returns when all are watched: of what their versions
+// are.
+func (w *watch) begin(ctx context.Context, from, to int) (of uint64, failure error) {
 	defer context.AfterFunc(ctx, func() { w.end(context.Cause(ctx)) })()
 	begun := make(chan beginning)
 	for shard := from; shard < to; shard++ {
-		s := &shardWatch{watch: w, shard: shard, from: w.at[shard]}
+		s := &shardWatch{watch: w, shard: shard, from: shardPosition{from: w.at.from[shard]}}
 		w.reading.Go(func() { w.end(s.run(begun)) })
 	}
-	var failure error
+	origins := make([]origin, to-from)
 	for range to - from {
 		b := <-begun
 		if b.err != nil && failure == nil {
 			failure = b.err
 			w.end(b.err)
 		}
-		w.at[b.shard] = b.from
+		w.at.from[b.shard], origins[b.shard-from] = b.from.from, b.from.origin
 	}
-	return failure
+	return originOf(origins), failure
 }
 
 // AppendPosition implements server.Watch.
@@ -98,6 +105,16 @@ func (w *watch) AppendPosition(dst []byte) []byte { return w.at.append(dst) }
 
 // Next implements server.Watch.
 func (w *watch) Next(ctx context.Context) (mantisdb.Change, error) {
+	for {
+		c, err := w.take(ctx)
+		if err != nil || c.Kind != 0 {
+			return c, err
+		}
+	}
+}
+
+// take takes what has come, or waits for it.
+func (w *watch) take(ctx context.Context) (mantisdb.Change, error) {
 	w.room.Release(w.lent)
 	w.lent = 0
 	select {
@@ -117,7 +134,7 @@ func (w *watch) Next(ctx context.Context) (mantisdb.Change, error) {
 
 func (w *watch) lend(c change) mantisdb.Change {
 	w.lent = c.bytes
-	w.at[c.shard] = c.Version + 1
+	w.at.from[c.shard] = c.Version + 1
 	return c.Change
 }
 
@@ -147,13 +164,13 @@ func (w *watch) tell(shard int, c mantisdb.Change) error {
 type shardWatch struct {
 	*watch
 	shard int
-	from  uint64 // the version at which it goes on, 0 for what is yet to come
+	from  shardPosition // where it goes on
 }
 
 // beginning is from where on a shard is watched, or why it is not.
 type beginning struct {
 	shard int
-	from  uint64
+	from  shardPosition
 	err   error
 }
 
@@ -196,7 +213,11 @@ func (s *shardWatch) at(route *cluster.Route, begun func()) error {
 			if err := s.tell(s.shard, c); err != nil {
 				return err
 			}
-			s.from = c.Version + 1
+			s.from.from = c.Version + 1
+		case errors.Is(err, wire.ErrPassed):
+			if err := s.pass(feed); err != nil {
+				return err
+			}
 		case s.ctx.Err() != nil:
 			return context.Cause(s.ctx)
 		case ctx.Err() != nil:
@@ -207,6 +228,19 @@ func (s *shardWatch) at(route *cluster.Route, begun func()) error {
 			return err
 		}
 	}
+}
+
+// pass goes on where a feed has come to, which tells nothing of what is before.
+func (s *shardWatch) pass(feed *shardFeed) error {
+	reached, err := feed.reached()
+	if err != nil {
+		return err
+	}
+	if reached.from > s.from.from {
+		s.from.from = reached.from
+		return s.tell(s.shard, mantisdb.Change{Version: reached.from - 1})
+	}
+	return nil
 }
 
 // endOnceMoved ends a feed once another route leads to the shard: who leads no more may not know it,
