@@ -3,87 +3,25 @@
 package cache
 
 import (
-	"errors"
-	"runtime"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/mantisdb/mantisdb/internal/slicetest"
 )
 
-// TestLetsOthersRun: a goroutine that reads, or writes, without end goes to the scheduler by
-// itself, and so more often than every 10 ms, when Go's monitor would take its processor away.
 func TestLetsOthersRun(t *testing.T) {
-	const (
-		attempt  = 100 * time.Millisecond
-		byForce  = int(attempt / (10 * time.Millisecond))
-		attempts = 50 // a machine that is busy with others may spoil many
-	)
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	c, err := New(Options{Budget: 1 << 20, Engine: EngineRust})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	key, value := []byte("key"), make([]byte, 0, 16)
-	for name, call := range map[string]func() error{
-		"reads": func() error { _, err := c.AppendGet(value, key); return err },
-		"puts":  func() error { return c.Set(key, key) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			most, undisturbed := 0, false
-			for n := 0; n < attempts && most <= byForce*3/2; n++ {
-				before := processorTime(t)
-				most = max(most, turnsWhile(t, call, attempt))
-				undisturbed = undisturbed || processorTime(t)-before > attempt*9/10
-			}
-			switch {
-			case most > byForce*3/2:
-			case !undisturbed:
-				t.Skip("others kept the processor from this test")
-			default:
-				t.Errorf("another goroutine ran %d times in %v", most, attempt)
-			}
-		})
-	}
-}
-
-// processorTime is what this process has taken so far.
-func processorTime(t *testing.T) time.Duration {
-	t.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+	key, room := []byte("key"), make([]byte, 0, 16)
+	if err := c.Set(key, key); err != nil {
 		t.Fatal(err)
 	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-// turnsWhile tells how many turns another goroutine gets between two calls, if there are
-// calls for so long.
-func turnsWhile(t *testing.T, call func() error, limit time.Duration) int {
-	t.Helper()
-	var (
-		calls atomic.Int64
-		stop  atomic.Bool
-		other sync.WaitGroup
-		turns int
-	)
-	other.Go(func() {
-		for seen := int64(0); !stop.Load(); runtime.Gosched() {
-			if now := calls.Load(); now != seen {
-				seen = now
-				turns++
-			}
-		}
-	})
-	end := func() { stop.Store(true); other.Wait() }
-	defer end()
-	for start := time.Now(); time.Since(start) < limit; calls.Add(1) {
-		if err := call(); err != nil && !errors.Is(err, ErrNotFound) {
-			t.Fatal(err)
-		}
+	for name, call := range map[string]func() error{
+		"reads": func() error { _, err := c.AppendGet(room, key); return err },
+		"puts":  func() error { return c.Set(key, key) },
+	} {
+		t.Run(name, func(t *testing.T) { slicetest.LetsOthersRun(t, call) })
 	}
-	end()
-	return turns
 }

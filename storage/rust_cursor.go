@@ -4,11 +4,27 @@ package storage
 
 /*
 #include <mantisdb_core.h>
+#include <timeslice.h>
 
-#cgo noescape mantisdb_scan
-#cgo nocallback mantisdb_scan
+#cgo noescape scan
+#cgo nocallback scan
 #cgo noescape mantisdb_scan_page
 #cgo nocallback mantisdb_scan_page
+
+// scanned is what a call for a page came to.
+typedef struct {
+	MantisdbPage page;
+	int32_t      status;
+	int32_t      slice_over;
+} scanned;
+
+// scan is mantisdb_scan at less cost; see the functions in rust_point.go.
+static void scan(uintptr_t db, const uint8_t *start, size_t start_len, const uint8_t *end, size_t end_len,
+	uint32_t flags, size_t limit, uint8_t *buffer, size_t capacity, MantisdbSnapshot **snapshot, scanned *s) {
+	s->status = mantisdb_scan((const MantisdbDb *)db, start, start_len, end, end_len, flags, limit,
+		buffer, capacity, &s->page, snapshot);
+	s->slice_over = timeslice_is_over();
+}
 */
 import "C"
 
@@ -161,11 +177,13 @@ func (c *rustCursor) nextPage() error {
 func (c *rustCursor) read(buffer []byte) (page C.MantisdbPage, status C.int32_t) {
 	start, end := c.room.start, c.room.end
 	if c.handle == nil {
-		status = C.mantisdb_scan(c.engine.db,
+		var s C.scanned
+		C.scan(c.engine.address,
 			bytesPtr(start), C.size_t(len(start)), bytesPtr(end), C.size_t(len(end)),
-			c.flags, C.size_t(c.left), bytesPtr(buffer), C.size_t(len(buffer)), &page, &c.handle)
+			c.flags, C.size_t(c.left), bytesPtr(buffer), C.size_t(len(buffer)), &c.handle, &s)
 		runtime.KeepAlive(c.engine)
-		return page, status
+		letOthersRun(s.slice_over)
+		return s.page, s.status
 	}
 	status = C.mantisdb_scan_page(c.handle,
 		bytesPtr(start), C.size_t(len(start)), bytesPtr(end), C.size_t(len(end)),

@@ -8,45 +8,61 @@ package storage
 
 #cgo noescape get
 #cgo nocallback get
-#cgo noescape mantisdb_has
-#cgo nocallback mantisdb_has
+#cgo noescape has
+#cgo nocallback has
 #cgo noescape mantisdb_multi_get
 #cgo nocallback mantisdb_multi_get
 #cgo noescape put
 #cgo nocallback put
 #cgo noescape mantisdb_put_if_absent
 #cgo nocallback mantisdb_put_if_absent
-#cgo noescape mantisdb_delete
-#cgo nocallback mantisdb_delete
-#cgo noescape mantisdb_write
-#cgo nocallback mantisdb_write
+#cgo noescape erase
+#cgo nocallback erase
+#cgo noescape writeBatch
+#cgo nocallback writeBatch
 
-// found is what get came to.
+// These are the core's functions that are called again and again, at less cost: a handle that
+// is an integer is not looked at for Go's pointers, and after a function without a result
+// nobody asks for the stack's bounds.
+
+// found is what get and has came to; has leaves meta.
 typedef struct {
 	MantisdbMeta meta;
 	int32_t      status;
 	int32_t      slice_over;
 } found;
 
-// get is mantisdb_get at less cost: a handle that is an integer is not looked at for Go's
-// pointers, and after a function without a result nobody asks for the stack's bounds.
 static void get(uintptr_t db, const uint8_t *key, size_t key_len, uint8_t *buffer, size_t capacity, found *f) {
 	f->status = mantisdb_get((const MantisdbDb *)db, key, key_len, buffer, capacity, &f->meta);
 	f->slice_over = timeslice_is_over();
 }
 
-// outcome is what a write came to.
+static void has(uintptr_t db, const uint8_t *key, size_t key_len, found *f) {
+	f->status = mantisdb_has((const MantisdbDb *)db, key, key_len);
+	f->slice_over = timeslice_is_over();
+}
+
+// written is what a write came to.
 typedef struct {
 	uint64_t sequence;
 	int32_t  status;
 	int32_t  slice_over;
-} outcome;
+} written;
 
-// put is mantisdb_put, as get is mantisdb_get.
 static void put(uintptr_t db, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len,
-	uint64_t expires_at, uint32_t durability, outcome *o) {
-	o->status = mantisdb_put((const MantisdbDb *)db, key, key_len, value, value_len, expires_at, durability, &o->sequence);
-	o->slice_over = timeslice_is_over();
+	uint64_t expires_at, uint32_t durability, written *w) {
+	w->status = mantisdb_put((const MantisdbDb *)db, key, key_len, value, value_len, expires_at, durability, &w->sequence);
+	w->slice_over = timeslice_is_over();
+}
+
+static void erase(uintptr_t db, const uint8_t *key, size_t key_len, uint32_t durability, written *w) {
+	w->status = mantisdb_delete((const MantisdbDb *)db, key, key_len, durability, &w->sequence);
+	w->slice_over = timeslice_is_over();
+}
+
+static void writeBatch(uintptr_t db, const uint8_t *packed, size_t packed_len, uint32_t durability, written *w) {
+	w->status = mantisdb_write((const MantisdbDb *)db, packed, packed_len, durability, &w->sequence);
+	w->slice_over = timeslice_is_over();
 }
 */
 import "C"
@@ -102,9 +118,7 @@ func (e *RustStorageEngine) appendInto(dst, key []byte) ([]byte, Meta, error) {
 		var f C.found
 		C.get(e.address, bytesPtr(key), C.size_t(len(key)), bytesPtr(room), C.size_t(len(room)), &f)
 		runtime.KeepAlive(e)
-		if f.slice_over != 0 {
-			runtime.Gosched()
-		}
+		letOthersRun(f.slice_over)
 		switch f.status {
 		case C.MANTISDB_OK:
 			return dst[:len(dst)+int(f.meta.value_len)], metaOf(&f.meta), nil
@@ -125,15 +139,17 @@ func (e *RustStorageEngine) Has(key []byte) (bool, error) {
 	if err := CheckKey(key); err != nil {
 		return false, err
 	}
-	status := C.mantisdb_has(e.db, bytesPtr(key), C.size_t(len(key)))
+	var f C.found
+	C.has(e.address, bytesPtr(key), C.size_t(len(key)), &f)
 	runtime.KeepAlive(e)
-	switch status {
+	letOthersRun(f.slice_over)
+	switch f.status {
 	case C.MANTISDB_OK:
 		return true, nil
 	case C.MANTISDB_NOT_FOUND:
 		return false, nil
 	default:
-		return false, e.errorOf(status)
+		return false, e.errorOf(f.status)
 	}
 }
 
@@ -207,16 +223,14 @@ func (e *RustStorageEngine) Put(key, value []byte, o WriteOptions) (uint64, erro
 	if err := checkWrite(key, value, o); err != nil {
 		return 0, err
 	}
-	var out C.outcome
+	var w C.written
 	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
 		C.put(e.address, bytesPtr(key), C.size_t(len(key)),
-			bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &out)
-		return uint64(out.sequence), out.status
+			bytesPtr(value), C.size_t(len(value)), C.uint64_t(o.ExpiresAt), C.uint32_t(o.Durability), &w)
+		return uint64(w.sequence), w.status
 	})
 	runtime.KeepAlive(e)
-	if out.slice_over != 0 {
-		runtime.Gosched()
-	}
+	letOthersRun(w.slice_over)
 	return e.written(version, status, o)
 }
 
@@ -247,12 +261,13 @@ func (e *RustStorageEngine) Delete(key []byte, o WriteOptions) (uint64, error) {
 	if err := o.Durability.check(); err != nil {
 		return 0, err
 	}
+	var w C.written
 	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
-		var sequence C.uint64_t
-		status := C.mantisdb_delete(e.db, bytesPtr(key), C.size_t(len(key)), C.uint32_t(o.Durability), &sequence)
-		return uint64(sequence), status
+		C.erase(e.address, bytesPtr(key), C.size_t(len(key)), C.uint32_t(o.Durability), &w)
+		return uint64(w.sequence), w.status
 	})
 	runtime.KeepAlive(e)
+	letOthersRun(w.slice_over)
 	return e.written(version, status, o)
 }
 
@@ -262,13 +277,22 @@ func (e *RustStorageEngine) Write(b *Batch, o WriteOptions) (uint64, error) {
 		return 0, err
 	}
 	packed := b.Packed()
+	var w C.written
 	version, status := e.turnstile.pass(func() (uint64, C.int32_t) {
-		var sequence C.uint64_t
-		status := C.mantisdb_write(e.db, bytesPtr(packed), C.size_t(len(packed)), C.uint32_t(o.Durability), &sequence)
-		return uint64(sequence), status
+		C.writeBatch(e.address, bytesPtr(packed), C.size_t(len(packed)), C.uint32_t(o.Durability), &w)
+		return uint64(w.sequence), w.status
 	})
 	runtime.KeepAlive(e)
+	letOthersRun(w.slice_over)
 	return e.written(version, status, o)
+}
+
+// letOthersRun has a goroutine that calls the core again and again go to the scheduler, if
+// its time slice is over; see timeslice.h.
+func letOthersRun(sliceOver C.int32_t) {
+	if sliceOver != 0 {
+		runtime.Gosched()
+	}
 }
 
 // written is the end of a write that returned from the core.
