@@ -118,12 +118,12 @@ func (c *Conn) own() {
 
 // Hold parks the connection until Release, whatever comes meanwhile, and returns true: who
 // called it is to return without touching the connection, as after ErrParked. It returns
-// false if the connection may not be parked. It is for a handler that needs something which
-// others fetch for many connections at once.
+// false if the connection may not be parked, or was closed: then its descriptor may be gone.
+// It is for a handler that needs something which others fetch for many connections at once.
 func (c *Conn) Hold() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != called && !c.mayPark {
+	if c.closed || c.state != called && !c.mayPark {
 		return false
 	}
 	c.state = held

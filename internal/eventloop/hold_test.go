@@ -111,6 +111,24 @@ func TestHeldConnectionMayBeClosed(t *testing.T) {
 	}
 }
 
+// TestOneThatWasClosedIsNotHeld: its descriptor is gone, and must not be closed a second time.
+func TestOneThatWasClosedIsNotHeld(t *testing.T) {
+	g := newGroup(t, 1)
+	client, c := pair(t, g, "tcp")
+	held := make(chan bool)
+	c.Handle(func() {
+		if n, _ := c.Read(make([]byte, 10)); n > 0 {
+			c.Close() // as anybody else may do meanwhile
+			held <- c.Hold()
+		}
+	})
+	park(t, c)
+	client.Write([]byte("x"))
+	if <-held {
+		t.Error("a closed connection was held")
+	}
+}
+
 func TestOneThatMayNotBeParkedIsNotHeld(t *testing.T) {
 	_, c := pair(t, newGroup(t, 1), "tcp")
 	if c.Hold() {
