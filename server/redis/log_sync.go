@@ -52,6 +52,7 @@ func (s *logSync) await(c *Client) {
 // lead syncs for all who wait. It is called by a client who leads, in its handler.
 func (s *logSync) lead(leader *Client) error {
 	s.begin()
+	defer s.end()
 	if s.othersCame.Swap(false) {
 		leader.socket.HandOver()
 	}
@@ -64,7 +65,7 @@ func (s *logSync) lead(leader *Client) error {
 		}
 	}
 	eventloop.Release(s.sockets)
-	s.end()
+	clear(s.sockets) // so that it keeps nobody who leaves
 	return err
 }
 
