@@ -69,6 +69,8 @@ type Host struct {
 	host   *dragonboat.NodeHost
 	logger *slog.Logger
 
+	logs logReads
+
 	ending sync.Mutex // held while closed is set, and while something is done that must come before
 	closed bool
 
@@ -127,6 +129,7 @@ func (h *Host) Close() {
 	h.closed = true
 	h.ending.Unlock()
 	if !done {
+		h.logs.close()
 		h.host.Close()
 	}
 }
@@ -161,7 +164,7 @@ func (h *Host) Start(s Start, r *replica.Replica) (*Group, error) {
 		return nil, fmt.Errorf("starting replica %d of group %d: %w", s.Replica, s.Group, err)
 	}
 	added, _ := h.added.LoadOrStore(s.Group, new(atomic.Bool))
-	return &Group{host: h.host, number: s.Group, replica: s.Replica, machine: r, added: added.(*atomic.Bool)}, nil
+	return &Group{host: h.host, number: s.Group, replica: s.Replica, machine: r, added: added.(*atomic.Bool), logs: &h.logs}, nil
 }
 
 // Known tells whether a replica was started here before.
@@ -194,7 +197,8 @@ type Group struct {
 	replica uint64
 	machine *replica.Replica
 	added   *atomic.Bool // that of the host
-	reading sync.Mutex   // the log, of which one part at a time can be asked for
+	logs    *logReads    // that of the host
+	stopped bool         // no reads of the log any more; of logs.mu
 }
 
 // Propose implements replica.Group.
@@ -368,5 +372,6 @@ func (g *Group) Transfer(to uint64) error { return g.host.RequestLeaderTransfer(
 // Stop stops the replica here.
 func (g *Group) Stop() error {
 	g.machine.Stop()
+	g.stopReads()
 	return g.host.StopReplica(g.number, g.replica)
 }

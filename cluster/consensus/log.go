@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/lni/dragonboat/v4"
@@ -18,6 +19,29 @@ const (
 	entriesAtOnce    = 64
 	entryBytesAtOnce = 1 << 20
 )
+
+// logReads are the reads of the logs of a host's groups, one at a time: so those who catch up do not
+// crowd out what is being agreed upon. The library panics if a replica is stopped while what was asked
+// of its log is looked for. So nobody leaves a read before the answer, and it is waited for before a
+// replica is stopped.
+type logReads struct {
+	mu     sync.Mutex
+	closed bool // nothing is read any more
+}
+
+// close ends all reads for good.
+func (l *logReads) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+}
+
+// stopReads ends the reads of the group's log for good.
+func (g *Group) stopReads() {
+	g.logs.mu.Lock()
+	defer g.logs.mu.Unlock()
+	g.stopped = true
+}
 
 // Entries implements replica.Group.
 func (g *Group) Entries(ctx context.Context, from, before uint64) (entries []replica.Logged, next uint64, err error) {
@@ -37,10 +61,18 @@ func (g *Group) Entries(ctx context.Context, from, before uint64) (entries []rep
 	return entries, next, nil
 }
 
+var errStopped = errors.New("the replica was stopped")
+
 // readLog reads entries from the log, one at least.
 func (g *Group) readLog(ctx context.Context, from, before uint64) ([]raftpb.Entry, error) {
-	g.reading.Lock()
-	defer g.reading.Unlock()
+	g.logs.mu.Lock()
+	defer g.logs.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if g.stopped || g.logs.closed {
+		return nil, errStopped
+	}
 	request, err := g.host.QueryRaftLog(g.number, from, before, entryBytesAtOnce)
 	if err != nil {
 		return nil, err
@@ -48,16 +80,14 @@ func (g *Group) readLog(ctx context.Context, from, before uint64) ([]raftpb.Entr
 	var result dragonboat.RequestResult
 	select {
 	case result = <-request.ResultC():
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-time.After(requestTimeout): // a replica that is stopped may answer nothing
+	case <-time.After(requestTimeout): // one that the library has stopped by itself answers nothing
 		return nil, errors.New("the replica did not answer")
 	}
 	switch {
 	case result.RequestOutOfRange():
 		return nil, fmt.Errorf("%w: entry %d", replica.ErrCompacted, from)
 	case !result.Completed():
-		return nil, errors.New("the replica was stopped")
+		return nil, errStopped
 	}
 	entries, _ := result.RaftLogs()
 	if len(entries) == 0 || entries[0].Index != from {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,5 +60,41 @@ func TestEntries(t *testing.T) {
 		if err != nil || string(c.Key) != fmt.Sprint(i) {
 			t.Fatalf("change %d is one of %q, %v", i, c.Key, err)
 		}
+	}
+}
+
+// TestStopWhileTheLogIsRead: the library panics if a replica is stopped while it looks for what was
+// asked of its log, so a read is waited for, also by a reader whose context ends.
+func TestStopWhileTheLogIsRead(t *testing.T) {
+	for range 3 {
+		h, address := openHost(t)
+		g, r := leadAlone(t, h, address, 3)
+		term, err := r.Lead(t.Context(), g, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, value := r.Applied()+1, make([]byte, 15_000)
+		for i := range entriesAtOnce {
+			if _, err := term.Put(fmt.Append(nil, i), value, storage.WriteOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := r.Applied() + 1
+		term.Resign()
+		alive, end := context.WithCancel(t.Context())
+		var reading sync.WaitGroup
+		reading.Go(func() {
+			for alive.Err() == nil {
+				g.Entries(alive, first, last)
+			}
+		})
+		time.Sleep(5 * time.Millisecond)
+		end()
+		stop(t, g, r)
+		reading.Wait()
+		if _, _, err := g.Entries(t.Context(), first, last); err == nil {
+			t.Error("the log of a replica that was stopped is read")
+		}
+		h.Close()
 	}
 }
