@@ -114,6 +114,7 @@ func (r *Replica) Open() (applied uint64, err error) {
 func (r *Replica) know(known record) {
 	r.begun.Store(known.term)
 	r.began.Store(0)
+	r.uneven.Store(known.term) // should it lead: another engine may count otherwise
 	r.known.Store(&known)
 	r.changes.begin(known)
 }
@@ -233,7 +234,8 @@ func (r *Replica) compare(known *record, last uint64) {
 	if known.versions < uint64(r.batch.Len()) { // the term has begun within the batch
 		r.began.Store(last - known.versions)
 	}
-	if began := r.began.Load(); began != 0 && began+known.versions != last {
+	began := r.began.Load()
+	if began != 0 && began+known.versions != last || known.versions >= mostInTerm {
 		r.uneven.Store(known.term)
 	}
 }

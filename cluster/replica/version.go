@@ -15,10 +15,15 @@ package replica
 const (
 	termShift     = 40
 	writtenInTerm = 1 << (termShift - 1)
+	// mostInTerm is from which number on a leader ends its term, long before there are no more.
+	mostInTerm = writtenInTerm / 2
 )
 
 // versionIn is that of what was written in a term, by its number, from 1 on.
 func versionIn(term, number uint64) uint64 { return term<<termShift | writtenInTerm | number }
 
-// ownVersion is that of what was written before a term, by the version of the leader's engine.
-func ownVersion(term, version uint64) uint64 { return term<<termShift | version }
+// ownVersion is that of what was written before a term, by the version of the leader's engine, of which
+// there is room for the last 39 bits.
+func ownVersion(term, version uint64) uint64 {
+	return term<<termShift | version&(writtenInTerm-1)
+}
