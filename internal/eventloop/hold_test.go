@@ -190,6 +190,31 @@ func TestDeferredConnectionIsCalledAfterAllThatCanBeRead(t *testing.T) {
 	}
 }
 
+// TestDeferralWakesTheLoop that waits for events.
+func TestDeferralWakesTheLoop(t *testing.T) {
+	g := newGroup(t, 1)
+	client, c := pair(t, g, "tcp")
+	held, calls, waits := make(chan bool, 1), make(chan string, 1), false
+	c.Handle(func() {
+		if waits {
+			waits = false
+			calls <- "deferred"
+		}
+		if n, _ := c.Read(make([]byte, 10)); n > 0 {
+			waits = c.Hold()
+			held <- waits
+		}
+	})
+	park(t, c)
+	client.Write([]byte("x"))
+	if !<-held {
+		t.Fatal("not held")
+	}
+	time.Sleep(50 * time.Millisecond) // by then it waits
+	c.ReleaseWhenIdle()
+	wantCall(t, calls, "deferred")
+}
+
 // TestDeferralEnds though there is always something to read: long before that is read byte by byte.
 func TestDeferralEnds(t *testing.T) {
 	const backlog = 30_000 // which the socket takes at once
