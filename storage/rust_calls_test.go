@@ -33,7 +33,7 @@ func (c calls) wantAtMost(t *testing.T, limit uint64, writers int) {
 	if c.median > limit {
 		t.Errorf("of %d goroutines ordinarily %d are in a call", writers, c.median)
 	}
-	if c.threads > uint64(writers)/2 {
+	if c.threads > uint64(writers)/4 {
 		t.Errorf("%d goroutines held %d threads", writers, c.threads)
 	}
 }

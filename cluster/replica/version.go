@@ -11,7 +11,7 @@ package replica
 // version whoever tells it, greater than all before, so that a version is a place in the history of a
 // group. Values that were written in earlier terms are given the numbers of the leader's own engine in
 // the present term: a version that was read from an earlier leader is that of no value any more, and
-// never that of another.
+// never that of another, as long as fewer than 2^39 versions lie between them.
 const (
 	termShift     = 40
 	writtenInTerm = 1 << (termShift - 1)

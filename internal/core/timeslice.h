@@ -2,8 +2,8 @@
  *
  * Go's monitor takes the processor from a goroutine that has run for 10 ms. If it is in a
  * call of C by then, its thread has to find another processor, and for milliseconds
- * after that the monitor wakes every 20 us, which takes a tenth of the machine if all
- * processors are busy with such calls. Neither happens to those who go to the scheduler
+ * after that the monitor wakes every 20 us, which took an eighth of a processor where two
+ * were busy with such calls. Neither happens to those who go to the scheduler
  * by themselves a little earlier.
  */
 #ifndef MANTISDB_TIMESLICE_H

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -229,23 +230,30 @@ func TestClusterWatchOfAnother(t *testing.T) {
 			t.Fatalf("%+v", a)
 		}
 	}
+	// watch asks for a watch that is refused: one that is not has no end.
+	watch := func(s *testNode, path, after string) answer {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		return s.send(s.request("GET", path, http.NoBody, "Last-Event-ID", after).WithContext(ctx))
+	}
 	create()
 	r, all := c.nodes[0].stream(testKeyspacePath+"/watch"), c.nodes[0].stream("/api/v1/watch")
 	began, _ := r.next()
 	whole, _ := all.next()
-	if a := c.nodes[1].do("GET", testKeyspacePath+"/watch", "", "Last-Event-ID", whole.id); a.status != 410 {
+	if a := watch(c.nodes[1], testKeyspacePath+"/watch", whole.id); a.status != 410 {
 		t.Errorf("an id of another keyspace: %+v", a)
 	}
 	if a := c.nodes[1].do("DELETE", testKeyspacePath, ""); a.status != 204 {
 		t.Fatalf("%+v", a)
 	}
 	create()
-	wantProblem(t, c.nodes[1].do("GET", testKeyspacePath+"/watch", "", "Last-Event-ID", began.id), historyGone)
+	wantProblem(t, watch(c.nodes[1], testKeyspacePath+"/watch", began.id), historyGone)
 
 	for _, shards := range []int{4, 8} {
 		other := newCluster(t, 2, shards)
 		other.history = 1000
-		wantProblem(t, other.nodes[0].do("GET", "/api/v1/watch", "", "Last-Event-ID", whole.id), historyGone)
+		wantProblem(t, watch(other.nodes[0], "/api/v1/watch", whole.id), historyGone)
 	}
 	again := c.nodes[1].stream("/api/v1/watch", "Last-Event-ID", whole.id)
 	if e, ok := again.next(); !ok || e.id != whole.id {
