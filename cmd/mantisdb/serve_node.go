@@ -47,6 +47,7 @@ func (f *serveFlags) runNode(ctx context.Context, listeners []*server.Listener, 
 			return err
 		}
 	}
+	addProcessor()
 	n, err := node.Open(ctx, config)
 	switch {
 	case err != nil && ctx.Err() != nil: // told to end while it waited for others
