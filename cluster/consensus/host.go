@@ -39,6 +39,9 @@ const requestTimeout = 5 * time.Second
 // tells by itself.
 const requestGrace = time.Second
 
+// askAgain is how long a group is given to tell what it has agreed upon until it is asked anew.
+const askAgain = 250 * time.Millisecond
+
 // What is kept of a group's log once it is in the engine, so that a replica that was away for a
 // while catches up without a snapshot; and how many entries there are between two moments at
 // which the engine is synced for that.
@@ -230,23 +233,42 @@ func (g *Group) Propose(ctx context.Context, entry []byte) (uint64, error) {
 	return 0, errors.New("the group did not agree in time")
 }
 
-// ReadIndex implements replica.Group.
+// ReadIndex implements replica.Group. The library forgets a question, and answers it no more, when the
+// leader changes, be it that the same one leads again. So it is asked anew now and then: each answer
+// is to all of what was asked before.
 func (g *Group) ReadIndex(ctx context.Context) error {
+	ctx, cancel := withDeadline(ctx)
+	defer cancel()
+	for {
+		answered, err := g.askReadIndex(ctx)
+		if answered || err != nil {
+			return err
+		}
+	}
+}
+
+// askReadIndex asks once, and waits for askAgain at most.
+func (g *Group) askReadIndex(ctx context.Context) (answered bool, err error) {
 	request, err := g.host.ReadIndex(g.number, timeLeft(ctx))
 	if err != nil {
-		return err
+		return false, err
 	}
 	select {
 	case result := <-request.ResultC():
 		request.Release()
 		if !result.Completed() {
-			return errors.New("the group did not answer in time, or has no leader")
+			return false, errNoReadIndex
 		}
-		return nil
-	case <-time.After(timeLeft(ctx) + requestGrace):
-		return errors.New("the replica did not answer")
+		return true, nil
+	case <-ctx.Done():
+		return false, errors.Join(errNoReadIndex, context.Cause(ctx))
+	case <-time.After(askAgain):
+		return false, nil
 	}
 }
+
+// errNoReadIndex says that the group has not told what it has agreed upon.
+var errNoReadIndex = errors.New("the group did not answer in time, or has no leader")
 
 // Alone implements replica.Group.
 func (g *Group) Alone(ctx context.Context) (still func() bool, err error) {

@@ -17,7 +17,7 @@ type Group interface {
 	// if the log does not begin before from any more.
 	Entries(ctx context.Context, from, before uint64) (entries []Logged, next uint64, err error)
 	// ReadIndex returns once this replica has applied all that was in the log, agreed upon,
-	// when the call began.
+	// when the call began, or ctx is over.
 	ReadIndex(ctx context.Context) error
 	// Alone finds out whether this replica is the whole group. If so, none joins but by way of
 	// it: the function that is returned tells whether none was asked to yet, so that no other

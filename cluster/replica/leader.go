@@ -56,7 +56,8 @@ func (r *Replica) Lead(ctx context.Context, group Group, self uint64) (*Leader, 
 	r.served.Store(term)
 	l := &Leader{view: view{r, term, r.began.Load()}, history: history, latches: newLatches()}
 	l.ended, l.end = context.WithCancel(context.Background())
-	l.reads.group, l.reads.alone, l.reads.present, l.reads.leases = group, alone, l.present, !r.config.NoLeases
+	l.reads.group, l.reads.ended, l.reads.alone, l.reads.present = group, l.ended, alone, l.present
+	l.reads.leases = !r.config.NoLeases
 	l.proposer = &proposer{group: group, protocol: r.config.Protocol, term: term, broken: l.Resign, agreed: l.agreed}
 	return l, nil
 }

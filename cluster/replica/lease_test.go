@@ -27,6 +27,7 @@ type member struct {
 	*agreement
 	replica *Replica
 	away    atomic.Bool  // it reaches nobody
+	mute    atomic.Bool  // its questions for the read index are not answered
 	asked   atomic.Int64 // questions for the read index
 }
 
@@ -66,8 +67,12 @@ func (m *member) Entries(_ context.Context, from, before uint64) (entries []Logg
 }
 
 // ReadIndex implements Group.
-func (m *member) ReadIndex(context.Context) error {
+func (m *member) ReadIndex(ctx context.Context) error {
 	m.asked.Add(1)
+	if m.mute.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if m.away.Load() {
 		return errAway
 	}
@@ -185,6 +190,29 @@ func TestALeaseSparesQuestions(t *testing.T) {
 		if l.reads.lease.left() <= 0 {
 			t.Errorf("the answer to %s began no lease", name)
 		}
+	}
+}
+
+// Reads that wait for the group's answer when the term ends are told so at once: another replica may
+// answer them long before it is certain that nobody answers here.
+func TestReadsEndWithTheirTerm(t *testing.T) {
+	m := members(t, 2)[0]
+	l := m.lead(t, 1)
+	m.mute.Store(true)
+	before := m.asked.Load()
+	result := make(chan error, 1)
+	go func() { result <- readings["AppendGet"](l) }()
+	for m.asked.Load() == before {
+		time.Sleep(time.Millisecond)
+	}
+	l.Resign()
+	select {
+	case err := <-result:
+		if !errors.Is(err, cluster.ErrNotLeader) {
+			t.Errorf("a read at the end of its term: %v", err)
+		}
+	case <-time.After(readTimeout / 2):
+		t.Error("a read outlives its term")
 	}
 }
 

@@ -17,6 +17,7 @@ const readTimeout = 3 * time.Second
 // the next one, since what was committed after a question was asked is not in its answer.
 type readIndex struct {
 	group Group
+	ended context.Context // over when the term is: nobody waits for an answer any longer
 	// alone, if it is not nil, tells whether no other replica can have committed anything.
 	alone func() bool
 	// present returns nil if the term is still the present one for this replica.
@@ -89,7 +90,7 @@ func (x *readIndex) wait() error {
 // run asks until nobody waits.
 func (x *readIndex) run() {
 	for q := x.take(); q != nil; q = x.take() {
-		ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+		ctx, cancel := context.WithTimeout(x.ended, readTimeout)
 		asked := now()
 		if err := x.group.ReadIndex(ctx); err != nil {
 			q.err = errors.Join(cluster.ErrNotLeader, err)
