@@ -39,17 +39,28 @@ must_catch() {
     grep -q "$3" "$SCRATCH/report" || fail "no report of \"$3\" for scripts/sanitizers/$2.rs"
 }
 
-# core_tests SANITIZER: the core's own tests. mimalloc would hide the heap from
+# core_tests SANITIZER [ARGUMENT]...: the core's own tests. mimalloc would hide the heap from
 # the sanitizer, so the system's allocator serves. crossbeam_sanitize makes the
-# epoch collector free sooner.
+# epoch collector free sooner. To optimise each part of the crate by itself spares a
+# fifth of the time that it takes to compile.
 core_tests() {
     RUSTFLAGS="$(flags_of "$1") --cfg crossbeam_sanitize" \
-        CARGO_TARGET_DIR=target/sanitizers/$1 \
-        cargo test --package mantisdb-core --no-default-features --lib --tests --target "$host"
+        CARGO_PROFILE_DEV_LTO=off CARGO_TARGET_DIR=target/sanitizers/$1 \
+        cargo test --package mantisdb-core --no-default-features --lib --tests --target "$host" "${@:2}"
 }
 
+# build SANITIZER: compiles them, in time that the processors have left.
+build() (
+    renice --priority 19 --pid "$BASHPID" >/dev/null
+    core_tests "$1" --no-run
+)
+
 [ $# -gt 0 ] || set -- address thread
-for sanitizer in "$@"; do
+build "$1"
+while [ $# -gt 0 ]; do
+    sanitizer=$1
+    shift
+    [ $# -eq 0 ] || build "$1" & # the next one, while this one's tests run, which wait a lot
     case $sanitizer in
     address)
         must_catch address use_after_free heap-use-after-free
@@ -59,4 +70,5 @@ for sanitizer in "$@"; do
     esac
     core_tests "$sanitizer"
     echo "sanitizers: $sanitizer caught its planted faults and found none in the core"
+    wait $!
 done
