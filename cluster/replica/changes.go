@@ -76,10 +76,9 @@ func (c *changes) add(known *record, all []written) {
 	}
 }
 
-// mark remembers the newest record, if it is far enough from the one before. Versions of a history that
-// is not known are not counted as on other replicas.
+// mark remembers the newest record, if it is far enough from the one before.
 func (c *changes) mark() {
-	if c.known.history == 0 || len(c.marks) > 0 && c.known.index < c.marks[len(c.marks)-1].index+markEvery {
+	if len(c.marks) > 0 && c.known.index < c.marks[len(c.marks)-1].index+markEvery {
 		return
 	}
 	if len(c.marks) == mostMarks {
