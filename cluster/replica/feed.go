@@ -68,9 +68,16 @@ func (f *feed) begin() error {
 // From implements storage.Feed.
 func (f *feed) From() uint64 { return f.from }
 
-// Next implements storage.Feed.
+// fetchesAtOnce is how many times a feed fetches at most for who only looks.
+const fetchesAtOnce = 16
+
+// Next implements storage.Feed. There may be much behind a fetch that is not of the range: so whose context
+// ends waits for the present one, and who only looks for some.
 func (f *feed) Next(ctx context.Context) (storage.Change, error) {
-	looks := ctx.Err() != nil
+	most := 1
+	if ctx.Err() != nil {
+		most = fetchesAtOnce
+	}
 	for fetches := 0; ; fetches++ {
 		switch {
 		case f.closed.Load():
@@ -83,9 +90,8 @@ func (f *feed) Next(ctx context.Context) (storage.Change, error) {
 		if c, ok := f.pending(); ok {
 			return c, nil
 		}
-		if fetches > 0 && !looks && ctx.Err() != nil {
-			// There may be much behind it that is not of the range.
-			return storage.Change{}, ctx.Err()
+		if fetches >= most && ctx.Err() != nil {
+			return storage.Change{}, errors.Join(ctx.Err(), storage.ErrMoreToLookAt)
 		}
 		more, err := f.fetch()
 		if err != nil {

@@ -37,7 +37,7 @@ func wantNothing(t *testing.T, f storage.Feed) {
 	t.Helper()
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if c, err := f.Next(gone); !errors.Is(err, context.Canceled) {
+	if c, err := f.Next(gone); !errors.Is(err, context.Canceled) || errors.Is(err, storage.ErrMoreToLookAt) {
 		t.Errorf("one more: %+v, %v", c, err)
 	}
 }
@@ -103,6 +103,46 @@ func TestFeedSurvivesItsLeader(t *testing.T) {
 			t.Fatalf("from %d on the third leader tells %v, and not %v", from, got, want[i:])
 		}
 		wantNothing(t, f)
+	}
+}
+
+// TestALookIsBounded: who only looks, in a long log in which nothing is of the range, comes back, knows how
+// far the feed has looked, and looks on from there.
+func TestALookIsBounded(t *testing.T) {
+	m := members(t, 2)[0]
+	l := m.lead(t, 1)
+	m.replica.changes.capacity = 1
+	f, err := l.Watch(storage.Prefix([]byte("z")), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for range 100 {
+		writeAll(t, l, "value")
+	}
+	last, err := l.Put([]byte("z"), nil, storage.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	reached := f.(storage.PassingFeed).Reached()
+	for looks := 1; ; looks++ {
+		c, err := f.Next(gone)
+		now := f.(storage.PassingFeed).Reached()
+		switch {
+		case err == nil:
+			if c.Version != last || looks < 200/2/fetchesAtOnce {
+				t.Errorf("look %d found %+v, and the version is %d", looks, c, last)
+			}
+			wantNothing(t, f)
+			return
+		case !errors.Is(err, context.Canceled) || !errors.Is(err, storage.ErrMoreToLookAt):
+			t.Fatalf("look %d: %v", looks, err)
+		case now <= reached || now > last:
+			t.Fatalf("look %d came from %d to %d", looks, reached, now)
+		}
+		reached = now
 	}
 }
 
