@@ -26,12 +26,12 @@ type feed struct {
 	ahead []written // to be told
 	rest  []byte    // what of the first one is to come
 	next  uint64    // the version of its next operation
-	begun bool      // whether the first changes were there
+	begun bool      // whether the first changes are known to be there
 	err   error     // the last word
 }
 
 // Watch implements storage.Engine. A version that any leader of the group has told is told by this one,
-// too. Changes from before are those in the group's log that this replica has seen since it was started.
+// too. Changes from before are those in the group's log that lie behind a mark of this replica.
 func (l *Leader) Watch(r storage.Range, from uint64) (storage.Feed, error) {
 	if err := storage.CheckWatch(r); err != nil {
 		return nil, err
@@ -50,8 +50,11 @@ func (l *Leader) Watch(r storage.Range, from uint64) (storage.Feed, error) {
 
 // begin finds where the feed begins, and that it can.
 func (f *feed) begin() error {
-	if f.from == 0 || f.from == f.at.version()+1 {
-		f.from = f.at.version() + 1
+	next := f.at.version() + 1
+	if f.from == 0 {
+		f.from = next
+	}
+	if f.from = firstChange(f.from); f.from == next {
 		f.begun = true
 		return nil
 	}
