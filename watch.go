@@ -131,25 +131,42 @@ func (w *Watch) Reached() uint64 {
 }
 
 // Next returns the next change. It looks for one, and waits for it, as long as ctx
-// lives; with a context that had ended before, it looks through all that is there. That
-// context's error is not the watch's: Next may be called again. Any other error is
-// final: ErrClosed, ErrWatchTooSlow, ErrHistoryGone, ErrKeyspaceDropped.
+// lives; with a context that had ended before, it looks at what is there, and at least
+// at a part of that, which Reached tells. That context's error is not the watch's: Next
+// may be called again, and goes on. Any other error is final: ErrClosed,
+// ErrWatchTooSlow, ErrHistoryGone, ErrKeyspaceDropped.
 func (w *Watch) Next(ctx context.Context) (Change, error) {
 	defer runtime.KeepAlive(w) // else the net could close w.feed under the call
-	dropped := w.ks.check()
-	if dropped != nil {
-		ctx = justLooking // nothing is going to come
-	}
-	c, err := w.feed.Next(ctx)
-	switch {
-	case dropped != nil && errors.Is(err, context.Canceled):
-		return Change{}, dropped
-	case err != nil:
-		return c, err
+	c, err := w.take(ctx)
+	if err != nil {
+		return Change{}, err
 	}
 	w.reached = c.Version + 1
 	w.translate(&c)
 	return c, nil
+}
+
+// take takes the next change from the feed: of a keyspace that was dropped as long as there is one.
+func (w *Watch) take(ctx context.Context) (Change, error) {
+	dropped := w.ks.check()
+	if dropped == nil {
+		c, err := w.feed.Next(ctx)
+		if errors.Is(err, storage.ErrMoreToLookAt) {
+			err = ctx.Err()
+		}
+		return c, err
+	}
+	for {
+		c, err := w.feed.Next(justLooking)
+		switch more := errors.Is(err, storage.ErrMoreToLookAt); {
+		case more && ctx.Err() != nil:
+			return c, ctx.Err()
+		case !more && errors.Is(err, context.Canceled):
+			return c, dropped
+		case !more:
+			return c, err
+		}
+	}
 }
 
 // justLooking has ended: with it, nobody waits.

@@ -32,6 +32,9 @@ var (
 	ErrBatchCorrupt = errors.New("mantisdb: malformed batch")
 	// ErrConflict: what a transaction read has changed since; nothing was written.
 	ErrConflict = errors.New("mantisdb: transaction conflict: what it read has changed since")
+	// ErrMoreToLookAt: a feed has looked at some of what is there, and found no change of its
+	// range. It is no end of the feed, which goes on behind that.
+	ErrMoreToLookAt = errors.New("mantisdb: the feed has not looked at all that is there yet")
 	// ErrHistoryGone: changes that a feed asks for were not kept, or not for so long.
 	ErrHistoryGone = errors.New("mantisdb: changes of the past cannot be had any more")
 	// ErrWatchTooSlow: changes that a feed has not delivered are gone, since it was

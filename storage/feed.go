@@ -30,7 +30,8 @@ type Feed interface {
 	// nothing was delivered.
 	From() uint64
 	// Next returns the next change. It looks for one, and waits for it, as long as ctx
-	// lives; with a context that had ended before, it looks through all that is there.
+	// lives; with a context that had ended before, it looks at what is there: at all of
+	// it, or at a part, if the error is ErrMoreToLookAt beside the context's.
 	// Of a deleted range it tells the part that lies in the feed's range. An error is
 	// final, but for the context's: ErrClosed once the feed or the engine is closed, ErrWatchTooSlow if
 	// the next changes are gone since they were not read in time, ErrHistoryGone if

@@ -85,7 +85,13 @@ func await(t *testing.T, what string, condition func() error) {
 // leadAlone starts a group of one replica, which has entries that are in its log no more.
 func leadAlone(t *testing.T, h *Host, address string, entries int) (*Group, *replica.Replica) {
 	t.Helper()
-	r := newReplica(t.TempDir())
+	return leadAloneIn(t, t.TempDir(), h, address, entries)
+}
+
+// leadAloneIn is leadAlone with a directory for the replica.
+func leadAloneIn(t *testing.T, dir string, h *Host, address string, entries int) (*Group, *replica.Replica) {
+	t.Helper()
+	r := newReplica(dir)
 	g, err := h.Start(Start{Group: testGroup, Replica: 1, Members: map[uint64]string{1: address}, Failed: unexpected(t)}, r)
 	if err != nil {
 		t.Fatal(err)

@@ -63,6 +63,62 @@ func TestEntries(t *testing.T) {
 	}
 }
 
+// TestWatchAfterARestart: a replica that was stopped and started again tells of changes from before, from any
+// that its log still has.
+func TestWatchAfterARestart(t *testing.T) {
+	h, address := openHost(t)
+	dir := t.TempDir()
+	g, r := leadAloneIn(t, dir, h, address, 3)
+	var versions []uint64
+	for range 2 {
+		term, err := r.Lead(t.Context(), g, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 200 {
+			version, err := term.Put(fmt.Append(nil, len(versions)), nil, storage.WriteOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			versions = append(versions, version)
+		}
+		stop(t, g, r)
+		r = newReplica(dir)
+		await(t, "replica that is started again", func() error {
+			g, err = h.Start(Start{Group: testGroup, Replica: 1, Failed: unexpected(t)}, r)
+			return err
+		})
+		await(t, "leader", func() error {
+			if g.Leader() != 1 {
+				return errors.New("nobody leads")
+			}
+			return nil
+		})
+	}
+	term, err := r.Lead(t.Context(), g, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for first := 0; first < len(versions); first += 57 {
+		f, err := term.Watch(storage.Range{}, versions[first])
+		if err != nil {
+			t.Fatalf("from change %d on: %v", first, err)
+		}
+		for i := first; i < len(versions); i++ {
+			c, err := f.Next(ctx)
+			if err != nil || string(c.Key) != fmt.Sprint(i) || c.Version != versions[i] {
+				t.Fatalf("change %d is one of %q with version %d, and not %d, %v", i, c.Key, c.Version, versions[i], err)
+			}
+		}
+		f.Close()
+	}
+	if _, err := term.Watch(storage.Range{}, 1); !errors.Is(err, storage.ErrHistoryGone) {
+		t.Errorf("from before the log: %v", err)
+	}
+}
+
 // TestStopWhileTheLogIsRead: the library panics if a replica is stopped while it looks for what was
 // asked of its log, so a read is waited for, also by a reader whose context ends.
 func TestStopWhileTheLogIsRead(t *testing.T) {

@@ -16,10 +16,7 @@ type changes struct {
 
 	mu    sync.Mutex
 	known record // of the newest entry
-	// marks are records of the past, by index, markEvery entries or more apart, as far as the replica
-	// has seen them since it was opened. Behind the last one whose version is less than another, that one
-	// is to be found.
-	marks []record
+	marks marks  // up to there, one at least
 	feeds int
 	// While there are feeds, kept has what was written by the entries behind floor.
 	floor uint64
@@ -37,13 +34,6 @@ type written struct {
 
 func (w *written) bytes() int { return int(unsafe.Sizeof(*w)) + cap(w.packed) }
 
-// Bounds of marks: whoever looks for a version reads markEvery entries too much at most, and those in
-// mostMarks reach farther back than any log does.
-const (
-	markEvery = 128
-	mostMarks = 2048
-)
-
 // init sets how much is kept, given the memory limit, 0 for none.
 func (c *changes) init(limit uint64) {
 	if c.capacity = storage.WatchBufferLen; limit != 0 {
@@ -51,22 +41,28 @@ func (c *changes) init(limit uint64) {
 	}
 }
 
-// begin forgets all, as the replica was opened with a record or has got that with a snapshot.
-func (c *changes) begin(known record) {
+// begin forgets all, as the replica was opened with a record or has got that with a snapshot, and knows
+// marks from before.
+func (c *changes) begin(known record, before marks) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known, c.floor = known, known.index
-	c.marks, c.kept, c.bytes = nil, nil, 0
-	c.mark()
+	c.marks = before.upTo(known.index)
+	c.marks.add(known)
+	c.kept, c.bytes = nil, 0
 	c.tell()
 }
 
-// add adds what was applied up to a record, in the order of the log. What was written is borrowed.
-func (c *changes) add(known *record, all []written) {
+// add adds what was applied up to a record, in the order of the log: the terms that have begun, and what
+// was written, which is borrowed.
+func (c *changes) add(known *record, begun []record, all []written) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known = *known
-	c.mark()
+	for _, one := range begun {
+		c.marks.add(one)
+	}
+	c.marks.add(*known)
 	if c.feeds > 0 {
 		for _, w := range all {
 			w.packed = slices.Clone(w.packed)
@@ -74,18 +70,6 @@ func (c *changes) add(known *record, all []written) {
 		}
 		c.tell()
 	}
-}
-
-// mark remembers the newest record, if it is far enough from the one before. Versions of a history that
-// is not known are not counted as on other replicas.
-func (c *changes) mark() {
-	if c.known.history == 0 || len(c.marks) > 0 && c.known.index < c.marks[len(c.marks)-1].index+markEvery {
-		return
-	}
-	if len(c.marks) == mostMarks {
-		c.marks = append(c.marks[:0], c.marks[mostMarks/2:]...)
-	}
-	c.marks = append(c.marks, c.known)
 }
 
 // keep adds the newest entry, and drops the oldest ones above the limit, but not the newest.
@@ -127,24 +111,19 @@ func (c *changes) leave() {
 	}
 }
 
-// before returns a record behind which a version is to be found, if the replica knows where. Else
-// it is the first one that it knows.
+// before returns a record behind which a version is to be found, if the replica knows one. Else it is the
+// first one that it knows.
 func (c *changes) before(version uint64) (at record, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i, _ := slices.BinarySearchFunc(c.marks, version, func(mark record, version uint64) int {
-		if mark.version() < version {
-			return -1
-		}
-		return 1
-	})
-	if i > 0 {
-		return c.marks[i-1], true
-	}
-	if len(c.marks) > 0 {
-		return c.marks[0], false
-	}
-	return c.known, false
+	return c.marks.before(version)
+}
+
+// allMarks are the marks, to be kept.
+func (c *changes) allMarks() marks {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.marks)
 }
 
 // entriesAtOnce is how many entries a feed takes at once at most.

@@ -26,12 +26,12 @@ type feed struct {
 	ahead []written // to be told
 	rest  []byte    // what of the first one is to come
 	next  uint64    // the version of its next operation
-	begun bool      // whether the first changes were there
+	begun bool      // whether the first changes are known to be there
 	err   error     // the last word
 }
 
 // Watch implements storage.Engine. A version that any leader of the group has told is told by this one,
-// too. Changes from before are those in the group's log that this replica has seen since it was started.
+// too. Changes from before are those in the group's log that lie behind a mark of this replica.
 func (l *Leader) Watch(r storage.Range, from uint64) (storage.Feed, error) {
 	if err := storage.CheckWatch(r); err != nil {
 		return nil, err
@@ -50,8 +50,11 @@ func (l *Leader) Watch(r storage.Range, from uint64) (storage.Feed, error) {
 
 // begin finds where the feed begins, and that it can.
 func (f *feed) begin() error {
-	if f.from == 0 || f.from == f.at.version()+1 {
-		f.from = f.at.version() + 1
+	next := f.at.version() + 1
+	if f.from == 0 {
+		f.from = next
+	}
+	if f.from = firstChange(f.from); f.from == next {
 		f.begun = true
 		return nil
 	}
@@ -68,9 +71,16 @@ func (f *feed) begin() error {
 // From implements storage.Feed.
 func (f *feed) From() uint64 { return f.from }
 
-// Next implements storage.Feed.
+// fetchesAtOnce is how many times a feed fetches at most for who only looks.
+const fetchesAtOnce = 16
+
+// Next implements storage.Feed. There may be much behind a fetch that is not of the range: so whose context
+// ends waits for the present one, and who only looks for some.
 func (f *feed) Next(ctx context.Context) (storage.Change, error) {
-	looks := ctx.Err() != nil
+	most := 1
+	if ctx.Err() != nil {
+		most = fetchesAtOnce
+	}
 	for fetches := 0; ; fetches++ {
 		switch {
 		case f.closed.Load():
@@ -83,9 +93,8 @@ func (f *feed) Next(ctx context.Context) (storage.Change, error) {
 		if c, ok := f.pending(); ok {
 			return c, nil
 		}
-		if fetches > 0 && !looks && ctx.Err() != nil {
-			// There may be much behind it that is not of the range.
-			return storage.Change{}, ctx.Err()
+		if fetches >= most && ctx.Err() != nil {
+			return storage.Change{}, errors.Join(ctx.Err(), storage.ErrMoreToLookAt)
 		}
 		more, err := f.fetch()
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func wantNothing(t *testing.T, f storage.Feed) {
 	t.Helper()
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if c, err := f.Next(gone); !errors.Is(err, context.Canceled) {
+	if c, err := f.Next(gone); !errors.Is(err, context.Canceled) || errors.Is(err, storage.ErrMoreToLookAt) {
 		t.Errorf("one more: %+v, %v", c, err)
 	}
 }
@@ -103,6 +104,160 @@ func TestFeedSurvivesItsLeader(t *testing.T) {
 			t.Fatalf("from %d on the third leader tells %v, and not %v", from, got, want[i:])
 		}
 		wantNothing(t, f)
+	}
+}
+
+// restart has a member begin again with what is on its disk: after it was closed, or as after a crash. What it
+// has not of the log it applies at once.
+func (m *member) restart(t *testing.T, crash bool) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old, dir := m.replica, m.replica.config.Dir
+	if crash {
+		dir = t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(old.config.Dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old.Close()
+	r := New(Config{Dir: dir, Engine: storage.DefaultEngine})
+	applied, err := r.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	var indexes []uint64
+	var entries [][]byte
+	for _, logged := range m.log {
+		if logged.Index > applied {
+			indexes, entries = append(indexes, logged.Index), append(entries, logged.Entry)
+		}
+	}
+	if err := r.Apply(indexes, entries, make([]uint64, len(entries))); err != nil {
+		t.Fatal(err)
+	}
+	m.replicas[slices.Index(m.replicas, old)] = r
+	m.replica = r
+	// After a crash those are missing that were not synced, but no beginning of a term that was applied again.
+	kept := old.changes.marks
+	if crash {
+		kept = slices.DeleteFunc(slices.Clone(kept), func(one record) bool { return one.versions != 0 || one.index <= applied })
+	}
+	for _, one := range kept {
+		if !slices.Contains(r.changes.marks, one) {
+			t.Fatalf("a replica that has begun again knows %+v, and %+v is missing", r.changes.marks, one)
+		}
+	}
+}
+
+// TestFeedSurvivesRestarts: after all replicas have begun again, some of them twice, and with other terms
+// between, whoever leads tells the past with the same versions, from any change on.
+func TestFeedSurvivesRestarts(t *testing.T) {
+	all := members(t, 3)
+	begin := watchFrom(t, all[0].lead(t, 1), 0).From()
+	var want []told
+	for round := range 6 {
+		l := all[round%3].lead(t, uint64(round%3+1))
+		for i := range 100 {
+			want = append(want, writeAll(t, l, fmt.Sprintf("%d of %d", i, round))...)
+		}
+		switch {
+		case round == 3: // one that is synced, as before the log is cut off
+			if err := all[0].replica.Sync(); err != nil {
+				t.Fatal(err)
+			}
+		case round > 0:
+			all[(round+1)%3].restart(t, round%2 == 0)
+		}
+	}
+	for _, m := range all {
+		l := m.lead(t, 1)
+		for i := 0; i < len(want); i += 71 {
+			from := begin
+			if i > 0 {
+				from = want[i].version
+			}
+			f := watchFrom(t, l, from)
+			if got := follow(t, f, len(want)-i); !slices.Equal(got, want[i:]) {
+				t.Fatalf("from %d on other changes are told than those from %v on", from, want[i])
+			}
+			wantNothing(t, f)
+		}
+	}
+}
+
+// TestFeedBehindASnapshot: what was read as of a moment is followed from its version on, also if nothing was
+// written yet in the term, the log has nothing from before that, or another term has begun since.
+func TestFeedBehindASnapshot(t *testing.T) {
+	all := members(t, 2)
+	writeAll(t, all[0].lead(t, 1), "before")
+	l := all[0].lead(t, 1)
+	snap, err := l.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := snap.Version() + 1
+	if err := snap.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all[0].mu.Lock()
+	all[0].log = all[0].log[len(all[0].log)-1:] // the beginning of the term
+	all[0].mu.Unlock()
+	f := watchFrom(t, l, behind)
+	wantNothing(t, f)
+	want := writeAll(t, l, "behind")
+	if got := follow(t, f, 3); !slices.Equal(got, want) {
+		t.Errorf("told are %v, and not %v", got, want)
+	}
+	if got := follow(t, watchFrom(t, l, behind), 3); !slices.Equal(got, want) {
+		t.Errorf("told later are %v, and not %v", got, want)
+	}
+	all[1].restart(t, false)
+	next := all[1].lead(t, 2)
+	want = append(want, writeAll(t, next, "next")...)
+	if got := follow(t, watchFrom(t, next, behind), 6); !slices.Equal(got, want) {
+		t.Errorf("the next leader tells %v, and not %v", got, want)
+	}
+}
+
+// TestALookIsBounded: who only looks, in a long log in which nothing is of the range, comes back, knows how
+// far the feed has looked, and looks on from there.
+func TestALookIsBounded(t *testing.T) {
+	m := members(t, 2)[0]
+	l := m.lead(t, 1)
+	m.replica.changes.capacity = 1
+	f, err := l.Watch(storage.Prefix([]byte("z")), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for range 100 {
+		writeAll(t, l, "value")
+	}
+	last, err := l.Put([]byte("z"), nil, storage.WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	reached := f.(storage.PassingFeed).Reached()
+	for looks := 1; ; looks++ {
+		c, err := f.Next(gone)
+		now := f.(storage.PassingFeed).Reached()
+		switch {
+		case err == nil:
+			if c.Version != last || looks < 200/2/fetchesAtOnce {
+				t.Errorf("look %d found %+v, and the version is %d", looks, c, last)
+			}
+			wantNothing(t, f)
+			return
+		case !errors.Is(err, context.Canceled) || !errors.Is(err, storage.ErrMoreToLookAt):
+			t.Fatalf("look %d: %v", looks, err)
+		case now <= reached || now > last:
+			t.Fatalf("look %d came from %d to %d", looks, reached, now)
+		}
+		reached = now
 	}
 }
 
@@ -202,7 +357,7 @@ func TestFeedOfWhatIsGone(t *testing.T) {
 		t.Errorf("a feed from before the log: %v", err)
 	}
 	if _, err := all[1].lead(t, 1).Watch(storage.Range{}, 1); !errors.Is(err, storage.ErrHistoryGone) {
-		t.Errorf("a feed from before all terms: %v", err)
+		t.Errorf("a feed from before all terms, and the log: %v", err)
 	}
 }
 
@@ -230,29 +385,5 @@ func TestChangesAreBounded(t *testing.T) {
 	}
 	if other := &all[1].replica.changes; other.kept != nil || len(other.marks) > 1+200/markEvery+1 {
 		t.Errorf("a replica that nobody follows keeps %d entries and %d marks", len(other.kept), len(other.marks))
-	}
-}
-
-// TestMarksAreBounded: of the places in the log the newest are kept.
-func TestMarksAreBounded(t *testing.T) {
-	var c changes
-	c.begin(record{term: 1, history: 1})
-	for i := range uint64(3 * mostMarks) {
-		c.add(&record{index: (i + 1) * markEvery, term: 1, history: 1, versions: i + 1}, nil)
-	}
-	if len(c.marks) > mostMarks || len(c.marks) < mostMarks/2 {
-		t.Errorf("%d marks", len(c.marks))
-	}
-	newest := c.known.version()
-	if at, found := c.before(newest); !found || at.version() != newest-1 {
-		t.Errorf("before version %d is %+v, %v", newest, at, found)
-	}
-	if at, found := c.before(versionIn(1, 1)); found {
-		t.Errorf("before the first version is %+v", at)
-	}
-	unknown := record{index: c.known.index + 2*markEvery, term: 1}
-	c.add(&unknown, nil)
-	if at, _ := c.before(versionIn(2, 0)); at == unknown {
-		t.Error("a record whose history is not known is a mark")
 	}
 }

@@ -17,29 +17,24 @@ var recordKey = []byte("\x00\x00\x00\x00\x00\x00r")
 //
 //	format u8 | index u64 | term u64 | holder u64 | lease given up u8 | history u64 | versions u64
 //
-// Numbers are little-endian; what was given up is 1, else 0. In format 2, which is still read, the
-// last two were left out, and in format 1 what was given up, too.
+// Numbers are little-endian; what was given up is 1, else 0.
 type record struct {
 	index  uint64 // of the newest entry that was applied; 0 is none
 	term   uint64 // the present one, counted from 1; 0 before the first
 	holder uint64 // who leads in it
 	// leaseGivenUp tells that the holder reads by a lease no more.
 	leaseGivenUp bool
-	// history tells what the group has agreed upon from what any other has; 0: not known before the
-	// next term begins.
+	// history tells what the group has agreed upon from what any other has; 0 before the first term.
 	history uint64
 	// versions is how many versions the entries have taken that came behind the beginning of the term:
 	// each one for the record of it, and then one for each of its operations, if it is not void. It is
-	// the same on all replicas, if the history is known.
+	// the same on all replicas.
 	versions uint64
 }
 
 const (
 	recordFormat = 3
-	recordLen    = secondRecordLen + 8 + 8
-	// Those of earlier formats.
-	firstRecordLen  = 1 + 8 + 8 + 8
-	secondRecordLen = firstRecordLen + 1
+	recordLen    = 1 + 8 + 8 + 8 + 1 + 8 + 8
 )
 
 // takes tells whether an entry that comes next writes a batch.
@@ -91,22 +86,19 @@ func (r record) append(dst []byte) []byte {
 
 func parseRecord(b []byte) (r record, err error) {
 	switch {
-	case len(b) == firstRecordLen && b[0] == 1, len(b) == secondRecordLen && b[0] == 2:
-		b = append(b[:len(b):len(b)], make([]byte, recordLen-len(b))...)
 	case len(b) == 0 || b[0] != recordFormat:
-		return r, fmt.Errorf("%w: the record of a replica does not begin with a format of 1 to %d", storage.ErrWrongFormat, recordFormat)
+		return r, fmt.Errorf("%w: the record of a replica does not begin with the format %d", storage.ErrWrongFormat, recordFormat)
 	case len(b) != recordLen:
 		return r, fmt.Errorf("%w: the record of a replica has %d bytes, and not %d", storage.ErrCorrupt, len(b), recordLen)
-	}
-	if b[firstRecordLen] > 1 {
-		return r, fmt.Errorf("%w: the record of a replica has %d for whether the lease was given up", storage.ErrCorrupt, b[firstRecordLen])
+	case b[25] > 1:
+		return r, fmt.Errorf("%w: the record of a replica has %d for whether the lease was given up", storage.ErrCorrupt, b[25])
 	}
 	r.index = binary.LittleEndian.Uint64(b[1:])
 	r.term = binary.LittleEndian.Uint64(b[9:])
 	r.holder = binary.LittleEndian.Uint64(b[17:])
-	r.leaseGivenUp = b[firstRecordLen] == 1
-	r.history = binary.LittleEndian.Uint64(b[secondRecordLen:])
-	r.versions = binary.LittleEndian.Uint64(b[secondRecordLen+8:])
+	r.leaseGivenUp = b[25] == 1
+	r.history = binary.LittleEndian.Uint64(b[26:])
+	r.versions = binary.LittleEndian.Uint64(b[34:])
 	return r, nil
 }
 

@@ -7,29 +7,24 @@ import (
 	"github.com/mantisdb/mantisdb/storage"
 )
 
-// A record of an earlier format has no history, nor versions, and in the first no lease that was given up.
-func TestRecordsOfEarlierFormats(t *testing.T) {
+func TestRecord(t *testing.T) {
 	r := record{index: 7, term: 3, holder: 2, leaseGivenUp: true, history: 1 << 63, versions: 5}
-	if got, err := parseRecord(r.append(nil)); err != nil || got != r {
+	b := r.append(nil)
+	if got, err := parseRecord(b); err != nil || got != r {
 		t.Errorf("%+v, %v; want %+v", got, err, r)
 	}
-	b := r.append(nil)
-	b[0] = 2
-	want := record{index: 7, term: 3, holder: 2, leaseGivenUp: true}
-	if got, err := parseRecord(b[:secondRecordLen]); err != nil || got != want {
-		t.Errorf("%+v, %v; want %+v", got, err, want)
-	}
-	b[0] = 1
-	want.leaseGivenUp = false
-	if got, err := parseRecord(b[:firstRecordLen]); err != nil || got != want {
-		t.Errorf("%+v, %v; want %+v", got, err, want)
-	}
-	if _, err := parseRecord(b[:secondRecordLen]); !errors.Is(err, storage.ErrWrongFormat) {
-		t.Errorf("a record of the first format with a byte more: %v", err)
-	}
-	b = r.append(nil)
-	b[firstRecordLen] = 2
-	if _, err := parseRecord(b); !errors.Is(err, storage.ErrCorrupt) {
-		t.Errorf("a record whose lease is neither given up nor not: %v", err)
+	for name, malformed := range map[string]struct {
+		change func(b []byte) []byte
+		want   error
+	}{
+		"empty":                       {func([]byte) []byte { return nil }, storage.ErrWrongFormat},
+		"of an earlier format":        {func(b []byte) []byte { b[0]--; return b }, storage.ErrWrongFormat},
+		"a byte short":                {func(b []byte) []byte { return b[:len(b)-1] }, storage.ErrCorrupt},
+		"a byte long":                 {func(b []byte) []byte { return append(b, 0) }, storage.ErrCorrupt},
+		"neither given up nor not so": {func(b []byte) []byte { b[25] = 2; return b }, storage.ErrCorrupt},
+	} {
+		if got, err := parseRecord(malformed.change(r.append(nil))); !errors.Is(err, malformed.want) {
+			t.Errorf("one that is %s: %+v, %v", name, got, err)
+		}
 	}
 }

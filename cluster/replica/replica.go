@@ -52,10 +52,12 @@ type Replica struct {
 	// Those of Apply.
 	batch      storage.Batch
 	written    []written
+	termsBegun []record // with which they begin
 	recordRoom [recordLen]byte
 
 	catalog catalogChanges
 	changes changes
+	marks   marksFile
 
 	stop     chan struct{} // closed by Stop
 	stopping sync.Once
@@ -68,11 +70,12 @@ var ErrLeftOut = errors.New("the replica was stopped before it could apply what 
 
 // The directories within that of a replica. dataDir has the engine's data; incomingDir a
 // snapshot that is to take its place; and outgoingDir begins the names of snapshots that are
-// sent.
+// sent; unfinishedMarks begins those of files of marks that are being written.
 const (
-	dataDir     = "data"
-	incomingDir = "incoming"
-	outgoingDir = "outgoing-"
+	dataDir         = "data"
+	incomingDir     = "incoming"
+	outgoingDir     = "outgoing-"
+	unfinishedMarks = "marks-"
 )
 
 // New is a replica that is not open.
@@ -83,7 +86,7 @@ func New(c Config) *Replica {
 	if c.Protocol == nil {
 		c.Protocol = func() cluster.Protocol { return cluster.OldestProtocol }
 	}
-	r := &Replica{config: c, logger: c.Logger, stop: make(chan struct{})}
+	r := &Replica{config: c, logger: c.Logger, stop: make(chan struct{}), marks: marksFile{dir: c.Dir}}
 	r.known.Store(&record{})
 	r.changes.init(c.MemoryLimit)
 	return r
@@ -105,18 +108,19 @@ func (r *Replica) Open() (applied uint64, err error) {
 	if err != nil {
 		return 0, errors.Join(err, engine.Close())
 	}
-	r.know(known)
+	r.know(known, r.marks.load(r.logger))
+	r.trySaveMarks() // so that a replica knows the beginning of its log that has synced nothing
 	r.engine.Store(&engine)
 	return known.index, nil
 }
 
-// know takes the record of an engine that nobody reads yet.
-func (r *Replica) know(known record) {
+// know takes the record of an engine that nobody reads yet, and marks from before.
+func (r *Replica) know(known record, before marks) {
 	r.begun.Store(known.term)
 	r.began.Store(0)
 	r.uneven.Store(known.term) // should it lead: another engine may count otherwise
 	r.known.Store(&known)
-	r.changes.begin(known)
+	r.changes.begin(known, before)
 }
 
 func (r *Replica) path(name string) string { return filepath.Join(r.config.Dir, name) }
@@ -133,7 +137,11 @@ func (r *Replica) tidy() error {
 	if err != nil {
 		return err
 	}
-	for _, left := range append(leftovers, r.path(incomingDir)) {
+	unfinished, err := filepath.Glob(r.path(unfinishedMarks + "*"))
+	if err != nil {
+		return err
+	}
+	for _, left := range append(append(leftovers, unfinished...), r.path(incomingDir)) {
 		if err := os.RemoveAll(left); err != nil {
 			return err
 		}
@@ -192,7 +200,7 @@ func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) er
 		return err
 	}
 	r.compare(&known, last)
-	r.changes.add(&known, r.written)
+	r.changes.add(&known, r.termsBegun, r.written)
 	clear(r.written) // whose bytes are the library's
 	r.known.Store(&known)
 	return nil
@@ -201,7 +209,7 @@ func (r *Replica) Apply(indexes []uint64, entries [][]byte, results []uint64) er
 // gather makes the batch of the entries, each behind the record of it.
 func (r *Replica) gather(indexes []uint64, entries [][]byte, results []uint64, known *record) error {
 	r.batch.Reset()
-	r.written = r.written[:0]
+	r.written, r.termsBegun = r.written[:0], r.termsBegun[:0]
 	for i, b := range entries {
 		if err := r.gatherOne(indexes[i], b, &results[i], known); err != nil {
 			return fmt.Errorf("entry %d: %w", indexes[i], err)
@@ -219,8 +227,11 @@ func (r *Replica) gatherOne(index uint64, b []byte, result *uint64, known *recor
 	if err != nil {
 		return err
 	}
-	takes, first := known.takes(&e), known.firstVersion()
+	term, takes, first := known.term, known.takes(&e), known.firstVersion()
 	*result = known.follow(index, &e, operations)
+	if known.term != term {
+		r.termsBegun = append(r.termsBegun, *known)
+	}
 	if err := r.batch.Put(recordKey, known.append(r.recordRoom[:0]), 0); err != nil || !takes {
 		return err
 	}
@@ -279,7 +290,19 @@ func (r *Replica) Sync() error {
 	if r.leftOut.Load() {
 		return ErrLeftOut
 	}
-	return r.insist("sync", engine.Sync)
+	return r.insist("sync", func() error {
+		if err := r.marks.save(r.changes.allMarks()); err != nil {
+			return err
+		}
+		return engine.Sync()
+	})
+}
+
+// trySaveMarks keeps the marks where it may fail: then less of the past can be had.
+func (r *Replica) trySaveMarks() {
+	if err := r.marks.save(r.changes.allMarks()); err != nil {
+		r.logger.Warn("a replica cannot keep where versions are in its log", "dir", r.config.Dir, "error", err.Error())
+	}
 }
 
 // insist does something until it is done, since a replica cannot leave it: one whose disk has no
@@ -312,6 +335,7 @@ func (r *Replica) Close() {
 	if err != nil {
 		return
 	}
+	r.trySaveMarks()
 	if err := engine.Close(); err != nil {
 		r.logger.Warn("closing the engine of a replica failed", "dir", r.config.Dir, "error", err.Error())
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
 	"github.com/mantisdb/mantisdb/cluster/replica"
 	"github.com/mantisdb/mantisdb/storage"
@@ -340,4 +341,50 @@ func TestOneAloneAsksNobody(t *testing.T) {
 	read(0)
 	g.joined.Store(true)
 	read(1)
+}
+
+// TestADroppedKeyspaceIsToldToItsEnd: a watch that has much to look through tells what was written to a
+// keyspace before that was dropped.
+func TestADroppedKeyspaceIsToldToItsEnd(t *testing.T) {
+	l, _ := lead(t, t.TempDir())
+	defer l.Close()
+	db, err := mantisdb.OpenEngine(l.Leader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ks, err := db.CreateKeyspace("dropped", mantisdb.KeyspaceOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := ks.Watch(mantisdb.Range{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := before.From()
+	before.Close()
+	for range 2000 { // more than one look takes
+		if err := db.Put([]byte("beside"), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ks.Put([]byte("last"), nil); err != nil {
+		t.Fatal(err)
+	}
+	w, err := ks.Watch(mantisdb.Range{}, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := db.DropKeyspace("dropped"); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := w.Next(t.Context()); string(c.Key) != "last" || err != nil {
+		t.Errorf("told is %+v, %v", c, err)
+	}
+	for err == nil {
+		_, err = w.Next(t.Context())
+	}
+	if !errors.Is(err, mantisdb.ErrKeyspaceDropped) {
+		t.Errorf("the watch ends with %v", err)
+	}
 }

@@ -66,7 +66,7 @@ func (r *Replica) Restore(from io.Reader) error {
 	if err != nil {
 		return errors.Join(err, engine.Close())
 	}
-	r.know(known)
+	r.know(known, nil) // the log has nothing from before
 	r.engine.Store(&engine)
 	r.catalog.end()
 	return nil

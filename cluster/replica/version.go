@@ -27,3 +27,12 @@ func versionIn(term, number uint64) uint64 { return term<<termShift | writtenInT
 func ownVersion(term, version uint64) uint64 {
 	return term<<termShift | version&(writtenInTerm-1)
 }
+
+// firstChange is the first version from another one on that a change can have: what was written before a
+// term is not told in it.
+func firstChange(from uint64) uint64 {
+	if from&writtenInTerm == 0 {
+		return versionIn(from>>termShift, 1)
+	}
+	return from
+}

@@ -53,7 +53,57 @@ func TestWatchMirrors(t *testing.T) {
 	r.await("cluster that serves", r.serves)
 	written := writers()
 
-	for _, m := range []*mirror{whole, cut} {
+	r.wantCopies(written, whole, cut)
+	if begun := whole.begun.Load(); begun != 1 {
+		t.Errorf("the watch at a node that lives began %d times: %v", begun, whole.why.Load())
+	}
+	if begun := cut.begun.Load(); begun < 2 {
+		t.Errorf("the watch at the node that was killed began %d times", begun)
+	}
+}
+
+// TestWatchGoesOnAfterRestarts: after all nodes have begun again, one of them after a kill, a copy goes on
+// behind the last event that it has heard of before, and so does one that was never away for long.
+func TestWatchGoesOnAfterRestarts(t *testing.T) {
+	needMachine(t)
+	r := newCluster(t, &loopback{}, 3)
+	near, away := &mirror{running: r, nodes: r.nodes}, &mirror{running: r, nodes: r.nodes}
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	all.Go(func() { near.run(ctx) })
+	present, leave := context.WithCancel(ctx)
+	left := make(chan struct{})
+	all.Go(func() { away.run(present); close(left) })
+	writers := r.putAndDelete(4)
+	r.await("changes", func() error {
+		if n := away.changes.Load(); n < 100 {
+			return fmt.Errorf("%d were told", n)
+		}
+		return nil
+	})
+	leave()
+	<-left
+	for _, end := range []func() error{r.nodes[0].stop, r.nodes[1].kill, r.nodes[2].stop} {
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range r.nodes {
+			if err := n.start(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.await("cluster that serves", r.serves)
+	}
+	all.Go(func() { away.run(ctx) })
+	r.wantCopies(writers(), near, away)
+}
+
+// wantCopies checks that copies come to be what the cluster has.
+func (r *running) wantCopies(written int64, copies ...*mirror) {
+	r.t.Helper()
+	for _, m := range copies {
 		r.await("copy that is what the cluster has", func() error {
 			want, err := r.client(r.nodes[0].client()).scan("")
 			if err != nil {
@@ -64,13 +114,7 @@ func TestWatchMirrors(t *testing.T) {
 			}
 			return nil
 		})
-		t.Logf("%d writes, %d changes told, the watch began %d times", written, m.changes.Load(), m.begun.Load())
-	}
-	if begun := whole.begun.Load(); begun != 1 {
-		t.Errorf("the watch at a node that lives began %d times: %v", begun, whole.why.Load())
-	}
-	if begun := cut.begun.Load(); begun < 2 {
-		t.Errorf("the watch at the node that was killed began %d times", begun)
+		r.t.Logf("%d writes, %d changes told, the watch began %d times", written, m.changes.Load(), m.begun.Load())
 	}
 }
 
@@ -138,7 +182,6 @@ func (m *mirror) content() map[string]string {
 
 // run follows the cluster, and goes on at the next node when a watch has ended.
 func (m *mirror) run(ctx context.Context) {
-	m.told = make(map[string]bool)
 	for i := 0; ctx.Err() == nil; i++ {
 		err := m.follow(ctx, m.nodes[i%len(m.nodes)])
 		m.why.Store(err.Error())
@@ -192,6 +235,9 @@ func (m *mirror) apply(c mantisdb.Change) {
 	once := fmt.Sprintf("%v of %s", c.Kind, c.Key)
 	if m.told[once] {
 		m.t.Errorf("a change was told twice: %s", once)
+	}
+	if m.told == nil {
+		m.told = make(map[string]bool)
 	}
 	m.told[once] = true
 	switch key := string(c.Key); {

@@ -21,7 +21,7 @@ func positionOf(w server.Watch) server.Position { return server.Position(w.Appen
 
 // passEvery is how often a shard that this node leads is asked how far a watch has come that tells
 // nothing; others tell it as often as that there is nothing new.
-const passEvery = 5 * time.Second
+var passEvery = 5 * time.Second
 
 // shardFeed is the changes of one shard, as who leads it tells them.
 type shardFeed struct {
@@ -54,16 +54,22 @@ func (s *shardWatch) openLocal(ctx context.Context, db server.Database) (*shardF
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
+	// One context for all changes that come within its time: each of them would take one otherwise.
+	waiting, cancel := context.WithTimeout(ctx, passEvery)
 	next := func(ctx context.Context) (mantisdb.Change, error) {
-		waiting, cancel := context.WithTimeout(ctx, passEvery)
-		defer cancel()
 		c, err := w.Next(waiting)
 		if err != nil && errors.Is(err, waiting.Err()) && ctx.Err() == nil {
+			cancel()
+			waiting, cancel = context.WithTimeout(ctx, passEvery)
 			err = wire.ErrPassed
 		}
 		return c, err
 	}
-	return &shardFeed{from, next, reached, func() { _ = w.Close() }}, nil
+	end := func() {
+		cancel()
+		_ = w.Close()
+	}
+	return &shardFeed{from, next, reached, end}, nil
 }
 
 func (s *shardWatch) openRemote(ctx context.Context, route *cluster.Route) (*shardFeed, error) {
