@@ -79,3 +79,32 @@ fn many_share_a_sync() {
     });
     assert_eq!(log.wal.durable(), 800);
 }
+
+/// Who waits for a file that is being made ends its rests.
+#[test]
+fn a_file_is_made_in_haste_if_somebody_waits_for_it() {
+    const LONG: u64 = 1 << 20;
+    let log = &open(&disk(), 0, LONG).unwrap();
+    let (begun, waits) = (&AtomicBool::new(false), &AtomicBool::new(false));
+    scope(|scope| {
+        scope.spawn(move |_| {
+            let made = log.wal.prepare(0, &mut |there, len| {
+                if !begun.load(SeqCst) {
+                    assert!(!log.wal.hurries(there, len), "{there} of {len} bytes");
+                    begun.store(true, SeqCst);
+                }
+                while !log.wal.hurries(there, len) {
+                    std::thread::yield_now();
+                }
+                waits.store(log.wal.hurries(len, len), SeqCst);
+            });
+            assert_eq!(made, Ok(()));
+        });
+        while !begun.load(SeqCst) {
+            std::thread::yield_now();
+        }
+        // It has no place in the file in use, which is empty.
+        assert_eq!(log.write(1, &payload(1, LONG as usize)), Ok(1));
+        assert!(waits.load(SeqCst), "not for what the file in use holds");
+    });
+}
