@@ -52,7 +52,16 @@ pub trait FileSystem: Send + Sync + Debug {
     /// blocks written and synced, so that no later write lacks space. What it
     /// holds already stays. If it cannot be made as long, it is left as long as
     /// it was, and a new one may be left behind, empty.
-    fn open_log(&self, path: &Path, len: u64) -> Result<Arc<dyn LogFile>>;
+    ///
+    /// It is made in pieces. `between` is called between two of them, with the
+    /// length that is there: who is in no hurry rests in it, and leaves the disk to
+    /// others.
+    fn open_log(
+        &self,
+        path: &Path,
+        len: u64,
+        between: &mut dyn FnMut(u64),
+    ) -> Result<Arc<dyn LogFile>>;
     /// Renames a file; one of the new name is replaced.
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;
     /// Removes a file.

@@ -24,6 +24,7 @@ mod file;
 pub(crate) mod fuzzing;
 mod group;
 mod header;
+mod pace;
 mod reader;
 mod record;
 mod recovery;

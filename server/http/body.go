@@ -119,7 +119,9 @@ func tooLarge(limit int64) error {
 // writeWhole answers 200 with b. That the client went away meanwhile is nobody's
 // business.
 func writeWhole(w http.ResponseWriter, b []byte) {
-	w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
+	if len(b) == 0 || len(b) >= keptWhole {
+		w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
+	}
 	if len(b) <= progressBytes { // short enough for the connection's own deadline
 		_, _ = w.Write(b)
 		return

@@ -349,3 +349,17 @@ func TestLongestKey(t *testing.T) {
 		t.Errorf("%q, %v", value, err)
 	}
 }
+
+// TestAnswersTellTheirLength: whether it is told here or, of a short one, by net/http.
+func TestAnswersTellTheirLength(t *testing.T) {
+	s := newServer(t)
+	for _, n := range []int{0, 1, 99, 100, keptWhole - 1, keptWhole, keptWhole + 1, 2 * keptWhole} {
+		s.put("k", strings.Repeat("v", n))
+		for _, method := range []string{"GET", "HEAD"} {
+			a := s.do(method, "/api/v1/kv/k", "")
+			if got := a.header.Get("Content-Length"); got != strconv.Itoa(n) {
+				t.Errorf("%s of %d bytes: Content-Length %q", method, n, got)
+			}
+		}
+	}
+}

@@ -17,4 +17,8 @@ const (
 	// progressBytes of it must pass within stallTimeout.
 	progressBytes = 64 << 10
 	stallTimeout  = 30 * time.Second
+
+	// keptWhole is a length from which on net/http sends an answer before it has all of it.
+	// Of a shorter one it tells the length by itself, at less cost.
+	keptWhole = 2 << 10
 )

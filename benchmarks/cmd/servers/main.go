@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/mantisdb/mantisdb/benchmarks/internal/servers"
@@ -53,6 +54,10 @@ func runScenario(ctx context.Context, args []string) error {
 	flags.StringVar(&o.MantisDB, "mantisdb", "../mantisdb-rust", "binary of MantisDB's server")
 	flags.Uint64Var(&o.Keys, "keys", 1_000_000, "distinct keys; kv_sync and the clusters take a tenth")
 	flags.IntVar(&o.ValueBytes, "value-size", 100, "bytes of a value")
+	flags.Func("only", "regular expression over the phases of redis-benchmark; takes all by default", func(s string) (err error) {
+		o.Only, err = regexp.Compile(s)
+		return err
+	})
 	flags.IntVar(&o.Requests, "requests", 1_000_000, "requests of a phase of redis-benchmark; a quarter without pipelines, a tenth of that for synced writes")
 	flags.Float64Var(&o.Seconds, "seconds", 5, "seconds of each timed phase")
 	flags.IntVar(&o.Clients, "threads", 50, "connections")

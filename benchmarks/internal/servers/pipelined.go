@@ -28,6 +28,9 @@ func pipelined(ctx context.Context, r *runner) error {
 	for _, pipeline := range pipelines {
 		for _, command := range []string{"set", "get"} {
 			workload := fmt.Sprintf("%s_p%d", command, pipeline)
+			if r.Only != nil && !r.Only.MatchString(workload) {
+				continue
+			}
 			err := r.phase(workload, func(record *measure.Record) error {
 				return r.redisBenchmark(ctx, command, pipeline, record)
 			})

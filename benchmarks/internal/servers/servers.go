@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/mantisdb/mantisdb/benchmarks/internal/measure"
@@ -21,6 +22,8 @@ type Options struct {
 	MantisDB   string
 	Keys       uint64
 	ValueBytes int
+	// Only is matched against the phases of redis-benchmark; nil takes all.
+	Only *regexp.Regexp
 	// Requests are those of a phase that is counted, Seconds the length of one that is timed.
 	Requests int
 	Seconds  float64

@@ -24,8 +24,11 @@ static ZEROS: [u8; 16 << 10] = [0; 16 << 10];
 
 /// How much is written to a file before it is synced. The disk takes what it is given one
 /// after the other, so whoever syncs the log meanwhile waits for a piece at most, and not
-/// for a whole segment or log file.
+/// for a whole segment.
 const PIECE: u64 = 1 << 20;
+/// Likewise of a log file that is made. Small pieces take longer in all, but a log file is
+/// made in advance.
+const LOG_PIECE: u64 = 256 << 10;
 
 /// Names the operation and the path in an error.
 trait Context<T> {
@@ -116,13 +119,18 @@ impl FileSystem for Disk {
         Ok(Box::new(DiskFile { file, path: path.into(), unsynced: 0 }))
     }
 
-    fn open_log(&self, path: &Path, len: u64) -> Result<Arc<dyn LogFile>> {
+    fn open_log(
+        &self,
+        path: &Path,
+        len: u64,
+        between: &mut dyn FnMut(u64),
+    ) -> Result<Arc<dyn LogFile>> {
         let options = &mut OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(path);
         let file = file.context("open", path)?;
         let had = file.metadata().context("look up", path)?.len();
         if had < len
-            && let Err(error) = write_zeros(&file, had, len)
+            && let Err(error) = write_zeros(&file, had, len, between)
         {
             // The space is given back if it can be; the first error is told.
             let _ = file.set_len(had);
@@ -171,16 +179,24 @@ fn may_not_write(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Writes zeros in place of a part of a file, durably.
-fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()> {
+/// Writes zeros in place of a part of a file, durably, and calls `between` between two pieces.
+fn write_zeros(
+    file: &File,
+    mut from: u64,
+    to: u64,
+    between: &mut dyn FnMut(u64),
+) -> io::Result<()> {
     while from < to {
-        let piece = to.min(from + PIECE);
+        let piece = to.min(from + LOG_PIECE);
         while from < piece {
             let len = (ZEROS.len() as u64).min(piece - from) as usize;
             file.write_all_at(&ZEROS[..len], from)?;
             from += len as u64;
         }
         file.sync_data()?;
+        if from < to {
+            between(from);
+        }
     }
     Ok(())
 }

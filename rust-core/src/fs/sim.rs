@@ -331,7 +331,12 @@ impl FileSystem for Sim {
         Ok(Box::new(SimFile { sim: self.clone(), inode, path: path.into() }))
     }
 
-    fn open_log(&self, path: &Path, len: u64) -> Result<Arc<dyn LogFile>> {
+    fn open_log(
+        &self,
+        path: &Path,
+        len: u64,
+        between: &mut dyn FnMut(u64),
+    ) -> Result<Arc<dyn LogFile>> {
         static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
         let inode = match self.inode("open", path) {
             Ok(inode) => {
@@ -352,6 +357,9 @@ impl FileSystem for Sim {
                 return Err(error);
             }
             at += zeros.len();
+            if at < len as usize {
+                between(at as u64);
+            }
         }
         if at > had {
             self.sync(path, &inode)?;

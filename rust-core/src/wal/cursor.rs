@@ -34,6 +34,11 @@ impl Cursor {
         self.file.len.saturating_sub(self.offset + END_LEN)
     }
 
+    /// The part of the file that is filled, from 0 to 1.
+    pub(super) fn fill(&self) -> f64 {
+        self.offset as f64 / self.file.len as f64
+    }
+
     /// Takes a place of `len` bytes, if there is room.
     #[inline]
     pub(super) fn take(&mut self, len: u64) -> Option<(Arc<OpenFile>, u64)> {

@@ -49,13 +49,15 @@ impl Drop for Reading {
 impl OpenFile {
     /// The file whose first byte is `base`, under its name, made from a spare
     /// one if there is one: at least `len` bytes long, name and blocks durable.
-    /// It is blank. If it cannot be made, nothing is left of it.
+    /// It is blank. If it cannot be made, nothing is left of it. `between` is that of
+    /// [`FileSystem::open_log`].
     pub(super) fn make(
         fs: &dyn FileSystem,
         dir: &Path,
         base: u64,
         len: u64,
         spare: Option<&Path>,
+        between: &mut dyn FnMut(u64),
     ) -> Result<Self> {
         let path = dir.join(header::file_name(base));
         let made = match spare {
@@ -65,7 +67,7 @@ impl OpenFile {
             _ => Ok(()),
         };
         let made = made.and_then(|()| {
-            let log = fs.open_log(&path, len)?;
+            let log = fs.open_log(&path, len, between)?;
             if spare.is_none() {
                 fs.sync_dir(dir)?;
             }
@@ -116,8 +118,6 @@ pub(super) struct FileRef {
 #[derive(Debug, Default)]
 pub(super) struct Spares {
     files: Vec<(PathBuf, u64)>,
-    /// The next file that is made is to be a short one.
-    pub(super) is_next_short: bool,
 }
 
 impl Spares {

@@ -4,6 +4,7 @@ use super::cursor::{Cursor, Filled};
 use super::file::{FileRef, OpenFile, Spares};
 use super::group::{Group, Role};
 use super::header::{FILE_HEADER_LEN, FileHeader, spare_name};
+use super::pace::{Pace, is_late};
 use super::reader::{LogReader, Part};
 use super::record::{self, ALIGN, END_LEN, RecordHeader};
 use super::recovery::Recovered;
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::fs::FileSystem;
 use crate::sequence::{Reservation, Sequencer};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, MutexGuard, lock, try_lock};
 use crossbeam_utils::CachePadded;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ impl Default for WalOptions {
 
 /// The log of a storage.
 ///
-/// Locks are taken in this order: preparing, syncing, the group's, cursor.
+/// Locks are taken in this order: making, spares, syncing, the group's, cursor.
 pub(crate) struct Wal {
     fs: Arc<dyn FileSystem>,
     dir: PathBuf,
@@ -55,14 +56,25 @@ pub(crate) struct Wal {
     durable_lsn: AtomicU64,
     /// Every record up to this sequence is on the disk.
     durable: CachePadded<AtomicU64>,
-    /// Held while files are made, recycled and removed.
-    preparing: Mutex<Spares>,
+    /// Held while the next file is made.
+    making: Mutex<Making>,
+    /// So many wait for that. Who makes the file is in a hurry then.
+    awaiting: AtomicU64,
+    /// Held while files are recycled and removed.
+    spares: Mutex<Spares>,
     /// Held while files are synced: the system tells an error once, and whoever
     /// is not told must not take its own sync for a success.
     syncing: Mutex<()>,
     group: Group,
     has_failed: AtomicBool,
     failure: Mutex<Option<String>>,
+}
+
+/// What is known of the file that is made next.
+#[derive(Default)]
+struct Making {
+    /// It is to be a short one.
+    is_short: bool,
 }
 
 /// A place in the log that was given to one record.
@@ -97,7 +109,7 @@ impl Wal {
         // After a kill the files hold what was never synced.
         if !recovered.closed {
             for file in &recovered.files {
-                fs.open_log(&file.path, 0)?.sync(0)?;
+                fs.open_log(&file.path, 0, &mut |_| ())?.sync(0)?;
             }
         }
         let Recovered { end, next_base: base, .. } = recovered;
@@ -126,7 +138,9 @@ impl Wal {
             cursor: CachePadded::new(Mutex::new(cursor)),
             durable_lsn: AtomicU64::new(base + FILE_HEADER_LEN),
             durable: CachePadded::new(AtomicU64::new(recovered.known)),
-            preparing: Mutex::default(),
+            making: Mutex::default(),
+            awaiting: AtomicU64::new(0),
+            spares: Mutex::default(),
             syncing: Mutex::default(),
             group: Group::default(),
             has_failed: AtomicBool::new(false),
@@ -163,7 +177,7 @@ impl Wal {
                 self.switch(&mut cursor)?;
             } else {
                 drop(cursor);
-                self.prepare(len)?;
+                self.prepare(len, &mut |_, _| ())?;
             }
         }
     }
@@ -239,18 +253,18 @@ impl Wal {
                 return self.switch(&mut cursor);
             }
             drop(cursor);
-            self.prepare(0)?;
+            self.prepare(0, &mut |_, _| ())?;
         }
     }
 
     /// Gives up the oldest files whose records are all at or below `flushed`,
     /// which must be safe elsewhere: they are kept to be used again, or removed.
     pub(crate) fn release(&self, flushed: u64) -> Result<()> {
-        let mut spares = lock(&self.preparing);
+        let mut spares = lock(&self.spares);
         let (files, unsynced) = self.releasable(flushed);
         self.sync_files(&unsynced, self.end())?;
         for file in files {
-            let ready = usize::from(!self.wants_spare());
+            let ready = usize::from(!self.wants_spare() || try_lock(&self.making).is_none());
             let fits = file.len <= self.options.file_len && spares.has_room(ready);
             // Readers enter under the lock that is held.
             if fits && !file.readers.is_any() {
@@ -273,13 +287,13 @@ impl Wal {
         sequencer: &Sequencer,
         after: u64,
     ) -> Result<Option<LogReader>> {
-        let preparing = lock(&self.preparing);
+        let spares = lock(&self.spares);
         let (parts, last_sequence) = self.parts_after(after);
         if last_sequence <= after {
             return Ok(None);
         }
         let reader = LogReader::open(&*self.fs, parts, after)?;
-        drop(preparing);
+        drop(spares);
         // Once they are visible, the records are in their places.
         sequencer.wait_visible(last_sequence)?;
         Ok(Some(reader))
@@ -306,13 +320,14 @@ impl Wal {
     /// Gives up the files that are kept to be used again, and the one that is ready, if it
     /// is long: a short one is to follow.
     pub(crate) fn trim(&self) -> Result<()> {
-        let mut spares = lock(&self.preparing);
+        let mut making = self.lock_making();
+        let mut spares = lock(&self.spares);
         while let Some(spare) = spares.take() {
             self.fs.remove(&spare)?;
         }
         let mut cursor = lock(&self.cursor);
         let long = cursor.next.take_if(|next| next.len > NEXT_LEN);
-        spares.is_next_short |= cursor.next.is_none();
+        making.is_short |= cursor.next.is_none();
         drop(cursor);
         // It is known no more: what is left of it after an error, the next opening removes.
         long.map_or(Ok(()), |next| self.fs.remove(&next.path))
@@ -325,7 +340,7 @@ impl Wal {
 
     /// All files, oldest first, and then those that are ready or kept for later.
     pub(crate) fn list(&self) -> Vec<LogFileStats> {
-        let spares = lock(&self.preparing);
+        let spares = lock(&self.spares);
         let cursor = lock(&self.cursor);
         let filled = cursor.filled.iter().map(|filled| {
             LogFileStats::new(
@@ -352,9 +367,10 @@ impl Wal {
         cursor.file.base + cursor.offset
     }
 
-    /// Makes the next file ready, so that no writer has to.
+    /// Makes the next file ready, so that no writer has to: with rests, while there is time.
     pub(crate) fn prepare_spare(&self) -> Result<()> {
-        self.prepare(0)
+        let mut pace = Pace::start();
+        self.prepare(0, &mut |there, len| pace.rest(|| self.hurries(there, len)))
     }
 
     /// Whether no file is ready to follow the current one.
@@ -370,7 +386,7 @@ impl Wal {
 
     /// The bytes of all the log's files, the prepared and kept ones among them.
     pub(crate) fn disk_bytes(&self) -> u64 {
-        let spare = lock(&self.preparing).bytes();
+        let spare = lock(&self.spares).bytes();
         let cursor = lock(&self.cursor);
         let filled: u64 = cursor.filled.iter().map(|filled| filled.file.len).sum();
         spare + filled + cursor.file.len + cursor.next.as_ref().map_or(0, |next| next.len)
@@ -394,7 +410,7 @@ impl Wal {
     pub(crate) fn close(&self, sequencer: &Sequencer) -> Result<()> {
         let was_closed = std::mem::replace(&mut lock(&self.cursor).closed, true);
         // A file that is being prepared would appear after the close.
-        drop(lock(&self.preparing));
+        drop(self.lock_making());
         if let Some(error) = self.failure() {
             return Err(error);
         }
@@ -433,7 +449,8 @@ fn first_file(
 ) -> Result<OpenFile> {
     let at_least = FILE_HEADER_LEN + END_LEN;
     let make = |len: u64, spare: Option<&Path>| {
-        OpenFile::make(fs, dir, base, len.min(options.file_len).max(at_least), spare)
+        let len = len.min(options.file_len).max(at_least);
+        OpenFile::make(fs, dir, base, len, spare, &mut |_| ())
     };
     match make(FIRST_LEN, None) {
         Err(Error::Io { kind: ErrorKind::StorageFull, .. }) => {
@@ -484,10 +501,29 @@ impl Wal {
         Ok(())
     }
 
-    /// Makes the next file ready for a record of `len` bytes, padding included.
+    /// Waits until no file is being made, and has none made.
+    fn lock_making(&self) -> MutexGuard<'_, Making> {
+        self.awaiting.fetch_add(1, SeqCst);
+        let making = lock(&self.making);
+        self.awaiting.fetch_sub(1, SeqCst);
+        making
+    }
+
+    /// Whether the next file is to be made without rests, when there are `there` bytes of
+    /// `len`: somebody waits for it, or may have to.
+    pub(super) fn hurries(&self, there: u64, len: u64) -> bool {
+        if self.awaiting.load(SeqCst) > 0 {
+            return true;
+        }
+        let cursor = lock(&self.cursor);
+        cursor.closed || is_late(there as f64 / len as f64, cursor.fill())
+    }
+
+    /// Makes the next file ready for a record of `len` bytes, padding included. `between` is
+    /// called between its pieces, with the length that is there and the one that is wanted.
     #[cold]
-    fn prepare(&self, len: u64) -> Result<()> {
-        let mut spares = lock(&self.preparing);
+    pub(super) fn prepare(&self, len: u64, between: &mut dyn FnMut(u64, u64)) -> Result<()> {
+        let mut making = self.lock_making();
         let (base, mut wanted, short) = {
             let mut cursor = lock(&self.cursor);
             if cursor.closed {
@@ -501,16 +537,17 @@ impl Wal {
             let file = &cursor.file;
             // While there is no next file, nobody goes on to another, so that
             // this one stays the last.
-            let twice = if spares.is_next_short { 0 } else { file.len.saturating_mul(2) };
+            let twice = if making.is_short { 0 } else { file.len.saturating_mul(2) };
             (file.base + file.len, twice, cursor.next.take())
         };
         wanted = wanted.max(NEXT_LEN).min(self.options.file_len);
         wanted = wanted.max(FILE_HEADER_LEN + len + END_LEN).next_multiple_of(ALIGN);
         // One that is ready but too short is made longer, under its name.
-        let spare = short.map(|file| file.path.clone()).or_else(|| spares.take());
-        let made = OpenFile::make(&*self.fs, &self.dir, base, wanted, spare.as_deref())?;
+        let spare = short.map(|file| file.path.clone()).or_else(|| lock(&self.spares).take());
+        let between = &mut |there| between(there, wanted);
+        let made = OpenFile::make(&*self.fs, &self.dir, base, wanted, spare.as_deref(), between)?;
         lock(&self.cursor).next = Some(Arc::new(made));
-        spares.is_next_short = false;
+        making.is_short = false;
         Ok(())
     }
 

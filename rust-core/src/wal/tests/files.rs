@@ -92,6 +92,23 @@ fn a_long_record_gets_a_file_of_its_length() {
 }
 
 #[test]
+fn the_next_file_grows_ahead_of_the_current_one() {
+    let log = open(&disk(), 0, 1 << 20).unwrap();
+    let first = 1 << 20;
+    for filled in [0, first / 8, first / 4, 3 * first / 8, 7 * first / 16] {
+        while log.wal.live_bytes() < filled {
+            log.write(1, &payload(1, 1000)).unwrap();
+        }
+        let twice = 2 * log.wal.live_bytes();
+        assert!(log.wal.hurries(twice - 1, first) && log.wal.hurries(twice, first));
+        assert!(!log.wal.hurries(twice + 1, first), "{twice}");
+        assert!(log.wal.hurries(2 * twice - 1, 2 * first), "it is to be twice as long");
+    }
+    log.wal.close(&log.sequencer).unwrap();
+    assert!(log.wal.hurries(first, first), "nobody waits for the end of a rest to close");
+}
+
+#[test]
 fn files_are_short_again_after_a_trim() {
     const MIB: u64 = 1 << 20;
     let sim = disk();

@@ -5,6 +5,7 @@ use crate::fs::Disk;
 use crate::fs::scratch::Scratch;
 use crate::sync::scope;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 fn start(dir: &Path, file_len: u64) -> Log {
     let recovered = recover(&Disk, dir, 0, |_, _, _| Ok(())).unwrap();
@@ -27,7 +28,7 @@ fn writers_syncers_and_flushes_together() {
                 flushed.store(visible, SeqCst);
                 log.wal.release(visible).unwrap();
                 log.wal.prepare_spare().unwrap();
-                std::thread::sleep(std::time::Duration::from_millis(5));
+                std::thread::sleep(Duration::from_millis(5));
             }
         });
         let writers: Vec<_> = (0..WRITERS)
@@ -78,4 +79,35 @@ fn many_share_a_sync() {
         }
     });
     assert_eq!(log.wal.durable(), 800);
+}
+
+/// Who waits for a file that is being made ends its rests.
+#[test]
+fn a_file_is_made_in_haste_if_somebody_waits_for_it() {
+    const LONG: u64 = 1 << 20;
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let started = Instant::now();
+    let log = &open(&disk(), 0, LONG).unwrap();
+    let (begun, waits) = (&AtomicBool::new(false), &AtomicBool::new(false));
+    scope(|scope| {
+        scope.spawn(move |_| {
+            let made = log.wal.prepare(0, &mut |there, len| {
+                if !begun.load(SeqCst) {
+                    assert!(!log.wal.hurries(there, len), "{there} of {len} bytes");
+                    begun.store(true, SeqCst);
+                }
+                while !log.wal.hurries(there, len) && started.elapsed() < PATIENCE {
+                    std::thread::yield_now();
+                }
+                waits.store(log.wal.hurries(len, len), SeqCst);
+            });
+            assert_eq!(made, Ok(()));
+        });
+        while !begun.load(SeqCst) {
+            std::thread::yield_now();
+        }
+        // It has no place in the file in use, which is empty.
+        assert_eq!(log.write(1, &payload(1, LONG as usize)), Ok(1));
+        assert!(waits.load(SeqCst), "not for what the file in use holds");
+    });
 }
