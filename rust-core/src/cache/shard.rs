@@ -179,7 +179,7 @@ impl<'a, P: Policy> Locked<'a, P> {
     }
 
     fn insert(&mut self, arrival: &Arrival<'_>) -> Result<()> {
-        self.shard.index.insert(arrival.hash, arrival.entry)?;
+        self.shard.index.insert(arrival.hash, arrival.entry, self.guard)?;
         let state = &mut *self.state;
         let token = state.slots.add(arrival.entry);
         // SAFETY: just written, and ours until the lock is given back.
