@@ -4,15 +4,15 @@
 use super::entry::Entry;
 use std::ptr::NonNull;
 
-/// So many are freed together at most, if they leave one by one.
+/// So many are freed together at most.
 const TOGETHER: usize = 32;
 
 /// Entries that cannot be found any more, and are counted as retired.
 #[derive(Default)]
 pub(super) struct Leaving {
-    pub(super) entries: Vec<NonNull<Entry>>,
+    entries: Vec<NonNull<Entry>>,
     /// What they weigh.
-    pub(super) bytes: u64,
+    bytes: u64,
     /// Others are not to be waited for.
     is_urgent: bool,
 }
@@ -38,6 +38,18 @@ impl Leaving {
     #[inline]
     pub(super) fn take(&mut self, most: u64) -> Option<Self> {
         let is_due = self.entries.len() >= TOGETHER || self.bytes > most || self.is_urgent;
-        is_due.then(|| std::mem::take(self)).filter(|leaving| !leaving.entries.is_empty())
+        is_due.then(|| std::mem::take(self))
+    }
+
+    /// Those that are freed together: when all leave at once, nobody has to free them all.
+    pub(super) fn parts(self) -> impl Iterator<Item = Vec<NonNull<Entry>>> {
+        let mut rest = self.entries;
+        std::iter::from_fn(move || {
+            let part = match rest.len() {
+                0..=TOGETHER => std::mem::take(&mut rest),
+                more => rest.split_off(more - TOGETHER),
+            };
+            (!part.is_empty()).then_some(part)
+        })
     }
 }

@@ -45,7 +45,6 @@ const RESERVE: u64 = 48;
 const TOLERANCE: u64 = 96;
 /// If more than this part of the budget is retired, whoever retires has it freed.
 const HASTE: u64 = 256;
-
 /// Of what is retired, this part of the budget may wait in the shards for more.
 const LINGER: u64 = 512;
 
@@ -239,18 +238,22 @@ impl Memory {
     /// as retired, and are retired once.
     pub(super) unsafe fn retire(&self, leaving: Leaving, guard: &Guard) {
         let memory = NonNull::from(self);
-        // SAFETY: the memory lives until these are not counted as retired any more.
-        unsafe { guard.defer_unchecked(move || Self::free_retired(memory, &leaving)) };
+        for entries in leaving.parts() {
+            // SAFETY: by the contract they are valid.
+            let weight = |entry: &NonNull<Entry>| self.weight(unsafe { entry.as_ref() });
+            let bytes = entries.iter().map(weight).sum();
+            // SAFETY: the memory lives until these are not counted as retired any more.
+            unsafe { guard.defer_unchecked(move || Self::free_retired(memory, &entries, bytes)) };
+        }
     }
 
     /// # Safety
-    /// The entries were retired, and nobody can have them any more.
-    unsafe fn free_retired(memory: NonNull<Memory>, leaving: &Leaving) {
-        let bytes = leaving.bytes;
+    /// The entries were retired, weigh so much, and nobody can have them any more.
+    unsafe fn free_retired(memory: NonNull<Memory>, entries: &[NonNull<Entry>], bytes: u64) {
         // SAFETY: the memory is freed by whoever finds that nothing is retired any more
         // and that the owner is gone; until then, it is valid.
         unsafe {
-            memory.as_ref().free_all(&leaving.entries, bytes);
+            memory.as_ref().free_all(entries, bytes);
             if memory.as_ref().counts.retired.fetch_sub(bytes, AcqRel) - bytes == CLOSED {
                 Self::free(memory);
             }
