@@ -36,6 +36,7 @@ mod entry;
 mod housekeeper;
 mod index;
 mod key_order;
+mod leaving;
 mod lookup;
 mod memory;
 pub mod policy;
@@ -482,28 +483,33 @@ impl<P: Policy> Cache<P> {
         // retired.
         let state = shard.lock();
         let guard = &epoch::pin();
-        let result = {
+        let most = self.memory.linger() >> self.shards.len().ilog2();
+        let (result, leaving) = {
             let mut locked = Locked::new(shard, state, &self.memory, guard);
             let result = change(&mut locked, &mut departures);
             locked.count_tables();
-            result
+            (result, locked.leaving(most))
         };
-        self.see_off(departures, guard);
+        if let Some(leaving) = leaving {
+            // SAFETY: they cannot be found any more, were counted as retired, and are
+            // retired once.
+            unsafe { self.memory.retire(leaving, guard) };
+        }
+        if let Some(listener) = &self.listener {
+            Self::see_off(departures, listener, guard);
+        }
         result
     }
 
-    /// Tells of entries that left, and has them freed.
-    fn see_off(&self, departures: Departures, guard: &Guard) {
+    /// Tells of entries that left.
+    fn see_off(departures: Departures, listener: &Listener, _guard: &Guard) {
         for (entry, cause) in departures {
-            if let Some(listener) = self.listener.as_ref().filter(|_| cause != Cause::Moved) {
-                // SAFETY: it left under our guard, and is retired below.
+            if cause != Cause::Moved {
+                // SAFETY: it left under our guard, whoever had it retired.
                 let (key, value) =
                     unsafe { (Entry::key(entry.as_ptr()), Entry::value(entry.as_ptr())) };
                 listener(Departure { key, value, cause });
             }
-            // SAFETY: it cannot be found any more, was counted as retired, and is retired
-            // once.
-            unsafe { self.memory.retire(entry, guard) };
         }
     }
 
@@ -532,6 +538,9 @@ impl<P: Policy> Cache<P> {
         }
         self.compact();
         self.make_room(0, 0);
+        if self.memory.retired() > 0 {
+            self.hurry();
+        }
         self.memory.free_some();
     }
 

@@ -141,29 +141,42 @@ impl Arena {
         Some(block)
     }
 
-    /// Takes a block back.
+    /// Takes blocks back. It takes the lock of a class once for those that follow each other.
     ///
     /// # Safety
-    /// It came from [`Arena::alloc`] with this length, and nobody will use it any more.
-    pub(super) unsafe fn free(&self, block: NonNull<u8>, len: usize) {
-        if cfg!(feature = "shuttle") {
-            // SAFETY: by the contract.
-            return unsafe { modelled::free(block, len) };
+    /// Each came from [`Arena::alloc`] with its length, and nobody will use it any more.
+    pub(super) unsafe fn free_all(&self, blocks: impl Iterator<Item = (NonNull<u8>, usize)>) {
+        let mut held: Option<(usize, MutexGuard<'_, Class>)> = None;
+        for (block, len) in blocks {
+            if cfg!(feature = "shuttle") {
+                // SAFETY: by the contract.
+                unsafe { modelled::free(block, len) };
+            } else if len > self.longest {
+                // SAFETY: by the contract it was mapped with this length.
+                unsafe { unmap(block, len) };
+                self.held.fetch_sub(len as u64, Relaxed);
+            } else {
+                let number = class(len);
+                // One lock at a time.
+                drop(held.take_if(|(held, _)| *held != number));
+                let lock = || (number, lock(&self.classes[number]));
+                let (_, class) = held.get_or_insert_with(lock);
+                // SAFETY: by the contract.
+                unsafe { self.free_short(class, block, len) };
+            }
         }
-        if len > self.longest {
-            // SAFETY: by the contract it was mapped with this length.
-            unsafe { unmap(block, len) };
-            self.held.fetch_sub(len as u64, Relaxed);
-            return;
-        }
+    }
+
+    /// # Safety
+    /// As for [`Arena::free_all`]; the block is of this class.
+    unsafe fn free_short(&self, class: &mut MutexGuard<'_, Class>, block: NonNull<u8>, len: usize) {
         let span = self.span_of(block, len);
-        let mut class = lock(&self.classes[class(len)]);
         // SAFETY: a span with a block in use is valid; the block is one of its own.
         unsafe {
             (*span).give_back(block);
             class.used -= usize::from(!(*span).emptying);
         }
-        self.settle(&mut class, span);
+        self.settle(class, span);
     }
 
     /// Lists a span that has a free block, or frees one that has no other.
@@ -497,18 +510,24 @@ mod tests {
             assert!(blocks.windows(2).all(|w| w[1].addr().get() - w[0].addr().get() >= len));
             // Every second one stays; what is new takes the room of the others.
             let kept: Vec<_> = blocks.iter().copied().step_by(2).collect();
-            for block in blocks.iter().copied().skip(1).step_by(2) {
-                // SAFETY: allocated with this length.
-                unsafe { arena.free(block, len) };
-            }
+            // SAFETY: allocated with this length.
+            unsafe { arena.free_all(blocks.iter().skip(1).step_by(2).map(|b| (*b, len))) };
             let again: Vec<_> = (0..1000).map(|_| arena.alloc(len).unwrap()).collect();
             assert!(again.iter().all(|block| blocks.contains(block)));
-            for block in kept.into_iter().chain(again) {
-                // SAFETY: as above.
-                unsafe { arena.free(block, len) };
-            }
+            // SAFETY: as above.
+            unsafe { arena.free_all(kept.into_iter().chain(again).map(|b| (b, len))) };
             assert_eq!(arena.slack(), 0);
         }
+    }
+
+    #[test]
+    fn blocks_of_all_lengths_are_freed_together() {
+        let arena = Arena::new(64 << 20, 0);
+        let lens = [24, 24, 144, 1 << 20, 144, 24, 70_000].map(|size| arena.block_len(size));
+        let blocks = lens.map(|len| (arena.alloc(len).unwrap(), len));
+        // SAFETY: allocated with these lengths.
+        unsafe { arena.free_all(blocks.into_iter()) };
+        assert_eq!((arena.held(), arena.slack()), (0, 0));
     }
 
     #[test]
@@ -520,21 +539,20 @@ mod tests {
         let (kept, gone): (Vec<_>, Vec<_>) =
             blocks.iter().enumerate().partition(|(n, _)| n % 5 == 0);
         // SAFETY: allocated with this length.
-        gone.iter().for_each(|(_, block)| unsafe { arena.free(**block, len) });
+        unsafe { arena.free_all(gone.iter().map(|(_, block)| (**block, len))) };
         let before = arena.slack();
         let emptying = arena.sparsest().expect("four of five are free");
         let there: Vec<_> =
             emptying.blocks().filter(|b| kept.iter().any(|(_, kept)| *kept == b)).collect();
         assert!(!there.is_empty());
         // SAFETY: as above.
-        there.iter().for_each(|block| unsafe { arena.free(*block, len) });
+        unsafe { arena.free_all(there.iter().map(|block| (*block, len))) };
         drop(emptying);
         assert_eq!(arena.emptying(), 0);
         assert_eq!(arena.slack() + arena.span_len, before + there.len() * len);
-        for (_, block) in kept.iter().filter(|(_, block)| !there.contains(block)) {
-            // SAFETY: as above.
-            unsafe { arena.free(**block, len) };
-        }
+        let rest = kept.iter().filter(|(_, block)| !there.contains(block));
+        // SAFETY: as above.
+        unsafe { arena.free_all(rest.map(|(_, block)| (**block, len))) };
         assert_eq!(arena.slack(), 0);
     }
 }

@@ -35,7 +35,7 @@ impl<P: Policy> Cache<P> {
         let (arena, most) = (&self.memory.arena, (self.memory.room() / SLACK) as usize);
         for _ in 0..count {
             if arena.emptying() > most || self.memory.is_full() {
-                self.memory.collect();
+                self.collect();
             }
             // Spans are freed with the last block that was moved out of them, once no
             // reader has it: while many wait for that, there is no sense in emptying more.
@@ -48,7 +48,7 @@ impl<P: Policy> Cache<P> {
                 self.relocate(block.cast());
             }
             drop(span);
-            self.memory.collect();
+            self.collect();
         }
     }
 

@@ -39,5 +39,5 @@ pub struct Departure<'a> {
 /// holds that thread up.
 pub type Listener = Box<dyn Fn(Departure<'_>) + Send + Sync>;
 
-/// Entries that cannot be found any more and are not retired yet.
+/// Entries that left under one lock, of which the listener is to be told.
 pub(super) type Departures = SmallVec<[(NonNull<Entry>, Cause); 4]>;

@@ -2,9 +2,14 @@
 //! whoever holds its shard's.
 //!
 //! A bucket is a cache line of seven slots and a link to a further one, which few have. A
-//! slot is 0, or 16 bits of the key's hash over 48 bits of the entry's address. Entries
-//! stay in their slot until they leave: there are no marks of removed ones, so a table in
-//! which entries come and go for ever needs no cleaning.
+//! slot is 0, or 16 bits of the key's hash over 48 bits of the entry's address. There are no
+//! marks of removed entries, so a table in which entries come and go for ever needs no
+//! cleaning.
+//!
+//! Buckets that are linked are a *chain*, and all but its last are full: when an entry
+//! leaves, one from behind takes its place, and what is empty then is given up. Else further
+//! buckets would stay for as long as any entry is in them. A reader whom an entry passes on
+//! its way forward looks again, see [`Index::probe`].
 //!
 //! It grows by linear hashing (Litwin, VLDB 1980): a bucket at a time is split, so that
 //! nobody waits for all the others. The entries that a split moves are in the new bucket
@@ -45,7 +50,7 @@ impl Hash {
 
 const TAG_SHIFT: u32 = 48;
 const ADDRESS: u64 = (1 << TAG_SHIFT) - 1;
-const SLOTS: usize = 7;
+const SLOTS: usize = if cfg!(feature = "shuttle") { 2 } else { 7 };
 /// Buckets of the first segment. The k-th after it has as many as all before it.
 const FIRST: u32 = if cfg!(feature = "shuttle") { 1 } else { 8 };
 const SEGMENTS: usize = 27;
@@ -104,36 +109,23 @@ impl Index {
         }
     }
 
-    /// The first entry with the hash's tag that `is_it`, in the bucket that the hash has
-    /// among so many.
+    /// The first entry with the hash's tag that `is_it`, in the chain that the hash has among
+    /// so many buckets.
+    ///
+    /// A pass misses an entry that is there only if this has moved to an earlier bucket
+    /// meanwhile. So as many passes find it as the first one met buckets: what was behind
+    /// the last of these had moved before the link to it was read.
     #[inline]
     fn probe<'g>(
         &self,
         buckets: u32,
         hash: Hash,
-        _guard: &'g Guard,
+        guard: &'g Guard,
         is_it: impl Fn(*const Entry) -> bool,
     ) -> Option<&'g Entry> {
-        let mut bucket = self.bucket(number(hash.place(), buckets));
-        // SAFETY: null, or a bucket that is freed no sooner than the guard is dropped.
-        while let Some(b) = unsafe { bucket.as_ref() } {
-            // Which slot it is cannot be predicted: all are compared before anything hangs
-            // on that.
-            let words: [u64; SLOTS] = std::array::from_fn(|n| b.slots[n].load(Acquire));
-            let mut alike = words.iter().enumerate().fold(0, |alike, (n, word)| {
-                alike | u32::from((word ^ hash.tag()) >> TAG_SHIFT == 0) << n
-            });
-            while alike != 0 {
-                let entry = address(words[alike.trailing_zeros() as usize]);
-                if is_it(entry) {
-                    // SAFETY: what is in a slot is freed only by way of the epoch.
-                    return Some(unsafe { &*entry });
-                }
-                alike &= alike - 1;
-            }
-            bucket = b.further.load(Acquire);
-        }
-        None
+        let first = self.bucket(number(hash.place(), buckets));
+        let (found, met) = pass(first, hash, guard, &is_it);
+        found.or_else(|| (1..met).find_map(|_| pass(first, hash, guard, &is_it).0))
     }
 
     /// Asks for the memory where a lookup starts.
@@ -145,21 +137,21 @@ impl Index {
     /// Asks for the entry that a key probably has.
     #[inline]
     pub(super) fn prefetch_entry(&self, hash: Hash, guard: &Guard) {
-        let entry = self.probe(self.buckets.load(Acquire), hash, guard, |entry| {
+        let first = self.bucket(number(hash.place(), self.buckets.load(Acquire)));
+        pass(first, hash, guard, &|entry| {
             prefetch::read(entry.cast());
             true
         });
-        let _ = entry;
     }
 
     /// Adds an entry whose key has none. If there is no memory, nothing has changed.
-    pub(super) fn insert(&self, hash: Hash, entry: NonNull<Entry>) -> Result<()> {
+    pub(super) fn insert(&self, hash: Hash, entry: NonNull<Entry>, guard: &Guard) -> Result<()> {
         if entry.addr().get() as u64 & !ADDRESS != 0 {
             return Err(Error::OutOfMemory);
         }
         if self.entries.load(Relaxed) >= self.buckets.load(Relaxed).saturating_mul(LOAD) {
             // Without memory for more buckets the table is only slower.
-            let _ = self.split();
+            let _ = self.split(guard);
         }
         let bucket = self.bucket(number(hash.place(), self.buckets.load(Relaxed)));
         self.place(bucket, hash.tag() | entry.as_ptr() as u64)?;
@@ -193,7 +185,7 @@ impl Index {
 
     /// Lets an entry take another one's slot, that of the same key.
     pub(super) fn replace(&self, hash: Hash, old: NonNull<Entry>, new: NonNull<Entry>) {
-        let (slot, _) = self.slot_of(hash.place(), old).expect("the entry is in the index");
+        let slot = self.slot_of(hash.place(), old).expect("the entry is in the index");
         let tag = slot.load(Relaxed) & !ADDRESS;
         slot.store(tag | new.as_ptr() as u64, Release);
     }
@@ -205,53 +197,47 @@ impl Index {
 
     /// Takes an entry out.
     pub(super) fn remove(&self, place: u32, entry: NonNull<Entry>, guard: &Guard) {
-        let (slot, bucket) = self.slot_of(place, entry).expect("the entry is in the index");
+        let slot = self.slot_of(place, entry).expect("the entry is in the index");
         slot.store(0, Release);
         add(&self.entries, -1);
-        self.trim(place, bucket, guard);
+        self.pack(self.bucket(number(place, self.buckets.load(Relaxed))), guard);
     }
 
     /// Where an entry is.
-    fn slot_of(&self, place: u32, entry: NonNull<Entry>) -> Option<(&AtomicU64, &Bucket)> {
-        let mut bucket = self.bucket(number(place, self.buckets.load(Relaxed)));
-        // SAFETY: null, or valid under our lock.
-        while let Some(b) = unsafe { bucket.as_ref() } {
-            let is_it = |slot: &&AtomicU64| address(slot.load(Relaxed)) == entry.as_ptr();
-            if let Some(slot) = b.slots.iter().find(is_it) {
-                return Some((slot, b));
-            }
-            bucket = b.further.load(Relaxed);
-        }
-        None
+    fn slot_of(&self, place: u32, entry: NonNull<Entry>) -> Option<&AtomicU64> {
+        let bucket = self.bucket(number(place, self.buckets.load(Relaxed)));
+        slots(bucket).find(|slot| address(slot.load(Relaxed)) == entry.as_ptr())
     }
 
-    /// Gives up a bucket that others link to, once it is empty.
-    fn trim(&self, place: u32, emptied: &Bucket, guard: &Guard) {
-        let first = self.bucket(number(place, self.buckets.load(Relaxed)));
-        if ptr::eq(first, emptied) || emptied.slots.iter().any(|slot| slot.load(Relaxed) != 0) {
-            return;
-        }
-        // SAFETY: valid under our lock, as are those it links to.
+    /// Moves entries forward in a chain until all of its buckets but the last are full, and
+    /// gives up those that are empty then.
+    fn pack(&self, first: *mut Bucket, guard: &Guard) {
+        // SAFETY: a bucket in use is valid under our lock, as are those it links to.
         let mut b = unsafe { &*first };
-        loop {
-            let next = b.further.load(Relaxed);
-            if ptr::eq(next, emptied) {
-                b.further.store(emptied.further.load(Relaxed), Release);
+        let mut next = b.further.load(Relaxed);
+        // SAFETY: null, or valid as above.
+        while let Some(further) = unsafe { next.as_ref() } {
+            let vacant = b.slots.iter().filter(|slot| slot.load(Relaxed) == 0);
+            let used = further.slots.iter().filter(|slot| slot.load(Relaxed) != 0);
+            for (to, from) in vacant.zip(used) {
+                // A reader who does not find it there any more sees that it is here.
+                to.store(from.load(Relaxed), Release);
+                from.store(0, Release);
+            }
+            if further.slots.iter().all(|slot| slot.load(Relaxed) == 0) {
+                b.further.store(further.further.load(Relaxed), Release);
                 add(&self.further, -1);
                 // SAFETY: nothing links to it any more; who found it before is pinned.
                 unsafe { guard.defer_unchecked(move || free(next, 1)) };
-                return;
+            } else {
+                b = further;
             }
-            // SAFETY: as above.
-            match unsafe { next.as_ref() } {
-                Some(further) => b = further,
-                None => return,
-            }
+            next = b.further.load(Relaxed);
         }
     }
 
     /// Splits the next bucket in two.
-    fn split(&self) -> Result<()> {
+    fn split(&self, guard: &Guard) -> Result<()> {
         let buckets = self.buckets.load(Relaxed);
         let half = 1 << buckets.ilog2();
         let (segment, _) = location(buckets);
@@ -271,6 +257,7 @@ impl Index {
         for slot in slots(from).filter(|slot| moves(slot.load(Relaxed))) {
             slot.store(0, Release);
         }
+        self.pack(from, guard);
         Ok(())
     }
 
@@ -389,6 +376,39 @@ fn segment_len(segment: usize) -> usize {
 #[inline]
 fn address(word: u64) -> *mut Entry {
     (word & ADDRESS) as *mut Entry
+}
+
+/// Looks for an entry in all buckets of a chain, once: the entry if it is found, and how many
+/// buckets there were.
+#[inline]
+fn pass<'g>(
+    first: *mut Bucket,
+    hash: Hash,
+    _guard: &'g Guard,
+    is_it: &impl Fn(*const Entry) -> bool,
+) -> (Option<&'g Entry>, usize) {
+    let (mut bucket, mut met) = (first, 0);
+    // SAFETY: null, or a bucket that is freed no sooner than the guard is dropped.
+    while let Some(b) = unsafe { bucket.as_ref() } {
+        // Before the slots: where it leads nowhere any more, what was there is in these.
+        bucket = b.further.load(Acquire);
+        met += 1;
+        // Which slot it is cannot be predicted: all are compared before anything hangs on
+        // that.
+        let words: [u64; SLOTS] = std::array::from_fn(|n| b.slots[n].load(Acquire));
+        let mut alike = words.iter().enumerate().fold(0, |alike, (n, word)| {
+            alike | u32::from((word ^ hash.tag()) >> TAG_SHIFT == 0) << n
+        });
+        while alike != 0 {
+            let entry = address(words[alike.trailing_zeros() as usize]);
+            if is_it(entry) {
+                // SAFETY: what is in a slot is freed only by way of the epoch.
+                return (Some(unsafe { &*entry }), met);
+            }
+            alike &= alike - 1;
+        }
+    }
+    (None, met)
 }
 
 /// The slots of a bucket and of those it links to. The caller holds the shard's lock.

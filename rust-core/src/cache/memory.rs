@@ -7,6 +7,8 @@
 
 use super::arena::Arena;
 use super::entry::Entry;
+use super::leaving::Leaving;
+use crate::memtable::prefetch;
 use crossbeam_epoch::{self as epoch, Guard};
 use crossbeam_utils::CachePadded;
 use std::ops::Deref;
@@ -43,6 +45,8 @@ const RESERVE: u64 = 48;
 const TOLERANCE: u64 = 96;
 /// If more than this part of the budget is retired, whoever retires has it freed.
 const HASTE: u64 = 256;
+/// Of what is retired, this part of the budget may wait in the shards for more.
+const LINGER: u64 = 512;
 
 /// The owner of a [`Memory`]. The memory itself lives until its last block is freed.
 pub(super) struct Owned(NonNull<Memory>);
@@ -200,15 +204,20 @@ impl Memory {
     /// Its block came from [`Memory::alloc`], and nobody will use it.
     pub(super) unsafe fn free_entry(&self, entry: NonNull<Entry>) {
         // SAFETY: by the contract.
-        unsafe { self.free_block(entry, self.weight(entry.as_ref())) };
+        unsafe { self.free_all(&[entry], self.weight(entry.as_ref())) };
     }
 
     /// # Safety
-    /// As for [`Memory::free_entry`], and it weighs so much.
-    unsafe fn free_block(&self, entry: NonNull<Entry>, len: u64) {
+    /// As for [`Memory::free_entry`], of each; and together they weigh so much.
+    unsafe fn free_all(&self, entries: &[NonNull<Entry>], bytes: u64) {
+        entries.iter().for_each(|entry| prefetch::read(entry.as_ptr().cast()));
+        // SAFETY: by the contract they are valid, until they are freed.
+        let blocks = entries
+            .iter()
+            .map(|entry| unsafe { (entry.cast(), self.weight(entry.as_ref()) as usize) });
         // SAFETY: by the contract.
-        unsafe { self.arena.free(entry.cast(), len as usize) };
-        self.uncount(len);
+        unsafe { self.arena.free_all(blocks) };
+        self.uncount(bytes);
     }
 
     /// Counts an entry as retired, which follows, and returns its bytes.
@@ -222,30 +231,39 @@ impl Memory {
         weight
     }
 
-    /// Frees an entry once all that are pinned now are no more.
+    /// Frees entries once all that are pinned now are no more.
     ///
     /// # Safety
-    /// Its block came from [`Memory::alloc`], it cannot be found any more, it was counted
-    /// as retired, and it is retired once.
-    pub(super) unsafe fn retire(&self, entry: NonNull<Entry>, guard: &Guard) {
-        // SAFETY: by the contract it is valid.
-        let len = self.weight(unsafe { entry.as_ref() });
+    /// Their blocks came from [`Memory::alloc`], they cannot be found any more, were counted
+    /// as retired, and are retired once.
+    pub(super) unsafe fn retire(&self, leaving: Leaving, guard: &Guard) {
         let memory = NonNull::from(self);
-        // SAFETY: the memory lives until this block is not counted as retired any more.
-        unsafe { guard.defer_unchecked(move || Self::free_retired(memory, entry, len)) };
+        for entries in leaving.parts() {
+            // SAFETY: by the contract they are valid.
+            let weight = |entry: &NonNull<Entry>| self.weight(unsafe { entry.as_ref() });
+            let bytes = entries.iter().map(weight).sum();
+            // SAFETY: the memory lives until these are not counted as retired any more.
+            unsafe { guard.defer_unchecked(move || Self::free_retired(memory, &entries, bytes)) };
+        }
     }
 
     /// # Safety
-    /// The entry was retired with this length, and nobody can have it any more.
-    unsafe fn free_retired(memory: NonNull<Memory>, entry: NonNull<Entry>, len: u64) {
+    /// The entries were retired, weigh so much, and nobody can have them any more.
+    unsafe fn free_retired(memory: NonNull<Memory>, entries: &[NonNull<Entry>], bytes: u64) {
         // SAFETY: the memory is freed by whoever finds that nothing is retired any more
         // and that the owner is gone; until then, it is valid.
         unsafe {
-            memory.as_ref().free_block(entry, len);
-            if memory.as_ref().counts.retired.fetch_sub(len, AcqRel) - len == CLOSED {
+            memory.as_ref().free_all(entries, bytes);
+            if memory.as_ref().counts.retired.fetch_sub(bytes, AcqRel) - bytes == CLOSED {
                 Self::free(memory);
             }
         }
+    }
+
+    /// How many retired bytes may wait for more, in all shards together.
+    #[inline]
+    pub(super) fn linger(&self) -> u64 {
+        self.budget() / LINGER
     }
 
     /// Has garbage collected for as long as that frees something. The caller is not

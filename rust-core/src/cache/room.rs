@@ -19,7 +19,7 @@ impl<P: Policy> Cache<P> {
         let (start, mut backoff) = (Instant::now(), Backoff::default());
         loop {
             self.make_room(bytes, home);
-            self.memory.collect();
+            self.collect();
             if !self.memory.is_short_of(bytes) {
                 return true;
             }
@@ -59,6 +59,19 @@ impl<P: Policy> Cache<P> {
     /// each entry competes with those that came and were hit as it was.
     pub(super) fn is_heavy(&self, shard: usize) -> bool {
         self.shards[shard].weight() * self.shards.len() as u64 * 8 >= self.memory.content() * 7
+    }
+
+    /// Has what left freed, as far as no reader has it. The caller is not pinned.
+    pub(super) fn collect(&self) {
+        self.hurry();
+        self.memory.collect();
+    }
+
+    /// Lets what left be freed, however little that is.
+    pub(super) fn hurry(&self) {
+        for shard in 0..self.shards.len() {
+            self.within(shard, |locked, _| locked.hurry());
+        }
     }
 
     pub(super) fn resize(&self, budget: u64) {

@@ -5,6 +5,7 @@ use super::departure::{Cause, Departures};
 use super::entry::{Entry, NO_TOKEN};
 use super::index::{Hash, Index};
 use super::key_order::KeyOrder;
+use super::leaving::Leaving;
 use super::memory::Memory;
 use super::policy::{Entries, Policy, QueueStats, Token, Upcoming};
 use super::stats::Counts;
@@ -39,6 +40,8 @@ pub(super) struct State<P> {
     footprint: u64,
     /// Bytes that were retired since [`Locked::has_retired_much`] was true.
     retired: u64,
+    /// What left and waits for more that does.
+    leaving: Leaving,
 }
 
 /// A shard whose lock is held.
@@ -68,6 +71,7 @@ impl<P: Policy> Shard<P> {
             counts: Counts::default(),
             footprint: 0,
             retired: 0,
+            leaving: Leaving::default(),
         };
         Ok(Self { index: Index::new()?, weight: AtomicU64::new(0), state: Mutex::new(state) })
     }
@@ -179,7 +183,7 @@ impl<'a, P: Policy> Locked<'a, P> {
     }
 
     fn insert(&mut self, arrival: &Arrival<'_>) -> Result<()> {
-        self.shard.index.insert(arrival.hash, arrival.entry)?;
+        self.shard.index.insert(arrival.hash, arrival.entry, self.guard)?;
         let state = &mut *self.state;
         let token = state.slots.add(arrival.entry);
         // SAFETY: just written, and ours until the lock is given back.
@@ -275,8 +279,20 @@ impl<'a, P: Policy> Locked<'a, P> {
     /// Notes an entry that cannot be found any more.
     fn depart(&mut self, entry: NonNull<Entry>, cause: Cause, departures: &mut Departures) {
         // SAFETY: it was in the cache, and leaves once.
-        self.state.retired += unsafe { self.memory.count_retired(entry) };
+        let weight = unsafe { self.memory.count_retired(entry) };
+        self.state.retired += weight;
+        self.state.leaving.add(entry, weight);
         departures.push((entry, cause));
+    }
+
+    /// Lets what left be freed, however little that is.
+    pub(super) fn hurry(&mut self) {
+        self.state.leaving.hurry();
+    }
+
+    /// What left and is to be freed now, so that no more than so many bytes stay.
+    pub(super) fn leaving(&mut self, most: u64) -> Option<Leaving> {
+        self.state.leaving.take(most)
     }
 
     /// Whether the shard has retired its share of so many bytes since this was true last.
@@ -364,6 +380,7 @@ impl<'a, P: Policy> Locked<'a, P> {
             self.depart(entry, Cause::Invalidated, departures);
         }
         self.shard.weight.store(0, Relaxed);
+        self.hurry();
     }
 
     /// Moves an entry to another block, if it is in the cache.

@@ -96,6 +96,24 @@ fn what_is_there_is_found() {
     });
 }
 
+/// A key that is there stays there while others leave, and those behind them move forward in
+/// the index.
+#[test]
+fn what_moves_forward_is_found() {
+    explore(|| {
+        let cache = open();
+        (0..8).for_each(|key| put(&cache, key, 1));
+        let remover = spawn(&cache, |cache| {
+            (0..7).for_each(|key| assert!(cache.remove(&[key])));
+        });
+        let reader = spawn(&cache, |cache| {
+            (0..4).for_each(|_| assert!(is_there(cache, 7)));
+        });
+        join([remover, reader]);
+        check(&cache, 0..8);
+    });
+}
+
 /// Of two that put a key if it is absent, one does, unless it is removed between.
 #[test]
 fn one_is_first() {
