@@ -125,20 +125,26 @@ fn longer(rest: Duration, most: Duration) -> Duration {
     (rest * 2).min(most)
 }
 
-/// Keeps a spare log file ready and syncs what is buffered.
+/// Keeps a spare log file ready and syncs what is buffered, also while a file is made.
 fn log_rounds(core: &Core, durable: &Durable) {
     let mut synced = Instant::now();
+    let mut sync = || {
+        if synced.elapsed() < SYNC_INTERVAL {
+            return Ok(());
+        }
+        let result = durable.sync_buffered(core);
+        synced = Instant::now();
+        result
+    };
     let (mut end, mut written) = (durable.wal.end(), Instant::now());
     let mut rest = LOG_INTERVAL;
     while durable.workers.rest(rest) {
         let before = std::mem::replace(&mut end, durable.wal.end());
         rest = if end == before { longer(rest, LOG_IDLE_INTERVAL) } else { LOG_INTERVAL };
-        // First: making a file takes a while on a slow disk.
-        if synced.elapsed() >= SYNC_INTERVAL {
-            rest = report(durable, durable.sync_buffered(core), rest);
-            synced = Instant::now();
-        }
-        rest = report(durable, durable.wal.prepare_spare(), rest);
+        rest = report(durable, sync(), rest);
+        let mut slower = rest;
+        let mut meanwhile = || slower = report(durable, sync(), slower);
+        rest = report(durable, durable.wal.prepare_spare(&mut meanwhile), rest).max(slower);
         if end != before {
             written = Instant::now();
         } else if written.elapsed() >= IDLE {

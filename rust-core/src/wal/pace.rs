@@ -21,16 +21,16 @@ impl Pace {
         Self { begun: Instant::now() }
     }
 
-    /// Rests after a piece, until there is a hurry.
-    pub(super) fn rest(&mut self, hurries: impl Fn() -> bool) {
+    /// Rests after a piece, until there is a hurry. That is asked once at least.
+    pub(super) fn rest(&mut self, hurries: impl FnMut() -> bool) {
         rest_after(self.begun.elapsed(), hurries, thread::sleep);
         self.begun = Instant::now();
     }
 }
 
-fn rest_after(took: Duration, hurries: impl Fn() -> bool, mut sleep: impl FnMut(Duration)) {
+fn rest_after(took: Duration, mut hurries: impl FnMut() -> bool, mut sleep: impl FnMut(Duration)) {
     let mut left = took * RESTS;
-    while !left.is_zero() && !hurries() {
+    while !hurries() && !left.is_zero() {
         sleep(left.min(STEP));
         left = left.saturating_sub(STEP);
     }

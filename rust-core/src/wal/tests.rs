@@ -74,6 +74,10 @@ impl Log {
         self.wal.sync(&self.sequencer, sequence)
     }
 
+    fn prepare_spare(&self) -> Result<()> {
+        self.wal.prepare_spare(&mut || ())
+    }
+
     fn close(self) -> Result<()> {
         self.wal.close(&self.sequencer)
     }

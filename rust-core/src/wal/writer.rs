@@ -368,9 +368,15 @@ impl Wal {
     }
 
     /// Makes the next file ready, so that no writer has to: with rests, while there is time.
-    pub(crate) fn prepare_spare(&self) -> Result<()> {
+    /// That takes long on a slow disk. `meanwhile` is called between its pieces and in rests.
+    pub(crate) fn prepare_spare(&self, meanwhile: &mut dyn FnMut()) -> Result<()> {
         let mut pace = Pace::start();
-        self.prepare(0, &mut |there, len| pace.rest(|| self.hurries(there, len)))
+        self.prepare(0, &mut |there, len| {
+            pace.rest(|| {
+                meanwhile();
+                self.hurries(there, len)
+            });
+        })
     }
 
     /// Whether no file is ready to follow the current one.

@@ -136,7 +136,7 @@ fn run(steps: &[Step]) {
                 model.lock().flushed = visible;
                 log.wal.release(visible).unwrap();
             }
-            Step::Prepare => log.wal.prepare_spare().unwrap(),
+            Step::Prepare => log.prepare_spare().unwrap(),
             Step::Kill => reopen = Some(sim.after_kill()),
             Step::Crash(seed) => reopen = Some(sim.after_crash(seed, Mode::Random)),
             Step::Close => {

@@ -12,7 +12,7 @@ fn closed_log() -> (Sim, Vec<Rec>) {
     for i in 1..=12 {
         log.write(1, &payload(i, 150 + i as usize)).unwrap();
     }
-    log.wal.prepare_spare().unwrap();
+    log.prepare_spare().unwrap();
     log.close().unwrap();
     let records = read(&sim, 0).unwrap().1;
     assert_eq!((records.len(), log_files(&sim).len()), (12, 3));

@@ -35,7 +35,7 @@ fn released_files_are_used_again() {
         if i % 50 == 0 {
             log.wal.rotate().unwrap();
             log.wal.release(i).unwrap();
-            log.wal.prepare_spare().unwrap();
+            log.prepare_spare().unwrap();
             let (recovered, records) = read(&sim, i).unwrap();
             assert_eq!((records.len(), recovered.last_sequence), (0, i));
             assert!(names(&sim).len() <= 4, "{:?}", names(&sim));
@@ -79,7 +79,7 @@ fn a_long_record_gets_a_file_of_its_length() {
     let sim = disk();
     let log = open(&sim, 0, 4096).unwrap();
     log.write(1, b"before").unwrap();
-    log.wal.prepare_spare().unwrap();
+    log.prepare_spare().unwrap();
     let long = payload(2, 1 << 20);
     assert_eq!(log.write(1000, &long), Ok(1001));
     log.write(1, b"behind").unwrap();
@@ -108,6 +108,21 @@ fn the_next_file_grows_ahead_of_the_current_one() {
     assert!(log.wal.hurries(first, first), "nobody waits for the end of a rest to close");
 }
 
+/// A file that takes long to make does not hold up the sync of what is buffered.
+#[test]
+fn a_sync_passes_while_a_file_is_made() {
+    let log = open(&disk(), 0, 1 << 20).unwrap();
+    log.write(1, b"record").unwrap();
+    let mut syncs = 0;
+    let made = log.wal.prepare_spare(&mut || {
+        assert!(log.wal.wants_spare(), "it is not made yet");
+        assert_eq!(log.sync(1), Ok(1));
+        syncs += 1;
+    });
+    assert_eq!((made, log.wal.wants_spare()), (Ok(()), false));
+    assert!(syncs >= (1 << 20) / (64 << 10) - 1, "{syncs}: once for each piece but the last");
+}
+
 #[test]
 fn files_are_short_again_after_a_trim() {
     const MIB: u64 = 1 << 20;
@@ -117,20 +132,20 @@ fn files_are_short_again_after_a_trim() {
     while log.wal.files() < 5 {
         last = log.write(1, &payload(last + 1, MIB as usize / 2)).unwrap();
     }
-    log.wal.prepare_spare().unwrap();
+    log.prepare_spare().unwrap();
     log.wal.release(last).unwrap();
     assert!(log.wal.disk_bytes() >= 32 * MIB, "the current one and the next are long");
     log.wal.trim().unwrap();
-    log.wal.prepare_spare().unwrap();
+    log.prepare_spare().unwrap();
     log.wal.rotate().unwrap();
     last = log.write(1, b"in the short one").unwrap();
     log.wal.release(last - 1).unwrap();
     log.wal.trim().unwrap();
-    log.wal.prepare_spare().unwrap();
+    log.prepare_spare().unwrap();
     assert_eq!(log.wal.disk_bytes(), 2 * NEXT_LEN, "the current one and the next");
     assert_eq!(read(&sim, last - 1).unwrap().1, [(last, 1, b"in the short one".to_vec())]);
     log.wal.rotate().unwrap();
-    log.wal.prepare_spare().unwrap();
+    log.prepare_spare().unwrap();
     assert_eq!(log.wal.disk_bytes(), 4 * NEXT_LEN, "they become longer again");
 }
 
@@ -169,9 +184,9 @@ fn every_refusal_of_a_file_passes() {
         log.wal.rotate().unwrap();
         log.wal.release(1).unwrap();
         sim.fail(Fault::next(op, ErrorKind::Other));
-        let first = log.wal.prepare_spare();
+        let first = log.prepare_spare();
         sim.heal();
-        let again = log.wal.prepare_spare();
+        let again = log.prepare_spare();
         assert_eq!(again, Ok(()), "after a failed {op:?}: {first:?}");
         for i in 2..100 {
             assert_eq!(log.write(1, &payload(i, 100)), Ok(i));

@@ -27,7 +27,7 @@ fn writers_syncers_and_flushes_together() {
                 let visible = log.sequencer.visible() / 2;
                 flushed.store(visible, SeqCst);
                 log.wal.release(visible).unwrap();
-                log.wal.prepare_spare().unwrap();
+                log.prepare_spare().unwrap();
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
