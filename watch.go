@@ -131,8 +131,8 @@ func (w *Watch) Reached() uint64 {
 }
 
 // Next returns the next change. It looks for one, and waits for it, as long as ctx
-// lives; with a context that had ended before, it looks at what is there, and at least
-// at a part of that, which Reached tells. That context's error is not the watch's: Next
+// lives; with a context that had ended before, it looks at what is there: at all of it, or in a
+// cluster, where that may be long, at a part, which Reached tells. That context's error is not the watch's: Next
 // may be called again, and goes on. Any other error is final: ErrClosed,
 // ErrWatchTooSlow, ErrHistoryGone, ErrKeyspaceDropped.
 func (w *Watch) Next(ctx context.Context) (Change, error) {

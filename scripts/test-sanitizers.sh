@@ -56,6 +56,7 @@ build() (
 )
 
 [ $# -gt 0 ] || set -- address thread
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$SCRATCH"' EXIT # a build that is not needed any more
 build "$1"
 while [ $# -gt 0 ]; do
     sanitizer=$1

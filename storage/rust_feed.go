@@ -19,7 +19,6 @@ import "C"
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"runtime"
 	"sync/atomic"
 )
@@ -76,16 +75,9 @@ func (e *RustStorageEngine) Watch(r Range, from uint64) (Feed, error) {
 // From implements Feed.
 func (f *rustFeed) From() uint64 { return f.from }
 
-// pagesAtOnce is how many pages a feed reads at most for who only looks; the core looks at some MiB for one.
-const pagesAtOnce = 4
-
-// Next implements Feed. There may be much behind a page that is not of the range: so whose context ends waits
-// for the present one, and who only looks for some.
+// Next implements Feed.
 func (f *rustFeed) Next(ctx context.Context) (Change, error) {
-	most := 1
-	if len(f.rest) == 0 && ctx.Err() != nil {
-		most = pagesAtOnce
-	}
+	looks := len(f.rest) == 0 && ctx.Err() != nil
 	for pages := 0; ; pages++ {
 		switch {
 		case f.closed.Load() || f.engine.closed.Load():
@@ -94,8 +86,9 @@ func (f *rustFeed) Next(ctx context.Context) (Change, error) {
 			return Change{}, f.err
 		case len(f.rest) > 0:
 			return f.unpack(), nil
-		case pages >= most && ctx.Err() != nil:
-			return Change{}, errors.Join(ctx.Err(), ErrMoreToLookAt)
+		case pages > 0 && !looks && ctx.Err() != nil:
+			// There may be much behind it that is not of the range.
+			return Change{}, ctx.Err()
 		}
 		if f.err = f.fetch(ctx); f.err != nil && f.err == ctx.Err() {
 			f.err = nil

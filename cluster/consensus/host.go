@@ -39,8 +39,8 @@ const requestTimeout = 5 * time.Second
 // tells by itself.
 const requestGrace = time.Second
 
-// askAgain is how long a group is given to tell what it has agreed upon until it is asked anew.
-const askAgain = 250 * time.Millisecond
+// askAgain is how long a group is given to tell what it has agreed upon until it is asked anew, at first.
+var askAgain = 250 * time.Millisecond
 
 // What is kept of a group's log once it is in the engine, so that a replica that was away for a
 // while catches up without a snapshot; and how many entries there are between two moments at
@@ -234,36 +234,48 @@ func (g *Group) Propose(ctx context.Context, entry []byte) (uint64, error) {
 }
 
 // ReadIndex implements replica.Group. The library forgets a question, and answers it no more, when the
-// leader changes, be it that the same one leads again. So it is asked anew now and then: each answer
-// is to all of what was asked before.
+// leader changes, be it that the same one leads again. So it is asked anew when no answer comes, each
+// time after twice as long; the first answer to any of the questions is to all that was asked before it.
 func (g *Group) ReadIndex(ctx context.Context) error {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	for {
-		answered, err := g.askReadIndex(ctx)
-		if answered || err != nil {
+	late := make(chan struct{}) // answers to questions before the last one
+	for wait := askAgain; ; wait *= 2 {
+		request, err := g.host.ReadIndex(g.number, timeLeft(ctx))
+		if err != nil {
 			return err
+		}
+		select {
+		case result := <-request.ResultC():
+			request.Release()
+			if !result.Completed() {
+				return errNoReadIndex
+			}
+			return nil
+		case <-late:
+			return nil
+		case <-ctx.Done():
+			return errors.Join(errNoReadIndex, context.Cause(ctx))
+		case <-time.After(wait):
+			go tellLate(ctx, request, late)
 		}
 	}
 }
 
-// askReadIndex asks once, and waits for askAgain at most.
-func (g *Group) askReadIndex(ctx context.Context) (answered bool, err error) {
-	request, err := g.host.ReadIndex(g.number, timeLeft(ctx))
-	if err != nil {
-		return false, err
+// tellLate tells late that a question is answered, until ctx is over.
+func tellLate(ctx context.Context, question *dragonboat.RequestState, late chan<- struct{}) {
+	select {
+	case result := <-question.ResultC():
+		question.Release()
+		if !result.Completed() {
+			return
+		}
+	case <-ctx.Done():
+		return
 	}
 	select {
-	case result := <-request.ResultC():
-		request.Release()
-		if !result.Completed() {
-			return false, errNoReadIndex
-		}
-		return true, nil
+	case late <- struct{}{}:
 	case <-ctx.Done():
-		return false, errors.Join(errNoReadIndex, context.Cause(ctx))
-	case <-time.After(askAgain):
-		return false, nil
 	}
 }
 

@@ -9,10 +9,9 @@ import (
 	"time"
 )
 
-// TestReadIndexWhileTheLeadMoves: what is asked while the lead moves is answered soon, or refused,
-// though the library forgets it.
-func TestReadIndexWhileTheLeadMoves(t *testing.T) {
-	_, groups := three(t)
+// awaitLeader waits until all know who leads.
+func awaitLeader(t *testing.T, groups []*Group) {
+	t.Helper()
 	await(t, "leader", func() error {
 		for _, g := range groups {
 			if g.Leader() == 0 {
@@ -21,6 +20,29 @@ func TestReadIndexWhileTheLeadMoves(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestReadIndexOfASlowGroup: a group that takes longer to answer than it is given until it is asked
+// anew is heard, however much longer.
+func TestReadIndexOfASlowGroup(t *testing.T) {
+	defer func(before time.Duration) { askAgain = before }(askAgain)
+	askAgain = time.Nanosecond
+	_, groups := three(t)
+	awaitLeader(t, groups)
+	for i, g := range groups {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		if err := g.ReadIndex(ctx); err != nil {
+			t.Errorf("replica %d: %v", i+1, err)
+		}
+		cancel()
+	}
+}
+
+// TestReadIndexWhileTheLeadMoves: what is asked while the lead moves is answered soon, or refused,
+// though the library forgets it.
+func TestReadIndexWhileTheLeadMoves(t *testing.T) {
+	_, groups := three(t)
+	awaitLeader(t, groups)
 	moving, stop := context.WithCancel(t.Context())
 	var longest atomic.Int64
 	var answers [3]int

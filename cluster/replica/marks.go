@@ -103,8 +103,9 @@ func parseMarks(b []byte) (m marks, err error) {
 	return m, nil
 }
 
-// marksFile keeps a replica's marks. It is on disk before the engine is synced, and so before anything is
-// cut off the log up to there: what comes behind the last mark in the file, the log has from there on.
+// marksFile keeps a replica's marks. If it can be written, it is on disk before the engine is synced, and so before
+// anything is cut off the log up to there: what comes behind the last mark in the file, the log has from there on.
+// If not, the past behind it cannot be had once the replica is opened anew.
 type marksFile struct {
 	dir string
 
@@ -136,10 +137,12 @@ func (f *marksFile) load(logger *slog.Logger) marks {
 	return m
 }
 
-// save replaces what the file has, if there are others: by all of them, whatever comes between.
-func (f *marksFile) save(m marks) (err error) {
+// save replaces what the file has, if there are others: by all of them, whatever comes between. It asks
+// for them when nobody else saves, so that none come back that are older.
+func (f *marksFile) save(all func() marks) (err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	m := all()
 	if len(m) == 0 || f.any && f.saved == m[len(m)-1] {
 		return nil
 	}

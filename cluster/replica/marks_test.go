@@ -2,11 +2,13 @@ package replica
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/mantisdb/mantisdb/storage"
 )
@@ -63,7 +65,7 @@ func TestMarksFile(t *testing.T) {
 	}
 	f := &marksFile{dir: dir}
 	for n := 1; n <= len(all); n++ {
-		if err := f.save(all[:n]); err != nil {
+		if err := f.save(func() marks { return all[:n] }); err != nil {
 			t.Fatal(err)
 		}
 		if got := (&marksFile{dir: dir}).load(quiet); !slices.Equal(got, all[:n]) {
@@ -96,7 +98,7 @@ func TestMarksFile(t *testing.T) {
 	if got := damaged.load(quiet); got != nil {
 		t.Errorf("of a damaged file: %+v", got)
 	}
-	if err := damaged.save(all); err != nil {
+	if err := damaged.save(func() marks { return all }); err != nil {
 		t.Fatal(err)
 	}
 	if got := (&marksFile{dir: dir}).load(quiet); !slices.Equal(got, all) {
@@ -130,5 +132,33 @@ func TestMarksAreNotWrittenAgain(t *testing.T) {
 	}
 	if third := sync(); os.SameFile(first, third) {
 		t.Error("the file was not written for another mark")
+	}
+}
+
+// TestMarksThatCannotBeWritten: a replica goes on whose marks cannot be kept.
+func TestMarksThatCannotBeWritten(t *testing.T) {
+	m := members(t, 2)[0]
+	l := m.lead(t, 1)
+	path := m.replica.path(marksName)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 * markEvery {
+		write(t, l, "value")
+	}
+	result := make(chan error, 1)
+	go func() { result <- m.replica.Sync() }()
+	select {
+	case err := <-result:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the replica does not sync")
+		m.replica.Stop()
+		<-result
 	}
 }

@@ -290,17 +290,13 @@ func (r *Replica) Sync() error {
 	if r.leftOut.Load() {
 		return ErrLeftOut
 	}
-	return r.insist("sync", func() error {
-		if err := r.marks.save(r.changes.allMarks()); err != nil {
-			return err
-		}
-		return engine.Sync()
-	})
+	r.trySaveMarks() // before anything is cut off the log
+	return r.insist("sync", engine.Sync)
 }
 
 // trySaveMarks keeps the marks where it may fail: then less of the past can be had.
 func (r *Replica) trySaveMarks() {
-	if err := r.marks.save(r.changes.allMarks()); err != nil {
+	if err := r.marks.save(r.changes.allMarks); err != nil {
 		r.logger.Warn("a replica cannot keep where versions are in its log", "dir", r.config.Dir, "error", err.Error())
 	}
 }

@@ -494,6 +494,9 @@ impl<P: Policy> Cache<P> {
             // SAFETY: they cannot be found any more, were counted as retired, and are
             // retired once.
             unsafe { self.memory.retire(leaving, guard) };
+            // Each call stands for many entries: what this thread keeps of them, no other one
+            // could free while it rests.
+            guard.flush();
         }
         if let Some(listener) = &self.listener {
             Self::see_off(departures, listener, guard);

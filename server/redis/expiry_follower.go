@@ -129,13 +129,18 @@ func (f *expiryFollower) await(ctx context.Context) error {
 // the next to expire. An error is that of the watch, or of ctx.
 func (f *expiryFollower) take(ctx, until context.Context) error {
 	before, _ := f.queue.next()
+	looked := f.watch.Reached()
 	for {
 		change, err := f.watch.Next(until)
-		switch {
+		switch reached := f.watch.Reached(); {
 		case err != nil && ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil && until.Err() != nil && errors.Is(err, until.Err()):
-			return nil
+			if reached == looked {
+				return nil
+			}
+			looked = reached // at a part of what is there, perhaps
+			continue
 		case err != nil:
 			return err
 		}

@@ -98,6 +98,10 @@ impl Workers {
         }
     }
 
+    fn is_closing(&self) -> bool {
+        self.state.lock().closing
+    }
+
     /// Rests for so long; false once the storage closes.
     fn rest(&self, time: Duration) -> bool {
         self.rest_while(time, || true)
@@ -143,7 +147,10 @@ fn log_rounds(core: &Core, durable: &Durable) {
         rest = if end == before { longer(rest, LOG_IDLE_INTERVAL) } else { LOG_INTERVAL };
         rest = report(durable, sync(), rest);
         let mut slower = rest;
-        let mut meanwhile = || slower = report(durable, sync(), slower);
+        let mut meanwhile = || {
+            slower = report(durable, sync(), slower);
+            durable.workers.is_closing()
+        };
         rest = report(durable, durable.wal.prepare_spare(&mut meanwhile), rest).max(slower);
         if end != before {
             written = Instant::now();

@@ -75,7 +75,7 @@ impl Log {
     }
 
     fn prepare_spare(&self) -> Result<()> {
-        self.wal.prepare_spare(&mut || ())
+        self.wal.prepare_spare(&mut || false)
     }
 
     fn close(self) -> Result<()> {

@@ -368,14 +368,12 @@ impl Wal {
     }
 
     /// Makes the next file ready, so that no writer has to: with rests, while there is time.
-    /// That takes long on a slow disk. `meanwhile` is called between its pieces and in rests.
-    pub(crate) fn prepare_spare(&self, meanwhile: &mut dyn FnMut()) -> Result<()> {
+    /// That takes long on a slow disk. `meanwhile` is called between its pieces and in rests,
+    /// and tells whether there is none for them.
+    pub(crate) fn prepare_spare(&self, meanwhile: &mut dyn FnMut() -> bool) -> Result<()> {
         let mut pace = Pace::start();
         self.prepare(0, &mut |there, len| {
-            pace.rest(|| {
-                meanwhile();
-                self.hurries(there, len)
-            });
+            pace.rest(|| meanwhile() || self.hurries(there, len));
         })
     }
 

@@ -119,6 +119,36 @@ fn who_tidies_up_keeps_no_garbage() {
     });
 }
 
+/// What threads have removed that rest then is freed by others.
+#[test]
+fn who_removes_and_rests_keeps_no_garbage() {
+    const THREADS: u64 = 2;
+    let (cache, mut n) = (&open(4 << 20), 0);
+    while cache.stats().evicted == 0 {
+        put(cache, &u64::to_be_bytes(n), &[0; 100]);
+        n += 1;
+    }
+    std::thread::scope(|scope| {
+        let (removed, when_removed) = mpsc::channel();
+        let ends = [(); THREADS as usize].map(|()| mpsc::channel::<()>());
+        let (_ends, until): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
+        for (thread, until_end) in until.into_iter().enumerate() {
+            let removed = removed.clone();
+            scope.spawn(move || {
+                (0..n).filter(|n| n % THREADS == thread as u64).for_each(|n| {
+                    cache.remove(&n.to_be_bytes());
+                });
+                removed.send(()).unwrap();
+                until_end.recv().unwrap_err();
+            });
+        }
+        (0..THREADS).for_each(|_| when_removed.recv().unwrap());
+        cache.tidy(); // what waits in the shards for more
+        free_retired(cache);
+        assert_eq!(cache.stats().entries, 0);
+    });
+}
+
 /// Waits until nothing is retired.
 fn free_retired(cache: &LockFreeCache) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
