@@ -479,10 +479,8 @@ impl<P: Policy> Cache<P> {
         change: impl FnOnce(&mut Locked<'_, P>, &mut Departures) -> R,
     ) -> R {
         let (shard, mut departures) = (&self.shards[shard], Departures::new());
-        // Pinned only once the lock is there: who waits for it would hold up all that is
-        // retired.
-        let state = shard.lock();
-        let guard = &epoch::pin();
+        let (guard, state) = shard.lock_pinned();
+        let guard = &guard;
         let most = self.memory.linger() >> self.shards.len().ilog2();
         let (result, leaving) = {
             let mut locked = Locked::new(shard, state, &self.memory, guard);

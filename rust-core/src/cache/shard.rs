@@ -14,8 +14,8 @@ use super::timer_wheel::TimerWheel;
 use crate::error::Result;
 use crate::memtable::prefetch;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use crate::sync::{Mutex, MutexGuard, lock};
-use crossbeam_epoch::Guard;
+use crate::sync::{Mutex, MutexGuard, lock, try_lock};
+use crossbeam_epoch::{self as epoch, Guard};
 use std::ptr::NonNull;
 
 /// See the module.
@@ -74,6 +74,21 @@ impl<P: Policy> Shard<P> {
             leaving: Leaving::default(),
         };
         Ok(Self { index: Index::new()?, weight: AtomicU64::new(0), state: Mutex::new(state) })
+    }
+
+    /// Pins, and waits for the lock. To pin may run what others have deferred, which may come
+    /// to this very lock, as where a segment is dropped with its blocks: so it is not done
+    /// while the lock is held. And nobody waits for it while pinned: that would hold up all
+    /// that is retired.
+    pub(super) fn lock_pinned(&self) -> (Guard, MutexGuard<'_, State<P>>) {
+        loop {
+            let guard = epoch::pin();
+            if let Some(state) = try_lock(&self.state) {
+                return (guard, state);
+            }
+            drop(guard);
+            drop(self.lock());
+        }
     }
 
     /// Waits for the lock.

@@ -1,6 +1,8 @@
 use super::*;
 use crate::sync::scope;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 /// A value tells its key and is consistent in itself.
 fn value_of(key: u64, random: &mut Random) -> Vec<u8> {
@@ -118,4 +120,26 @@ fn what_stays_is_always_found() {
         }
         writer.join().unwrap();
     });
+}
+
+/// What others have deferred may come to the cache, and is run by whoever pins next: so
+/// nobody may hold a lock of the cache then.
+#[test]
+fn what_is_deferred_may_come_to_the_cache() {
+    let cache = Arc::new(open(2 << 20));
+    let (done, when_done) = mpsc::channel();
+    for _ in 0..300 {
+        let deferred = Arc::clone(&cache);
+        let guard = crossbeam_epoch::pin();
+        guard.defer(move || deferred.remove(b"key"));
+        guard.flush();
+        drop(guard);
+        let (cache, done) = (Arc::clone(&cache), done.clone());
+        // A new thread runs what was deferred when it pins first.
+        std::thread::spawn(move || {
+            cache.remove(b"key");
+            done.send(()).unwrap();
+        });
+        when_done.recv_timeout(Duration::from_secs(20)).expect("no thread waits for itself");
+    }
 }
