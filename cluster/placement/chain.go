@@ -63,14 +63,14 @@ func follow(x exchange, steps []step) bool {
 }
 
 // chain is a shortest worthwhile chain from a node, of those the one to the node furthest below
-// its share; or nil if it would have more steps than longest. It is a search in breadth. Since it
-// is shortest, no shard occurs in it twice in a way that would break the rule of zones: the two
-// steps would have made a shorter chain.
+// its share; or nil if it would have more steps than longest. It is a search in breadth. No shard occurs
+// in it twice: a shard has one move at a time, and the rule of zones is looked at for each step as if it
+// were alone.
 func chain(x exchange, from, longest int) []step {
 	reached := map[int]step{from: {}}
 	frontier := []int{from}
 	for steps := 0; steps < longest && len(frontier) > 0; steps++ {
-		next := ring(x, frontier, reached)
+		next := ring(x, from, frontier, reached)
 		end := none
 		for _, node := range next {
 			if worthwhile(x.excess(from), x.excess(node)) && (end == none || x.excess(node) < x.excess(end)) {
@@ -91,11 +91,14 @@ func chain(x exchange, from, longest int) []step {
 }
 
 // ring adds to reached what one step leads to from a frontier, each by the shard that is best
-// handed to it, and returns those nodes in order.
-func ring(x exchange, frontier []int, reached map[int]step) []int {
+// handed to it, and returns those nodes in order. The chains begin at first.
+func ring(x exchange, first int, frontier []int, reached map[int]step) []int {
 	found := make(map[int]step)
 	for _, from := range frontier {
 		for _, shard := range x.offers(from) {
+			if occurs(shard, first, from, reached) {
+				continue
+			}
 			for to := range x.takers(shard, from) {
 				if _, old := reached[to]; old {
 					continue
@@ -114,4 +117,14 @@ func ring(x exchange, frontier []int, reached map[int]step) []int {
 	}
 	slices.Sort(next)
 	return next
+}
+
+// occurs tells whether the chain from a node to another one hands on a shard.
+func occurs(shard, first, to int, reached map[int]step) bool {
+	for node := to; node != first; node = reached[node].from {
+		if reached[node].shard == shard {
+			return true
+		}
+	}
+	return false
 }

@@ -80,11 +80,23 @@ func (h *history) elect() {
 // cluster as the package promises. Plans are made while others are in flight, and moves end in
 // any order.
 func TestRandomHistories(t *testing.T) {
-	rng := seeded(t)
 	histories := 300
 	if testing.Short() {
 		histories = 30
 	}
+	tryHistories(t, seeded(t), histories)
+}
+
+// TestShardTwiceInAChain: of these histories, one has a chain of moves in which a shard would be moved twice.
+func TestShardTwiceInAChain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes hundreds of histories")
+	}
+	tryHistories(t, rand.New(rand.NewPCG(3058646428757254705, 0)), 300)
+}
+
+func tryHistories(t *testing.T, rng *rand.Rand, histories int) {
+	t.Helper()
 	for range histories {
 		h := newHistory(rng)
 		for range 30 {
