@@ -16,6 +16,9 @@ func TestExpiryFollowerSeesAllThatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	if db.Engine() != mantisdb.EngineRust {
+		t.Skip("the Go engine does not keep so many changes for a watch")
+	}
 	ks, err := db.CreateKeyspace("watched", mantisdb.KeyspaceOptions{})
 	if err != nil {
 		t.Fatal(err)
