@@ -1,0 +1,149 @@
+//! The files of the log: the next one is made ahead, old ones are used again or removed.
+
+use super::{NEXT_LEN, Wal};
+use crate::error::{Error, Result};
+use crate::sync::atomic::Ordering::SeqCst;
+use crate::sync::{MutexGuard, lock, try_lock};
+use crate::wal::cursor::Filled;
+use crate::wal::file::{FileRef, OpenFile};
+use crate::wal::header::{FILE_HEADER_LEN, spare_name};
+use crate::wal::pace::{Pace, is_late};
+use crate::wal::record::{ALIGN, END_LEN};
+use std::sync::Arc;
+
+/// What is known of the file that is made next.
+#[derive(Default)]
+pub(super) struct Making {
+    /// It is to be a short one.
+    is_short: bool,
+}
+
+impl Wal {
+    /// Makes the next file ready, so that no writer has to: with rests, while there is time.
+    /// That takes long on a slow disk. `meanwhile` is called between its pieces and in rests,
+    /// and tells whether there is none for them.
+    pub(crate) fn prepare_spare(&self, meanwhile: &mut dyn FnMut() -> bool) -> Result<()> {
+        let mut pace = Pace::start();
+        self.prepare(0, &mut |there, len| {
+            pace.rest(|| meanwhile() || self.hurries(there, len));
+        })
+    }
+
+    /// Whether no file is ready to follow the current one.
+    pub(crate) fn wants_spare(&self) -> bool {
+        lock(&self.cursor).next.is_none()
+    }
+
+    /// Waits until no file is being made, and has none made.
+    pub(super) fn lock_making(&self) -> MutexGuard<'_, Making> {
+        self.awaiting.fetch_add(1, SeqCst);
+        let making = lock(&self.making);
+        self.awaiting.fetch_sub(1, SeqCst);
+        making
+    }
+
+    /// Whether the next file is to be made without rests, when there are `there` bytes of
+    /// `len`: somebody waits for it, or may have to.
+    pub(in crate::wal) fn hurries(&self, there: u64, len: u64) -> bool {
+        if self.awaiting.load(SeqCst) > 0 {
+            return true;
+        }
+        let cursor = lock(&self.cursor);
+        cursor.closed || is_late(there as f64 / len as f64, cursor.fill())
+    }
+
+    /// Makes the next file ready for a record of `len` bytes, padding included. `between` is
+    /// called between its pieces, with the length that is there and the one that is wanted.
+    #[cold]
+    pub(in crate::wal) fn prepare(
+        &self,
+        len: u64,
+        between: &mut dyn FnMut(u64, u64),
+    ) -> Result<()> {
+        let mut making = self.lock_making();
+        let (base, mut wanted, short) = {
+            let mut cursor = lock(&self.cursor);
+            if cursor.closed {
+                return Err(Error::Closed);
+            }
+            // Others may have been here, and may have gone on to that file.
+            let has_room = len > 0 && len <= cursor.room();
+            if cursor.next_takes(len) || has_room {
+                return Ok(());
+            }
+            let file = &cursor.file;
+            // While there is no next file, nobody goes on to another, so that
+            // this one stays the last.
+            let twice = if making.is_short { 0 } else { file.len.saturating_mul(2) };
+            (file.base + file.len, twice, cursor.next.take())
+        };
+        wanted = wanted.max(NEXT_LEN).min(self.options.file_len);
+        wanted = wanted.max(FILE_HEADER_LEN + len + END_LEN).next_multiple_of(ALIGN);
+        // One that is ready but too short is made longer, under its name.
+        let spare = short.map(|file| file.path.clone()).or_else(|| lock(&self.spares).take());
+        let between = &mut |there| between(there, wanted);
+        let made = OpenFile::make(&*self.fs, &self.dir, base, wanted, spare.as_deref(), between)?;
+        lock(&self.cursor).next = Some(Arc::new(made));
+        making.is_short = false;
+        Ok(())
+    }
+
+    /// Gives up the oldest files whose records are all at or below `flushed`,
+    /// which must be safe elsewhere: they are kept to be used again, or removed.
+    pub(crate) fn release(&self, flushed: u64) -> Result<()> {
+        let mut spares = lock(&self.spares);
+        let (files, unsynced) = self.releasable(flushed);
+        self.sync_files(&unsynced, self.end())?;
+        for file in files {
+            let ready = usize::from(!self.wants_spare() || try_lock(&self.making).is_none());
+            let fits = file.len <= self.options.file_len && spares.has_room(ready);
+            // Readers enter under the lock that is held.
+            if fits && !file.readers.is_any() {
+                let spare = self.dir.join(spare_name(file.base));
+                self.fs.rename(&file.path, &spare)?;
+                spares.add(spare, file.len);
+            } else {
+                self.fs.remove(&file.path)?;
+            }
+            lock(&self.cursor).filled.pop_front();
+        }
+        Ok(())
+    }
+
+    /// The oldest files, as far as their records are at or below `flushed`; and
+    /// what has to be synced before they are removed, since a removal can be
+    /// lost with the power, and another one not:
+    ///
+    /// - the files themselves, which must not be found torn below an LSN that
+    ///   later records know to be durable;
+    /// - the file behind them, whose header tells that they are not needed.
+    fn releasable(&self, flushed: u64) -> (Vec<FileRef>, Vec<Arc<OpenFile>>) {
+        let cursor = lock(&self.cursor);
+        let is_released = |filled: &&Filled| filled.file.last_sequence <= flushed;
+        let released: Vec<_> = cursor.filled.iter().take_while(is_released).collect();
+        let files = released.iter().map(|filled| filled.file.clone()).collect();
+        let mut unsynced: Vec<_> = released.iter().filter_map(|f| f.unsynced.clone()).collect();
+        match cursor.filled.get(released.len()) {
+            _ if released.is_empty() => {}
+            Some(behind) => unsynced.extend(behind.unsynced.clone()),
+            None => unsynced.push(Arc::clone(&cursor.file)),
+        }
+        (files, unsynced)
+    }
+
+    /// Gives up the files that are kept to be used again, and the one that is ready, if it
+    /// is long: a short one is to follow.
+    pub(crate) fn trim(&self) -> Result<()> {
+        let mut making = self.lock_making();
+        let mut spares = lock(&self.spares);
+        while let Some(spare) = spares.take() {
+            self.fs.remove(&spare)?;
+        }
+        let mut cursor = lock(&self.cursor);
+        let long = cursor.next.take_if(|next| next.len > NEXT_LEN);
+        making.is_short |= cursor.next.is_none();
+        drop(cursor);
+        // It is known no more: what is left of it after an error, the next opening removes.
+        long.map_or(Ok(()), |next| self.fs.remove(&next.path))
+    }
+}
