@@ -55,12 +55,12 @@ pub trait FileSystem: Send + Sync + Debug {
     ///
     /// It is made in pieces. `between` is called between two of them, with the
     /// length that is there: who is in no hurry rests in it, and leaves the disk to
-    /// others.
+    /// others. Once it tells that the rest is wanted at once, that is one piece.
     fn open_log(
         &self,
         path: &Path,
         len: u64,
-        between: &mut dyn FnMut(u64),
+        between: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Arc<dyn LogFile>>;
     /// Renames a file; one of the new name is replaced.
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;

@@ -26,8 +26,8 @@ static ZEROS: [u8; 16 << 10] = [0; 16 << 10];
 /// after the other, so whoever syncs the log meanwhile waits for a piece at most, and not
 /// for a whole segment.
 const PIECE: u64 = 1 << 20;
-/// Likewise of a log file that is made. Small pieces take longer in all, but a log file is
-/// made in advance.
+/// Likewise of a log file that is made, unless the rest of it is wanted at once. Small pieces
+/// take longer in all, on a slow disk many times as long, but a log file is made in advance.
 const LOG_PIECE: u64 = 256 << 10;
 
 /// Names the operation and the path in an error.
@@ -123,7 +123,7 @@ impl FileSystem for Disk {
         &self,
         path: &Path,
         len: u64,
-        between: &mut dyn FnMut(u64),
+        between: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Arc<dyn LogFile>> {
         let options = &mut OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(path);
@@ -179,15 +179,17 @@ fn may_not_write(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Writes zeros in place of a part of a file, durably, and calls `between` between two pieces.
+/// Writes zeros in place of a part of a file, durably, and calls `between` between two pieces:
+/// see [`FileSystem::open_log`].
 fn write_zeros(
     file: &File,
     mut from: u64,
     to: u64,
-    between: &mut dyn FnMut(u64),
+    between: &mut dyn FnMut(u64) -> bool,
 ) -> io::Result<()> {
+    let mut at_once = false;
     while from < to {
-        let piece = to.min(from + LOG_PIECE);
+        let piece = if at_once { to } else { to.min(from + LOG_PIECE) };
         while from < piece {
             let len = (ZEROS.len() as u64).min(piece - from) as usize;
             file.write_all_at(&ZEROS[..len], from)?;
@@ -195,7 +197,7 @@ fn write_zeros(
         }
         file.sync_data()?;
         if from < to {
-            between(from);
+            at_once = between(from);
         }
     }
     Ok(())

@@ -335,7 +335,7 @@ impl FileSystem for Sim {
         &self,
         path: &Path,
         len: u64,
-        between: &mut dyn FnMut(u64),
+        between: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Arc<dyn LogFile>> {
         static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
         let inode = match self.inode("open", path) {
@@ -350,6 +350,7 @@ impl FileSystem for Sim {
         };
         let had = inode.lock().len();
         let mut at = had;
+        let mut at_once = false;
         while at < len as usize {
             let zeros = &ZEROS[..ZEROS.len().min(len as usize - at)];
             if let Err(error) = self.write((Op::Extend, path), &inode, at, zeros) {
@@ -357,8 +358,8 @@ impl FileSystem for Sim {
                 return Err(error);
             }
             at += zeros.len();
-            if at < len as usize {
-                between(at as u64);
+            if at < len as usize && !at_once {
+                at_once = between(at as u64);
             }
         }
         if at > had {

@@ -57,7 +57,7 @@ impl OpenFile {
         base: u64,
         len: u64,
         spare: Option<&Path>,
-        between: &mut dyn FnMut(u64),
+        between: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Self> {
         let path = dir.join(header::file_name(base));
         let made = match spare {

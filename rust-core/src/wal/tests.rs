@@ -64,7 +64,12 @@ fn open(fs: &Sim, flushed: u64, file_len: u64) -> Result<Log> {
 impl Log {
     /// Writes a record and returns its last sequence.
     fn write(&self, count: u64, payload: &[u8]) -> Result<u64> {
-        let (reservation, slot) = self.wal.reserve(&self.sequencer, count, payload.len())?;
+        let (reservation, slot) = loop {
+            match self.wal.reserve(&self.sequencer, count, payload.len()) {
+                Err(Error::Busy) => std::thread::yield_now(),
+                reserved => break reserved?,
+            }
+        };
         let (a, b) = payload.split_at(payload.len() / 3);
         self.wal.write(slot, reservation.first, count, &[a, b])?;
         reservation.complete()

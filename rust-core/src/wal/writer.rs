@@ -63,6 +63,8 @@ pub(crate) struct Wal {
     making: Mutex<Making>,
     /// So many wait for that. Who makes the file is in a hurry then.
     awaiting: AtomicU64,
+    /// A writer was told to come back once the file that is being made is there.
+    wanted: AtomicBool,
     /// Held while files are recycled and removed.
     spares: Mutex<Spares>,
     /// Held while files are synced: the system tells an error once, and whoever
@@ -105,7 +107,7 @@ impl Wal {
         // After a kill the files hold what was never synced.
         if !recovered.closed {
             for file in &recovered.files {
-                fs.open_log(&file.path, 0, &mut |_| ())?.sync(0)?;
+                fs.open_log(&file.path, 0, &mut |_| true)?.sync(0)?;
             }
         }
         let Recovered { end, next_base: base, .. } = recovered;
@@ -136,6 +138,7 @@ impl Wal {
             durable: CachePadded::new(AtomicU64::new(recovered.known)),
             making: Mutex::default(),
             awaiting: AtomicU64::new(0),
+            wanted: AtomicBool::new(false),
             spares: Mutex::default(),
             syncing: Mutex::default(),
             group: Group::default(),
@@ -146,7 +149,7 @@ impl Wal {
 
     /// Takes `count` sequence numbers, at least 1, and the place of a record
     /// with a payload of `payload_len` bytes, both in one order. If it fails,
-    /// no number was taken.
+    /// no number was taken; with [`Error::Busy`] it is to be tried again later.
     #[inline]
     pub(crate) fn reserve<'a>(
         &self,
@@ -173,7 +176,7 @@ impl Wal {
                 self.switch(&mut cursor)?;
             } else {
                 drop(cursor);
-                self.prepare(len, &mut |_, _| ())?;
+                self.prepare_soon(len)?;
             }
         }
     }
@@ -249,7 +252,7 @@ impl Wal {
                 return self.switch(&mut cursor);
             }
             drop(cursor);
-            self.prepare(0, &mut |_, _| ())?;
+            self.prepare(0)?;
         }
     }
 
@@ -397,7 +400,7 @@ fn first_file(
     let at_least = FILE_HEADER_LEN + END_LEN;
     let make = |len: u64, spare: Option<&Path>| {
         let len = len.min(options.file_len).max(at_least);
-        OpenFile::make(fs, dir, base, len, spare, &mut |_| ())
+        OpenFile::make(fs, dir, base, len, spare, &mut |_| true)
     };
     match make(FIRST_LEN, None) {
         Err(Error::Io { kind: ErrorKind::StorageFull, .. }) => {

@@ -66,7 +66,12 @@ impl FileSystem for OneFile {
     fn create(&self, _: &Path) -> Result<Box<dyn NewFile>> {
         Ok(Box::new(self.clone()))
     }
-    fn open_log(&self, _: &Path, _: u64, _: &mut dyn FnMut(u64)) -> Result<Arc<dyn LogFile>> {
+    fn open_log(
+        &self,
+        _: &Path,
+        _: u64,
+        _: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Arc<dyn LogFile>> {
         Err(NOT_HERE)
     }
     fn rename(&self, _: &Path, _: &Path) -> Result<()> {

@@ -124,6 +124,30 @@ fn a_sync_passes_while_a_file_is_made() {
     assert!(syncs >= (1 << 20) / (64 << 10) - 1, "{syncs}: once for each piece but the last");
 }
 
+/// A writer who finds no room is told to come back, and the file is made at once then.
+#[test]
+fn no_writer_waits_for_a_file_that_is_being_made() {
+    const LONG: usize = 1 << 20;
+    let log = open(&disk(), 0, LONG as u64).unwrap();
+    let mut pieces = 0;
+    let made = log.wal.prepare_spare(&mut || {
+        pieces += 1;
+        let refused = log.wal.reserve(&log.sequencer, 1, LONG).map(drop);
+        assert_eq!(refused, Err(Error::Busy));
+        false
+    });
+    assert_eq!((made, pieces, log.sequencer.reserved()), (Ok(()), 1, 0));
+    assert_eq!(log.write(1, &payload(1, LONG)), Ok(1), "with nobody at it, the writer makes it");
+    assert_eq!(log.write(1, b"short"), Ok(2));
+    pieces = 0;
+    let mut rests = || {
+        pieces += 1;
+        false
+    };
+    log.wal.prepare_spare(&mut rests).unwrap();
+    assert!(pieces > 1, "nobody wants this one yet");
+}
+
 #[test]
 fn files_are_short_again_after_a_trim() {
     const MIB: u64 = 1 << 20;

@@ -84,14 +84,23 @@ fn many_share_a_sync() {
 /// Who waits for a file that is being made ends its rests.
 #[test]
 fn a_file_is_made_in_haste_if_somebody_waits_for_it() {
-    const LONG: u64 = 1 << 20;
+    let long = payload(2, LONG as usize);
+    // It has no place in the file in use.
+    made_in_haste(|log| assert_eq!(log.write(1, &long), Ok(2)));
+    made_in_haste(|log| assert_eq!(log.wal.rotate(), Ok(())));
+}
+
+const LONG: u64 = 1 << 20;
+
+fn made_in_haste(wait: impl Fn(&Log)) {
     const PATIENCE: Duration = Duration::from_secs(20);
     let started = Instant::now();
     let log = &open(&disk(), 0, LONG).unwrap();
+    log.write(1, b"short").unwrap();
     let (begun, waits) = (&AtomicBool::new(false), &AtomicBool::new(false));
     scope(|scope| {
         scope.spawn(move |_| {
-            let made = log.wal.prepare(0, &mut |there, len| {
+            let made = log.wal.make_next(log.wal.lock_making(), 0, &mut |there, len| {
                 if !begun.load(SeqCst) {
                     assert!(!log.wal.hurries(there, len), "{there} of {len} bytes");
                     begun.store(true, SeqCst);
@@ -100,14 +109,14 @@ fn a_file_is_made_in_haste_if_somebody_waits_for_it() {
                     std::thread::yield_now();
                 }
                 waits.store(log.wal.hurries(len, len), SeqCst);
+                true
             });
             assert_eq!(made, Ok(()));
         });
         while !begun.load(SeqCst) {
             std::thread::yield_now();
         }
-        // It has no place in the file in use, which is empty.
-        assert_eq!(log.write(1, &payload(1, LONG as usize)), Ok(1));
+        wait(log);
         assert!(waits.load(SeqCst), "not for what the file in use holds");
     });
 }

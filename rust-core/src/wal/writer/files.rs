@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// What is known of the file that is made next.
 #[derive(Default)]
-pub(super) struct Making {
+pub(in crate::wal) struct Making {
     /// It is to be a short one.
     is_short: bool,
 }
@@ -24,9 +24,11 @@ impl Wal {
     /// and tells whether there is none for them.
     pub(crate) fn prepare_spare(&self, meanwhile: &mut dyn FnMut() -> bool) -> Result<()> {
         let mut pace = Pace::start();
-        self.prepare(0, &mut |there, len| {
+        let mut between = |there, len| {
             pace.rest(|| meanwhile() || self.hurries(there, len));
-        })
+            self.is_awaited()
+        };
+        self.make_next(self.lock_making(), 0, &mut between)
     }
 
     /// Whether no file is ready to follow the current one.
@@ -35,7 +37,7 @@ impl Wal {
     }
 
     /// Waits until no file is being made, and has none made.
-    pub(super) fn lock_making(&self) -> MutexGuard<'_, Making> {
+    pub(in crate::wal) fn lock_making(&self) -> MutexGuard<'_, Making> {
         self.awaiting.fetch_add(1, SeqCst);
         let making = lock(&self.making);
         self.awaiting.fetch_sub(1, SeqCst);
@@ -45,22 +47,44 @@ impl Wal {
     /// Whether the next file is to be made without rests, when there are `there` bytes of
     /// `len`: somebody waits for it, or may have to.
     pub(in crate::wal) fn hurries(&self, there: u64, len: u64) -> bool {
-        if self.awaiting.load(SeqCst) > 0 {
+        if self.is_awaited() {
             return true;
         }
         let cursor = lock(&self.cursor);
         cursor.closed || is_late(there as f64 / len as f64, cursor.fill())
     }
 
-    /// Makes the next file ready for a record of `len` bytes, padding included. `between` is
-    /// called between its pieces, with the length that is there and the one that is wanted.
+    /// Whether somebody waits for the next file.
+    fn is_awaited(&self) -> bool {
+        self.awaiting.load(SeqCst) > 0 || self.wanted.load(SeqCst)
+    }
+
+    /// Makes the next file ready for a record of `len` bytes, padding included.
+    pub(super) fn prepare(&self, len: u64) -> Result<()> {
+        self.make_next(self.lock_making(), len, &mut |_, _| true)
+    }
+
+    /// As [`Wal::prepare`], for a writer: [`Error::Busy`] if somebody else is at it. To wait
+    /// in here would hold a thread of the system for each waiting goroutine.
     #[cold]
-    pub(in crate::wal) fn prepare(
+    pub(super) fn prepare_soon(&self, len: u64) -> Result<()> {
+        let Some(making) = try_lock(&self.making) else {
+            self.wanted.store(true, SeqCst);
+            return Err(Error::Busy);
+        };
+        self.make_next(making, len, &mut |_, _| true)
+    }
+
+    /// Makes the next file ready for a record of `len` bytes. `between` is called between its
+    /// pieces, with the length that is there and the one that is to be; it tells whether the
+    /// rest is wanted at once.
+    pub(in crate::wal) fn make_next(
         &self,
+        mut making: MutexGuard<'_, Making>,
         len: u64,
-        between: &mut dyn FnMut(u64, u64),
+        between: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<()> {
-        let mut making = self.lock_making();
+        self.wanted.store(false, SeqCst);
         let (base, mut wanted, short) = {
             let mut cursor = lock(&self.cursor);
             if cursor.closed {
