@@ -71,10 +71,11 @@ clean: ## removes what was built
 ##@ Test
 
 # In an order that fails early and shares builds: the quick Go suite, then the
-# core's own tests, then what links the two.
+# core's own tests, then what links the two. What waits for programs and networks
+# more than it computes comes last, and the sanitizers run beside that.
 TESTS := test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine \
-	test-cluster test-cluster-clients test-distributed-cache test-redis test-clients test-api test-web \
-	test-relink test-consumers test-race test-cgocheck test-sanitizers
+	test-race test-cgocheck +test-sanitizers test-cluster test-cluster-clients test-distributed-cache \
+	test-redis test-clients test-api test-web test-relink test-consumers
 
 .PHONY: test
 test: ## every test
