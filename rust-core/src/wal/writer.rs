@@ -176,7 +176,7 @@ impl Wal {
                 self.switch(&mut cursor)?;
             } else {
                 drop(cursor);
-                self.prepare_soon(len)?;
+                self.prepare_for(len)?;
             }
         }
     }
@@ -252,7 +252,7 @@ impl Wal {
                 return self.switch(&mut cursor);
             }
             drop(cursor);
-            self.prepare(0)?;
+            self.prepare()?;
         }
     }
 

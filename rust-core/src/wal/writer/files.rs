@@ -26,7 +26,7 @@ impl Wal {
         let mut pace = Pace::start();
         let mut between = |there, len| {
             pace.rest(|| meanwhile() || self.hurries(there, len));
-            self.is_awaited()
+            self.is_wanted()
         };
         self.make_next(self.lock_making(), 0, &mut between)
     }
@@ -47,27 +47,29 @@ impl Wal {
     /// Whether the next file is to be made without rests, when there are `there` bytes of
     /// `len`: somebody waits for it, or may have to.
     pub(in crate::wal) fn hurries(&self, there: u64, len: u64) -> bool {
-        if self.is_awaited() {
+        if self.awaiting.load(SeqCst) > 0 || self.is_wanted() {
             return true;
         }
         let cursor = lock(&self.cursor);
         cursor.closed || is_late(there as f64 / len as f64, cursor.fill())
     }
 
-    /// Whether somebody waits for the next file.
-    fn is_awaited(&self) -> bool {
-        self.awaiting.load(SeqCst) > 0 || self.wanted.load(SeqCst)
+    /// Whether a writer is to come back for the next file. Its rest is one piece then, which is
+    /// there sooner: who waits for a sync behind it wants the file next.
+    fn is_wanted(&self) -> bool {
+        self.wanted.load(SeqCst)
     }
 
-    /// Makes the next file ready for a record of `len` bytes, padding included.
-    pub(super) fn prepare(&self, len: u64) -> Result<()> {
-        self.make_next(self.lock_making(), len, &mut |_, _| true)
+    /// Makes the next file ready, without rests.
+    pub(super) fn prepare(&self) -> Result<()> {
+        self.make_next(self.lock_making(), 0, &mut |_, _| self.is_wanted())
     }
 
-    /// As [`Wal::prepare`], for a writer: [`Error::Busy`] if somebody else is at it. To wait
-    /// in here would hold a thread of the system for each waiting goroutine.
+    /// Makes the next file ready for a writer's record of `len` bytes, padding included;
+    /// [`Error::Busy`] if somebody else is at it. To wait in here would hold a thread of the
+    /// system for each waiting goroutine.
     #[cold]
-    pub(super) fn prepare_soon(&self, len: u64) -> Result<()> {
+    pub(super) fn prepare_for(&self, len: u64) -> Result<()> {
         let Some(making) = try_lock(&self.making) else {
             self.wanted.store(true, SeqCst);
             return Err(Error::Busy);
