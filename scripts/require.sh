@@ -39,13 +39,13 @@ install_server_or_fail() {
 
 has_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] || ldconfig -p | grep -q 'libclang[-.0-9]*\.so' ||
-        compgen -G '/usr/lib/llvm*/lib/libclang[-.]*so*' >/dev/null
+        compgen -G '/usr/lib/llvm*/lib/libclang[-.][0-9s]*o*' >/dev/null # not libclang-cpp
 }
 
 # libclang is a library: no command tells that it is there.
 require_libclang() {
     has_libclang && return
-    install_or_fail libclang libclang-dev 2>/dev/null || true
+    (install_or_fail libclang libclang-dev 2>/dev/null) || true
     has_libclang || fail "libclang not found: install it (Debian: apt-get install libclang-dev)"
 }
 
