@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lni/dragonboat/v4"
+	"github.com/lni/dragonboat/v4/client"
 	"github.com/lni/dragonboat/v4/config"
 	"github.com/lni/dragonboat/v4/raftio"
 	"github.com/lni/dragonboat/v4/statemachine"
@@ -167,7 +168,10 @@ func (h *Host) Start(s Start, r *replica.Replica) (*Group, error) {
 		return nil, fmt.Errorf("starting replica %d of group %d: %w", s.Replica, s.Group, err)
 	}
 	added, _ := h.added.LoadOrStore(s.Group, new(atomic.Bool))
-	return &Group{host: h.host, number: s.Group, replica: s.Replica, machine: r, added: added.(*atomic.Bool), logs: &h.logs}, nil
+	return &Group{
+		host: h.host, number: s.Group, session: h.host.GetNoOPSession(s.Group),
+		replica: s.Replica, machine: r, added: added.(*atomic.Bool), logs: &h.logs,
+	}, nil
 }
 
 // Known tells whether a replica was started here before.
@@ -197,6 +201,7 @@ func (h *Host) Forget(ctx context.Context, group, number uint64) error {
 type Group struct {
 	host    *dragonboat.NodeHost
 	number  uint64
+	session *client.Session // of all proposals, of which it says nothing
 	replica uint64
 	machine *replica.Replica
 	added   *atomic.Bool // that of the host
@@ -206,7 +211,7 @@ type Group struct {
 
 // Propose implements replica.Group.
 func (g *Group) Propose(ctx context.Context, entry []byte) (uint64, error) {
-	request, err := g.host.Propose(g.host.GetNoOPSession(g.number), entry, timeLeft(ctx))
+	request, err := g.host.Propose(g.session, entry, timeLeft(ctx))
 	if err != nil {
 		// Nothing was handed over.
 		return 0, errors.Join(replica.ErrDropped, err)

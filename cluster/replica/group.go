@@ -9,7 +9,8 @@ import (
 type Group interface {
 	// Propose has an entry appended to the log, and returns what Replica.Apply of this
 	// replica returned for it. It is ErrDropped if the entry certainly will not be in the
-	// log, and any other error if nobody knows. The entry is not kept.
+	// log, and any other error if nobody knows. The entry is not kept. Without a deadline of
+	// ctx, it is given up after some seconds.
 	Propose(ctx context.Context, entry []byte) (result uint64, err error)
 	// Entries returns entries of the log that are agreed upon, from an index on and before another one,
 	// each with its index: as many as take some memory, and one at least if there is one. What the group

@@ -19,19 +19,17 @@ const (
 	// longestEntry is how many bytes of writes are gathered to one entry; a longer write is
 	// one alone.
 	longestEntry = 1 << 20
-	// proposeTimeout is how long an entry may take to be agreed upon and applied.
-	proposeTimeout = 5 * time.Second
 	// readLogWithin is how long it may take to read entries that were agreed upon before.
 	readLogWithin = 5 * time.Second
 )
 
 // proposal is one batch on its way into the log.
 type proposal struct {
-	packed  []byte // borrowed until done
-	count   int    // of operations
-	done    chan struct{}
-	entry   []*proposal // if it is not nil when done: what its goroutine is to propose, itself first
-	version uint64      // the number of the last operation in the term
+	packed  []byte        // borrowed until done
+	count   int           // of operations
+	done    chan struct{} // closed when it is; nil: it is no more to be waited for
+	entry   []*proposal   // if it is not nil when done: what its goroutine is to propose, itself first
+	version uint64        // the number of the last operation in the term
 	err     error
 }
 
@@ -56,28 +54,34 @@ type proposer struct {
 
 // propose has a batch applied, and returns the number of its last operation in the term.
 func (p *proposer) propose(b *storage.Batch) (version uint64, err error) {
-	one := proposal{packed: b.Packed(), count: b.Len(), done: make(chan struct{})}
+	one := proposal{packed: b.Packed(), count: b.Len()}
 	if err := p.enqueue(&one); err != nil {
 		return 0, err
 	}
-	if <-one.done; one.entry != nil {
+	if one.done != nil {
+		<-one.done
+	}
+	if one.entry != nil {
 		p.proposeEntry(one.entry)
 	}
 	return one.version, one.err
 }
 
-// enqueue has a batch wait, which is done at once if its goroutine is to propose an entry.
+// enqueue has a batch wait, unless its goroutine is to propose it at once. Nobody waits then: who has
+// proposed an entry goes on with what does.
 func (p *proposer) enqueue(one *proposal) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended != nil {
 		return p.ended
 	}
-	p.waiting = append(p.waiting, one)
 	if p.underWay < entriesUnderWay {
 		p.underWay++
-		p.beginEntry()
+		one.entry = []*proposal{one}
+		return nil
 	}
+	one.done = make(chan struct{})
+	p.waiting = append(p.waiting, one)
 	return nil
 }
 
@@ -127,10 +131,8 @@ func (p *proposer) proposeEntry(gathered []*proposal) {
 
 // settle proposes an entry, and tells those whose it is.
 func (p *proposer) settle(gathered []*proposal, entry []byte) {
-	ctx, cancel := context.WithTimeout(context.Background(), proposeTimeout)
-	defer cancel()
 	asked := now()
-	last, err := p.group.Propose(ctx, entry)
+	last, err := p.group.Propose(context.Background(), entry)
 	switch {
 	case err == nil && last == 0:
 		err = cluster.ErrNotLeader // the term had ended, so the entry was void
