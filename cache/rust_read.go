@@ -35,6 +35,8 @@ import (
 	"runtime"
 	"slices"
 	"unsafe"
+
+	"github.com/mantisdb/mantisdb/internal/prefetch"
 )
 
 const (
@@ -69,6 +71,8 @@ func (e *rustEngine) appendGuessed(dst, key []byte) ([]byte, error) {
 
 // appendInto reads straight into dst's free room, which grows until the value fits.
 func (e *rustEngine) appendInto(dst, key []byte) ([]byte, error) {
+	// The call's way into C takes about as long as a key from memory.
+	prefetch.Read(unsafe.Pointer(unsafe.SliceData(key)))
 	for {
 		room := dst[len(dst):cap(dst)]
 		var f C.found

@@ -95,6 +95,7 @@ impl Index {
         let mut buckets = self.buckets.load(Acquire);
         loop {
             let found = self.probe(buckets, hash, guard, |entry| {
+                Entry::prefetch(entry);
                 // SAFETY: entries that are found live as long as the guard.
                 unsafe { Entry::key(entry) == key }
             });
