@@ -29,7 +29,7 @@ run_beside() {
     (
         renice --priority 10 --pid "$BASHPID" >/dev/null # Not lower: it has tests that lose patience.
         run "$1"
-    ) >"$SCRATCH/beside" 2>&1 &
+    ) </dev/null >"$SCRATCH/beside" 2>&1 &
     beside_pid=$!
     set +m
 }
