@@ -68,7 +68,7 @@ type Values = storage.Values
 //     FlushedBytes the write buffers written to segments, and the segments' bytes;
 //     Compactions and CompactedBytes the compactions, and what they wrote.
 //   - StallNanos is how long writers were held up because flushes, compactions or
-//     evictions lagged.
+//     evictions lagged, or the log's next file was not ready.
 //   - Evicted counts entries that left memory for its limit: they are in segments, or,
 //     of EngineCache, gone.
 //     BackgroundErrors counts flushes, compactions and the like that failed and

@@ -27,7 +27,8 @@ run_beside() {
     beside=$1
     set -m # It and all that it starts can be ended together.
     (
-        renice --priority 10 --pid "$BASHPID" >/dev/null # Not lower: it has tests that lose patience.
+        # Not lower: it has tests that lose patience. Whose priority is lower already may not raise it.
+        renice --priority 10 --pid "$BASHPID" >/dev/null 2>&1 || true
         run "$1"
     ) </dev/null >"$SCRATCH/beside" 2>&1 &
     beside_pid=$!
@@ -49,7 +50,9 @@ fails_beside() {
 }
 
 end_beside() {
-    [ -z "$beside_pid" ] || kill -- "-$beside_pid" 2>/dev/null || true
+    [ -n "$beside_pid" ] || return 0
+    kill -- "-$beside_pid" 2>/dev/null || true
+    wait "$beside_pid" 2>/dev/null || true
 }
 
 for target in "$@"; do

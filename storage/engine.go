@@ -284,7 +284,7 @@ type Stats struct {
 	FlushedBytes   uint64 `json:"flushed_bytes"`   // bytes of those segments
 	Compactions    uint64 `json:"compactions"`     // compactions done
 	CompactedBytes uint64 `json:"compacted_bytes"` // bytes that they wrote
-	StallNanos     uint64 `json:"stall_nanos"`     // how long writers were held up, by flushes, compactions or evictions that lag
+	StallNanos     uint64 `json:"stall_nanos"`     // how long writers were held up, by flushes, compactions or evictions that lag, or for a file of the log
 	Evicted        uint64 `json:"evicted"`         // entries that left memory for its limit: they are in segments, or gone from a cache
 	// BlockCacheHits and BlockCacheMisses count blocks of segments that were found
 	// decompressed, or not, in the cache of BlockCacheBytes. The Rust engine counts

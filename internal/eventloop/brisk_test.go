@@ -35,6 +35,9 @@ func TestOnlyEventsThatComeSoonAreWaitedForBriskly(t *testing.T) {
 			t.Fatal("events that are there are not taken for soon")
 		}
 	}
+	if !l.mayBeBrisk {
+		t.Skip("the system has no epoll_pwait2")
+	}
 	// On a busy machine an event that is to come late may be there before it is waited for.
 	const events = 100
 	briskly := 0

@@ -277,16 +277,13 @@ func (l *loop) takeDeferred() (taken []*Conn) {
 // and then.
 func (l *loop) wait() error {
 	begun := time.Now()
-	if l.woke {
+	if l.woke || l.brisk && begun.Sub(l.yielded) > yieldAfter {
 		l.woke = false
 		runtime.Gosched()
+		begun = time.Now() // The turns of others are no wait for events.
 		l.yielded = begun
 	}
 	if l.brisk {
-		if begun.Sub(l.yielded) > yieldAfter {
-			runtime.Gosched()
-			l.yielded = begun
-		}
 		if l.found, l.mayBeBrisk = pollFor(l.epoll, l.events, briskWait); l.found > 0 {
 			l.noteGap(begun)
 			return nil

@@ -196,8 +196,8 @@
 #define MANTISDB_SHORT_BUFFER 3
 
 /**
- * Flushes, compactions or evictions are behind: nothing was written, and the call is to be
- * made again in a moment.
+ * Flushes, compactions or evictions are behind, or the log's next file is being made: nothing
+ * was written, and the call is to be made again in a moment.
  */
 #define MANTISDB_BUSY 4
 

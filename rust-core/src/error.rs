@@ -107,8 +107,9 @@ pub enum Error {
     /// told.
     #[error("no more writes are accepted, since an earlier one failed: {0}")]
     WritesFailed(String),
-    /// Flushes, compactions or evictions are behind, and the write has to wait: nothing was
-    /// written. [`Storage`](crate::Storage)'s methods wait by themselves.
+    /// Flushes, compactions or evictions are behind, or the log's next file is being made, and
+    /// the write has to wait: nothing was written. [`Storage`](crate::Storage)'s methods wait by
+    /// themselves.
     #[error("writers have to wait: try again in a moment")]
     Busy,
     /// An earlier panic left the storage in a state that promises nothing.

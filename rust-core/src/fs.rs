@@ -55,7 +55,7 @@ pub trait FileSystem: Send + Sync + Debug {
     ///
     /// It is made in pieces. `between` is called between two of them, with the
     /// length that is there: who is in no hurry rests in it, and leaves the disk to
-    /// others. Once it tells that the rest is wanted at once, that is one piece.
+    /// others. It tells whether the rest is wanted soon, and so in longer pieces.
     fn open_log(
         &self,
         path: &Path,

@@ -11,8 +11,8 @@ pub const MANTISDB_NOT_FOUND: i32 = 1;
 pub const MANTISDB_EXISTS: i32 = 2;
 /// The caller's buffer is too small; the needed length was told.
 pub const MANTISDB_SHORT_BUFFER: i32 = 3;
-/// Flushes, compactions or evictions are behind: nothing was written, and the call is to be
-/// made again in a moment.
+/// Flushes, compactions or evictions are behind, or the log's next file is being made: nothing
+/// was written, and the call is to be made again in a moment.
 pub const MANTISDB_BUSY: i32 = 4;
 /// What a transaction read has changed since: nothing was written.
 pub const MANTISDB_CONFLICT: i32 = 5;

@@ -26,9 +26,11 @@ static ZEROS: [u8; 16 << 10] = [0; 16 << 10];
 /// after the other, so whoever syncs the log meanwhile waits for a piece at most, and not
 /// for a whole segment.
 const PIECE: u64 = 1 << 20;
-/// Likewise of a log file that is made, unless the rest of it is wanted at once. Small pieces
-/// take longer in all, on a slow disk many times as long, but a log file is made in advance.
+/// Likewise of a log file that is made. Small pieces take longer in all, on a slow disk many times
+/// as long, but a log file is made in advance.
 const LOG_PIECE: u64 = 256 << 10;
+/// Of one that is wanted soon.
+const SOON_PIECE: u64 = 4 << 20;
 
 /// Names the operation and the path in an error.
 trait Context<T> {
@@ -187,9 +189,9 @@ fn write_zeros(
     to: u64,
     between: &mut dyn FnMut(u64) -> bool,
 ) -> io::Result<()> {
-    let mut at_once = false;
+    let mut soon = false;
     while from < to {
-        let piece = if at_once { to } else { to.min(from + LOG_PIECE) };
+        let piece = to.min(from + if soon { SOON_PIECE } else { LOG_PIECE });
         while from < piece {
             let len = (ZEROS.len() as u64).min(piece - from) as usize;
             file.write_all_at(&ZEROS[..len], from)?;
@@ -197,7 +199,7 @@ fn write_zeros(
         }
         file.sync_data()?;
         if from < to {
-            at_once = between(from);
+            soon = between(from);
         }
     }
     Ok(())

@@ -146,7 +146,12 @@ impl Core {
             if self.counters.mine().has_written(LOOK_AFTER) {
                 durable.set_pace(self);
             }
-            if !durable.throttle.admits(len) {
+            // Who will be refused a place in the log is not to pay each time.
+            let throttle = &durable.throttle;
+            if throttle.holds_back() && !durable.wal.may_take(len as u64) {
+                return Err(Error::Busy);
+            }
+            if !throttle.admits(len) {
                 return Err(durable.refusal(self));
             }
         }

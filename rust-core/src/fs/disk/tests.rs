@@ -58,19 +58,19 @@ fn a_log_file_keeps_what_it_holds() {
 }
 
 #[test]
-fn a_log_file_is_made_in_pieces_until_the_rest_is_wanted_at_once() {
+fn a_log_file_is_made_in_longer_pieces_once_it_is_wanted_soon() {
+    const LONG: u64 = SOON_PIECE / LOG_PIECE;
     let dir = Scratch::new();
-    for (name, wanted_at) in [("with pieces", u64::MAX), ("at once", 2 * LOG_PIECE)] {
-        let mut there = Vec::new();
-        let mut between = |len| {
-            there.push(len / LOG_PIECE);
-            len >= wanted_at
-        };
-        let log = Disk.open_log(&dir.join(name), 5 * LOG_PIECE - 1, &mut between).unwrap();
-        assert_eq!(log.len(), 5 * LOG_PIECE - 1);
-        let expected = if wanted_at == u64::MAX { &[1, 2, 3, 4][..] } else { &[1, 2] };
-        assert_eq!(there, expected, "{name}");
-    }
+    let mut there = Vec::new();
+    let mut between = |len| {
+        there.push(len / LOG_PIECE);
+        (2 * LOG_PIECE..3 * LOG_PIECE + SOON_PIECE).contains(&len)
+    };
+    let len = SOON_PIECE + 5 * LOG_PIECE - 1;
+    let log = Disk.open_log(&dir.join("log"), len, &mut between).unwrap();
+    assert_eq!(log.len(), len);
+    assert_eq!(there, [1, 2, LONG + 2], "what is left is shorter than a long piece");
+    assert!(Disk.read(&dir.join("log")).unwrap().iter().all(|&byte| byte == 0));
 }
 
 /// What is let go of the map before a sync is still there, and can be written to.

@@ -54,10 +54,16 @@ impl Wal {
         cursor.closed || is_late(there as f64 / len as f64, cursor.fill())
     }
 
-    /// Whether a writer is to come back for the next file. Its rest is one piece then, which is
-    /// there sooner: who waits for a sync behind it wants the file next.
+    /// Whether a writer is to come back for the next file. The rest is made in long pieces then,
+    /// and so is there sooner: who waits for a sync behind one wants the file next.
     fn is_wanted(&self) -> bool {
         self.wanted.load(SeqCst)
+    }
+
+    /// Whether a record of `len` bytes has a place, or who writes it may make the file for it.
+    pub(crate) fn may_take(&self, len: u64) -> bool {
+        let cursor = lock(&self.cursor);
+        len <= cursor.room() || cursor.next.is_some() || try_lock(&self.making).is_some()
     }
 
     /// Makes the next file ready, without rests.
@@ -79,7 +85,7 @@ impl Wal {
 
     /// Makes the next file ready for a record of `len` bytes. `between` is called between its
     /// pieces, with the length that is there and the one that is to be; it tells whether the
-    /// rest is wanted at once.
+    /// rest is wanted soon.
     pub(in crate::wal) fn make_next(
         &self,
         mut making: MutexGuard<'_, Making>,
