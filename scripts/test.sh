@@ -17,7 +17,8 @@ TIMEFORMAT='%0R s (%0U s + %0S s)'
 # run TARGET: makes it, and notes how long that took.
 run() {
     local result=0
-    { time make --no-print-directory "$1" >&3 2>&4 || result=$?; } 3>&1 4>&2 2>"$SCRATCH/$1.time"
+    # In a shell of its own: else what ends in the background meanwhile would count.
+    (time make --no-print-directory "$1" >&3 2>&4) 3>&1 4>&2 2>"$SCRATCH/$1.time" || result=$?
     echo "$(<"$SCRATCH/$1.time"): $1" >>"$SCRATCH/times"
     return $result
 }
