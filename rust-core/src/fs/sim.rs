@@ -350,7 +350,7 @@ impl FileSystem for Sim {
         };
         let had = inode.lock().len();
         let mut at = had;
-        let mut at_once = false;
+        let mut soon = false; // and then in one piece
         while at < len as usize {
             let zeros = &ZEROS[..ZEROS.len().min(len as usize - at)];
             if let Err(error) = self.write((Op::Extend, path), &inode, at, zeros) {
@@ -358,8 +358,8 @@ impl FileSystem for Sim {
                 return Err(error);
             }
             at += zeros.len();
-            if at < len as usize && !at_once {
-                at_once = between(at as u64);
+            if at < len as usize && !soon {
+                soon = between(at as u64);
             }
         }
         if at > had {

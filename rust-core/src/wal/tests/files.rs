@@ -124,7 +124,7 @@ fn a_sync_passes_while_a_file_is_made() {
     assert!(syncs >= (1 << 20) / (64 << 10) - 1, "{syncs}: once for each piece but the last");
 }
 
-/// A writer who finds no room is told to come back, and the file is made at once then.
+/// A writer who finds no room is told to come back, and the file is made in one piece then.
 #[test]
 fn no_writer_waits_for_a_file_that_is_being_made() {
     const LONG: usize = 1 << 20;
@@ -134,9 +134,11 @@ fn no_writer_waits_for_a_file_that_is_being_made() {
         pieces += 1;
         let refused = log.wal.reserve(&log.sequencer, 1, LONG).map(drop);
         assert_eq!(refused, Err(Error::Busy));
+        assert!(log.wal.may_take(1000) && !log.wal.may_take(LONG as u64));
         false
     });
     assert_eq!((made, pieces, log.sequencer.reserved()), (Ok(()), 1, 0));
+    assert!(log.wal.may_take(LONG as u64), "nobody is at it");
     assert_eq!(log.write(1, &payload(1, LONG)), Ok(1), "with nobody at it, the writer makes it");
     assert_eq!(log.write(1, b"short"), Ok(2));
     pieces = 0;

@@ -63,7 +63,9 @@ impl Wal {
     /// Whether a record of `len` bytes has a place, or who writes it may make the file for it.
     pub(crate) fn may_take(&self, len: u64) -> bool {
         let cursor = lock(&self.cursor);
-        len <= cursor.room() || cursor.next.is_some() || try_lock(&self.making).is_some()
+        let has_place = len <= cursor.room() || cursor.next_takes(len);
+        drop(cursor);
+        has_place || try_lock(&self.making).is_some()
     }
 
     /// Makes the next file ready, without rests.
