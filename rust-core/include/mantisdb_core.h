@@ -601,7 +601,8 @@ typedef struct {
      */
     uint64_t compacted_bytes;
     /**
-     * Nanoseconds that writers waited for flushes, compactions and evictions, in sum.
+     * Nanoseconds that writers waited for flushes, compactions, evictions and files of the log,
+     * in sum.
      */
     uint64_t stalled_nanos;
     /**

@@ -54,7 +54,8 @@ pub struct Stats {
     pub compactions: u64,
     /// Bytes of segments that compactions wrote.
     pub compacted_bytes: u64,
-    /// Nanoseconds that writers waited for flushes, compactions and evictions, in sum.
+    /// Nanoseconds that writers waited for flushes, compactions, evictions and files of the log,
+    /// in sum.
     pub stalled_nanos: u64,
     /// Entries that left memory for its budget.
     pub evicted: u64,
