@@ -118,11 +118,13 @@ pub(super) struct FileRef {
 #[derive(Debug, Default)]
 pub(super) struct Spares {
     files: Vec<(PathBuf, u64)>,
+    /// See [`Spares::note_use`].
+    lately: usize,
 }
 
 impl Spares {
-    /// How many are kept, the one that is ready to follow among them.
-    const MOST: usize = 2;
+    /// How many are kept at least, the one that is ready to follow among them.
+    const LEAST: usize = 2;
 
     /// Takes the longest one.
     pub(super) fn take(&mut self) -> Option<PathBuf> {
@@ -130,9 +132,34 @@ impl Spares {
         Some(self.files.swap_remove(longest).0)
     }
 
-    /// Whether another one is wanted, if `ready` are ready to follow.
-    pub(super) fn has_room(&self, ready: usize) -> bool {
-        self.files.len() + ready < Self::MOST
+    /// Notes how many files hold records when some of them are about to be released. The most
+    /// of late is remembered, by one less each time: so many will be wanted by the next flush.
+    pub(super) fn note_use(&mut self, files: usize) {
+        self.lately = files.max(self.lately.saturating_sub(1));
+    }
+
+    /// Forgets what was noted: the log rests.
+    pub(super) fn forget_use(&mut self) {
+        self.lately = 0;
+    }
+
+    /// Whether another one is wanted, if `in_use` hold records and `ready` are ready to follow:
+    /// all together are no more than held records of late, but for [`Self::LEAST`].
+    pub(super) fn has_room(&self, in_use: usize, ready: usize) -> bool {
+        self.files.len() + ready < self.most(in_use)
+    }
+
+    /// Takes one that is more than there is room for, the shortest.
+    pub(super) fn take_surplus(&mut self, in_use: usize, ready: usize) -> Option<PathBuf> {
+        if self.files.len() + ready <= self.most(in_use) {
+            return None;
+        }
+        let (shortest, _) = self.files.iter().enumerate().min_by_key(|(_, (_, len))| *len)?;
+        Some(self.files.swap_remove(shortest).0)
+    }
+
+    fn most(&self, in_use: usize) -> usize {
+        Self::LEAST.max(self.lately.saturating_sub(in_use))
     }
 
     pub(super) fn add(&mut self, path: PathBuf, len: u64) {

@@ -128,9 +128,12 @@ impl Wal {
         let mut spares = lock(&self.spares);
         let (files, unsynced) = self.releasable(flushed);
         self.sync_files(&unsynced, self.end())?;
+        if !files.is_empty() {
+            spares.note_use(self.files());
+        }
         for file in files {
-            let ready = usize::from(!self.wants_spare() || try_lock(&self.making).is_none());
-            let fits = file.len <= self.options.file_len && spares.has_room(ready);
+            let others = self.files() - 1;
+            let fits = file.len <= self.options.file_len && spares.has_room(others, self.ready());
             // Readers enter under the lock that is held.
             if fits && !file.readers.is_any() {
                 let spare = self.dir.join(spare_name(file.base));
@@ -141,7 +144,15 @@ impl Wal {
             }
             lock(&self.cursor).filled.pop_front();
         }
+        while let Some(spare) = spares.take_surplus(self.files(), self.ready()) {
+            self.fs.remove(&spare)?;
+        }
         Ok(())
+    }
+
+    /// How many files are ready to follow the current one, or are being made.
+    fn ready(&self) -> usize {
+        usize::from(!self.wants_spare() || try_lock(&self.making).is_none())
     }
 
     /// The oldest files, as far as their records are at or below `flushed`; and
@@ -173,6 +184,7 @@ impl Wal {
         while let Some(spare) = spares.take() {
             self.fs.remove(&spare)?;
         }
+        spares.forget_use();
         let mut cursor = lock(&self.cursor);
         let long = cursor.next.take_if(|next| next.len > NEXT_LEN);
         making.is_short |= cursor.next.is_none();
