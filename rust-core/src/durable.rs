@@ -273,10 +273,15 @@ impl Durable {
         let dirty = self.dirty_bytes(core);
         let achieved = self.flush_rate.load(SeqCst) as f64;
         let pressure = self.pressure(dirty, core);
+        let held_back = self.throttle.holds_back();
         match pressure >= 1.0 && self.flushes_fail_for().is_some() {
             // It is no use to wait for room.
             true => self.throttle.stop(),
             false => self.throttle.adjust(pressure, achieved),
+        }
+        if !held_back && self.throttle.holds_back() {
+            // What writers may write from now on, the thread that sets the pace brings.
+            self.workers.tell_of_change();
         }
         if dirty >= self.write_buffer {
             self.workers.wake_flusher();

@@ -4,6 +4,7 @@ mod block_cache;
 mod faults;
 mod levels;
 mod modifications;
+mod pace;
 mod power_loss;
 mod range_deletions;
 mod restart;

@@ -117,10 +117,15 @@ impl Workers {
     /// Has the thread that flushes look at once. Any thread may call it.
     pub(crate) fn wake_flusher(&self) {
         if !self.flusher_is_woken.load(SeqCst) && !self.flusher_is_woken.swap(true, SeqCst) {
-            // With the lock, nobody is between looking and resting.
-            drop(self.state.lock());
-            self.changed.notify_all();
+            self.tell_of_change();
         }
+    }
+
+    /// Has the threads that rest while something is as it was look whether it still is.
+    pub(crate) fn tell_of_change(&self) {
+        // With the lock, nobody is between looking and resting.
+        drop(self.state.lock());
+        self.changed.notify_all();
     }
 }
 
@@ -164,7 +169,9 @@ fn log_rounds(core: &Core, durable: &Durable) {
 /// Sets the pace of writers.
 fn pace_rounds(core: &Core, durable: &Durable) {
     let (mut rest, mut dirty) = (PACE_INTERVAL, 0);
-    while durable.workers.rest(rest) {
+    // In a long rest, it is woken once writers are held back.
+    let is_calm = |rest| rest == PACE_INTERVAL || !durable.throttle.holds_back();
+    while durable.workers.rest_while(rest, || is_calm(rest)) {
         let before = std::mem::replace(&mut dirty, durable.set_pace(core));
         // Writers that are held back get what comes in by then, and no more.
         rest = if dirty > durable.write_buffer || durable.throttle.holds_back() {
