@@ -8,6 +8,7 @@ use crate::fs::{FileSystem, LogFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 /// A file that is written to.
 pub(super) struct OpenFile {
@@ -118,13 +119,15 @@ pub(super) struct FileRef {
 #[derive(Debug, Default)]
 pub(super) struct Spares {
     files: Vec<(PathBuf, u64)>,
-    /// See [`Spares::note_use`].
-    lately: usize,
+    /// The most that were noted by [`Spares::note_use`], and when.
+    most_used: Option<(usize, Instant)>,
 }
 
 impl Spares {
     /// How many are kept at least, the one that is ready to follow among them.
     const LEAST: usize = 2;
+    /// After that, fewer files in use are believed.
+    const MEMORY: Duration = Duration::from_secs(10);
 
     /// Takes the longest one.
     pub(super) fn take(&mut self) -> Option<PathBuf> {
@@ -132,19 +135,22 @@ impl Spares {
         Some(self.files.swap_remove(longest).0)
     }
 
-    /// Notes how many files hold records when some of them are about to be released. The most
-    /// of late is remembered, by one less each time: so many will be wanted by the next flush.
-    pub(super) fn note_use(&mut self, files: usize) {
-        self.lately = files.max(self.lately.saturating_sub(1));
+    /// Notes how many files hold records or are ready when some are about to be released: so
+    /// many the next flush will want as well. The most is remembered for [`Self::MEMORY`].
+    pub(super) fn note_use(&mut self, files: usize, now: Instant) {
+        let lasts = |noted: Instant| now.saturating_duration_since(noted) < Self::MEMORY;
+        if !self.most_used.is_some_and(|(most, noted)| most > files && lasts(noted)) {
+            self.most_used = Some((files, now));
+        }
     }
 
     /// Forgets what was noted: the log rests.
     pub(super) fn forget_use(&mut self) {
-        self.lately = 0;
+        self.most_used = None;
     }
 
     /// Whether another one is wanted, if `in_use` hold records and `ready` are ready to follow:
-    /// all together are no more than held records of late, but for [`Self::LEAST`].
+    /// all together are no more than were noted, but for [`Self::LEAST`].
     pub(super) fn has_room(&self, in_use: usize, ready: usize) -> bool {
         self.files.len() + ready < self.most(in_use)
     }
@@ -159,7 +165,8 @@ impl Spares {
     }
 
     fn most(&self, in_use: usize) -> usize {
-        Self::LEAST.max(self.lately.saturating_sub(in_use))
+        let most_used = self.most_used.map_or(0, |(most, _)| most);
+        Self::LEAST.max(most_used.saturating_sub(in_use))
     }
 
     pub(super) fn add(&mut self, path: PathBuf, len: u64) {
@@ -178,5 +185,29 @@ impl Spares {
     /// The bytes of all.
     pub(super) fn bytes(&self) -> u64 {
         self.files.iter().map(|(_, len)| len).sum()
+    }
+}
+
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_used_is_forgotten_after_a_while() {
+        let mut spares = Spares::default();
+        let start = Instant::now();
+        let room = |spares: &Spares| (0..).take_while(|&ready| spares.has_room(1, ready)).count();
+        assert_eq!(room(&spares), Spares::LEAST);
+        spares.note_use(6, start);
+        spares.note_use(3, start + Spares::MEMORY / 2);
+        assert_eq!(room(&spares), 5);
+        for name in ["a", "b", "c", "d", "e"] {
+            spares.add(name.into(), name.as_bytes()[0].into());
+        }
+        assert_eq!(spares.take_surplus(1, 0), None);
+        spares.note_use(3, start + Spares::MEMORY);
+        assert_eq!(room(&spares), 0);
+        let surplus: Vec<_> = std::iter::from_fn(|| spares.take_surplus(1, 0)).collect();
+        assert_eq!(surplus, ["a", "b", "c"].map(PathBuf::from), "the shortest");
     }
 }

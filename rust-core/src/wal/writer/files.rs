@@ -10,6 +10,7 @@ use crate::wal::header::{FILE_HEADER_LEN, spare_name};
 use crate::wal::pace::{Pace, is_late};
 use crate::wal::record::{ALIGN, END_LEN};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What is known of the file that is made next.
 #[derive(Default)]
@@ -129,7 +130,7 @@ impl Wal {
         let (files, unsynced) = self.releasable(flushed);
         self.sync_files(&unsynced, self.end())?;
         if !files.is_empty() {
-            spares.note_use(self.files());
+            spares.note_use(self.files() + self.ready(), Instant::now());
         }
         for file in files {
             let others = self.files() - 1;
