@@ -120,7 +120,7 @@ test-cluster: build-rust-core ## clusters of real processes that are killed, par
 	CGO_ENABLED=1 $(GO_TEST) -tags rust -count=1 -v -timeout=60m ./internal/clustertest -chaos=$(or $(CHAOS),60s) -chaos.seed=$(or $(SEED),0)
 
 .PHONY: test-cluster-clients
-test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards move and nodes restart: go-redis, redis-py
+test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards move and nodes restart: go-redis, redis-py, ioredis
 	@scripts/test-cluster-clients.sh rust
 
 .PHONY: test-distributed-cache

@@ -15,13 +15,23 @@ source "$ROOT/scripts/clients/install.sh"
 engine=${1:?which engine: rust or go}
 shift
 clients=("$@")
-[ $# -gt 0 ] || clients=(go-redis redis-py)
+if [ $# -eq 0 ]; then
+    clients=(go-redis redis-py)
+    # Debian 12 has none that ioredis takes.
+    if scripts/require.sh node; then
+        clients+=(ioredis)
+    else
+        echo "cluster clients: ioredis is left out" >&2
+    fi
+fi
 build_server "$engine" "$SCRATCH/mantisdb"
 
 tour_go_redis() { with_go_redis cluster; }
 load_go_redis() { with_go_redis load; }
 tour_redis_py() { with_redis_py cluster_tour.py; }
 load_redis_py() { with_redis_py cluster_tour.py load; }
+tour_ioredis() { with_ioredis cluster_tour.mjs; }
+load_ioredis() { with_ioredis cluster_tour.mjs load; }
 
 # Ports that are free: of each node those for clients, for cluster clients and the one behind it,
 # for other nodes and the one behind that.

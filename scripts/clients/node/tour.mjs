@@ -7,15 +7,10 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-// From where the packages were installed to, which is not where this file is.
-const require = createRequire(`${process.env.TOUR_MODULES}/`)
-const Redis = require('ioredis')
-const { version } = require('ioredis/package.json')
+import { during, patience, Redis, takeSteps, version } from './steps.mjs'
 
-const patience = 20_000 // milliseconds for what must come
 const port = Number(process.env.TOUR_PORT)
 const options = { host: '127.0.0.1', port, commandTimeout: patience, retryStrategy: () => 50 }
 
@@ -24,15 +19,6 @@ function connect(more = {}) {
   const client = new Redis({ ...options, ...more })
   client.on('error', () => {})
   return client
-}
-
-// during gives a client to a step, and closes it behind it.
-async function during(client, step) {
-  try {
-    return await step(client)
-  } finally {
-    client.disconnect()
-  }
 }
 
 const steps = {
@@ -217,21 +203,5 @@ const steps = {
   },
 }
 
-// bounded fails if a step takes longer than anything here may.
-async function bounded(name, work) {
-  const timeout = sleep(2 * patience, undefined, { ref: false }).then(() => {
-    throw new Error('it did not come to its end')
-  })
-  try {
-    await Promise.race([work, timeout])
-  } catch (error) {
-    console.error(`ioredis: ${name} failed`)
-    throw error
-  }
-}
-
-await during(connect(), async (r) => {
-  await r.flushall()
-  for (const [name, step] of Object.entries(steps)) await bounded(name, step(r))
-})
-console.log(`ioredis ${version}: ${Object.keys(steps).length} steps`)
+const taken = await during(connect(), (r) => takeSteps(steps, r))
+console.log(`ioredis ${version}: ${taken} steps`)
