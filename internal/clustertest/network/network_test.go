@@ -4,6 +4,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func newNetwork(t *testing.T, hosts int) *Network {
@@ -150,6 +153,28 @@ func TestLinks(t *testing.T) {
 		t.Error("an answer went through a cut")
 	}
 	expect("cut", "12", "21")
+	if err := n.Heal(); err != nil {
+		t.Fatal(err)
+	}
+	// A host that refuses others says so at once, also to whom it was connected with.
+	broken, err := dial(n, 2, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broken.Close()
+	if err := n.Refuse(1, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dial(n, 3, 1); !errors.Is(err, unix.ECONNREFUSED) {
+		t.Errorf("a connection that is refused: %v", err)
+	}
+	if answers(t, broken) {
+		t.Error("a connection outlives that its host refuses it")
+	}
+	if _, err := broken.Write([]byte("a")); !errors.Is(err, unix.EPIPE) && !errors.Is(err, unix.ECONNRESET) {
+		t.Errorf("a connection that was broken: %v", err)
+	}
+	expect("refused", "12", "13", "21", "31")
 }
 
 // TestSweep: what a process has left that was killed is removed by the next.
