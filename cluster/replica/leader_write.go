@@ -8,13 +8,15 @@ import (
 	"github.com/mantisdb/mantisdb/storage"
 )
 
-// MaxEntryLen is the longest packed batch that a shard takes, in bytes.
+// MaxEntryLen is the longest packed batch that a shard takes, in bytes. A batch is one entry of the
+// log, and so one message and one write to the disk, behind which all that the node has to tell waits,
+// also that it leads: docs/cluster.md has what longer ones do.
 const MaxEntryLen = 32 << 20
 
 // propose has a batch applied by all replicas. Its latches are held.
 func (l *Leader) propose(b *storage.Batch) (version uint64, err error) {
 	if b.Size() > MaxEntryLen {
-		return 0, fmt.Errorf("%w: %d bytes, and a cluster takes %d at most", storage.ErrBatchTooLarge, b.Size(), MaxEntryLen)
+		return 0, fmt.Errorf("%w: one write of %d bytes, and a cluster takes %d at most", storage.ErrBatchTooLarge, b.Size(), MaxEntryLen)
 	}
 	number, err := l.proposer.propose(b)
 	if err != nil {
