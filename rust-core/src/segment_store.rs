@@ -237,6 +237,13 @@ impl SegmentStore {
         self.retired.clear();
     }
 
+    /// Leaves the directory to others, before it is unlocked: from now on nothing that is
+    /// let go of removes a file there, whatever readers still hold.
+    pub(crate) fn leave(&self) {
+        self.reap();
+        *lock(&self.shared.left) = true;
+    }
+
     /// Opens a finished segment that is not installed.
     pub(crate) fn open_segment(&self, id: u64) -> Result<Arc<LiveSegment>> {
         let path = segment_path(&self.dir, id);

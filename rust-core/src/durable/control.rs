@@ -154,6 +154,7 @@ impl Core {
         // A flush or a round that a caller began still changes the directory.
         drop(lock(&durable.flushing));
         durable.compactor.wait_closed();
+        durable.segments.leave();
         drop(unlocked);
         flushed.and(closed)
     }

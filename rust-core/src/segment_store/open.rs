@@ -54,6 +54,7 @@ impl SegmentStore {
             disk_bytes: Arc::default(),
             blocks: Arc::new(BlockCache::new(options.block_cache)),
             pins: Arc::new(Pins::new(options.pinned)),
+            left: Arc::default(),
         };
         let tree = Arc::new(Tree::new(open_levels(&fs, dir, &manifest, &shared)?));
         remove_leftovers(&*fs, dir, &manifest)?;
@@ -153,8 +154,7 @@ fn open_one(
     }
 }
 
-/// Removes what the manifest does not know. A storage of this process that was closed just
-/// now may still be letting go of segments, and so be ahead of us.
+/// Removes what the manifest does not know.
 fn remove_leftovers(fs: &dyn FileSystem, dir: &Path, manifest: &Manifest) -> Result<()> {
     let live: HashSet<u64> = manifest.segments().map(|(_, s)| s.id).collect();
     for name in fs.list(dir)? {

@@ -4,6 +4,7 @@ use crate::block_cache::{BlockCache, SegmentBlocks};
 use crate::error::Result;
 use crate::fs::FileSystem;
 use crate::segment::{Pins, Segment};
+use crate::sync::{Mutex, lock};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +18,14 @@ pub(crate) struct Shared {
     pub(crate) disk_bytes: Arc<AtomicU64>,
     pub(crate) blocks: Arc<BlockCache>,
     pub(crate) pins: Arc<Pins>,
+    /// Whether the store has left its directory, which may be another's since: then no
+    /// file is removed any more.
+    pub(crate) left: Arc<Mutex<bool>>,
 }
 
 /// An open segment with its number. Its file is removed when the last tree and
-/// the last reader let go of it, if the manifest has let go of it before.
+/// the last reader let go of it, if the manifest has let go of it before; what
+/// they still hold when the store leaves its directory, the next opening removes.
 pub(crate) struct LiveSegment {
     id: u64,
     segment: Segment,
@@ -28,6 +33,7 @@ pub(crate) struct LiveSegment {
     obsolete: AtomicBool,
     fs: Arc<dyn FileSystem>,
     disk_bytes: Arc<AtomicU64>,
+    left: Arc<Mutex<bool>>,
 }
 
 impl LiveSegment {
@@ -43,7 +49,8 @@ impl LiveSegment {
             .pinned_by(&shared.pins);
         shared.disk_bytes.fetch_add(segment.properties().file_len, Relaxed);
         let (fs, disk_bytes) = (Arc::clone(fs), Arc::clone(&shared.disk_bytes));
-        Ok(Self { id, segment, obsolete: AtomicBool::new(false), fs, disk_bytes })
+        let (obsolete, left) = (AtomicBool::new(false), Arc::clone(&shared.left));
+        Ok(Self { id, segment, obsolete, fs, disk_bytes, left })
     }
 
     /// The number that names the file.
@@ -84,8 +91,12 @@ impl Drop for LiveSegment {
     fn drop(&mut self) {
         self.disk_bytes.fetch_sub(self.len(), Relaxed);
         if *self.obsolete.get_mut() {
-            // What cannot be removed now is removed at the next opening.
-            let _ = self.fs.remove(self.segment.path());
+            // Locked until the file is gone: who leaves the directory waits for that.
+            let left = lock(&self.left);
+            if !*left {
+                // What cannot be removed now is removed at the next opening.
+                let _ = self.fs.remove(self.segment.path());
+            }
         }
     }
 }

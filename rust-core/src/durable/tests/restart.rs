@@ -241,6 +241,26 @@ fn a_close_waits_for_a_flush_that_runs() {
 
 /// What a snapshot has held is let go after it, also of entries that were
 /// waiting for a flush meanwhile.
+/// Once a database is closed its directory may be another's, even one that was made anew
+/// and has files of the same names.
+#[test]
+fn what_is_let_go_of_after_a_close_removes_no_file() {
+    let sim = Sim::new();
+    let storage = open(&sim, small());
+    fill(&storage, 0..1000);
+    storage.compact().unwrap();
+    let held = storage.core().durable.as_ref().unwrap().segments.current();
+    fill(&storage, 0..1000);
+    storage.compact().unwrap();
+    storage.close().unwrap();
+    let left = sim.list(dir()).unwrap();
+    drop(storage);
+    drop(held);
+    assert_eq!(sim.list(dir()).unwrap(), left);
+    drop(open(&sim, small()));
+    assert!(sim.list(dir()).unwrap().len() < left.len(), "the held segment was never there");
+}
+
 #[test]
 fn superseded_versions_leave_memory() {
     let sim = Sim::new();
