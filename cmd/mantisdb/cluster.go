@@ -21,11 +21,8 @@ func newClusterCommand() *cobra.Command {
 			"time, as to copy a shard, goes on after the command: see cluster status.",
 		Example: "  mantisdb cluster status\n" +
 			"  mantisdb cluster lead 11 4 --server=https://ops@db.example.com",
-		Args: usageArgs(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return seeHelp(cmd, errors.New("a command is missing, such as status"))
-		},
 	}
+	needCommand(cmd, "status")
 	cmd.AddCommand(newClusterStatusCommand(), newClusterAddCommand(), newClusterRemoveCommand(),
 		newClusterDrainCommand(), newClusterMoveCommand(), newClusterLeadCommand())
 	return cmd

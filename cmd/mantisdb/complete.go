@@ -21,6 +21,18 @@ var (
 	configExtensions = []string{"yaml", "yml", "toml"}
 )
 
+// addCompletionCommand adds cobra's own command, which by itself takes a shell that it does
+// not know for a wish for help: that text would be loaded as a script.
+func addCompletionCommand(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.Example = "  mantisdb completion bash > /etc/bash_completion.d/mantisdb"
+			needCommand(cmd, "bash")
+		}
+	}
+}
+
 // addCompletions has the shell complete the values of all flags of a command and of those
 // below it, and offer no files where no argument is taken.
 func addCompletions(cmd *cobra.Command) {

@@ -39,6 +39,11 @@ func TestCompletion(t *testing.T) {
 			t.Errorf("%s: %d, %.100s", shell, got.code, got.stderr)
 		}
 	}
+	for _, args := range [][]string{{"completion"}, {"completion", "tcsh"}} {
+		if got := finish(t, program(t, args...)); got.code != 2 || got.stdout != "" {
+			t.Errorf("%q: %d, %.100s", args, got.code, got.stdout)
+		}
+	}
 }
 
 // TestManual: there is a page for each command, the same one each time, and nothing of a

@@ -81,6 +81,15 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
+// needCommand has a command that is nothing without one below it say so, and refuse what is
+// none of those.
+func needCommand(cmd *cobra.Command, such string) {
+	cmd.Args = usageArgs(cobra.NoArgs)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return seeHelp(cmd, errors.New("a command is missing, such as "+such))
+	}
+}
+
 // seeHelp is the error of flags or arguments that do not parse.
 func seeHelp(cmd *cobra.Command, err error) error {
 	return usageError{errors.New(err.Error() + "; see " + cmd.CommandPath() + " --help")}
