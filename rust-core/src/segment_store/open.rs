@@ -160,11 +160,7 @@ fn remove_leftovers(fs: &dyn FileSystem, dir: &Path, manifest: &Manifest) -> Res
     for name in fs.list(dir)? {
         let is_dead = segment_id(&name).is_some_and(|id| !live.contains(&id));
         if is_dead || manifest::is_leftover(&name) {
-            let path = dir.join(name);
-            match fs.remove(&path) {
-                Err(error) if fs.exists(&path)? => return Err(error),
-                _ => {}
-            }
+            fs.remove(&dir.join(name))?;
         }
     }
     Ok(())
