@@ -46,6 +46,10 @@ impl Core {
         let through = self.snapshots.hold(&self.sequencer)?;
         let flushed = self.flush_through(durable, through);
         durable.note_flush(flushed.is_ok());
+        if let Err(Error::Io { kind: ErrorKind::StorageFull, .. }) = &flushed {
+            // What the log keeps for later is room for the next try.
+            durable.wal.trim()?;
+        }
         if self.snapshots.release(through) {
             self.mailbox.horizon_moved();
         }

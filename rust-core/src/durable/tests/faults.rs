@@ -4,9 +4,10 @@
 //! acknowledged must be read right then, or not at all; and be there after the
 //! disk is healed and the storage opened again.
 
+use super::restart::used;
 use super::*;
-use crate::Error;
 use crate::fs::sim::{Fault, Op, Times};
+use crate::{Compression, Error};
 use std::io::ErrorKind;
 
 /// What a key may hold: the last acknowledged value, or that of a later write
@@ -132,6 +133,31 @@ fn room_on_a_full_disk_is_used_at_once() {
     let again = open(&sim, small());
     assert_eq!(again.get_vec(b"before").unwrap(), Some(b"1".to_vec()));
     assert_eq!(again.get_vec(b"after").unwrap(), Some(b"2".to_vec()));
+}
+
+/// The files that the log keeps to use them again give way to a flush.
+#[test]
+fn a_flush_gets_the_room_that_the_log_keeps() {
+    let sim = Sim::new();
+    let storage =
+        open(&sim, Options { write_buffer: 4 << 20, compression: Compression::None, ..small() });
+    let write = |keys: std::ops::Range<u32>| {
+        for i in keys {
+            storage.put(&i.to_be_bytes(), &[7; 4000], 0).unwrap();
+        }
+    };
+    write(0..80);
+    storage.flush().unwrap();
+    sim.set_space(Some(used(&sim) + (16 << 10)));
+    write(80..110);
+    let is_flushed = || match storage.flush() {
+        Ok(()) => true,
+        Err(Error::Io { kind: ErrorKind::StorageFull, .. }) => false,
+        Err(error) => panic!("{error}"),
+    };
+    assert!(!is_flushed(), "there was room enough");
+    assert!(is_flushed(), "what was kept is not used");
+    assert_eq!(contents(&storage).len(), 110);
 }
 
 #[test]

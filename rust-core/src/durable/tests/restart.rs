@@ -140,7 +140,7 @@ fn a_checkpoint_is_a_database() {
 }
 
 /// The bytes of all files.
-fn used(sim: &Sim) -> u64 {
+pub(super) fn used(sim: &Sim) -> u64 {
     let names = sim.list(dir()).unwrap();
     names.iter().map(|name| sim.file_len(&dir().join(name)).unwrap()).sum()
 }
