@@ -67,7 +67,7 @@ func parseBytes(form, text string) ([]byte, error) {
 	case formHex:
 		b, err := hex.DecodeString(text)
 		if err != nil {
-			return nil, errors.New("it is not hex: an even number of digits is expected")
+			return nil, errors.New("it is not hex: digits 0-9 and a-f are expected, two a byte")
 		}
 		return b, nil
 	case formBase64:
