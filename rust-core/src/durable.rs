@@ -44,6 +44,7 @@ use crossbeam_queue::SegQueue;
 pub(crate) use evict::Eviction;
 pub(crate) use open::LOCK_FILE;
 pub(crate) use recovery::Recovery;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -273,13 +274,12 @@ impl Durable {
         let dirty = self.dirty_bytes(core);
         let achieved = self.flush_rate.load(SeqCst) as f64;
         let pressure = self.pressure(dirty, core);
-        let held_back = self.throttle.holds_back();
-        match pressure >= 1.0 && self.flushes_fail_for().is_some() {
+        let begins = match pressure >= 1.0 && self.flushes_fail_for().is_some() {
             // It is no use to wait for room.
             true => self.throttle.stop(),
             false => self.throttle.adjust(pressure, achieved),
-        }
-        if !held_back && self.throttle.holds_back() {
+        };
+        if begins {
             // What writers may write from now on, the thread that sets the pace brings.
             self.workers.tell_of_change();
         }
@@ -334,14 +334,23 @@ impl Durable {
 
     /// Compacts what needs it most, and tells whether there was anything.
     fn compact_once(&self, core: &Core) -> Result<bool> {
-        let done = self.compactor.round(&|| core.snapshots.sequences(), core.clock.now())?;
-        Ok(is_progress(done))
+        let done = self.compactor.round(&|| core.snapshots.sequences(), core.clock.now());
+        self.making_room(done).map(is_progress)
     }
 
     /// As [`Durable::compact_once`], also if it is not worth it yet.
     fn compact_eagerly(&self, core: &Core) -> Result<bool> {
-        let done = self.compactor.eager_round(&|| core.snapshots.sequences(), core.clock.now())?;
-        Ok(is_progress(done))
+        let done = self.compactor.eager_round(&|| core.snapshots.sequences(), core.clock.now());
+        self.making_room(done).map(is_progress)
+    }
+
+    /// Hands on how something ended that takes room on the disk. If there was none, what the
+    /// log keeps for later is room for the next try.
+    fn making_room<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(Error::Io { kind: ErrorKind::StorageFull, .. }) = &result {
+            self.wal.trim()?;
+        }
+        result
     }
 
     /// Remembers what went wrong where nobody waits for it, to be asked for.

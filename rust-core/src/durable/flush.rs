@@ -44,12 +44,8 @@ impl Core {
         // not on disk yet must go into the segment, since its record goes.
         let had_dead = durable.dead.swap(false, SeqCst);
         let through = self.snapshots.hold(&self.sequencer)?;
-        let flushed = self.flush_through(durable, through);
+        let flushed = durable.making_room(self.flush_through(durable, through));
         durable.note_flush(flushed.is_ok());
-        if let Err(Error::Io { kind: ErrorKind::StorageFull, .. }) = &flushed {
-            // What the log keeps for later is room for the next try.
-            durable.wal.trim()?;
-        }
         if self.snapshots.release(through) {
             self.mailbox.horizon_moved();
         }

@@ -74,23 +74,25 @@ impl Throttle {
         self.start.elapsed().as_nanos() as u64
     }
 
-    /// Lets nobody have anything, until the next adjustment.
-    pub(crate) fn stop(&self) {
-        self.rate.store(1, SeqCst);
+    /// Lets nobody have anything, until the next adjustment. It tells whether that is new: there
+    /// was no pressure before.
+    pub(crate) fn stop(&self) -> bool {
+        let was_free = self.rate.swap(1, SeqCst) == 0;
         self.tokens.fetch_min(-1, SeqCst);
+        was_free
     }
 
     /// Sets the rate by the pressure (0 for none, 1 for full, at most 2) and by what flushes
-    /// achieve, in bytes a second, and fills in what came in since the last call. Any
-    /// thread may call it.
-    pub(crate) fn adjust(&self, pressure: f64, achieved: f64) {
+    /// achieve, in bytes a second, and fills in what came in since the last call. It tells
+    /// whether there is pressure and was none before. Any thread may call it.
+    pub(crate) fn adjust(&self, pressure: f64, achieved: f64) -> bool {
         let now = self.now();
         // Of two that meet here, each brings what came in since the other.
         let since = Duration::from_nanos(now.saturating_sub(self.filled.fetch_max(now, SeqCst)));
         if pressure <= 0.0 {
             self.rate.store(0, SeqCst);
             self.tokens.store(0, SeqCst);
-            return;
+            return false;
         }
         // 1.5 times at the onset, a tenth of it under full pressure, and less
         // than that beyond.
@@ -100,6 +102,7 @@ impl Throttle {
         let income = if was_free { 0 } else { (rate * since.as_secs_f64()) as i64 };
         let most = (rate * BURST) as i64;
         let _ = self.tokens.fetch_update(SeqCst, SeqCst, |now| Some((now + income).min(most)));
+        was_free
     }
 
     /// The sum of all waits that were told, in nanoseconds.

@@ -134,7 +134,8 @@ fn longer(rest: Duration, most: Duration) -> Duration {
     (rest * 2).min(most)
 }
 
-/// Keeps a spare log file ready and syncs what is buffered, also while a file is made.
+/// Keeps a spare log file ready, removes those that are too many, and syncs what is
+/// buffered, also while a file is made.
 fn log_rounds(core: &Core, durable: &Durable) {
     let mut synced = Instant::now();
     let mut sync = || {
@@ -157,6 +158,7 @@ fn log_rounds(core: &Core, durable: &Durable) {
             durable.workers.is_closing()
         };
         rest = report(durable, durable.wal.prepare_spare(&mut meanwhile), rest).max(slower);
+        rest = report(durable, durable.wal.drop_surplus(Instant::now()), rest);
         if end != before {
             written = Instant::now();
         } else if written.elapsed() >= IDLE {

@@ -124,10 +124,8 @@ pub(super) struct Spares {
 }
 
 impl Spares {
-    /// How many are kept at least, the one that is ready to follow among them.
-    const LEAST: usize = 2;
-    /// After that, fewer files in use are believed.
-    const MEMORY: Duration = Duration::from_secs(10);
+    /// For so long, what was used is expected to be used again.
+    pub(super) const MEMORY: Duration = Duration::from_secs(10);
 
     /// Takes the longest one.
     pub(super) fn take(&mut self) -> Option<PathBuf> {
@@ -138,8 +136,8 @@ impl Spares {
     /// Notes how many files hold records or are ready when some are about to be released: so
     /// many the next flush will want as well. The most is remembered for [`Self::MEMORY`].
     pub(super) fn note_use(&mut self, files: usize, now: Instant) {
-        let lasts = |noted: Instant| now.saturating_duration_since(noted) < Self::MEMORY;
-        if !self.most_used.is_some_and(|(most, noted)| most > files && lasts(noted)) {
+        self.forget_old_use(now);
+        if self.most_used.is_none_or(|(most, _)| most <= files) {
             self.most_used = Some((files, now));
         }
     }
@@ -149,24 +147,22 @@ impl Spares {
         self.most_used = None;
     }
 
-    /// Whether another one is wanted, if `in_use` hold records and `ready` are ready to follow:
-    /// all together are no more than were noted, but for [`Self::LEAST`].
-    pub(super) fn has_room(&self, in_use: usize, ready: usize) -> bool {
-        self.files.len() + ready < self.most(in_use)
+    fn forget_old_use(&mut self, now: Instant) {
+        let is_old = |noted| now.saturating_duration_since(noted) >= Self::MEMORY;
+        self.most_used.take_if(|(_, noted)| is_old(*noted));
     }
 
-    /// Takes one that is more than there is room for, the shortest.
-    pub(super) fn take_surplus(&mut self, in_use: usize, ready: usize) -> Option<PathBuf> {
-        if self.files.len() + ready <= self.most(in_use) {
+    /// Takes the shortest one, with its length, if there are too many: all together, with the
+    /// `in_use` that hold records or are ready to follow, are no more than were noted, and one
+    /// is kept in any case.
+    pub(super) fn take_surplus(&mut self, in_use: usize, now: Instant) -> Option<(PathBuf, u64)> {
+        self.forget_old_use(now);
+        let noted = self.most_used.map_or(0, |(most, _)| most);
+        if self.files.len() <= noted.saturating_sub(in_use).max(1) {
             return None;
         }
         let (shortest, _) = self.files.iter().enumerate().min_by_key(|(_, (_, len))| *len)?;
-        Some(self.files.swap_remove(shortest).0)
-    }
-
-    fn most(&self, in_use: usize) -> usize {
-        let most_used = self.most_used.map_or(0, |(most, _)| most);
-        Self::LEAST.max(most_used.saturating_sub(in_use))
+        Some(self.files.swap_remove(shortest))
     }
 
     pub(super) fn add(&mut self, path: PathBuf, len: u64) {
@@ -192,22 +188,22 @@ impl Spares {
 mod tests {
     use super::*;
 
+    fn kept(spares: &mut Spares, in_use: usize, now: Instant) -> Vec<u64> {
+        while spares.take_surplus(in_use, now).is_some() {}
+        spares.files.iter().map(|(_, len)| *len).collect()
+    }
+
     #[test]
     fn what_was_used_is_forgotten_after_a_while() {
         let mut spares = Spares::default();
         let start = Instant::now();
-        let room = |spares: &Spares| (0..).take_while(|&ready| spares.has_room(1, ready)).count();
-        assert_eq!(room(&spares), Spares::LEAST);
+        (1..=6).for_each(|len| spares.add(len.to_string().into(), len));
         spares.note_use(6, start);
         spares.note_use(3, start + Spares::MEMORY / 2);
-        assert_eq!(room(&spares), 5);
-        for name in ["a", "b", "c", "d", "e"] {
-            spares.add(name.into(), name.as_bytes()[0].into());
-        }
-        assert_eq!(spares.take_surplus(1, 0), None);
-        spares.note_use(3, start + Spares::MEMORY);
-        assert_eq!(room(&spares), 0);
-        let surplus: Vec<_> = std::iter::from_fn(|| spares.take_surplus(1, 0)).collect();
-        assert_eq!(surplus, ["a", "b", "c"].map(PathBuf::from), "the shortest");
+        assert_eq!(kept(&mut spares, 2, start + Spares::MEMORY / 2), [6, 5, 3, 4]);
+        spares.note_use(4, start + Spares::MEMORY);
+        assert_eq!(kept(&mut spares, 2, start + Spares::MEMORY), [6, 5]);
+        assert_eq!(kept(&mut spares, 2, start + 2 * Spares::MEMORY), [6], "one is kept");
+        assert_eq!(kept(&mut spares, 9, start + 3 * Spares::MEMORY), [6]);
     }
 }

@@ -85,10 +85,11 @@ fn it_is_told_as_json() {
 fn what_runs_is_told() {
     let sim = Sim::new();
     let storage = &open(&sim, small());
-    let done = &AtomicBool::new(false);
+    // Whoever looks may get no processor while something runs, so there are many rounds.
+    let (seen, done) = (&AtomicBool::new(false), &AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            for _ in 0..30 {
+            for _ in (0..3000).take_while(|&round| round < 30 || !seen.load(SeqCst)) {
                 fill(storage, 0..2000);
                 storage.compact().unwrap();
             }
@@ -96,6 +97,7 @@ fn what_runs_is_told() {
         });
         let (mut flushes, mut merges) = (0, 0);
         while !done.load(SeqCst) {
+            seen.store(flushes > 0 && merges > 0, SeqCst);
             let told = structure(storage, usize::MAX);
             assert_eq!(told.memtables.len(), 1 + usize::from(told.flush.is_some()));
             flushes += usize::from(told.flush.is_some_and(|f| f.entries > 0 && f.started > 0));

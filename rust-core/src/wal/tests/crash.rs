@@ -4,6 +4,7 @@ use super::*;
 use crate::fs::sim::Mode;
 use parking_lot::Mutex;
 use proptest::prelude::*;
+use std::time::{Duration, Instant};
 
 /// A step of a run.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ enum Step {
     /// Everything written so far is in segments.
     Flush,
     Prepare,
+    /// What was used is long ago.
+    DropSurplus,
     /// The process ends and starts again.
     Kill,
     /// The power goes away and comes back.
@@ -42,6 +45,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Step::Rotate),
         2 => Just(Step::Flush),
         2 => Just(Step::Prepare),
+        1 => Just(Step::DropSurplus),
         1 => Just(Step::Kill),
         2 => any::<u64>().prop_map(Step::Crash),
         1 => Just(Step::Close),
@@ -137,6 +141,9 @@ fn run(steps: &[Step]) {
                 log.wal.release(visible).unwrap();
             }
             Step::Prepare => log.prepare_spare().unwrap(),
+            Step::DropSurplus => {
+                log.wal.drop_surplus(Instant::now() + Duration::from_secs(60)).unwrap()
+            }
             Step::Kill => reopen = Some(sim.after_kill()),
             Step::Crash(seed) => reopen = Some(sim.after_crash(seed, Mode::Random)),
             Step::Close => {

@@ -4,6 +4,7 @@ use super::*;
 use crate::fs::sim::{Fault, Mode, Op};
 use crate::wal::writer::NEXT_LEN;
 use std::io::ErrorKind;
+use std::time::{Duration, Instant};
 
 fn names(sim: &Sim) -> Vec<String> {
     sim.list(&dir()).unwrap()
@@ -38,6 +39,7 @@ fn released_files_are_used_again() {
             most = most.max(log.wal.files() + 1);
             log.wal.release(i).unwrap();
             log.prepare_spare().unwrap();
+            log.wal.drop_surplus(Instant::now()).unwrap();
             let (recovered, records) = read(&sim, i).unwrap();
             assert_eq!((records.len(), recovered.last_sequence), (0, i));
             assert!(names(&sim).len() <= most, "{:?}", names(&sim));
@@ -51,14 +53,15 @@ fn released_files_are_used_again() {
     assert_eq!(read(&sim, 2000).unwrap().1, [(2001, 1, b"last".to_vec())]);
 }
 
-/// Fills files until so many hold records, releases all but the last, and tells how many are on
-/// the disk.
-fn fill_and_release(log: &Log, sim: &Sim, count: usize, last: &mut u64) -> usize {
+/// Fills files until so many hold records, releases all but the last, removes what is too much
+/// by then, and tells how many are on the disk.
+fn fill_and_release(log: &Log, sim: &Sim, count: usize, last: &mut u64, now: Instant) -> usize {
     while log.wal.files() < count {
         *last = log.write(1, &payload(*last + 1, 300)).unwrap();
     }
     log.prepare_spare().unwrap();
     log.wal.release(*last - 1).unwrap();
+    log.wal.drop_surplus(now).unwrap();
     names(sim).len()
 }
 
@@ -66,14 +69,23 @@ fn fill_and_release(log: &Log, sim: &Sim, count: usize, last: &mut u64) -> usize
 fn as_many_files_are_kept_as_were_used_of_late() {
     let sim = disk();
     let log = open(&sim, 0, 4096).unwrap();
-    let mut last = 0;
+    let (mut last, now) = (0, Instant::now());
     for used in [6, 6, 3, 6] {
-        let kept = fill_and_release(&log, &sim, used, &mut last);
+        let kept = fill_and_release(&log, &sim, used, &mut last, now);
         assert_eq!(kept, 7, "all that held records, and the one that was ready");
     }
+    let later = now + Duration::from_secs(60);
+    assert_eq!(fill_and_release(&log, &sim, 3, &mut last, later), 3, "one, used and ready ones");
+    fill_and_release(&log, &sim, 6, &mut last, now);
+    sim.fail(Fault::next(Op::Remove, ErrorKind::Other));
+    log.wal.drop_surplus(later).unwrap_err();
+    assert!(names(&sim).len() > 3);
+    log.wal.drop_surplus(later).unwrap();
+    assert_eq!(names(&sim).len(), 3, "what could not be removed is known still");
+    assert_eq!(fill_and_release(&log, &sim, 6, &mut last, now), 7);
     log.wal.trim().unwrap();
     assert_eq!(names(&sim).len(), 2, "it rests");
-    assert_eq!(fill_and_release(&log, &sim, 2, &mut last), 3, "and nothing is remembered");
+    assert_eq!(fill_and_release(&log, &sim, 2, &mut last, now), 3, "and nothing is remembered");
     assert_eq!(read(&sim, last - 1).unwrap().1, [(last, 1, payload(last, 300))]);
 }
 

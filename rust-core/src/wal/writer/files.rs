@@ -123,8 +123,9 @@ impl Wal {
         Ok(())
     }
 
-    /// Gives up the oldest files whose records are all at or below `flushed`,
-    /// which must be safe elsewhere: they are kept to be used again, or removed.
+    /// Gives up the oldest files whose records are all at or below `flushed`, which
+    /// must be safe elsewhere: they are kept to be used again, see [`Wal::drop_surplus`],
+    /// or removed.
     pub(crate) fn release(&self, flushed: u64) -> Result<()> {
         let mut spares = lock(&self.spares);
         let (files, unsynced) = self.releasable(flushed);
@@ -133,10 +134,8 @@ impl Wal {
             spares.note_use(self.files() + self.ready(), Instant::now());
         }
         for file in files {
-            let others = self.files() - 1;
-            let fits = file.len <= self.options.file_len && spares.has_room(others, self.ready());
             // Readers enter under the lock that is held.
-            if fits && !file.readers.is_any() {
+            if file.len <= self.options.file_len && !file.readers.is_any() {
                 let spare = self.dir.join(spare_name(file.base));
                 self.fs.rename(&file.path, &spare)?;
                 spares.add(spare, file.len);
@@ -145,15 +144,25 @@ impl Wal {
             }
             lock(&self.cursor).filled.pop_front();
         }
-        while let Some(spare) = spares.take_surplus(self.files(), self.ready()) {
-            self.fs.remove(&spare)?;
-        }
         Ok(())
     }
 
     /// How many files are ready to follow the current one, or are being made.
     fn ready(&self) -> usize {
         usize::from(!self.wants_spare() || try_lock(&self.making).is_none())
+    }
+
+    /// Removes what is kept to be used again and is more than will be, as far as is known
+    /// at this time. To be called now and then.
+    pub(crate) fn drop_surplus(&self, now: Instant) -> Result<()> {
+        let mut spares = lock(&self.spares);
+        while let Some((path, len)) = spares.take_surplus(self.files() + self.ready(), now) {
+            if let Err(error) = self.fs.remove(&path) {
+                spares.add(path, len);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// The oldest files, as far as their records are at or below `flushed`; and
