@@ -22,9 +22,17 @@ fn the_budget_holds_whatever_comes() {
         if n % 500 == 0 {
             cache.tidy();
             most = most.max(cache.stats().used_bytes);
+            // Spans are emptied as far as no reader is in the way, and those of other tests are.
             let arena = &cache.cache.memory.arena;
-            let slack = (arena.slack() + arena.emptying()) as u64;
-            assert!(slack <= budget / 16, "{slack} bytes of spans are empty after {n}");
+            let is_dense = || (arena.slack() + arena.emptying()) as u64 <= budget / 16;
+            let tidied = (0..2000).any(|_| {
+                is_dense() || {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                    cache.tidy();
+                    false
+                }
+            });
+            assert!(tidied, "{} and {} bytes empty after {n}", arena.slack(), arena.emptying());
         }
     }
     assert!(most > budget * 9 / 10 && most <= budget + budget / 50, "{most} of {budget}");
