@@ -125,7 +125,7 @@ pub(super) struct Spares {
 
 impl Spares {
     /// For so long, what was used is expected to be used again.
-    pub(super) const MEMORY: Duration = Duration::from_secs(10);
+    const MEMORY: Duration = Duration::from_secs(10);
 
     /// Takes the longest one.
     pub(super) fn take(&mut self) -> Option<PathBuf> {

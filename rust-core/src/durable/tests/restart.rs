@@ -239,8 +239,6 @@ fn a_close_waits_for_a_flush_that_runs() {
     check(&again, 0..50_000);
 }
 
-/// What a snapshot has held is let go after it, also of entries that were
-/// waiting for a flush meanwhile.
 /// Once a database is closed its directory may be another's, even one that was made anew
 /// and has files of the same names.
 #[test]
@@ -261,6 +259,8 @@ fn what_is_let_go_of_after_a_close_removes_no_file() {
     assert!(sim.list(dir()).unwrap().len() < left.len(), "the held segment was never there");
 }
 
+/// What a snapshot has held is let go after it, also of entries that were
+/// waiting for a flush meanwhile.
 #[test]
 fn superseded_versions_leave_memory() {
     let sim = Sim::new();
