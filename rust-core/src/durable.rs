@@ -248,7 +248,7 @@ impl Durable {
         let used = core.memory_bytes() + self.segments.pinned_bytes();
         self.segments.blocks().allow(self.budget.saturating_sub(used));
         if core.memory_bytes() > memtable {
-            core.mailbox.memory_wanted();
+            core.mailbox.make_room();
         }
     }
 

@@ -92,11 +92,6 @@ impl Mailbox {
         self.wake_if_asleep();
     }
 
-    /// Tells that the memtable takes more than it may.
-    pub(crate) fn memory_wanted(&self) {
-        self.wake_if_asleep();
-    }
-
     /// Tells that ranges were deleted.
     pub(crate) fn range_deleted(&self) {
         self.wake_if_asleep();
