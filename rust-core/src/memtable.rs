@@ -295,18 +295,17 @@ impl Memtable {
         held || chain.newest(guard).is_none_or(Version::is_tombstone)
     }
 
-    /// Gives `each` the slots in some lines of the hash index from `line` on, and
-    /// returns where to go on, at the start again after the end. Keys that are
-    /// being copied to a larger table may be passed over.
+    /// Gives `each` some of the slots, and returns where to go on, at the start again
+    /// after the end. Keys that are being copied to a larger table may be passed over.
     ///
     /// Only the janitor calls it.
     pub(crate) fn visit<'g>(
         &self,
-        line: usize,
+        from: usize,
         guard: &'g Guard,
         mut each: impl FnMut(Slot<'g>),
     ) -> usize {
-        self.index.visit(line, guard, |entry| each(Slot(entry)))
+        self.index.visit(from, guard, |entry| each(Slot(entry)))
     }
 
     /// The slots in ascending order from `start` on, or after it if `exclusive`; from

@@ -129,8 +129,8 @@ impl HashIndex {
         }
     }
 
-    /// Gives `each` the entries in some lines of the root from slot `from` on, and
-    /// returns where to go on: 0 after the last line.
+    /// Gives `each` the entries in some lines of the root, and returns where to go on.
+    /// `from` is how many lines of a round were seen; after the last one it is 0 again.
     ///
     /// Only the janitor calls it.
     pub(super) fn visit<'g>(
@@ -139,23 +139,21 @@ impl HashIndex {
         guard: &'g Guard,
         mut each: impl FnMut(&'g Entry),
     ) -> usize {
-        const LINES: usize = 32;
+        const SOME: usize = 32;
         let slots = &self.root(guard).slots;
-        let from = if from < slots.len() { from } else { 0 };
-        let to = (from + LINES * LINE).min(slots.len());
-        let words = || {
-            (from..to)
-                .step_by(LINE)
-                .flat_map(|line| slots.line(line))
-                .map(|slot| slot.load(Acquire))
-                .filter(|word| word & !TAG_MASK > CLOSED)
-        };
-        words().for_each(|word| prefetch::read(address(word).cast()));
-        for word in words() {
+        let from = if from < slots.lines() { from } else { 0 };
+        let to = (from + SOME).min(slots.lines());
+        let lines = || (from..to).map(|step| slots.line(slots.scattered(step)));
+        let entries = || {
+            let words = lines().flatten().map(|slot| slot.load(Acquire));
             // SAFETY: an entry that stands in the index is valid under the guard.
-            each(unsafe { &*address(word) });
-        }
-        if to < slots.len() { to } else { 0 }
+            words.filter(|word| word & !TAG_MASK > CLOSED).map(|word| unsafe { &*address(word) })
+        };
+        lines().for_each(|line| prefetch::read(ptr::from_ref(line).cast()));
+        entries().for_each(|entry| prefetch::read(ptr::from_ref(entry).cast()));
+        entries().for_each(|entry| prefetch::read(entry.chain.newest_address().cast()));
+        entries().for_each(&mut each);
+        if to < slots.lines() { to } else { 0 }
     }
 
     /// What the janitor has to do.

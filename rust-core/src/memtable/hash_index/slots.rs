@@ -68,6 +68,26 @@ impl Slots {
         self.count
     }
 
+    pub(super) fn lines(&self) -> usize {
+        self.count / LINE
+    }
+
+    /// Where a line starts, by its place in a round of all lines that is spread evenly over
+    /// the table at any time.
+    ///
+    /// Where entries leave, removed slots stay. Left line after line, those that are still
+    /// there crowd ahead of whoever goes round; with what is inserted meanwhile they fill
+    /// thousands of lines on end, and each probe that starts there runs through them.
+    pub(super) fn scattered(&self, step: usize) -> usize {
+        /// Of the golden ratio: its multiples lie evenly in what they are taken modulo of
+        /// (Knuth, The Art of Computer Programming, 6.4).
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        let lines = self.lines();
+        // Odd, so that a round comes by each line once.
+        let stride = GOLDEN.unbounded_shr(u64::BITS - lines.ilog2()) as usize | 1;
+        (step.wrapping_mul(stride) & (lines - 1)) * LINE
+    }
+
     /// Where the line of a hash starts.
     #[inline]
     pub(super) fn home(&self, hash: Hash) -> usize {

@@ -175,6 +175,7 @@ impl Table {
         Probe::Beyond
     }
 
+    /// Takes an entry out, which a table has once at most.
     pub(super) fn remove(&self, hash: Hash, word: u64) {
         let mut at = self.slots.home(hash);
         for _ in 0..self.slots.len() / LINE {
@@ -188,6 +189,7 @@ impl Table {
                     if hash.is_sampled() {
                         self.removed.fetch_add(SAMPLE, Relaxed);
                     }
+                    return;
                 }
             }
             at = self.slots.after(at);
