@@ -17,6 +17,8 @@
 mod hash;
 mod slots;
 mod table;
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests;
 
 use super::entry::Entry;
 use super::prefetch;

@@ -1,4 +1,4 @@
-//! How soon writers that are held back get something.
+//! How soon writers that are held back get something, and memory that is wanted comes back.
 
 use super::*;
 use crate::stats::Counter;
@@ -22,4 +22,32 @@ fn who_is_held_back_does_not_wait_for_the_next_look() {
     }
     let took = start.elapsed();
     assert!(took < Duration::from_millis(500), "five times took {took:?}");
+}
+
+/// The janitor rests for 100 ms once there is nothing to do.
+#[test]
+fn memory_beyond_the_budget_comes_back_before_the_next_look() {
+    const TIMES: u64 = 10;
+    let sim = Sim::new();
+    let storage = open(&sim, Options { memory_limit: 1 << 20, ..small() });
+    for i in 0..6000u32 {
+        storage.put(&i.to_be_bytes(), &[7; 100], 0).unwrap();
+    }
+    storage.flush().unwrap();
+    let core = storage.core();
+    let durable = core.durable.as_ref().unwrap();
+    eventually("what was flushed may leave", || !core.is_unsettled());
+    // More than is made room for ahead.
+    let more = durable.memtable_budget().unwrap() / 16;
+    let start = Instant::now();
+    for _ in 0..TIMES {
+        let evicted = core.counters.sum(Counter::Evicted);
+        // As a writer that has made that much, at its look.
+        core.counters.mine().add(Counter::DataBytes, more);
+        durable.set_pace(core);
+        eventually("something has left", || core.counters.sum(Counter::Evicted) > evicted);
+    }
+    let took = start.elapsed();
+    core.counters.mine().sub(Counter::DataBytes, TIMES * more);
+    assert!(took < Duration::from_millis(500), "{TIMES} times took {took:?}");
 }
