@@ -75,7 +75,8 @@ fn probes_stay_short_where_entries_leave() {
         next += left;
         longest = longest.max(longest_run(&index));
     }
-    // Of a table that is three quarters full evenly, some tens are. Line after line, it was hundreds.
+    // Of a table that is three quarters full evenly, some tens are. Line after line, it was more
+    // than a thousand.
     assert!(longest < 100, "{longest} lines on end without an empty slot");
     let mut found = BTreeSet::new();
     while found.len() < live.len() {
