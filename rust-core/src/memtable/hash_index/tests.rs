@@ -1,5 +1,7 @@
 //! Tests of the index with removals.
 
+#![allow(clippy::unwrap_used, reason = "also in the helpers of tests")]
+
 use super::*;
 use crate::memtable::entry::Entry;
 use crossbeam_epoch as epoch;
