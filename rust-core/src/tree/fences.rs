@@ -28,15 +28,27 @@ impl Fences {
     /// The number of the last first key that is not above `key`.
     #[inline]
     pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
-        let Some(rest) = key.strip_prefix(self.shared.as_slice()) else {
+        if !starts_with(key, &self.shared) {
             return if *key < *self.shared { None } else { self.keys.len().checked_sub(1) };
-        };
-        let head = head(rest);
+        }
+        let head = head(&key[self.shared.len()..]);
         let low = self.heads.partition_point(|&h| h < head);
         let alike = self.heads[low..].partition_point(|&h| h == head);
         let above = self.keys[low..low + alike].partition_point(|first| &**first <= key);
         (low + above).checked_sub(1)
     }
+}
+
+/// Whether a key starts with a prefix, by words. The C library would compare them by loads
+/// under a mask, and those wait until what was written of the key just before has left the
+/// processor's store buffer.
+#[inline]
+fn starts_with(key: &[u8], prefix: &[u8]) -> bool {
+    let Some(key) = key.get(..prefix.len()) else { return false };
+    let (words, rest) = prefix.as_chunks::<8>();
+    let (key_words, key_rest) = key.as_chunks::<8>();
+    let same = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_ne_bytes(*a) == u64::from_ne_bytes(*b);
+    words.iter().zip(key_words).all(same) && rest.iter().zip(key_rest).all(|(a, b)| a == b)
 }
 
 /// The first eight bytes, filled up with zeros: of two keys with different heads
