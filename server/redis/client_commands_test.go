@@ -46,6 +46,24 @@ func TestClientListAndInfo(t *testing.T) {
 	}
 }
 
+// Options of CLIENT TRACKING are looked at even though nothing is tracked.
+func TestClientTrackingOptions(t *testing.T) {
+	c := newTestServer(t).dial(t)
+	for _, test := range []struct {
+		options []string
+		want    any
+	}{
+		{[]string{"OFF"}, "OK"},
+		{[]string{"OFF", "BCAST", "PREFIX", "a", "NOLOOP"}, "OK"},
+		{[]string{"OFF", "nonsense"}, replyError(errSyntax)},
+		{[]string{"OFF", "PREFIX"}, replyError(errSyntax)},
+		{[]string{"nonsense"}, replyError(errSyntax)},
+		{[]string{"ON", "nonsense"}, replyError(errSyntax)},
+	} {
+		c.want(test.want, append([]string{"CLIENT", "TRACKING"}, test.options...)...)
+	}
+}
+
 func TestClientKill(t *testing.T) {
 	s := newTestServer(t)
 	c := s.dial(t)
