@@ -23,7 +23,7 @@ func TestClientListAndInfo(t *testing.T) {
 	}
 	for _, part := range []string{
 		"id=2 ", " addr=" + other.LocalAddr().String() + " ", " laddr=" + s.address + " ", " name=other ", " flags=x ",
-		" db=3 ", " sub=0 psub=0 ", " multi=2 ", " qbuf=0 ", " cmd=multi ", " user=default ", " resp=2",
+		" db=3 ", " sub=0 psub=0 ", " multi=2 ", " qbuf=0 ", " cmd=get ", " user=default ", " resp=2",
 	} {
 		if !strings.Contains(list[1], part) {
 			t.Errorf("%q lacks %q", list[1], part)
