@@ -60,14 +60,29 @@ func (r *remote) backup(ctx context.Context, w io.Writer) (uint64, error) {
 		return 0, err
 	}
 	defer resp.Body.Close()
-	stats, err := mantisdb.VerifyBackup(ctx, io.TeeReader(resp.Body, w))
+	copied := failureKeeper{Writer: w}
+	stats, err := mantisdb.VerifyBackup(ctx, io.TeeReader(resp.Body, &copied))
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
+	}
+	if copied.failure != nil {
+		return 0, fmt.Errorf("cannot write: %w", copied.failure)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("what the server sent is no whole backup: %w", err)
 	}
 	return stats.Entries, nil
+}
+
+// failureKeeper keeps the error of the last write, to tell it from those of what was written.
+type failureKeeper struct {
+	io.Writer
+	failure error
+}
+
+func (k *failureKeeper) Write(p []byte) (n int, err error) {
+	n, k.failure = k.Writer.Write(p)
+	return n, k.failure
 }
 
 func newCheckpointCommand() *cobra.Command {

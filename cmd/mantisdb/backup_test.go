@@ -1,9 +1,11 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -81,6 +83,22 @@ func TestBackupCommands(t *testing.T) {
 }
 
 // TestCheckTellsDamage with its exit code, and names the file.
+// TestBackupTellsWhichSideFailed: a full disk here is not blamed on the server.
+func TestBackupTellsWhichSideFailed(t *testing.T) {
+	t.Parallel()
+	s := start(t, program(t, "--port=0", "--engine=go"))
+	r, err := openRemote(t.Context(), s.url, trustFlags{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	full, w := io.Pipe()
+	full.CloseWithError(syscall.ENOSPC)
+	if _, err := r.backup(t.Context(), w); err == nil || err.Error() != "cannot write: "+syscall.ENOSPC.Error() {
+		t.Error(err)
+	}
+}
+
 func TestCheckTellsDamage(t *testing.T) {
 	t.Parallel()
 	skipManyProcesses(t)

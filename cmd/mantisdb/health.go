@@ -59,6 +59,9 @@ func (f *healthFlags) add(flags *pflag.FlagSet) {
 
 // run asks, and tells that all is well.
 func (f *healthFlags) run(ctx context.Context, out io.Writer) error {
+	if f.timeout <= 0 {
+		return usageError{fmt.Errorf("--timeout is %v: it must be positive", f.timeout)}
+	}
 	at, err := f.target()
 	if err != nil {
 		return err

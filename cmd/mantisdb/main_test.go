@@ -212,6 +212,10 @@ func TestErrors(t *testing.T) {
 		{args: []string{"--log-level=loud"}, code: 2, want: "debug, info, warn or error"},
 		{args: []string{"--log-format=xml"}, code: 2, want: "text or json"},
 		{args: []string{"--shutdown-timeout=-1s"}, code: 2, want: "negative"},
+		{args: []string{"--max-clients=0", "--port=-1"}, code: 2, want: "the least is 1"},
+		{args: []string{"--client-output-buffer=-1", "--port=-1"}, code: 2, want: "the least is 1"},
+		{args: []string{"--client-idle-timeout=-1s", "--port=-1"}, code: 2, want: "negative"},
+		{args: []string{"--port=65535", "--redis-port=65535"}, code: 2, want: "both 65535"},
 		{args: []string{"--cache-peers=127.0.0.1:7100"}, code: 2, want: "need --cache-address"},
 		{args: []string{"--cache-replicas=2", "--engine=cache"}, code: 2, want: "need --cache-address"},
 		{args: []string{"--cache-quorum=2"}, code: 2, want: "need --cache-address"},
@@ -224,6 +228,10 @@ func TestErrors(t *testing.T) {
 		{args: []string{"--cache-address=localhost:7100", "--engine=cache", "--port=0"}, code: 2, want: "not an IP address"},
 		{args: []string{"--cache-address=127.0.0.1:7100", "--engine=cache", "--port=0", "--cache-replicas=3"}, code: 2, want: "3 replicas"},
 		{args: []string{"frobnicate"}, code: 2, want: `unknown command "frobnicate"`},
+		{args: []string{"help", "frobnicate"}, code: 2, want: `unknown command "frobnicate"`},
+		{args: []string{"help", "get", "more"}, code: 2, want: `unknown command "get more"`},
+		{args: []string{"help", "cluster", "frobnicate"}, code: 2, want: `unknown command "cluster frobnicate"`},
+		{args: []string{"health", "--timeout=-1s"}, code: 2, want: "must be positive"},
 		{args: []string{"serve", "more"}, code: 2, want: "more"},
 		{args: []string{"--config=none.yaml"}, code: 2, want: "none.yaml: no such file"},
 		{args: []string{"--config=" + plain}, code: 2, want: "must end in"},
@@ -235,6 +243,7 @@ func TestErrors(t *testing.T) {
 		{args: []string{"--config=" + file("list.yaml", "port: [1]")}, code: 2, want: `key "port" needs a plain value`},
 		{args: []string{"--config=" + file("null.yaml", "port:")}, code: 2, want: `key "port" needs a plain value`},
 		{args: []string{"--config=" + file("twice.yaml", "port: 1\nport: 2")}, code: 2, want: "already defined"},
+		{args: []string{"--config=" + file("two.yaml", "engine: none\n---\nport: 2")}, code: 2, want: "more than one document"},
 		{args: []string{"--config=" + file("value.toml", "port = \"x\"")}, code: 2, want: "value.toml"},
 		{env: "MANTISDB_PORT=x", code: 2, want: "MANTISDB_PORT"},
 		{env: "MANTISDB_CONFIG=none.toml", code: 2, want: "none.toml: no such file"},
@@ -355,7 +364,7 @@ func TestOneLine(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--help"}, {"help", "serve"}, {"import", "--help"}, {"get", "-h"}, {"help", "completion", "bash"}} {
+	for _, args := range [][]string{{"--help"}, {"help", "serve"}, {"import", "--help"}, {"get", "-h"}, {"help"}, {"help", "completion", "bash"}} {
 		got := finish(t, program(t, args...))
 		if got.code != 0 || !strings.Contains(got.stdout, "Usage:") || got.stderr != "" {
 			t.Errorf("%v: %d %q %q", args, got.code, got.stdout, got.stderr)

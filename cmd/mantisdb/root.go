@@ -41,6 +41,7 @@ func newRootCommand() *cobra.Command {
 	serve.add(root.Flags())
 	benchmark = addBenchmarkFlags(root.Flags())
 	addCommands(root)
+	addHelpCommand(root)
 	addCompletionCommand(root)
 	addCompletions(root)
 	return root

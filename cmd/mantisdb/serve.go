@@ -182,7 +182,7 @@ func (f *serveFlags) open(logger *slog.Logger) (*mantisdb.DB, error) {
 // check finds what makes no sense without a data directory, and limits out of
 // their range.
 func (f *serveFlags) check() error {
-	if err := errors.Join(f.node.check(), f.cache.check()); err != nil {
+	if err := errors.Join(f.node.check(), f.cache.check(), f.checkClientLimits()); err != nil {
 		return err
 	}
 	switch {
@@ -196,8 +196,6 @@ func (f *serveFlags) check() error {
 		return usageError{errors.New("--checkpoint-dir needs --data-dir: what is in memory alone has no checkpoints")}
 	case f.isCache() && f.dataDir != "":
 		return usageError{errors.New("--engine=cache and --data-dir exclude each other: a cache keeps everything in memory")}
-	case f.clientMemory.n > math.MaxInt64:
-		return usageError{fmt.Errorf("--client-memory is %d bytes, and the most is %d (just below 8 EiB)", f.clientMemory.n, int64(math.MaxInt64))}
 	case f.memoryLimit.n == 0:
 		return nil
 	case f.dataDir == "" && !f.isCache():
@@ -206,6 +204,21 @@ func (f *serveFlags) check() error {
 		return usageError{fmt.Errorf("--memory-limit is %d bytes, and the least is %d (%d MiB)", f.memoryLimit.n, mantisdb.MinMemoryLimit, mantisdb.MinMemoryLimit>>20)}
 	case f.memoryLimit.n > mantisdb.MaxMemoryLimit:
 		return usageError{fmt.Errorf("--memory-limit is %d bytes, and the most is %d (just below 8 EiB)", f.memoryLimit.n, uint64(mantisdb.MaxMemoryLimit))}
+	}
+	return nil
+}
+
+// checkClientLimits finds limits with which no client could do anything.
+func (f *serveFlags) checkClientLimits() error {
+	switch {
+	case f.limits.MaxClients < 1:
+		return usageError{fmt.Errorf("--max-clients is %d, and the least is 1", f.limits.MaxClients)}
+	case f.limits.OutputBuffer < 1:
+		return usageError{fmt.Errorf("--client-output-buffer is %d, and the least is 1", f.limits.OutputBuffer)}
+	case f.limits.IdleTimeout < 0:
+		return usageError{fmt.Errorf("--client-idle-timeout is negative: %v", f.limits.IdleTimeout)}
+	case f.clientMemory.n > math.MaxInt64:
+		return usageError{fmt.Errorf("--client-memory is %d bytes, and the most is %d (just below 8 EiB)", f.clientMemory.n, int64(math.MaxInt64))}
 	}
 	return nil
 }
@@ -296,6 +309,9 @@ func (f *serveFlags) listen(ctx context.Context, users *acl.List) (listeners []*
 			listeners = append(listeners, l)
 		}
 		return err
+	}
+	if f.redisPort > 0 && f.redisPort == f.address.Port {
+		return nil, usageError{fmt.Errorf("--redis-port and --port are both %d: --port takes the Redis protocol as well", f.redisPort)}
 	}
 	if err := add(server.Listen(ctx, f.address)); err != nil {
 		return listeners, leaveToPublic(err)

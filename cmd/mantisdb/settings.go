@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,8 +118,12 @@ func parseFile(path string, data []byte) (map[string]string, error) {
 // parseYAML takes values as they are written: 007 stays 007.
 func parseYAML(data []byte) (map[string]string, error) {
 	var nodes map[string]yaml.Node
-	if err := yaml.Unmarshal(data, &nodes); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	if err := documents.Decode(&nodes); err != nil && err != io.EOF {
 		return nil, err
+	}
+	if err := documents.Decode(&yaml.Node{}); err != io.EOF {
+		return nil, errors.Join(err, errors.New("there is more than one document in it"))
 	}
 	values := make(map[string]string, len(nodes))
 	for key, node := range nodes {

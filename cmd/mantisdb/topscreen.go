@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -115,7 +116,7 @@ func (s *topScreen) run(ctx context.Context, keys <-chan byte, samples <-chan at
 	looks := time.NewTicker(lookAtSize)
 	defer looks.Stop()
 	for {
-		width, height, err := term.GetSize(int(s.out.Fd()))
+		width, height, err := terminalSize(s.out)
 		if err != nil {
 			return err
 		}
@@ -140,6 +141,13 @@ func (s *topScreen) run(ctx context.Context, keys <-chan byte, samples <-chan at
 		case <-looks.C:
 		}
 	}
+}
+
+// terminalSize is the size of a terminal; one that does not know its own, such as a serial
+// line, is taken for 80 columns of 24 lines.
+func terminalSize(file *os.File) (width, height int, err error) {
+	width, height, err = term.GetSize(int(file.Fd()))
+	return cmp.Or(width, 80), cmp.Or(height, 24), err
 }
 
 func (s *topScreen) draw() error {

@@ -136,8 +136,7 @@ func TestTopOnATerminal(t *testing.T) {
 func TestTopWithoutTheServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, program(t, "--port=0", "--engine=go"))
-	pty := openTerminal(t)
-	pty.resize(t, 150, 40)
+	pty := openTerminal(t) // which has no size, as a serial line
 	cmd := program(t, "top", "--interval=100ms", "--server="+s.url)
 	cmd.Stdin, cmd.Stdout = pty.theirs, pty.theirs
 	if err := cmd.Start(); err != nil {

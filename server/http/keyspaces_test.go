@@ -158,7 +158,7 @@ func TestDeleteRange(t *testing.T) {
 		}
 	}
 	s.put("a", "v")
-	for _, query := range []string{"", "?", "?prefix=", "?all=false", "?all=true&prefix=a", "?all=yes", "?limit=1", "?start=a&start=b"} {
+	for _, query := range []string{"", "?", "?prefix=", "?start=a&end=", "?start=&end=b", "?prefix=&start=a", "?prefix=&all=true", "?all=false", "?all=true&prefix=a", "?all=yes", "?limit=1", "?start=a&start=b"} {
 		wantProblem(t, s.do("DELETE", "/api/v1/range"+query, ""), malformedRequest)
 	}
 	wantProblem(t, s.do("DELETE", "/api/v1/range?all=true", "", "If-Match", `"1"`), malformedRequest)

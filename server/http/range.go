@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/mantisdb/mantisdb/server"
@@ -10,6 +11,7 @@ import (
 // there were.
 func (h *Handler) deleteRange(w http.ResponseWriter, r *http.Request, ks server.Keyspace) error {
 	query := parseParams(r.URL.RawQuery, "prefix", "start", "end", "all", "durability")
+	refuseEmptyBounds(&query)
 	bounds := boundsOf(&query)
 	bounds.All = query.flag("all")
 	o := writeOptions(&query)
@@ -27,4 +29,14 @@ func (h *Handler) deleteRange(w http.ResponseWriter, r *http.Request, ks server.
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// refuseEmptyBounds fails for a bound that is given and empty, which to a scan is none: who
+// meant a key there would have more deleted than that.
+func refuseEmptyBounds(query *params) {
+	for _, name := range []string{"prefix", "start", "end"} {
+		if value, given := query.lookup(name); given && value == "" {
+			query.fail(name, errors.New("it is empty: leave it out"))
+		}
+	}
 }

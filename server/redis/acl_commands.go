@@ -68,8 +68,11 @@ func aclCat(r *Request) error {
 func aclGenPass(r *Request) error {
 	bits := int64(256)
 	if len(r.args) == 3 {
-		n, ok := parseInteger(r.args[2])
-		if !ok || n <= 0 || n > 4096 {
+		n, err := r.int(2)
+		if err != nil {
+			return err
+		}
+		if n <= 0 || n > 4096 {
 			return Error("ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096")
 		}
 		bits = n
@@ -114,7 +117,7 @@ func aclGetUser(r *Request) error {
 	if user.NoPassword {
 		flags = append(flags, "nopass")
 	}
-	r.out.Map(5)
+	r.out.Map(6)
 	r.out.BulkString("flags")
 	r.out.Set(len(flags))
 	for _, flag := range flags {
@@ -128,6 +131,8 @@ func aclGetUser(r *Request) error {
 	r.out.BulkString(strings.Join(user.KeyRules(), " "))
 	r.out.BulkString("channels")
 	r.out.BulkString(strings.Join(user.ChannelRules(), " "))
+	r.out.BulkString("selectors") // which this server has not
+	r.out.Array(0)
 	return nil
 }
 

@@ -309,6 +309,7 @@ func (c *Client) execute(args [][]byte) {
 		if err != nil {
 			c.transaction.fail()
 		} else if err = c.transaction.queue(cmd, args, c.server.limits().MaxTransaction); err == nil {
+			c.lastCmd.Store(cmd)
 			c.out.Simple("QUEUED")
 		}
 	} else if err == nil {

@@ -161,6 +161,9 @@ func clientNoEvict(r *Request) error {
 
 // clientTracking refuses to track: it is off, and stays so.
 func clientTracking(r *Request) error {
+	if err := r.checkTrackingOptions(); err != nil {
+		return err
+	}
 	switch {
 	case is(r.args[2], "OFF"):
 		r.out.OK()
@@ -169,6 +172,20 @@ func clientTracking(r *Request) error {
 		return Error("ERR This server does not track the keys that clients have read")
 	}
 	return errSyntax
+}
+
+// checkTrackingOptions looks at what comes behind ON or OFF, of which nothing is used.
+func (r *Request) checkTrackingOptions() error {
+	for i := 3; i < len(r.args); i++ {
+		switch option := r.args[i]; {
+		case is(option, "BCAST"), is(option, "OPTIN"), is(option, "OPTOUT"), is(option, "NOLOOP"):
+		case (is(option, "REDIRECT") || is(option, "PREFIX")) && i+1 < len(r.args):
+			i++
+		default:
+			return errSyntax
+		}
+	}
+	return nil
 }
 
 func clientTrackingInfo(r *Request) error {

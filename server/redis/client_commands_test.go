@@ -23,7 +23,7 @@ func TestClientListAndInfo(t *testing.T) {
 	}
 	for _, part := range []string{
 		"id=2 ", " addr=" + other.LocalAddr().String() + " ", " laddr=" + s.address + " ", " name=other ", " flags=x ",
-		" db=3 ", " sub=0 psub=0 ", " multi=2 ", " qbuf=0 ", " cmd=multi ", " user=default ", " resp=2",
+		" db=3 ", " sub=0 psub=0 ", " multi=2 ", " qbuf=0 ", " cmd=get ", " user=default ", " resp=2",
 	} {
 		if !strings.Contains(list[1], part) {
 			t.Errorf("%q lacks %q", list[1], part)
@@ -43,6 +43,24 @@ func TestClientListAndInfo(t *testing.T) {
 	other.do("SUBSCRIBE", "news")
 	if got := c.do("CLIENT", "LIST", "TYPE", "PubSub").(string); !strings.Contains(got, " flags=P ") || !strings.Contains(got, " sub=1 ") {
 		t.Errorf("subscribers: %q", got)
+	}
+}
+
+// Options of CLIENT TRACKING are looked at even though nothing is tracked.
+func TestClientTrackingOptions(t *testing.T) {
+	c := newTestServer(t).dial(t)
+	for _, test := range []struct {
+		options []string
+		want    any
+	}{
+		{[]string{"OFF"}, "OK"},
+		{[]string{"OFF", "BCAST", "PREFIX", "a", "NOLOOP"}, "OK"},
+		{[]string{"OFF", "nonsense"}, replyError(errSyntax)},
+		{[]string{"OFF", "PREFIX"}, replyError(errSyntax)},
+		{[]string{"nonsense"}, replyError(errSyntax)},
+		{[]string{"ON", "nonsense"}, replyError(errSyntax)},
+	} {
+		c.want(test.want, append([]string{"CLIENT", "TRACKING"}, test.options...)...)
 	}
 }
 

@@ -21,8 +21,8 @@ func (r *Request) store(key, value []byte, expiresAt int64) error {
 	return r.client.part.db.WriteWith(b, r.client.writes())
 }
 
-// storeAll writes keys and values, which take turns in pairs, without expiry. If one is
-// refused, nothing is written.
+// storeAll writes keys and values, which take turns in pairs, without expiry, and notifies
+// of each. If one is refused, nothing is written.
 func (r *Request) storeAll(pairs [][]byte) error {
 	if r.tx != nil {
 		return r.putAll(pairs)
@@ -32,6 +32,7 @@ func (r *Request) storeAll(pairs [][]byte) error {
 		if err := b.In(r.keyspace()).PutExpiresAt(pairs[i], pairs[i+1], 0); err != nil {
 			return err
 		}
+		r.notify(notifyString, "set", pairs[i])
 	}
 	return r.client.part.db.WriteWith(b, r.client.writes())
 }
@@ -48,6 +49,7 @@ func (r *Request) putAll(pairs [][]byte) error {
 		if err := r.put(pairs[i], pairs[i+1], 0); err != nil {
 			return err
 		}
+		r.notify(notifyString, "set", pairs[i])
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func TestUsersAreReadAnew(t *testing.T) {
 	if list, ok := admin.do("ACL", "LIST").([]any); !ok || len(list) != 3 || !strings.HasPrefix(list[0].(string), "user admin on #") {
 		t.Errorf("ACL LIST: %v", list)
 	}
-	if user, ok := admin.do("ACL", "GETUSER", "app").([]any); !ok || len(user) != 10 {
+	if user, ok := admin.do("ACL", "GETUSER", "app").([]any); !ok || len(user) != 12 || user[10] != "selectors" {
 		t.Errorf("ACL GETUSER: %v", user)
 	}
 	admin.want(nil, "ACL", "GETUSER", "nobody")
@@ -127,6 +127,7 @@ func TestUsersAreReadAnew(t *testing.T) {
 	if password, ok := admin.do("ACL", "GENPASS", "5").(string); !ok || len(password) != 2 {
 		t.Errorf("ACL GENPASS: %q", password)
 	}
+	admin.want(replyError(errNotInteger), "ACL", "GENPASS", "1.5")
 	if got, ok := admin.do("ACL", "SETUSER", "x", "on").(replyError); !ok || !strings.Contains(string(got), "--users") {
 		t.Errorf("ACL SETUSER: %v", got)
 	}

@@ -168,7 +168,6 @@ func mset(r *Request) error {
 	if err := r.storeAll(r.args[1:]); err != nil {
 		return err
 	}
-	r.notifyPairs()
 	r.out.OK()
 	return nil
 }
@@ -191,7 +190,6 @@ func msetnx(r *Request) error {
 	if err := r.storeAll(r.args[1:]); err != nil {
 		return err
 	}
-	r.notifyPairs()
 	r.out.Int(1)
 	return nil
 }
@@ -202,10 +200,4 @@ func (r *Request) checkPairs() error {
 		return Error("ERR wrong number of arguments for '" + r.cmd.fullName() + "' command")
 	}
 	return nil
-}
-
-func (r *Request) notifyPairs() {
-	for i := 1; i < len(r.args); i += 2 {
-		r.notify(notifyString, "set", r.args[i])
-	}
 }

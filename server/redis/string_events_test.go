@@ -65,6 +65,8 @@ func TestExistenceEvents(t *testing.T) {
 		{"SET k v", "set k"},
 		{"SET new v", "new new, set new"},
 		{"SETNX new v", "new new, set new"},
+		{"MSET new v k v other v", "new new, set new, set k, new other, set other"},
+		{"MSETNX new v other v", "new new, set new, new other, set other"},
 		{"SET new v NX EX 10", "new new, set new, expire new"},
 		{"INCR new", "new new, incrby new"},
 		{"APPEND new v", "new new, append new"},
