@@ -123,10 +123,11 @@ test-cluster: build-rust-core ## clusters of real processes that are killed, par
 test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards move and nodes restart: go-redis, redis-py, ioredis
 	@scripts/test-cluster-clients.sh rust
 
+# CUTS= how long cuts befall the network, each for a time at random; without it, each befalls it once.
 .PHONY: test-distributed-cache
-test-distributed-cache: build-rust-core ## nodes of a distributed cache that are killed, with one copy and with two, and paused
-	@scripts/require.sh go cc
-	CGO_ENABLED=1 $(GO_TEST) -tags rust -count=1 -v -timeout=10m ./server/cachenode -faults
+test-distributed-cache: build-rust-core ## nodes of a distributed cache that are killed, paused and cut off, with one copy and with two (CUTS=)
+	@scripts/require.sh go cc ip nft
+	CGO_ENABLED=1 $(GO_TEST) -tags rust -count=1 -v -timeout=60m ./server/cachenode -faults -cuts=$(or $(CUTS),0) -cuts.seed=$(or $(SEED),0)
 
 .PHONY: test-redis
 test-redis: build-rust-core ## Redis's own test suite, against both engines

@@ -87,10 +87,14 @@ func (c *Cache) restart(ctx context.Context) *member {
 	}
 }
 
-// takePart says that the node takes part for as long as it does: until ctx is done, it failed, or
-// there were too few nodes for giveUp. It returns why.
+// errGivenUp is why a node begins anew that others do not see any more.
+var errGivenUp = errors.New("the other nodes have given this one up")
+
+// takePart says that the node takes part for as long as it does: until ctx is done, it failed,
+// others have given it up, or there were too few nodes for giveUp. It returns why.
 func (c *Cache) takePart(ctx context.Context, m *member) error {
 	defer c.member.Store(nil)
+	var unseen time.Time // since when others answer that they do not see it; zero: they do
 	for enough := time.Now(); time.Since(enough) < giveUp; {
 		if !sleep(ctx, watch) {
 			return ctx.Err()
@@ -102,10 +106,24 @@ func (c *Cache) takePart(ctx context.Context, m *member) error {
 			c.member.Store(nil)
 			continue
 		}
-		enough = time.Now()
-		c.store.Beat()
-		if c.member.Swap(m) == nil {
-			c.config.Logger.Info("the cache is ready", "address", c.config.Address, "nodes", len(m.nodes()))
+		asked := time.Now()
+		switch answers := m.seen(c.config.Quorum); {
+		case answers.seen >= c.config.Quorum:
+			enough, unseen = asked, time.Time{}
+			c.store.Beat()
+			if c.member.Swap(m) == nil {
+				c.config.Logger.Info("the cache is ready", "address", c.config.Address, "nodes", len(m.nodes()))
+			}
+		case answers.given < c.config.Quorum:
+			unseen = time.Time{}
+			if time.Since(enough) > patience {
+				c.member.Store(nil)
+			}
+		case unseen.IsZero():
+			unseen = asked
+			c.member.Store(nil)
+		case time.Since(unseen) > patience: // it takes others a moment to see one that joins
+			return errGivenUp
 		}
 	}
 	return ErrTooFewNodes

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -29,7 +30,8 @@ const (
 type member struct {
 	olric  *olric.Olric
 	client *olric.EmbeddedClient
-	tunnel *tunnel.Tunnel             // nil without a secret
+	tunnel *tunnel.Tunnel // nil without a secret
+	sight  *sight
 	keys   atomic.Pointer[olric.DMap] // nil until there are enough nodes
 	failed atomic.Pointer[error]
 	begun  chan struct{} // closed once Olric has begun, which takes as long as it looks for others
@@ -81,7 +83,7 @@ func startMember(c *Config, store *fragments.Store) (m *member, err error) {
 	if m.olric, err = olric.New(config); err != nil {
 		return nil, err
 	}
-	m.client = m.olric.NewEmbeddedClient()
+	m.client, m.sight = m.olric.NewEmbeddedClient(), newSight(config.Client)
 	go func() {
 		defer close(m.ended)
 		if err := m.olric.Start(); err != nil {
@@ -129,8 +131,23 @@ func (m *member) nodes() []string {
 	return names
 }
 
+// seen asks how many of the nodes that it sees do see it, itself included, and how many have
+// answered: no more than it takes to have enough that do. It is to be ready.
+func (m *member) seen(enough int) answers {
+	members, err := m.client.Members(context.Background())
+	if err != nil {
+		return answers{}
+	}
+	itself := slices.IndexFunc(members, func(one olric.Member) bool { return one.Name == m.own })
+	if itself < 0 {
+		return answers{}
+	}
+	return m.sight.ask(members[itself], slices.Delete(slices.Clone(members), itself, itself+1), enough)
+}
+
 // stop ends it, and tells the others.
 func (m *member) stop() error {
+	m.sight.close()
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	stopped := make(chan error, 1) // Olric does not keep to ctx everywhere

@@ -115,9 +115,23 @@ func Open(c Config) (*Host, error) {
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("opening the consensus log in %s: %w", c.Dir, err)
+		return nil, fmt.Errorf("opening the consensus log in %s: %w", c.Dir, openError(err, c.Address))
 	}
 	return h, nil
+}
+
+// ErrOtherAddress is the error of a directory whose host had another address: its groups know the
+// replicas in it by that.
+var ErrOtherAddress = errors.New("a node keeps its address for life: start it at the one that it had, or remove it and let a new one join, with a directory and a number of its own")
+
+// notOwner is the library's error of such a directory, which it does not export.
+const notOwner = "not the owner of the data directory"
+
+func openError(err error, address string) error {
+	if err.Error() == notOwner {
+		return fmt.Errorf("it was not begun at %s: %w", address, ErrOtherAddress)
+	}
+	return err
 }
 
 // listener hands changes of leaders on.

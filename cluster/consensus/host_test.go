@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,6 +135,23 @@ func stop(t *testing.T, g *Group, r *replica.Replica) {
 
 func unexpected(t *testing.T) func(error) {
 	return func(why error) { t.Errorf("a replica has failed: %v", why) }
+}
+
+// TestAnotherAddress: a directory tells at which address it was begun.
+func TestAnotherAddress(t *testing.T) {
+	began, address := openHost(t)
+	dir := began.host.NodeHostConfig().NodeHostDir
+	began.Close()
+	another, err := Open(Config{
+		Dir: dir, Address: "127.0.0.2" + strings.TrimPrefix(address, "127.0.0.1"),
+		LeaderChanged: func(uint64, uint64) {}, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err == nil {
+		another.Close()
+	}
+	if !errors.Is(err, ErrOtherAddress) {
+		t.Errorf("opened at another address: %v", err)
+	}
 }
 
 // TestSnapshotThatIsNotTaken sends a snapshot to a replica that cannot take it, as one whose disk

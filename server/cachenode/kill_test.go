@@ -7,8 +7,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 var faults = flag.Bool("faults", false, "also the tests of nodes that fail which take longer: with two copies, and of a node that is paused")
@@ -47,18 +45,16 @@ func needFaults(t *testing.T) {
 }
 
 func killUnderLoad(t *testing.T, replicas int) {
-	nodes := startNodes(t, 3, replicas)
+	needEvicting(t)
+	nodes := startNodes(t, loopback(t, 3), replicas)
 	l := newLedger(t, keys, valueLen)
-	var live atomic.Pointer[[]*redis.Client]
+	var live atomic.Pointer[[]*door]
 	serve := func(by ...*node) {
-		var all []*redis.Client
-		for _, n := range by {
-			all = append(all, n.redis)
-		}
+		all := doors(by...)
 		live.Store(&all)
 	}
 	serve(nodes...)
-	end := l.load(clients, func(i int) *redis.Client { all := *live.Load(); return all[i%len(all)] })
+	end := l.load(clients, func(i int) *door { all := *live.Load(); return all[i%len(all)] })
 
 	awaitEvictions(t, nodes...)
 	before := l.hitRatio(look)
@@ -88,6 +84,14 @@ func killUnderLoad(t *testing.T, replicas int) {
 	}
 }
 
+// doors are those that nodes are.
+func doors(nodes ...*node) (all []*door) {
+	for _, n := range nodes {
+		all = append(all, &door{Client: n.redis})
+	}
+	return all
+}
+
 // awaitEvictions waits until some node has so much that it evicts.
 func awaitEvictions(t *testing.T, nodes ...*node) {
 	t.Helper()
@@ -109,9 +113,11 @@ func (n *node) evicts() bool {
 // writes, so that it forgets what it had.
 func TestNodeIsPaused(t *testing.T) {
 	needFaults(t)
-	nodes := startNodes(t, 3, 1)
+	needEvicting(t)
+	nodes := startNodes(t, loopback(t, 3), 1)
 	l := newLedger(t, keys, valueLen)
-	end := l.load(clients, func(i int) *redis.Client { return nodes[i%2].redis })
+	through := doors(nodes[:2]...)
+	end := l.load(clients, func(i int) *door { return through[i%len(through)] })
 	awaitEvictions(t, nodes...)
 	l.changing.Store(true)
 	nodes[2].signal(syscall.SIGSTOP)

@@ -27,6 +27,8 @@ const (
 	nodeAddress  = "TEST_CACHE_ADDRESS"
 	nodePeers    = "TEST_CACHE_PEERS"
 	nodeReplicas = "TEST_CACHE_REPLICAS"
+	nodeClients  = "TEST_CACHE_CLIENTS" // where it listens for clients
+	nodeSecret   = "TEST_CACHE_SECRET"
 )
 
 func TestMain(m *testing.M) {
@@ -51,12 +53,12 @@ func beNode(address string) error {
 	}
 	cache, err := distributed.Open(distributed.Config{
 		Address: address, Peers: strings.Split(os.Getenv(nodePeers), ","), Replicas: replicas,
-		MemoryLimit: memoryLimit, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Secret: []byte(os.Getenv(nodeSecret)), MemoryLimit: memoryLimit, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", os.Getenv(nodeClients))
 	if err != nil {
 		return err
 	}
@@ -75,10 +77,26 @@ func newServer(cache *distributed.Cache) *cachenode.Server {
 	return cachenode.NewServer(cachenode.Config{Cache: cache, Users: acl.NewList(""), Logger: slog.New(slog.DiscardHandler)})
 }
 
+// place is where nodes run, and clients reach them. Nodes are numbered from 0.
+type place struct {
+	addresses []string // of nodes, for each other
+	secret    string   // of nodes; empty: they need none
+	// command is a program where a node is, which is the process that is started.
+	command func(node int, program string) *exec.Cmd
+	// dial connects a client; nil: as anybody does.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// loopback is a place on this host.
+func loopback(t *testing.T, count int) *place {
+	return &place{addresses: freeAddresses(t, count), command: func(_ int, program string) *exec.Cmd { return exec.Command(program) }}
+}
+
 // node is one in a process of its own.
 type node struct {
 	t     *testing.T
 	index int
+	place *place
 	env   []string
 	cmd   *exec.Cmd
 	redis *redis.Client
@@ -86,21 +104,30 @@ type node struct {
 }
 
 // startNodes starts nodes that know each other, and waits until they do.
-func startNodes(t *testing.T, count, replicas int) []*node {
+func startNodes(t *testing.T, p *place, replicas int) []*node {
 	t.Helper()
-	if storage.DefaultEngine != storage.EngineRust {
-		t.Skip("the evicting engine is not built in")
-	}
-	addresses := freeAddresses(t, count)
-	nodes := make([]*node, count)
-	for i := range nodes {
-		nodes[i] = &node{t: t, index: i, env: []string{
-			nodeAddress + "=" + addresses[i], nodePeers + "=" + strings.Join(addresses, ","), nodeReplicas + "=" + strconv.Itoa(replicas),
+	nodes := make([]*node, len(p.addresses))
+	for i, address := range p.addresses {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nodes[i] = &node{t: t, index: i, place: p, env: []string{
+			nodeAddress + "=" + address, nodePeers + "=" + strings.Join(p.addresses, ","), nodeReplicas + "=" + strconv.Itoa(replicas),
+			nodeClients + "=" + net.JoinHostPort(host, "0"), nodeSecret + "=" + p.secret,
 		}}
 		nodes[i].start()
 	}
 	awaitNodes(t, nodes...)
 	return nodes
+}
+
+// needEvicting leaves a test out where the engine of caches is not built in.
+func needEvicting(t *testing.T) {
+	t.Helper()
+	if storage.DefaultEngine != storage.EngineRust {
+		t.Skip("the evicting engine is not built in")
+	}
 }
 
 // freeAddresses are addresses of which the next port is free, too.
@@ -130,7 +157,7 @@ func (n *node) start() {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.cmd = exec.Command(self)
+	n.cmd = n.place.command(n.index, self)
 	n.cmd.Env, n.cmd.Stderr = n.env, &n.log
 	stdout, err := n.cmd.StdoutPipe()
 	if err != nil {
@@ -145,7 +172,7 @@ func (n *node) start() {
 	if !lines.Scan() {
 		n.t.Fatalf("node %d does not begin: %s", n.index, n.log.String())
 	}
-	n.redis = redis.NewClient(&redis.Options{Addr: lines.Text(), MaxRetries: -1, DisableIdentity: true})
+	n.redis = redis.NewClient(&redis.Options{Addr: lines.Text(), Dialer: n.place.dial, MaxRetries: -1, DisableIdentity: true})
 	client := n.redis
 	n.t.Cleanup(func() { client.Close() })
 }
@@ -160,11 +187,19 @@ func (n *node) kill() {
 // awaitNodes waits until all nodes see each other, and no others.
 func awaitNodes(t *testing.T, nodes ...*node) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	awaitNodesWithin(t, 30*time.Second, nodes...)
+}
+
+func awaitNodesWithin(t *testing.T, most time.Duration, nodes ...*node) {
+	t.Helper()
+	deadline := time.Now().Add(most)
 	for _, n := range nodes {
 		for n.seen() != len(nodes) {
 			if time.Now().After(deadline) {
-				t.Fatalf("node %d sees %d of %d nodes: %s", n.index, n.seen(), len(nodes), n.log.String())
+				for _, n := range nodes {
+					t.Errorf("node %d sees %d of %d nodes: %s", n.index, n.seen(), len(nodes), n.log.String())
+				}
+				t.FailNow()
 			}
 			time.Sleep(50 * time.Millisecond)
 		}

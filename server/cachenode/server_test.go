@@ -18,15 +18,12 @@ import (
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/cachenode"
 	httpapi "github.com/mantisdb/mantisdb/server/http"
-	"github.com/mantisdb/mantisdb/storage"
 )
 
 // openAlone opens a cache of one node.
 func openAlone(t *testing.T) *distributed.Cache {
 	t.Helper()
-	if storage.DefaultEngine != storage.EngineRust {
-		t.Skip("the evicting engine is not built in")
-	}
+	needEvicting(t)
 	cache, err := distributed.Open(distributed.Config{Address: freeAddresses(t, 1)[0], MemoryLimit: memoryLimit})
 	if err != nil {
 		t.Fatal(err)
