@@ -22,3 +22,9 @@ func Indexed(c *Cache) (tags, keys int) {
 	defer x.order.mu.Unlock()
 	return len(x.tags.items), x.order.tree.Len()
 }
+
+// DroppedTags is how many tags the loads that run have noted as dropped.
+func DroppedTags(c *Cache) (tags int) {
+	c.flights.each(func(_ *flightStripe, f *flight) { tags += len(f.dropped) })
+	return tags
+}

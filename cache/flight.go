@@ -44,7 +44,7 @@ type flight struct {
 
 	// Guarded by the stripe's lock until done is closed, and settled then.
 	detached bool
-	dropped  []string // tags that were dropped since it began
+	dropped  map[string]int // tags that were dropped since it began, numbered as they came; nil if none
 
 	// Settled before done is closed.
 	tags  []string
@@ -105,7 +105,22 @@ func (fs *flights) land(f *flight, store func()) {
 
 // drops tells whether one of the first n dropped tags is one of the loaded value's.
 func (f *flight) drops(n int) bool {
-	return slices.ContainsFunc(f.dropped[:n], func(tag string) bool { return slices.Contains(f.tags, tag) })
+	return slices.ContainsFunc(f.tags, func(tag string) bool {
+		number, dropped := f.dropped[tag]
+		return dropped && number < n
+	})
+}
+
+// drop notes a tag that is dropped, once: who joined before that does not mind a second
+// time, and who joins later looks again anyhow.
+func (f *flight) drop(tag string) {
+	if _, known := f.dropped[tag]; known {
+		return
+	}
+	if f.dropped == nil {
+		f.dropped = make(map[string]int)
+	}
+	f.dropped[strings.Clone(tag)] = len(f.dropped)
 }
 
 // stale tells, once the flight has landed, that its value had been invalidated when the
@@ -147,8 +162,7 @@ func (fs *flights) detachPrefix(prefix []byte) {
 // dropTag is called before a tag is deleted. Which tags a load will bring is not known
 // yet, so it goes on and may be joined; who joins now will look again at its end.
 func (fs *flights) dropTag(tag string) {
-	tag = strings.Clone(tag)
-	fs.each(func(_ *flightStripe, f *flight) { f.dropped = append(f.dropped, tag) })
+	fs.each(func(_ *flightStripe, f *flight) { f.drop(tag) })
 }
 
 // each visits the flights that run, each under its lock.

@@ -316,3 +316,27 @@ func TestLoadsAndWrites(t *testing.T) {
 		}
 	})
 }
+
+// TestTagDroppedOften: what a load that takes long keeps of a tag does not grow with how often
+// that is dropped.
+func TestTagDroppedOften(t *testing.T) {
+	eachEngine(t, func(t *testing.T, open opener) {
+		c := open(t, cache.Options{})
+		g := newGate()
+		g.tags = []string{"a"}
+		result := loading(c, "key", g.load)
+		<-g.began
+		for range 1000 {
+			for _, tag := range []string{"a", "b"} {
+				_, err := c.DeleteTag(tag)
+				ok(t, err)
+			}
+		}
+		if n := cache.DroppedTags(c); n != 2 {
+			t.Errorf("%d tags noted of two", n)
+		}
+		g.pass <- "1"
+		want(t, "who asked before", <-result, "1")
+		wantAbsent(t, c, "key")
+	})
+}

@@ -129,3 +129,34 @@ func TestCheckRefuses(t *testing.T) {
 		t.Errorf("Repair: %v", err)
 	}
 }
+
+// TestCheckOfAnUnfinishedTable, which a process leaves that dies while it writes one:
+// nothing speaks of it.
+func TestCheckOfAnUnfinishedTable(t *testing.T) {
+	dir := filledDir(t)
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("%v, %v", tables, err)
+	}
+	whole, err := os.ReadFile(tables[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	unfinished := filepath.Join(dir, "999999.sst")
+	write(t, unfinished, string(whole[:len(whole)/2]))
+	var report strings.Builder
+	if err := Check(dir, &report); err != nil {
+		t.Errorf("%v\n%s", err, report.String())
+	}
+	if want := "notice: " + unfinished; !strings.Contains(report.String(), want) {
+		t.Errorf("it does not say %q but %q", want, report.String())
+	}
+	manifest, err := filepath.Glob(filepath.Join(dir, "MANIFEST-*"))
+	if err != nil || len(manifest) != 1 {
+		t.Fatalf("%v, %v", manifest, err)
+	}
+	write(t, manifest[0], "damaged")
+	if err := Check(dir, io.Discard); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), unfinished) {
+		t.Errorf("with a manifest that cannot tell: %v", err)
+	}
+}

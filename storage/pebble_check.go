@@ -33,10 +33,9 @@ func checkGo(dir string, report io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	c := &pebbleCheck{dir: name, report: report}
-	if err := c.tables(); err != nil {
+	if err := c.everything(lock); err != nil {
 		return err
 	}
-	c.contents(lock)
 	if c.err != nil {
 		return fmt.Errorf("mantisdb: cannot write the report: %w", c.err)
 	}
@@ -70,23 +69,52 @@ func firstLine(err error) string {
 	return line
 }
 
-// tables verifies the checksums of all tables, also of those that no version of
-// the data speaks of any more.
-func (c *pebbleCheck) tables() error {
+// everything verifies each table, and what the directory says as a whole.
+func (c *pebbleCheck) everything(lock *pebble.Lock) error {
 	paths, err := filepath.Glob(filepath.Join(c.dir, "*.sst"))
 	if err != nil {
 		return err
 	}
+	unreadable := unreadableTables(paths)
+	found, err := readAll(c.dir, lock)
+	c.tables(paths, unreadable, found.tables)
+	if err != nil {
+		c.problem(c.dir, err)
+	} else {
+		c.say("%s, live and expired", counted(found.keys, "key"))
+	}
+	return nil
+}
+
+// unreadableTables are those of which not every block can be read, with the reason.
+func unreadableTables(paths []string) map[string]error {
 	o := pebbleOptions(&GoStorageEngine{durable: true})
 	o.EnsureDefaults()
-	damaged := c.count
+	unreadable := make(map[string]error)
 	for _, path := range paths {
 		if err := checkTable(path, o.MakeReaderOptions()); err != nil {
+			unreadable[path] = err
+		}
+	}
+	return unreadable
+}
+
+// tables reports on all tables. One that cannot be read is no problem if the manifest does
+// not speak of it: a process that dies while it writes a table leaves such a one, and
+// opening removes it. If the manifest cannot be read (spokenOf is nil), each counts.
+func (c *pebbleCheck) tables(paths []string, unreadable map[string]error, spokenOf map[string]bool) {
+	damaged := c.count
+	for _, path := range paths {
+		err := unreadable[path]
+		switch {
+		case err == nil:
+		case spokenOf == nil || spokenOf[filepath.Base(path)]:
 			c.problem(path, err)
+		default:
+			c.say("notice: %s: table that the manifest does not name", path)
 		}
 	}
 	c.say("%s, %d of them damaged", counted(len(paths), "table"), c.count-damaged)
-	return nil
 }
 
 // checkTable reads every block of a table.
@@ -107,30 +135,52 @@ func checkTable(path string, o sstable.ReaderOptions) (err error) {
 	return errors.Join(r.ValidateBlockChecksums(), r.Close())
 }
 
-// contents verifies what the directory says as a whole.
-func (c *pebbleCheck) contents(lock *pebble.Lock) {
-	keys, err := readAll(c.dir, lock)
-	if err != nil {
-		c.problem(c.dir, err)
-		return
-	}
-	c.say("%s, live and expired", counted(keys, "key"))
+// pebbleContents is what a directory has: the names of the tables that its manifest speaks
+// of, and the number of keys.
+type pebbleContents struct {
+	tables map[string]bool
+	keys   uint64
 }
 
-// readAll opens a directory without changing it, and reads all records.
-func readAll(dir string, lock *pebble.Lock) (keys uint64, err error) {
+// readAll opens a directory without changing it, and reads all records. After an error, what
+// it returns is what was found before.
+func readAll(dir string, lock *pebble.Lock) (found pebbleContents, err error) {
 	defer recoverCheck(&err)
 	o := pebbleOptions(&GoStorageEngine{durable: true})
 	o.ReadOnly, o.Lock, o.FS = true, lock, vfs.Default
 	o.Logger, o.EventListener = checkLogger{}, nil
 	db, err := pebble.Open(dir, o)
 	if err != nil {
-		return 0, err
+		return found, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.CheckLevels(nil); err != nil {
-		return 0, err
+	if found.tables, err = tablesOf(db); err != nil {
+		return found, err
 	}
+	if err := db.CheckLevels(nil); err != nil {
+		return found, err
+	}
+	found.keys, err = readRecords(db)
+	return found, err
+}
+
+// tablesOf are the names of the tables that the manifest speaks of.
+func tablesOf(db *pebble.DB) (map[string]bool, error) {
+	levels, err := db.SSTables()
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]bool)
+	for _, level := range levels {
+		for _, table := range level {
+			names[table.BackingSSTNum.String()+".sst"] = true
+		}
+	}
+	return names, nil
+}
+
+// readRecords parses each record.
+func readRecords(db *pebble.DB) (keys uint64, err error) {
 	iter, err := db.NewIter(iterOptions(Range{}))
 	if err != nil {
 		return 0, err

@@ -19,7 +19,8 @@ type Options struct {
 	// NegativeTTL is how long the cache remembers that the store has no value of a key;
 	// 0 does not at all. With it, values in the cache are a byte longer.
 	NegativeTTL time.Duration
-	// Tags are the cache's tags of an entry, see cache.EntryOptions; nil gives none.
+	// Tags are the cache's tags of an entry, see cache.EntryOptions; nil gives none. Such as
+	// the cache does not take fail a read, and a write too, which is carried out all the same.
 	Tags func(key, value []byte) []string
 }
 
@@ -216,7 +217,8 @@ func (r *reader) loaded(key []byte, l Loaded) cache.Loaded {
 var markPool = sync.Pool{New: func() any { return new([]byte) }}
 
 // keep puts an entry that was written into the cache. That it is too large for it is no
-// error: the cache then has nothing of the key.
+// error. What the cache does not take, for its tags say, leaves it with nothing of the key:
+// what it had is older.
 func (r *reader) keep(key []byte, e Entry) error {
 	value := e.Value
 	if r.o.NegativeTTL != 0 {
@@ -226,9 +228,10 @@ func (r *reader) keep(key []byte, e Entry) error {
 		value = *buffer
 	}
 	err := r.cache.SetWith(key, value, r.options(key, e))
-	if errors.Is(err, cache.ErrTooLarge) {
+	if err == nil || errors.Is(err, cache.ErrTooLarge) {
 		return nil
 	}
+	_ = r.Invalidate(key) // a cache that cannot is closed or broken, which err says
 	return err
 }
 
@@ -254,5 +257,9 @@ func expiryAfter(ttl time.Duration) int64 {
 	if ttl == 0 || ttl == cache.Forever {
 		return 0
 	}
-	return clock.Now() + int64((ttl+time.Millisecond-1)/time.Millisecond)
+	ms := int64(ttl / time.Millisecond)
+	if ttl%time.Millisecond != 0 {
+		ms++
+	}
+	return clock.Now() + ms
 }

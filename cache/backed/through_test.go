@@ -269,3 +269,29 @@ func (s slowAnswers) Store(ctx context.Context, key []byte, e backed.Entry) erro
 	}
 	return err
 }
+
+// TestTagsThatTheCacheRefuses: what the cache had of the key must not outlive the write.
+func TestTagsThatTheCacheRefuses(t *testing.T) {
+	valueIsTag := backed.Options{Tags: func(_, value []byte) []string { return []string{string(value)} }}
+	tooLong := strings.Repeat("n", cache.MaxTagLen+1)
+	m := newMapStore()
+	c := newCache(t, 1<<20)
+	for name, db := range map[string]interface {
+		Set(ctx context.Context, key, value []byte) error
+		Get(ctx context.Context, key []byte) ([]byte, error)
+	}{
+		"through": newThrough(t, c, m, valueIsTag),
+		"behind":  newBehind(t, c, m, backed.BehindOptions{Options: valueIsTag}),
+	} {
+		ok(t, db.Set(t.Context(), []byte(name), []byte("old")))
+		wantErr(t, name, db.Set(t.Context(), []byte(name), []byte(tooLong)), cache.ErrInvalidOptions)
+		value, err := db.Get(t.Context(), []byte(name))
+		wantErr(t, fmt.Sprintf("%s: the read of %q", name, value), err, cache.ErrInvalidOptions)
+	}
+}
+
+func TestLongestTTL(t *testing.T) {
+	th := newThrough(t, newCache(t, 1<<20), newMapStore(), backed.Options{TTL: cache.Forever - 1})
+	ok(t, th.SetTTL(t.Context(), []byte("key"), []byte("1"), cache.Forever-1))
+	wantValue(t, th, "key", "1")
+}

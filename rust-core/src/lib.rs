@@ -65,6 +65,7 @@ pub mod storage;
 mod sync;
 #[cfg(all(test, not(feature = "shuttle")))]
 mod test_scale;
+mod threads;
 mod tree;
 mod underway;
 mod wal;

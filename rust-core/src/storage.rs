@@ -38,6 +38,7 @@ use crate::limits::{check_key, check_value};
 use crate::memtable::Record;
 use crate::segment::Compression;
 use crate::stats::Counter;
+use crate::threads;
 use crossbeam_epoch as epoch;
 use std::path::Path;
 use std::sync::Arc;
@@ -97,10 +98,7 @@ impl Storage {
     fn start(core: Core) -> Result<Self> {
         let storage = Self { core: Arc::new(core) };
         let janitor = Janitor::new(Arc::clone(&storage.core));
-        std::thread::Builder::new()
-            .name("mantisdb-janitor".into())
-            .spawn(move || janitor.run_guarded())
-            .map_err(|e| Error::ThreadSpawn(e.to_string()))?;
+        threads::spawn("mantisdb-janitor", move || janitor.run_guarded())?;
         Durable::start_workers(&storage.core)?;
         Ok(storage)
     }

@@ -2,7 +2,8 @@
 
 use super::Cache;
 use super::policy::Policy;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::threads;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak, mpsc};
 use std::thread::JoinHandle;
@@ -21,10 +22,7 @@ impl Housekeeper {
     pub(super) fn start<P: Policy + 'static>(cache: &Arc<Cache<P>>) -> Result<Self> {
         let (until_dropped, dropped) = mpsc::channel();
         let cache = Arc::downgrade(cache);
-        let thread = std::thread::Builder::new()
-            .name("mantisdb-cache".into())
-            .spawn(move || keep(&cache, &dropped))
-            .map_err(|error| Error::ThreadSpawn(error.to_string()))?;
+        let thread = threads::spawn("mantisdb-cache", move || keep(&cache, &dropped))?;
         Ok(Self { until_dropped: Some(until_dropped), thread: Some(thread) })
     }
 }

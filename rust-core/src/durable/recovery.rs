@@ -14,6 +14,7 @@ use crate::memtable::{IndexNeed, Memtable, Pending};
 use crate::snapshot::Horizon;
 use crate::stats::Counters;
 use crate::sync::{Mutex, lock};
+use crate::threads;
 use crate::wal::{self, Recovered};
 use crossbeam_epoch::{self as epoch, Guard};
 use std::ops::Range;
@@ -81,7 +82,10 @@ impl<'a> Recovery<'a> {
             for share in 0..shares {
                 let (sender, receiver) = sync_channel(BACKLOG);
                 senders.push(sender);
-                let apply = move || self.apply_share(&receiver, share, shares, flushed);
+                let apply = move || {
+                    threads::leave_signals_to_host();
+                    self.apply_share(&receiver, share, shares, flushed)
+                };
                 let thread = std::thread::Builder::new()
                     .name("mantisdb-recover".into())
                     .spawn_scoped(scope, apply)

@@ -8,8 +8,9 @@
 //! again refuses by itself.
 
 use super::Durable;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::Core;
+use crate::threads;
 use crossbeam_epoch as epoch;
 use parking_lot::{Condvar, Mutex};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -71,15 +72,12 @@ impl Workers {
     fn spawn(core: &Arc<Core>, name: &str, run: fn(&Core, &Durable)) -> Result<()> {
         let Some(durable) = &core.durable else { return Ok(()) };
         let shared = Arc::clone(core);
-        let thread = std::thread::Builder::new()
-            .name(name.into())
-            .spawn(move || {
-                let Some(durable) = &shared.durable else { return };
-                if catch_unwind(AssertUnwindSafe(|| run(&shared, durable))).is_err() {
-                    shared.sequencer.poison();
-                }
-            })
-            .map_err(|e| Error::ThreadSpawn(e.to_string()))?;
+        let thread = threads::spawn(name, move || {
+            let Some(durable) = &shared.durable else { return };
+            if catch_unwind(AssertUnwindSafe(|| run(&shared, durable))).is_err() {
+                shared.sequencer.poison();
+            }
+        })?;
         durable.workers.state.lock().threads.push(thread);
         Ok(())
     }
