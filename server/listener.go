@@ -40,6 +40,8 @@ func ListenUnix(ctx context.Context, path string) (*Listener, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("%s is taken: by another process, or it is no socket", path)
+	case errors.Is(err, syscall.EINVAL):
+		return nil, fmt.Errorf("%w: the path of a Unix socket is too long, with %d bytes; systems take about 100", ErrBadAddress, len(path))
 	case err != nil:
 		return nil, fmt.Errorf("cannot listen on the socket: %w", err)
 	}

@@ -249,7 +249,7 @@ func (l Local) Checkpoint(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	if l.checkpoints == "" {
-		return "", fmt.Errorf("%w: there is no directory for checkpoints", mantisdb.ErrUnsupported)
+		return "", fmt.Errorf("%w: the server was given no directory for checkpoints (--checkpoint-dir)", mantisdb.ErrUnsupported)
 	}
 	if !checkpointName.MatchString(name) {
 		return "", fmt.Errorf("%w: the name %q is not one of up to 100 letters, digits, dots, dashes and underscores that begins with a letter or a digit", mantisdb.ErrInvalidOptions, name)

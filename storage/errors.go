@@ -51,7 +51,7 @@ var (
 	// ErrEngineNotBuilt: the engine exists, but this binary was built without it.
 	ErrEngineNotBuilt = errors.New("mantisdb: engine not built in")
 	// ErrUnsupported: this engine cannot do what was asked.
-	ErrUnsupported = errors.New("mantisdb: not supported by this engine")
+	ErrUnsupported = errors.New("mantisdb: not supported")
 	// ErrWrongEngine: the data directory belongs to another engine.
 	ErrWrongEngine = errors.New("mantisdb: data directory belongs to another engine")
 	// ErrWrongFormat: the data directory has a format this version does not read.

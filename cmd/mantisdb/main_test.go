@@ -216,6 +216,8 @@ func TestErrors(t *testing.T) {
 		{args: []string{"--client-output-buffer=-1", "--port=-1"}, code: 2, want: "the least is 1"},
 		{args: []string{"--client-idle-timeout=-1s", "--port=-1"}, code: 2, want: "negative"},
 		{args: []string{"--port=65535", "--redis-port=65535"}, code: 2, want: "both 65535"},
+		{args: []string{"--cluster-node=1", "--cluster-shards=0"}, code: 2, want: "between 1 and 16384"},
+		{args: []string{"--port=0", "--unix-socket=" + strings.Repeat("x", 200)}, code: 2, want: "with 200 bytes"},
 		{args: []string{"--cache-peers=127.0.0.1:7100"}, code: 2, want: "need --cache-address"},
 		{args: []string{"--cache-replicas=2", "--engine=cache"}, code: 2, want: "need --cache-address"},
 		{args: []string{"--cache-quorum=2"}, code: 2, want: "need --cache-address"},

@@ -58,6 +58,9 @@ func (f *nodeFlags) check() error {
 		}
 		return nil
 	}
+	if f.shards < 1 || f.shards > cluster.SlotCount {
+		return usageError{fmt.Errorf("--cluster-shards is %d: a cluster has between 1 and %d", f.shards, cluster.SlotCount)}
+	}
 	given := 0
 	for _, file := range []string{f.certFile, f.keyFile, f.caFile} {
 		if file != "" {

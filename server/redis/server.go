@@ -211,7 +211,7 @@ func (s *Server) newClient(conn net.Conn) *Client {
 }
 
 // Shutdown lets every client have the answers to what it has sent, and disconnects it.
-// Who is not done when ctx is, is cut off, and the context's error is returned.
+// Who is not done when ctx is, is cut off, and then the context's error is returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ending.Store(true)
 	s.pause.end()
@@ -219,8 +219,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.routing != nil {
 		defer s.routing.shutdown() // last, since it answers nobody who still waits for a leader
 	}
-	everybody := s.clients.list()
-	for _, c := range everybody {
+	for _, c := range s.clients.list() {
 		c.conn.SetReadDeadline(time.Unix(1, 0))
 	}
 	s.eachTrunk((*servedTrunk).bid)
@@ -233,10 +232,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		for _, c := range everybody {
-			c.conn.Close()
-		}
-		s.eachTrunk(func(t *servedTrunk) { t.conn.Close() })
-		return ctx.Err()
 	}
+	isCut := false
+	for _, c := range s.clients.list() {
+		c.conn.Close()
+		isCut = true
+	}
+	s.eachTrunk(func(t *servedTrunk) {
+		t.conn.Close()
+		isCut = true
+	})
+	if !isCut {
+		return nil
+	}
+	return ctx.Err()
 }
