@@ -172,7 +172,7 @@ func (r *reader) options(key []byte, e Entry) cache.EntryOptions {
 	switch {
 	case e.ExpiresAt == 0:
 		o.TTL = r.o.TTL
-	case r.o.TTL == 0:
+	case r.o.TTL == 0 || r.o.TTL == cache.Forever:
 		o.ExpiresAt = e.ExpiresAt
 	default:
 		o.ExpiresAt = min(e.ExpiresAt, expiryAfter(r.o.TTL))

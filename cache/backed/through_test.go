@@ -111,6 +111,16 @@ func TestExpiryOfTheStore(t *testing.T) {
 	})
 }
 
+// TestExpiryWithinForever: what the cache may keep for ever, it keeps no longer than the store.
+func TestExpiryWithinForever(t *testing.T) {
+	th := newThrough(t, newCache(t, 1<<20), newMapStore(), backed.Options{TTL: cache.Forever})
+	ok(t, th.SetTTL(t.Context(), []byte("key"), []byte("1"), time.Millisecond))
+	eventually(t, "the entry expires", func() bool {
+		_, err := th.Get(t.Context(), []byte("key"))
+		return errors.Is(err, backed.ErrNotFound)
+	})
+}
+
 func TestTags(t *testing.T) {
 	c := newCache(t, 1<<20)
 	m := newMapStore()
