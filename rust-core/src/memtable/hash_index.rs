@@ -227,11 +227,14 @@ impl HashIndex {
         Ok(())
     }
 
-    /// Copies an entry of `table` to a successor.
+    /// Copies an entry of `table` to a successor, unless it is there already: after an
+    /// error the janitor copies the same lines again.
     fn copy_entry(&self, table: &Table, hash: Hash, word: u64, guard: &Guard) -> Result<()> {
+        // SAFETY: it stands in `table`, so it is valid under the guard.
+        let entry = unsafe { &*address(word) };
         let mut table = table.ensure_successor(guard)?;
         loop {
-            match table.probe(hash, word, guard, |_| None) {
+            match table.probe(hash, word, guard, |there| (there == word).then_some(entry)) {
                 Probe::Crowded => table.ensure_successor(guard).map(drop)?,
                 Probe::Beyond => table = table.ensure_successor(guard)?,
                 Probe::Placed | Probe::Found(_) => return Ok(()),

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::memtable::entry::Entry;
+use crate::test_scale::is_small;
 use crossbeam_epoch as epoch;
 use slots::Slots;
 use std::collections::BTreeSet;
@@ -16,21 +17,40 @@ fn insert(index: &HashIndex, hasher: &Hasher, number: u64) {
     // SAFETY: just allocated, and freed by `remove` alone.
     let inserted = index.get_or_insert(hasher.hash(&key), &key, unsafe { entry.as_ref() }, guard);
     assert!(matches!(inserted, Ok(Inserted::New(_))));
+}
+
+/// Does what the index needs.
+fn settle(index: &HashIndex, hasher: &Hasher) {
+    let guard = &epoch::pin();
     while index.need(guard) != Need::Nothing {
         index.grow(guard).unwrap();
         index.copy(usize::MAX / 2, hasher, guard).unwrap();
     }
 }
 
-/// Takes out and frees an entry, and returns its number.
-fn remove(index: &HashIndex, hasher: &Hasher, entry: &Entry) -> u64 {
-    // SAFETY: valid until it is freed below.
+/// Takes out an entry, to be freed after the guard, and returns its number.
+fn remove(index: &HashIndex, hasher: &Hasher, entry: &Entry, guard: &Guard) -> u64 {
+    // SAFETY: valid under the guard.
     let key = unsafe { Entry::key(entry) };
-    let number = u64::from_be_bytes(key.try_into().unwrap());
-    index.remove(hasher.hash(key), entry, &epoch::pin());
-    // SAFETY: nothing leads to it any more, and there is one thread.
-    unsafe { Entry::free(ptr::NonNull::from(entry)) };
-    number
+    index.remove(hasher.hash(key), entry, guard);
+    let gone = ptr::NonNull::from(entry);
+    // SAFETY: nothing leads to it any more, and it is removed once.
+    unsafe { guard.defer_unchecked(move || Entry::free(gone)) };
+    u64::from_be_bytes(key.try_into().unwrap())
+}
+
+/// Takes out what a hand finds in a round from the start on.
+fn remove_all(index: &HashIndex, hasher: &Hasher) -> BTreeSet<u64> {
+    let guard = &epoch::pin();
+    let (mut hand, mut found) = (0, BTreeSet::new());
+    loop {
+        hand = index.visit(hand, guard, |entry| {
+            assert!(found.insert(remove(index, hasher, entry, guard)), "found twice");
+        });
+        if hand == 0 {
+            return found;
+        }
+    }
 }
 
 /// The most lines on end without an empty slot.
@@ -58,20 +78,24 @@ fn a_round_comes_by_each_line_once() {
 /// As in a memtable that keeps so many: what the hand comes by leaves, others come.
 #[test]
 fn probes_stay_short_where_entries_leave() {
-    const LIVE: u64 = 20_000;
+    let live_count = if is_small() { 5_000 } else { 20_000 };
     let (index, hasher) = (HashIndex::new(0).unwrap(), Hasher::default());
-    let mut live: BTreeSet<u64> = (0..LIVE).collect();
-    live.iter().for_each(|&number| insert(&index, &hasher, number));
-    let (mut next, mut hand, mut longest) = (LIVE, 0, 0);
-    while next < 12 * LIVE {
+    let mut live: BTreeSet<u64> = (0..live_count).collect();
+    for &number in &live {
+        insert(&index, &hasher, number);
+        settle(&index, &hasher);
+    }
+    let (mut next, mut hand, mut longest) = (live_count, 0, 0);
+    while next < 12 * live_count {
         let guard = &epoch::pin();
-        let mut left = 0;
+        let before = live.len() as u64;
         hand = index.visit(hand, guard, |entry| {
-            assert!(live.remove(&remove(&index, &hasher, entry)));
-            left += 1;
+            assert!(live.remove(&remove(&index, &hasher, entry, guard)));
         });
+        let left = before - live.len() as u64;
         for number in next..next + left {
             insert(&index, &hasher, number);
+            settle(&index, &hasher);
             live.insert(number);
         }
         next += left;
@@ -80,11 +104,22 @@ fn probes_stay_short_where_entries_leave() {
     // Of a table that is three quarters full evenly, some tens are. Line after line, it was more
     // than a thousand.
     assert!(longest < 100, "{longest} lines on end without an empty slot");
-    let mut found = BTreeSet::new();
-    while found.len() < live.len() {
-        hand = index.visit(hand, &epoch::pin(), |entry| {
-            found.insert(remove(&index, &hasher, entry));
-        });
-    }
-    assert_eq!(found, live);
+    assert_eq!(remove_all(&index, &hasher), live);
+}
+
+/// When a step of the copying finds no memory for a further table, it is taken again from
+/// its beginning.
+#[test]
+fn what_is_copied_again_is_there_once() {
+    let (index, hasher) = (HashIndex::new(0).unwrap(), Hasher::default());
+    let numbers: BTreeSet<u64> = (0..1000).collect();
+    numbers.iter().for_each(|&number| insert(&index, &hasher, number));
+    let guard = &epoch::pin();
+    let table = index.root(guard);
+    table.add_successor(Touch::Later).unwrap();
+    index.copy(table.slots.len() / 2, &hasher, guard).unwrap();
+    table.copied.store(0, Relaxed);
+    index.copy(table.slots.len(), &hasher, guard).unwrap().expect("it was copied whole");
+    assert_eq!(remove_all(&index, &hasher), numbers);
+    assert_eq!(remove_all(&index, &hasher), BTreeSet::new());
 }
