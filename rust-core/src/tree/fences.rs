@@ -69,7 +69,7 @@ mod tests {
     proptest! {
         #[test]
         fn finds_the_last_one_not_above(
-            prefix in proptest::collection::vec(0u8..2, 0..3),
+            prefix in proptest::collection::vec(0u8..2, 0..20),
             keys in proptest::collection::btree_set(
                 proptest::collection::vec(0u8..2, 1..14), 0..40),
             wanted in proptest::collection::vec(0u8..2, 1..16),
