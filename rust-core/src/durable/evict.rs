@@ -1,7 +1,7 @@
 //! Eviction: clean entries leave the memtable when it takes more than its budget.
 //!
-//! The policy is CLOCK, in the order of the hash index: a hand goes round, spares
-//! an entry that was read since it last came by, and takes another. Dirty entries
+//! The policy is CLOCK: a hand goes round the hash index, spares an entry that was
+//! read since it last came by, and takes another. Dirty entries
 //! stay; if there are too many of them, a flush is due, and the throttle holds
 //! the writers.
 
@@ -9,8 +9,7 @@ use super::Durable;
 use crate::storage::Core;
 use crossbeam_epoch as epoch;
 
-/// Slots that are looked at in one go, in bytes of index lines: some
-/// milliseconds' work at most.
+/// Steps of the hand in one go: some milliseconds' work at most.
 const STEPS: usize = 64;
 
 /// How far an eviction came.
@@ -89,6 +88,7 @@ impl Core {
             }
         }
         // If next to nothing can be evicted, that does not change at once.
-        (from, if (spared + taken) * 64 >= seen { Eviction::More } else { Eviction::Blocked })
+        let is_of_use = (spared + taken) * 64 >= seen.max(1);
+        (from, if is_of_use { Eviction::More } else { Eviction::Blocked })
     }
 }

@@ -1,6 +1,7 @@
 //! How soon writers that are held back get something, and memory that is wanted comes back.
 
 use super::*;
+use crate::durable::Eviction;
 use crate::stats::Counter;
 
 /// The thread that sets the pace rests for up to 200 ms while nothing is written.
@@ -53,4 +54,17 @@ fn memory_beyond_the_budget_comes_back_before_the_next_look() {
     core.counters.mine().sub(Counter::DataBytes, made);
     waits.sort();
     assert!(waits[TIMES / 2] < Duration::from_millis(50), "it took {waits:?}");
+}
+
+/// An index alone that is over the budget, without entries that could leave.
+#[test]
+fn where_nothing_can_leave_the_janitor_rests() {
+    let sim = Sim::new();
+    let options = Options { memory_limit: 1 << 20, expected_keys: 100_000, ..small() };
+    let storage = open(&sim, options);
+    let core = storage.core();
+    let durable = core.durable.as_ref().unwrap();
+    eventually("entries may leave", || durable.leave_complete());
+    assert!(core.memory_bytes() > durable.memtable_budget().unwrap());
+    assert_eq!(core.evict(0).1, Eviction::Blocked);
 }
