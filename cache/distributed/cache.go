@@ -103,6 +103,7 @@ func (c *Cache) takePart(ctx context.Context, m *member) error {
 			return err
 		}
 		if !m.ready() || len(m.nodes()) < c.config.Quorum {
+			unseen = time.Time{}
 			c.member.Store(nil)
 			continue
 		}

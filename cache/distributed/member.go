@@ -132,7 +132,7 @@ func (m *member) nodes() []string {
 }
 
 // seen asks how many of the nodes that it sees do see it, itself included, and how many have
-// answered: no more than it takes to have enough that do. It is to be ready.
+// answered: it waits for no more than it takes to have enough that do. It is to be ready.
 func (m *member) seen(enough int) answers {
 	members, err := m.client.Members(context.Background())
 	if err != nil {

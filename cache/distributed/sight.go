@@ -2,6 +2,7 @@ package distributed
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/olric-data/olric"
@@ -15,8 +16,10 @@ import (
 type sight struct {
 	options redis.Options
 
-	mu      sync.Mutex
-	clients map[string]*redis.Client // by address; nil once closed
+	mu sync.Mutex
+	// clients are those of nodes, by address: nil while one is asked, which is not asked another
+	// question meanwhile. All of it is nil once closed.
+	clients map[string]*redis.Client
 }
 
 // newSight asks as Olric's own client of that configuration does.
@@ -24,7 +27,9 @@ func newSight(c *olricconfig.Client) *sight {
 	s := &sight{options: *c.RedisOptions(), clients: map[string]*redis.Client{}}
 	s.options.Protocol, s.options.DisableIdentity, s.options.MaxRetries = 2, true, -1
 	s.options.ContextTimeoutEnabled = true
-	s.options.PoolSize = 1 // who does not answer one question is not asked another meanwhile
+	// A client has one connection at a time, and is gone with the first that fails. A pool of one
+	// would go on to connect by itself, and answer nothing meanwhile, for a second or more.
+	s.options.PoolSize = 2
 	return s
 }
 
@@ -35,7 +40,13 @@ type answers struct {
 }
 
 // ask asks others, and returns when enough of them see the node, or all have answered or will not.
+// If the node itself is enough, it asks nobody.
 func (s *sight) ask(node olric.Member, others []olric.Member, enough int) answers {
+	s.keep(others)
+	sum := answers{seen: 1, given: 1}
+	if sum.seen >= enough {
+		return sum
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), probe)
 	all := make(chan answers, len(others))
 	var asking sync.WaitGroup
@@ -46,23 +57,23 @@ func (s *sight) ask(node olric.Member, others []olric.Member, enough int) answer
 		asking.Wait()
 		cancel()
 	}()
-	sum := answers{seen: 1, given: 1}
 	for range others {
+		one := <-all
+		sum.seen, sum.given = sum.seen+one.seen, sum.given+one.given
 		if sum.seen >= enough {
 			break
 		}
-		one := <-all
-		sum.seen, sum.given = sum.seen+one.seen, sum.given+one.given
 	}
 	return sum
 }
 
 func (s *sight) askOne(ctx context.Context, node, other olric.Member) answers {
-	client := s.client(other.Name)
+	client := s.take(other.Name)
 	if client == nil {
 		return answers{}
 	}
 	members, err := client.Do(ctx, "cluster.members").Slice()
+	s.giveBack(other.Name, client, err)
 	if err != nil {
 		return answers{}
 	}
@@ -75,26 +86,57 @@ func (s *sight) askOne(ctx context.Context, node, other olric.Member) answers {
 	return answers{given: 1}
 }
 
-// client is that to a node; nil once all are closed.
-func (s *sight) client(address string) *redis.Client {
+// take is the client of a node, until it is given back; nil while somebody else has it, and once
+// all are closed.
+func (s *sight) take(address string) *redis.Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	client := s.clients[address]
-	if client == nil && s.clients != nil {
+	client, known := s.clients[address]
+	if s.clients == nil || known && client == nil {
+		return nil
+	}
+	if !known {
 		options := s.options
 		options.Addr = address
 		client = redis.NewClient(&options)
-		s.clients[address] = client
 	}
+	s.clients[address] = nil
 	return client
 }
 
-// close ends all connections.
+// giveBack keeps a client for the next question, unless one failed.
+func (s *sight) giveBack(address string, client *redis.Client, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil && s.clients != nil {
+		s.clients[address] = client
+		return
+	}
+	delete(s.clients, address)
+	_ = client.Close() // nothing is on its way that matters
+}
+
+// keep closes the clients of all nodes but some.
+func (s *sight) keep(some []olric.Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for address, client := range s.clients {
+		if client == nil || slices.ContainsFunc(some, func(one olric.Member) bool { return one.Name == address }) {
+			continue
+		}
+		delete(s.clients, address)
+		_ = client.Close()
+	}
+}
+
+// close closes all clients. One that is taken is closed when it is given back.
 func (s *sight) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, client := range s.clients {
-		_ = client.Close() // nothing is on its way that matters
+		if client != nil {
+			_ = client.Close()
+		}
 	}
 	s.clients = nil
 }

@@ -82,7 +82,6 @@ func TestBackupCommands(t *testing.T) {
 	}
 }
 
-// TestCheckTellsDamage with its exit code, and names the file.
 // TestBackupTellsWhichSideFailed: a full disk here is not blamed on the server.
 func TestBackupTellsWhichSideFailed(t *testing.T) {
 	t.Parallel()
@@ -99,6 +98,7 @@ func TestBackupTellsWhichSideFailed(t *testing.T) {
 	}
 }
 
+// TestCheckTellsDamage with its exit code, and names the file.
 func TestCheckTellsDamage(t *testing.T) {
 	t.Parallel()
 	skipManyProcesses(t)

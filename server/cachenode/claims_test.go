@@ -132,6 +132,7 @@ func (c *claims) during(what string, nodes []*node, befall func()) {
 			if _, got, _ := c.race(nodes); got > 1 {
 				twice++
 			}
+			time.Sleep(pause)
 		}
 	})
 	befall()
@@ -165,6 +166,9 @@ func (c *claims) check() (gone int) {
 	}
 	return gone
 }
+
+// pause is between claims while something befalls nodes: each is looked at several times later.
+const pause = 5 * time.Millisecond
 
 // mostGone is the part of keys on two nodes that may be lost when nodes come and go.
 const mostGone = 20

@@ -20,6 +20,9 @@ import (
 type record struct {
 	issued atomic.Int64 // of the newest write that was begun
 	acked  atomic.Int64 // of the newest that was acknowledged, by a node that was not cut off
+	// expiring is held while the key is about to expire, and shared by touches, which would have its
+	// value stay.
+	expiring sync.RWMutex
 }
 
 // ledger holds what clients read against what they have written.
@@ -74,34 +77,38 @@ func (l *ledger) load(clients int, pick func(i int) *door) (end func()) {
 }
 
 // change is what a write does to its key. It returns whether it was done.
-type change func(ctx context.Context, client *redis.Client, key, value string) (bool, error)
+type change func(ctx context.Context, client *redis.Client, r *record, key, value string) (bool, error)
 
 // changes are what clients choose from: mostly a SET.
 var changes = append([]change{del, expireAtOnce, expireSoon, setIfAbsent, setIfPresent}, slices.Repeat([]change{set}, 15)...)
 
-func set(ctx context.Context, client *redis.Client, key, value string) (bool, error) {
+func set(ctx context.Context, client *redis.Client, _ *record, key, value string) (bool, error) {
 	return true, client.Set(ctx, key, value, 0).Err()
 }
 
-func setIfAbsent(ctx context.Context, client *redis.Client, key, value string) (bool, error) {
+func setIfAbsent(ctx context.Context, client *redis.Client, _ *record, key, value string) (bool, error) {
 	return client.SetNX(ctx, key, value, 0).Result()
 }
 
-func setIfPresent(ctx context.Context, client *redis.Client, key, value string) (bool, error) {
+func setIfPresent(ctx context.Context, client *redis.Client, _ *record, key, value string) (bool, error) {
 	return client.SetXX(ctx, key, value, 0).Result()
 }
 
-func del(ctx context.Context, client *redis.Client, key, _ string) (bool, error) {
+func del(ctx context.Context, client *redis.Client, _ *record, key, _ string) (bool, error) {
 	return true, client.Del(ctx, key).Err()
 }
 
-func expireAtOnce(ctx context.Context, client *redis.Client, key, _ string) (bool, error) {
+func expireAtOnce(ctx context.Context, client *redis.Client, _ *record, key, _ string) (bool, error) {
 	return true, client.Expire(ctx, key, -time.Second).Err()
 }
 
-// expireSoon returns when the key has expired.
-func expireSoon(ctx context.Context, client *redis.Client, key, _ string) (bool, error) {
+// expireSoon returns when the key has expired. It does nothing while somebody touches the key.
+func expireSoon(ctx context.Context, client *redis.Client, r *record, key, _ string) (bool, error) {
 	const soon = 10 * time.Millisecond
+	if !r.expiring.TryLock() {
+		return false, nil
+	}
+	defer r.expiring.Unlock()
 	err := client.PExpire(ctx, key, soon).Err()
 	time.Sleep(2 * soon)
 	return true, err
@@ -115,7 +122,7 @@ func (l *ledger) write(by *door, key int, do change) {
 	defer done()
 	r, cutOff := &l.records[key], by.cutOff.Load()
 	number := r.issued.Add(1)
-	did, err := do(ctx, by.Client, keyName(key), fmt.Sprintf("%s %d %s", keyName(key), number, l.value))
+	did, err := do(ctx, by.Client, r, keyName(key), fmt.Sprintf("%s %d %s", keyName(key), number, l.value))
 	switch {
 	case err != nil:
 		l.failedWrites.Add(1)
@@ -126,6 +133,11 @@ func (l *ledger) write(by *door, key int, do change) {
 
 // touch changes when a key expires, to far away or never, which is to leave its value alone.
 func (l *ledger) touch(by *door, key int) {
+	r := &l.records[key]
+	if !r.expiring.TryRLock() {
+		return
+	}
+	defer r.expiring.RUnlock()
 	ctx, done := l.call()
 	defer done()
 	if key%2 == 0 {

@@ -172,7 +172,10 @@ func (n *node) start() {
 	if !lines.Scan() {
 		n.t.Fatalf("node %d does not begin: %s", n.index, n.log.String())
 	}
-	n.redis = redis.NewClient(&redis.Options{Addr: lines.Text(), Dialer: n.place.dial, MaxRetries: -1, DisableIdentity: true})
+	n.redis = redis.NewClient(&redis.Options{
+		Addr: lines.Text(), Dialer: n.place.dial, MaxRetries: -1, DisableIdentity: true,
+		ReadTimeout: callTime, // so that a call that hangs shows: without, three seconds end all
+	})
 	client := n.redis
 	n.t.Cleanup(func() { client.Close() })
 }

@@ -182,6 +182,7 @@ func exchanges(t *testing.T, s *testServer) []exchange {
 		{method: "DELETE", path: rangePath, target: rangePath + "?prefix=k&start=a&end=z&durability=memory", server: s, status: 204},
 		{method: "DELETE", path: rangePath, target: rangePath + "?all=true", server: s, status: 204},
 		{method: "DELETE", path: rangePath, target: rangePath, server: s, status: 400},
+		{method: "DELETE", path: rangePath, target: rangePath + "?start=a&end=", server: s, status: 400, wrong: true},
 		{method: "DELETE", path: rangePath, target: rangePath + "?all=true", header: []string{"Sec-Fetch-Site", "cross-site"}, server: s, status: 403},
 		{method: "POST", path: batch, target: batch, body: ranges, header: json, server: s, status: 200},
 		{method: "POST", path: batch, target: batch, body: elsewhere, header: json, server: s, status: 404},

@@ -281,6 +281,21 @@ func TestForget(t *testing.T) {
 	})
 }
 
+// TestForgetWhatCameWithoutABeat: after too long without one, a beat has what came meanwhile be
+// forgotten, too: others may have written it elsewhere.
+func TestForgetWhatCameWithoutABeat(t *testing.T) {
+	const patience = 200 * time.Millisecond
+	s := openStore(t, patience)
+	f := fork(t, s)
+	s.Beat()
+	time.Sleep(2 * patience)
+	found(t, f, 1) // by which it is noticed that none came
+	put(t, f, 1, value("a", "1"))
+	wantFound(t, f, 1, "a=1")
+	s.Beat()
+	wantFound(t, f, 1, "removed")
+}
+
 func openStoreOf(e storage.Engine) *Store { return New(e, time.Hour) }
 
 // TestWhatIsNone: bytes that are no item or part are errors, and change nothing.

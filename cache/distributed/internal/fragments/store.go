@@ -16,10 +16,11 @@ type Store struct {
 	lastID   atomic.Uint32 // of a fragment
 	patience time.Duration
 
-	beat  atomic.Int64 // when the last one came, nanoseconds since began
+	beat  atomic.Int64 // when the last one came, or all was forgotten, nanoseconds since began
 	began time.Time
 
 	forgetting sync.Mutex
+	lastBeat   int64         // when the last one came, as beat
 	era        atomic.Uint64 // counts how often all was forgotten
 	forgotAt   atomic.Int64  // what was written before that time counts for nothing any more
 }
@@ -30,10 +31,17 @@ func New(engine storage.Engine, patience time.Duration) *Store {
 	return &Store{engine: engine, patience: patience, began: time.Now()}
 }
 
-// Beat says that the node takes part in the cluster at this moment.
+// Beat says that the node takes part in the cluster at this moment. After too long without one,
+// everything is forgotten once more: also what was stored since it was noticed that none came.
 func (s *Store) Beat() {
-	s.check()
-	s.beat.Store(int64(time.Since(s.began)))
+	s.forgetting.Lock()
+	defer s.forgetting.Unlock()
+	now := int64(time.Since(s.began))
+	if time.Duration(now-s.lastBeat) > s.patience {
+		s.Forget()
+	}
+	s.lastBeat = now
+	s.beat.Store(now)
 }
 
 // check forgets everything if there was no beat for too long, and returns the era.
