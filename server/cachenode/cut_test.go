@@ -35,15 +35,16 @@ type cut struct {
 	// notice may be lost, and after that they refuse everything.
 	alone []int
 	flaps bool // it is healed and begins again all the time
+	brief bool // it is in the short form of the test
 }
 
 var cuts = []cut{
-	{name: "one node", alone: []int{2}, begin: func(n *network.Network) error { return n.Part([]int{3}, []int{1, 2}) }},
+	{name: "one node", alone: []int{2}, brief: true, begin: func(n *network.Network) error { return n.Part([]int{3}, []int{1, 2}) }},
 	{name: "what one node sends", alone: []int{2}, begin: func(n *network.Network) error { return errors.Join(n.Cut(3, 1), n.Cut(3, 2)) }},
 	{name: "what one node is sent", alone: []int{2}, begin: func(n *network.Network) error { return errors.Join(n.Cut(1, 3), n.Cut(2, 3)) }},
-	{name: "one node, now and then", alone: []int{2}, flaps: true, begin: func(n *network.Network) error { return n.Part([]int{3}, []int{1, 2}) }},
-	{name: "one link", begin: func(n *network.Network) error { return n.Part([]int{3}, []int{1}) }},
+	{name: "one link", brief: true, begin: func(n *network.Network) error { return n.Part([]int{3}, []int{1}) }},
 	{name: "all links", alone: []int{0, 1, 2}, begin: func(n *network.Network) error { return n.Part([]int{1}, []int{2}, []int{3}) }},
+	{name: "one node, now and then", alone: []int{2}, flaps: true, brief: true, begin: func(n *network.Network) error { return n.Part([]int{3}, []int{1, 2}) }},
 }
 
 // Times of cuts.
@@ -61,8 +62,10 @@ const (
 )
 
 // TestCuts: the network of three nodes under load is cut. No read ever returns what was not
-// written to its key, none of a node with a majority an old value once the nodes know, and none
-// at all once it is healed; hits come back, no call hangs, and no node ends.
+// written to its key; hits come back, no call hangs, and no node ends. And while all cuts were
+// long enough for the nodes to notice, no read of a node with a majority returns an old value once
+// they have, and none at all once the network is healed. After one that was shorter a few do, for
+// as long as nobody writes their keys; these are counted.
 func TestCuts(t *testing.T) {
 	needFaults(t)
 	for replicas := 1; replicas <= 2; replicas++ {
@@ -72,10 +75,7 @@ func TestCuts(t *testing.T) {
 				for _, one := range some {
 					c.befall(one, noticed)
 				}
-				// It ends at about the time at which the others give the node up.
-				for lasts := noticed / 4; lasts < noticed/2; lasts += noticed / 16 {
-					c.befall(some[0], lasts)
-				}
+				c.befall(some[0], noticed*3/8) // about when the others give the node up
 			}
 			for began := time.Now(); time.Since(began) < *cutsFor/2 && !t.Failed(); {
 				c.befall(some[c.random.IntN(len(some))], c.between(shortest, longest))
@@ -92,7 +92,8 @@ func chosen(t *testing.T) []cut {
 	if err != nil {
 		t.Fatalf("-cuts.only: %v", err)
 	}
-	some := slices.DeleteFunc(slices.Clone(cuts), func(c cut) bool { return !pattern.MatchString(c.name) })
+	isAsked := func(c cut) bool { return c.brief || *cutsFor != 0 || *cutsOnly != "" }
+	some := slices.DeleteFunc(slices.Clone(cuts), func(c cut) bool { return !isAsked(c) || !pattern.MatchString(c.name) })
 	if len(some) == 0 {
 		t.Fatalf("-cuts.only=%s leaves no cut", *cutsOnly)
 	}
@@ -108,6 +109,7 @@ type cutting struct {
 	ledger  *ledger
 	random  *rand.Rand
 	ratio   float64 // of hits, before anything was cut
+	stale   bool    // nodes may hold old values: a cut was too short to be noticed
 	end     func()
 }
 
@@ -129,7 +131,7 @@ func newCutting(t *testing.T, replicas int) *cutting {
 	c.end = func() {
 		end()
 		l := c.ledger
-		t.Logf("%d reads, %d old values while something was cut, %d writes failed, the slowest call took %v",
+		t.Logf("%d reads, %d old values where there may be some, %d writes failed, the slowest call took %v",
 			l.reads.Load(), l.old.Load(), l.failedWrites.Load(), time.Duration(l.slowest.Load()).Round(time.Millisecond))
 	}
 	return c
@@ -186,7 +188,8 @@ func (c *cutting) befall(one cut, lasts time.Duration) {
 	awaitNodesWithin(c.t, wholeWithin, c.nodes...)
 	whole := time.Since(healed)
 	time.Sleep(settle)
-	c.ledger.changing.Store(false)
+	c.stale = c.stale || one.flaps || lasts < noticed
+	c.ledger.changing.Store(c.stale)
 	for _, d := range c.doors {
 		d.cutOff.Store(false)
 	}
@@ -236,7 +239,7 @@ func (c *cutting) parted(one cut, lasts time.Duration) {
 	}
 	took := time.Since(began)
 	time.Sleep(settle)
-	c.ledger.changing.Store(false)
+	c.ledger.changing.Store(c.stale)
 	for rest := true; rest; rest = time.Since(began) < lasts {
 		ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 		err := alone.redis.Get(ctx, keyName(c.random.IntN(keys))).Err()
