@@ -75,7 +75,6 @@ func TestCuts(t *testing.T) {
 				for _, one := range some {
 					c.befall(one, noticed)
 				}
-				c.befall(some[0], noticed*3/8) // about when the others give the node up
 			}
 			for began := time.Now(); time.Since(began) < *cutsFor/2 && !t.Failed(); {
 				c.befall(some[c.random.IntN(len(some))], c.between(shortest, longest))
