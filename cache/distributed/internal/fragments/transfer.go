@@ -124,57 +124,10 @@ func (f *Fragment) Import(part []byte, merge func(uint64, olric.Entry) error) er
 		if err := merge(hkey, e); err != nil && !errors.Is(err, olric.ErrEntryTooLarge) {
 			return err
 		}
-		if f.brought == nil {
-			f.brought = make(map[uint64]struct{})
-		}
-		f.brought[hkey] = struct{}{}
 		rest = after
 	}
 	f.owned = f.owned || flags&flagOwned != 0
-	theirs, err := parseTimes(rest)
-	if err != nil || theirs == nil {
-		return err
-	}
-	// After the entries, since of those it would leave out all but the newest of each class.
-	err = f.dropOlder(theirs)
-	for class, at := range theirs {
-		if at != 0 {
-			f.noteClass(uint64(class), at)
-		}
-	}
-	f.brought = nil
-	return err
-}
-
-// dropOlder drops what was there before a transfer and is older than the other node's newest
-// write of the class, unless that node has the key, too: then the newer one of the two has been
-// chosen. What it does not have it may have removed or evicted.
-func (f *Fragment) dropOlder(theirs *writeTimes) error {
-	cursor, err := f.store.engine.Scan(f.all())
-	if err != nil {
-		return err
-	}
-	defer cursor.Close()
-	var older []uint64
-	for cursor.Next() {
-		hkey := binary.BigEndian.Uint64(cursor.Key()[keyLen-8:])
-		if _, known := f.brought[hkey]; known {
-			continue
-		}
-		e := Entry{store: f.store}
-		if e.Decode(cursor.Value()); e.time < theirs.of(hkey) {
-			older = append(older, hkey)
-		}
-	}
-	if err := cursor.Err(); err != nil {
-		return err
-	}
-	for _, hkey := range older {
-		if err := f.remove(hkey); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.raiseTimes(rest)
 }
 
 // cutEntry is the first entry of what is left of a part, and what follows.
@@ -191,21 +144,23 @@ func cutEntry(rest []byte) (hkey uint64, data, after []byte, err error) {
 	return binary.BigEndian.Uint64(rest), rest[header:end:end], rest[end:], nil
 }
 
-// parseTimes reads the write times at the end of a part; nil if there are none.
-func parseTimes(rest []byte) (times *writeTimes, err error) {
+// raiseTimes notes the write times at the end of a part. They come after the entries, since of
+// those they would leave out all but the newest of each class.
+func (f *Fragment) raiseTimes(rest []byte) error {
 	const length = 10
 	for ; len(rest) >= length; rest = rest[length:] {
 		class := uint64(binary.BigEndian.Uint16(rest))
 		if class >= timeClasses {
-			return nil, errPart
+			return errPart
 		}
-		if times == nil {
-			times = new(writeTimes)
+		if f.times == nil {
+			f.times = new(writeTimes)
 		}
-		times.raise(class, int64(binary.BigEndian.Uint64(rest[2:])))
+		f.times.raise(class, int64(binary.BigEndian.Uint64(rest[2:])))
+		f.used = true
 	}
 	if len(rest) != 0 {
-		return nil, errPart
+		return errPart
 	}
-	return times, nil
+	return nil
 }
