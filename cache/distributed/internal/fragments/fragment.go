@@ -23,6 +23,9 @@ type Fragment struct {
 	// what it does not have.
 	owned     bool
 	importing bool
+	// brought are the hashes of what the transfer that is under way has had so far. One that was
+	// broken off leaves its own until the next one ends.
+	brought   map[uint64]struct{}
 	used      bool // something was stored since it was empty
 	destroyed bool
 }
@@ -208,15 +211,17 @@ func (f *Fragment) empty() error {
 // begin makes the fragment a new one, with nothing in it.
 func (f *Fragment) begin() {
 	f.id, f.era = f.store.lastID.Add(1), f.store.check()
-	f.times, f.floor, f.owned, f.used = nil, 0, false, false
+	f.times, f.floor, f.owned, f.used, f.brought = nil, 0, false, false, nil
 }
 
 // note has the time of a write count for its class.
-func (f *Fragment) note(hkey uint64, at int64) {
+func (f *Fragment) note(hkey uint64, at int64) { f.noteClass(classOf(hkey), at) }
+
+func (f *Fragment) noteClass(class uint64, at int64) {
 	if f.times == nil {
 		f.times = new(writeTimes)
 	}
-	f.times.raise(classOf(hkey), at)
+	f.times.raise(class, at)
 	f.used = true
 }
 

@@ -178,6 +178,27 @@ func TestRemovalsMoveOn(t *testing.T) {
 	wantFound(t, third, 7, "removed")
 }
 
+// TestRemovalsReachWhoHasOlder: what one has removed, also without having had it, does not outlive
+// that where it was before; what was written there since does, and what both have.
+func TestRemovalsReachWhoHasOlder(t *testing.T) {
+	before, meanwhile := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
+	const a, b, c, d, e = 1 << 32, 2 << 32, 3 << 32, 4 << 32, 4<<32 + 1 // d and e are of one class
+	put(t, before, a, value("a", "old"))
+	put(t, before, b, value("b", "old"))
+	put(t, before, d, value("d", "old"))
+	put(t, meanwhile, a, removal("a"))
+	put(t, meanwhile, b, value("b", "new"))
+	put(t, meanwhile, c, removal("c"))
+	put(t, meanwhile, d, value("d", "new"))
+	put(t, meanwhile, e, removal("e"))
+	put(t, before, c, value("c", "newest"))
+	hand(t, meanwhile, before)
+	wantFound(t, before, a, "removed")
+	wantFound(t, before, b, "b=new")
+	wantFound(t, before, c, "c=newest")
+	wantFound(t, before, d, "d=new")
+}
+
 // TestAllOfAFragmentMoves: what comes by transfer does not keep away what comes after it.
 func TestAllOfAFragmentMoves(t *testing.T) {
 	from, to := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))

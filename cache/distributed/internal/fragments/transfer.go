@@ -124,10 +124,57 @@ func (f *Fragment) Import(part []byte, merge func(uint64, olric.Entry) error) er
 		if err := merge(hkey, e); err != nil && !errors.Is(err, olric.ErrEntryTooLarge) {
 			return err
 		}
+		if f.brought == nil {
+			f.brought = make(map[uint64]struct{})
+		}
+		f.brought[hkey] = struct{}{}
 		rest = after
 	}
 	f.owned = f.owned || flags&flagOwned != 0
-	return f.raiseTimes(rest)
+	theirs, err := parseTimes(rest)
+	if err != nil || theirs == nil {
+		return err
+	}
+	// After the entries, since of those it would leave out all but the newest of each class.
+	err = f.dropOlder(theirs)
+	for class, at := range theirs {
+		if at != 0 {
+			f.noteClass(uint64(class), at)
+		}
+	}
+	f.brought = nil
+	return err
+}
+
+// dropOlder drops what was there before a transfer and is older than the other node's newest
+// write of the class, unless that node has the key, too: then the newer one of the two has been
+// chosen. What it does not have it may have removed or evicted.
+func (f *Fragment) dropOlder(theirs *writeTimes) error {
+	cursor, err := f.store.engine.Scan(f.all())
+	if err != nil {
+		return err
+	}
+	defer cursor.Close()
+	var older []uint64
+	for cursor.Next() {
+		hkey := binary.BigEndian.Uint64(cursor.Key()[keyLen-8:])
+		if _, known := f.brought[hkey]; known {
+			continue
+		}
+		e := Entry{store: f.store}
+		if e.Decode(cursor.Value()); e.time < theirs.of(hkey) {
+			older = append(older, hkey)
+		}
+	}
+	if err := cursor.Err(); err != nil {
+		return err
+	}
+	for _, hkey := range older {
+		if err := f.remove(hkey); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cutEntry is the first entry of what is left of a part, and what follows.
@@ -144,23 +191,21 @@ func cutEntry(rest []byte) (hkey uint64, data, after []byte, err error) {
 	return binary.BigEndian.Uint64(rest), rest[header:end:end], rest[end:], nil
 }
 
-// raiseTimes notes the write times at the end of a part. They come after the entries, since of
-// those they would leave out all but the newest of each class.
-func (f *Fragment) raiseTimes(rest []byte) error {
+// parseTimes reads the write times at the end of a part; nil if there are none.
+func parseTimes(rest []byte) (times *writeTimes, err error) {
 	const length = 10
 	for ; len(rest) >= length; rest = rest[length:] {
 		class := uint64(binary.BigEndian.Uint16(rest))
 		if class >= timeClasses {
-			return errPart
+			return nil, errPart
 		}
-		if f.times == nil {
-			f.times = new(writeTimes)
+		if times == nil {
+			times = new(writeTimes)
 		}
-		f.times.raise(class, int64(binary.BigEndian.Uint64(rest[2:])))
-		f.used = true
+		times.raise(class, int64(binary.BigEndian.Uint64(rest[2:])))
 	}
 	if len(rest) != 0 {
-		return errPart
+		return nil, errPart
 	}
-	return nil
+	return times, nil
 }
