@@ -123,7 +123,7 @@ test-cluster: build-rust-core ## clusters of real processes that are killed, par
 test-cluster-clients: build-rust-core ## cluster clients of Redis, while shards move and nodes restart: go-redis, redis-py, ioredis
 	@scripts/test-cluster-clients.sh rust
 
-# CUTS= how long cuts befall the network, each for a time at random; without it, each befalls it once.
+# CUTS= how long cuts befall the network, each for a time at random; without it, some befall it once each.
 .PHONY: test-distributed-cache
 test-distributed-cache: build-rust-core ## nodes of a distributed cache that are killed, paused and cut off, with one copy and with two (CUTS=)
 	@scripts/require.sh go cc ip nft

@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	cutsFor  = flag.Duration("cuts", 0, "how long cuts of the network befall nodes, each for a time at random; 0 has each befall them once")
+	cutsFor  = flag.Duration("cuts", 0, "how long cuts of the network befall nodes, each for a time at random; 0 has the brief ones befall them once each, or those of -cuts.only")
 	cutsOnly = flag.String("cuts.only", "", "regular expression of the names of those that befall them; all without it")
 	cutsSeed = flag.Uint64("cuts.seed", 0, "decides which, and for how long; 0 is a seed at random")
 )

@@ -72,8 +72,8 @@ impl Slots {
         self.count / LINE
     }
 
-    /// Where a line starts, by its place in a round of all lines that is spread evenly over
-    /// the table at any time.
+    /// Where a line starts, by its place in a round of all lines that is spread nearly evenly
+    /// over the table at any time: the stride is whole and odd, and so not quite the ratio.
     ///
     /// Where entries leave, removed slots stay. Left line after line, those that are still
     /// there crowd ahead of whoever goes round; with what is inserted meanwhile they fill
