@@ -72,13 +72,15 @@ clean: ## removes what was built
 
 # In an order that fails early and shares builds: the quick Go suite, then the
 # core's own tests, then what links the two. What waits for programs and networks
-# more than it computes comes last, and the sanitizers run beside that.
-TESTS := test-go test-header test-core test-shuttle test-archive test-instructions test-rust-engine \
-	test-race test-cgocheck +test-sanitizers test-cluster test-cluster-clients test-distributed-cache \
-	test-redis test-clients test-api test-web test-relink test-consumers
+# more than it computes comes last, in two lines side by side, and the sanitizers
+# run beside all that takes long.
+TESTS := test-go test-header test-core test-shuttle test-archive test-relink test-consumers test-instructions \
+	-test-sanitizers test-rust-engine test-race test-cgocheck \
+	+test-redis,test-clients,test-cluster-clients,test-api,test-web test-cluster test-distributed-cache
 
 .PHONY: test
 test: ## every test
+	@scripts/build-frontend.sh --if-possible # once, before several build what embeds it
 	@scripts/test.sh $(TESTS)
 
 # In short: test-rust-engine's build has both engines, and runs what takes long.

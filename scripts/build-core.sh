@@ -9,7 +9,8 @@
 #
 # Go does not hash archives, so the archive's digest is left in
 # internal/core/core_stamp.h, which Go does hash: a changed core is linked anew by a
-# plain `go build -tags rust`. Both files change only when the core does.
+# plain `go build -tags rust`. Both files change only when the core does, and several may
+# build at a time.
 source "$(dirname "$0")/common.sh"
 scripts/require.sh rust cc binutils
 
@@ -20,23 +21,19 @@ built=${CARGO_TARGET_DIR:-target}/release/libmantisdb_core.a
 
 out=$(dirname "$ARCHIVE")
 mkdir -p "$out"
-object=$out/mantisdb_core.o
+SCRATCH=$(mktemp -d "$out/build.XXXXXX") # on the same disk, so that the archive is moved in one step
+trap 'rm -rf "$SCRATCH"' EXIT
+object=$SCRATCH/mantisdb_core.o
+linkable=$SCRATCH/${ARCHIVE##*/}
 
-exports "$built" >"$out/exports" ||
+exports "$built" >"$SCRATCH/exports" ||
     fail "$built exports no mantisdb_ symbol"
-mapfile -t keep < <(sed 's/^/--undefined=/' "$out/exports")
+mapfile -t keep < <(sed 's/^/--undefined=/' "$SCRATCH/exports")
 
 ld --relocatable --whole-archive --gc-sections --force-group-allocation \
     "${keep[@]}" -o "$object" "$built"
 objcopy --wildcard --keep-global-symbol='mantisdb_*' --remove-section='.llvm*' "$object"
-rm -f "$ARCHIVE.new"
-ar rcsD "$ARCHIVE.new" "$object"
-rm -f "$object" "$out/exports"
-
-if cmp -s "$ARCHIVE.new" "$ARCHIVE"; then
-    rm "$ARCHIVE.new"
-else
-    mv "$ARCHIVE.new" "$ARCHIVE"
-fi
+ar rcsD "$linkable" "$object"
+cmp -s "$linkable" "$ARCHIVE" || mv "$linkable" "$ARCHIVE"
 
 scripts/stamp-core.sh

@@ -2,16 +2,15 @@
 # Makes the targets of tests one after the other, until one fails. At the end it tells how long each
 # took, and how much time of the processors in its own code and in the system's.
 #
-#   test.sh [+]TARGET...
+#   test.sh [+|-]TARGET[,TARGET]...
 #
-# A target with a plus runs beside those that follow it, in time that they leave the processors.
+# Those with a plus are made one after the other beside what follows them; with a minus also, but in time
+# that all others leave the processors.
 source "$(dirname "$0")/common.sh"
 scratch
 trap 'end_beside; rm -rf "$SCRATCH"' EXIT
 
-failed=
-beside=
-beside_pid=
+declare -A beside=() # process: the targets that it makes
 TIMEFORMAT='%0R s (%0U s + %0S s)'
 
 # run TARGET: makes it, and notes how long that took.
@@ -23,48 +22,60 @@ run() {
     return $result
 }
 
-# run_beside TARGET: as run, but in the background. What it writes is kept for later.
+# run_beside TARGETS [PRIORITY]: as run, but in the background. What they write is kept for later.
 run_beside() {
-    beside=$1
+    local targets
+    IFS=, read -ra targets <<<"$1"
     set -m # It and all that it starts can be ended together.
     (
-        # Not lower: it has tests that lose patience. Whose priority is lower already may not raise it.
-        renice --priority 10 --pid "$BASHPID" >/dev/null 2>&1 || true
-        run "$1"
-    ) </dev/null >"$SCRATCH/beside" 2>&1 &
-    beside_pid=$!
+        # Whose priority is lower already may not raise it.
+        [ $# = 1 ] || renice --priority "$2" --pid "$BASHPID" >/dev/null 2>&1 || true
+        for target in "${targets[@]}"; do run "$target" || exit; done
+    ) </dev/null >"$SCRATCH/$1.told" 2>&1 &
+    beside[$!]=$1
     set +m
 }
 
-# await_beside: waits for the one in the background, and fails as it did.
-await_beside() {
-    local result=0
-    wait "$beside_pid" || result=$?
-    beside_pid=
-    cat "$SCRATCH/beside"
-    return $result
+# await PID: waits for one in the background, and fails as it did.
+await() {
+    local result=0 line=${beside[$1]}
+    wait "$1" || result=$?
+    unset "beside[$1]"
+    cat "$SCRATCH/$line.told"
+    [ "$result" = 0 ] || failed=$line
 }
 
-# fails_beside: whether the one in the background has failed already.
-fails_beside() {
-    [ -n "$beside_pid" ] && ! kill -0 "$beside_pid" 2>/dev/null && ! await_beside
+# await_beside [ended]: waits for those in the background, or for those that have ended already, until
+# one of them failed.
+await_beside() {
+    local pid
+    for pid in "${!beside[@]}"; do
+        [ -z "$failed" ] || return 0
+        [ "$#" = 0 ] || ! kill -0 "$pid" 2>/dev/null || continue
+        await "$pid"
+    done
 }
 
 end_beside() {
-    [ -n "$beside_pid" ] || return 0
-    kill -- "-$beside_pid" 2>/dev/null || true
-    wait "$beside_pid" 2>/dev/null || true
+    local pid
+    for pid in "${!beside[@]}"; do
+        kill -- "-$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
 }
 
+failed=
 for target in "$@"; do
     case $target in
     +*) run_beside "${target#+}" ;;
+    # Not lower: among them are tests that lose patience.
+    -*) run_beside "${target#-}" 10 ;;
     *) run "$target" || failed=$target ;;
     esac
-    [ -n "$failed" ] || ! fails_beside || failed=$beside
+    await_beside ended
     [ -z "$failed" ] || break
 done
-[ -n "$failed" ] || [ -z "$beside_pid" ] || await_beside || failed=$beside
+await_beside
 echo "How long each took (of the processors, in its own code and in the system's):"
 cat "$SCRATCH/times"
 [ -z "$failed" ] || fail "$failed failed"
