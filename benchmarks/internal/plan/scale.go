@@ -29,7 +29,7 @@ type Scale struct {
 // scales: full is meant for an hour of two processors, small for some minutes. Loads and
 // settling are bound by work and not by time, so the slowest stores decide how many
 // keys there can be. Of "larger" there are so many that a quarter of them takes more than
-// the least budget.
+// the least budget; of Redis's protocol so many that what a server takes once counts little.
 var scales = []Scale{
 	{
 		Name: "full", Rounds: 5, Seconds: 0.2, Timeout: 3 * time.Minute,
@@ -42,9 +42,9 @@ var scales = []Scale{
 			"recovery":   {Keys: 200_000, ValueBytes: 100, Args: []string{"--log-bytes=33554432"}},
 			"compaction": {Keys: 1_000_000, ValueBytes: 100, OnDemand: true},
 
-			"protocol":      {Keys: 200_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
-			"protocol_log":  {Keys: 200_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
-			"protocol_sync": {Keys: 200_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
+			"protocol":      {Keys: 1_000_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
+			"protocol_log":  {Keys: 1_000_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
+			"protocol_sync": {Keys: 1_000_000, ValueBytes: 100, Args: []string{"--requests=500000"}},
 			"memcached":     {Keys: 200_000, ValueBytes: 100},
 			"kv_sync":       {Keys: 200_000, ValueBytes: 100},
 			"cluster_1":     {Keys: 200_000, ValueBytes: 100},
