@@ -44,6 +44,8 @@ func answer(w http.ResponseWriter, r *http.Request, serve func(r *http.Request) 
 	switch {
 	case errors.Is(err, errNotMeta):
 		http.Error(w, err.Error(), http.StatusMisdirectedRequest)
+	case errors.As(err, new(metOtherError)):
+		http.Error(w, err.Error(), http.StatusGone)
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusConflict)
 	case what == nil:

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -70,6 +71,13 @@ func (i *introductions) self() (string, error) {
 	return i.kept.Incarnation, nil
 }
 
+// metOtherError says that a node of that number was met, and that it was another one.
+type metOtherError cluster.NodeID
+
+func (e metOtherError) Error() string {
+	return fmt.Sprintf("node %d is part of the cluster, with a directory that is not the one it has now", cluster.NodeID(e))
+}
+
 // meet takes an introduction, which is on disk when it returns.
 func (i *introductions) meet(who introduction) error {
 	i.mu.Lock()
@@ -79,7 +87,7 @@ func (i *introductions) meet(who introduction) error {
 		return nil
 	case "":
 	default:
-		return fmt.Errorf("node %d is part of the cluster, with a directory that is not the one it has now", who.Node)
+		return metOtherError(who.Node)
 	}
 	i.kept.Met[who.Node] = who.Incarnation
 	if err := i.keep(); err != nil {
@@ -145,7 +153,8 @@ func (n *Node) introduce(ctx context.Context) error {
 	defer every.Stop()
 	told := time.Now()
 	for {
-		if err := n.introduceTo(ctx, left, introduction{n.config.Self.ID, incarnation}); err != nil {
+		silent, err := n.introduceTo(ctx, left, introduction{n.config.Self.ID, incarnation})
+		if err != nil {
 			return err
 		}
 		if met := others - len(left); met > others/2 {
@@ -153,7 +162,7 @@ func (n *Node) introduce(ctx context.Context) error {
 		}
 		if time.Since(told) > tellEvery {
 			told = time.Now()
-			n.logger.Info("waits for the other nodes that make the cluster", "missing", fmt.Sprint(slices.Sorted(maps.Keys(left))))
+			n.logger.Info("waits for the other nodes that make the cluster", "missing", fmt.Sprint(slices.Sorted(maps.Keys(left))), "error", silent)
 		}
 		select {
 		case <-every.C:
@@ -171,20 +180,25 @@ func (n *Node) lost(why error) error {
 		"and start this one with a number that no node had, and --cluster-join: %[2]w", n.config.Self.ID, why)
 }
 
-// introduceTo introduces this node to those that are left, and leaves those that do not answer.
-func (n *Node) introduceTo(ctx context.Context, left map[cluster.NodeID]string, who introduction) error {
+// introduceTo introduces this node to those that are left, and leaves those that do not answer; silent
+// says why one of them does not.
+func (n *Node) introduceTo(ctx context.Context, left map[cluster.NodeID]string, who introduction) (silent, err error) {
 	for id, peer := range left {
 		within, cancel := context.WithTimeout(ctx, askWithin)
 		err := n.peers.ask(within, http.MethodPut, peer, introductionPath(id), who, nil)
 		cancel()
-		if errors.Is(err, errRefused) {
-			return n.lost(err)
-		}
-		if err == nil {
+		switch {
+		case errors.Is(err, errMetOther):
+			return nil, n.lost(err)
+		case errors.Is(err, errRefused):
+			return nil, err
+		case err != nil:
+			silent = err
+		default:
 			delete(left, id)
 		}
 	}
-	return nil
+	return silent, nil
 }
 
 // answerIntroductions serves, at the peer address, nothing but the introductions of others, until
@@ -200,7 +214,9 @@ func (n *Node) answerIntroductions(ctx context.Context) (stop func(), err error)
 	}
 	mux := http.NewServeMux()
 	n.registerIntroductions(mux)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: askWithin}
+	server := &http.Server{
+		Handler: mux, ReadHeaderTimeout: askWithin, ErrorLog: slog.NewLogLogger(n.logger.Handler(), slog.LevelWarn),
+	}
 	var serving sync.WaitGroup
 	serving.Go(func() { server.Serve(listener) }) // ends by Shutdown
 	return func() {

@@ -3,6 +3,9 @@ package node
 import (
 	"context"
 	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,4 +61,33 @@ func TestLostDirectory(t *testing.T) {
 	if err := lost.open(ctx); err == nil || !strings.Contains(err.Error(), "cluster remove 3 --dead") {
 		t.Fatalf("a node without what it agreed to joined: %v", err)
 	}
+}
+
+// TestWrongNeighbours has nodes start that were told wrong addresses of each other, or that something else
+// is there: none takes that for a cluster that exists without it.
+func TestWrongNeighbours(t *testing.T) {
+	t.Parallel()
+	stranger := httptest.NewServer(http.NotFoundHandler())
+	defer stranger.Close()
+	c := newTestCluster(t, 3)
+	one, two := c.nodes[1], c.nodes[2]
+	one.config.First = maps.Clone(c.first)
+	one.config.First[3] = strings.TrimPrefix(stranger.URL, "http://")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*introduceEvery)
+	defer cancel()
+	if err := one.open(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a node that found something else in place of another one: %v", err)
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	waiting := make(chan error, 1)
+	go func() { waiting <- two.open(ctx) }()
+	one.config.First[3] = c.first[2]
+	within, cancelled := context.WithTimeout(t.Context(), settled)
+	defer cancelled()
+	if err := one.open(within); err == nil || !strings.Contains(err.Error(), "this is node 2, and not node 3") {
+		t.Errorf("a node with the address of node 2 for that of node 3: %v", err)
+	}
+	cancel()
+	<-waiting
 }

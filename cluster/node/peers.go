@@ -24,10 +24,16 @@ type peers struct {
 // longestAnswer is what an answer of another node may take, in bytes.
 const longestAnswer = 16 << 20
 
+// plain and encrypted are the schemes.
+const (
+	plain     = "http://"
+	encrypted = "https://"
+)
+
 func newPeers(config *tls.Config) *peers {
-	p := &peers{scheme: "http://"}
+	p := &peers{scheme: plain}
 	if config != nil {
-		p.scheme = "https://"
+		p.scheme = encrypted
 	}
 	p.client = &http.Client{Transport: &http.Transport{
 		TLSClientConfig: config, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
@@ -37,6 +43,9 @@ func newPeers(config *tls.Config) *peers {
 
 // errRefused says that another node turned down what it was asked.
 var errRefused = errors.New("refused")
+
+// errMetOther says that another node has met one with the number of this one, and that it was not this one.
+var errMetOther = errors.New("turned this node away")
 
 // errNoLeader says that no other node is known to lead a group.
 var errNoLeader = errors.New("no other node is known to lead the group")
@@ -61,7 +70,7 @@ func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
-		return fmt.Errorf("asking the node at %s: %w", peer, err)
+		return fmt.Errorf("asking the node at %s: %w", peer, p.explain(err))
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
@@ -71,11 +80,30 @@ func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer
 	case response.StatusCode == http.StatusMisdirectedRequest:
 		return errNotMeta
 	case response.StatusCode/100 != 2:
-		return fmt.Errorf("the node at %s %w: %s", peer, errRefused, strings.TrimSpace(string(text)))
+		return fmt.Errorf("the node at %s %w: %s", peer, meaning(response.StatusCode), strings.TrimSpace(string(text)))
 	case answer == nil:
 		return nil
 	}
 	return json.Unmarshal(text, answer)
+}
+
+// meaning is what is wrong by the status of an answer. What is there need not be a node of ours.
+func meaning(status int) error {
+	switch status {
+	case http.StatusGone:
+		return errMetOther
+	case http.StatusConflict:
+		return errRefused
+	}
+	return fmt.Errorf("answered with status %d", status)
+}
+
+// explain says what ails who has no certificate, which a node that wants one does not tell it.
+func (p *peers) explain(err error) error {
+	if p.scheme == plain && errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: it may want a certificate of this node, as --cluster-cert gives it", err)
+	}
+	return err
 }
 
 // status is what a node tells of itself.

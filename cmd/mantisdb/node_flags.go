@@ -1,13 +1,10 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
 
@@ -95,7 +92,9 @@ func (f *nodeFlags) config() (c node.Config, err error) {
 	if f.certFile == "" && !f.allowInsecure && !isLoopbackAddress(c.Self.Peer) {
 		return c, usageError{fmt.Errorf("other machines can reach %s, and whoever does is taken for a node: give --cluster-cert, --cluster-key and --cluster-ca, or --cluster-allow-insecure to do without", c.Self.Peer)}
 	}
-	c.TLS, err = f.tls()
+	if f.certFile != "" {
+		c.TLS, err = nodeTLS(f.certFile, f.keyFile, f.caFile, c.Self.Peer)
+	}
 	return c, err
 }
 
@@ -123,27 +122,4 @@ func isLoopbackAddress(address string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
-}
-
-// tls has nodes show each other certificates of the same issuer; nil without.
-func (f *nodeFlags) tls() (*tls.Config, error) {
-	if f.certFile == "" {
-		return nil, nil
-	}
-	certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the node's certificate: %w", err)
-	}
-	text, err := os.ReadFile(f.caFile)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the issuer's certificate: %w", err)
-	}
-	issuers := x509.NewCertPool()
-	if !issuers.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s has no certificate", f.caFile)
-	}
-	return &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{certificate},
-		RootCAs: issuers, ClientCAs: issuers, ClientAuth: tls.RequireAndVerifyClientCert,
-	}, nil
 }
