@@ -21,8 +21,14 @@ type move struct {
 	Node *cluster.Node `json:"node,omitempty"`
 }
 
-// moveWithin bounds a move, most of which is the transfer of a snapshot.
-const moveWithin = 10 * time.Minute
+// moveWithin bounds a move, most of which is the transfer of a snapshot; startWithin, what a node takes to
+// start a replica; goneAfter, how long a node may be silent to which a replica moves: while one moves, no
+// other one does.
+const (
+	moveWithin  = 10 * time.Minute
+	startWithin = 30 * time.Second
+	goneAfter   = 5 * time.Second
+)
 
 func groupPath(number uint64, what string) string {
 	return groupsPath + "/" + strconv.FormatUint(number, 10) + "/" + what
@@ -50,6 +56,9 @@ func (n *Node) serveMove(r *http.Request) (any, error) {
 // move moves a replica, and returns when that is done. It can be repeated after any failure: what
 // was done is found.
 func (n *Node) move(ctx context.Context, g *group, m move) error {
+	if err := g.mayMove(ctx, m); err != nil {
+		return err
+	}
 	if m.To != 0 {
 		node := n.Topology().Node(m.To)
 		if node == nil {
@@ -67,6 +76,27 @@ func (n *Node) move(ctx context.Context, g *group, m move) error {
 	}
 	if err := n.removeReplica(ctx, g, m.From); err != nil {
 		return fmt.Errorf("removing the replica at node %d: %w", m.From, err)
+	}
+	return nil
+}
+
+// mayMove returns nil unless a move would leave the group with a replica less: then nothing has to be added,
+// and nobody has begun to.
+func (g *group) mayMove(ctx context.Context, m move) error {
+	if m.From == 0 || m.To == 0 {
+		return nil
+	}
+	if m.From == m.To {
+		return fmt.Errorf("%w: a replica of node %d moves to another node", cluster.ErrNotNow, m.From)
+	}
+	is, err := g.agreed.Membership(ctx)
+	if err != nil {
+		return err
+	}
+	_, from := at(is.Voting, m.From)
+	_, to := at(is.Voting, m.To)
+	if from && to && len(is.Voting) <= Replicas {
+		return fmt.Errorf("%w: node %d has a replica of the shard already", cluster.ErrNotNow, m.To)
 	}
 	return nil
 }
@@ -124,8 +154,7 @@ func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) err
 			return err
 		}
 	}
-	start := hostedReplica{Group: g.number, Number: number, NonVoting: true}
-	if err := n.peers.ask(ctx, http.MethodPost, node.Peer, groupPath(g.number, "replica"), start, nil); err != nil {
+	if err := n.askToStart(ctx, node.Peer, hostedReplica{Group: g.number, Number: number, NonVoting: true}); err != nil {
 		return err
 	}
 	if err := n.catchUp(ctx, g, node.Peer, almost); err != nil {
@@ -137,6 +166,13 @@ func (n *Node) addReplica(ctx context.Context, g *group, node *cluster.Node) err
 	return g.agreed.Promote(ctx, number, node.Raft, m.Version)
 }
 
+// askToStart has another node start a replica.
+func (n *Node) askToStart(ctx context.Context, peer string, start hostedReplica) error {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	return n.peers.ask(ctx, http.MethodPost, peer, groupPath(start.Group, "replica"), start, nil)
+}
+
 // almost is how many entries a replica may lack that is given a vote: it has them in a moment. Every
 // catchUpEvery its node is asked how many it has.
 const (
@@ -144,14 +180,18 @@ const (
 	catchUpEvery = 20 * time.Millisecond
 )
 
-// catchUp waits until a node's replica lacks no more entries than that of what the one here has.
+// catchUp waits until a node's replica lacks no more entries than that of what the one here has. It fails
+// if the node falls silent.
 func (n *Node) catchUp(ctx context.Context, g *group, peer string, lack uint64) error {
-	for {
-		status, err := n.peers.status(ctx, peer)
-		if err == nil {
-			if s := status.in(g.number); s != nil && s.Applied > 0 && s.Applied+lack >= g.replica.Applied() {
-				return nil
-			}
+	for heard := time.Now(); ; {
+		s, err := n.replicaAt(ctx, g, peer)
+		switch {
+		case err == nil && s != nil && s.Applied > 0 && s.Applied+lack >= g.replica.Applied():
+			return nil
+		case err == nil:
+			heard = time.Now()
+		case time.Since(heard) > goneAfter:
+			return fmt.Errorf("%w: a node is silent: %w", cluster.ErrNotNow, err)
 		}
 		select {
 		case <-time.After(catchUpEvery):
@@ -159,6 +199,17 @@ func (n *Node) catchUp(ctx context.Context, g *group, peer string, lack uint64) 
 			return errors.Join(ctx.Err(), err)
 		}
 	}
+}
+
+// replicaAt is what a node tells of its replica in a group, nil if it has none there.
+func (n *Node) replicaAt(ctx context.Context, g *group, peer string) (*ShardStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	status, err := n.peers.status(ctx, peer)
+	if err != nil {
+		return nil, err
+	}
+	return status.in(g.number), nil
 }
 
 // hasCaughtUp is catchUp for as long as a transfer may take, of a node's replica.
@@ -189,8 +240,8 @@ func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID)
 		if number, found = at(m.NonVoting, from); !found {
 			return nil
 		}
-	} else if len(m.Voting) == 1 {
-		return errors.New("it is the last one")
+	} else if err := n.hasMajority(ctx, g, m, number); err != nil {
+		return err
 	}
 	if g.agreed.Leader() == number {
 		if err := n.handOver(ctx, g, m, number); err != nil {
@@ -219,6 +270,34 @@ func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID)
 		}
 	}
 	return nil
+}
+
+// hasMajority returns nil if the group, which this node leads, has a majority that runs without one of its
+// replicas.
+func (n *Node) hasMajority(ctx context.Context, g *group, m consensus.Membership, without uint64) error {
+	left, running := 0, 0
+	for number := range m.Voting {
+		if number == without {
+			continue
+		}
+		left++
+		if n.runs(ctx, g, nodeOf(number)) {
+			running++
+		}
+	}
+	if 2*running <= left {
+		return fmt.Errorf("%w: of the %d replicas that would be left, %d can be reached", cluster.ErrNotNow, left, running)
+	}
+	return nil
+}
+
+// runs tells whether a node can be reached and its replica runs.
+func (n *Node) runs(ctx context.Context, g *group, id cluster.NodeID) bool {
+	if id == n.config.Self.ID {
+		return true
+	}
+	s, err := n.replicaAt(ctx, g, n.list.peer(id))
+	return err == nil && s != nil && s.Failure == ""
 }
 
 // handOver has another replica lead a group.

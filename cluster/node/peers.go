@@ -42,7 +42,14 @@ func newPeers(config *tls.Config) *peers {
 }
 
 // errRefused says that another node turned down what it was asked.
-var errRefused = errors.New("refused")
+var errRefused error = refusal{}
+
+type refusal struct{}
+
+func (refusal) Error() string { return "refused" }
+
+// Is has it be what an Administrator is told where the same is refused here.
+func (refusal) Is(target error) bool { return target == cluster.ErrNotNow }
 
 // errMetOther says that another node has met one with the number of this one, and that it was not this one.
 var errMetOther = errors.New("turned this node away")

@@ -1,0 +1,53 @@
+package node
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/mantisdb/mantisdb/cluster"
+)
+
+// TestMoveKeepsReplicas asks each node for moves that would leave a shard with a replica less, of a cluster
+// that is whole and of one that has lost a node: none is done.
+func TestMoveKeepsReplicas(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	refused := func(from, to cluster.NodeID) {
+		t.Helper()
+		for id, n := range c.nodes {
+			if n.Node == nil {
+				continue
+			}
+			if err := n.Move(t.Context(), 0, from, to); !errors.Is(err, cluster.ErrNotNow) {
+				t.Errorf("node %d was asked for a move from node %d to node %d: %v", id, from, to, err)
+			}
+			m, err := n.group(groupOf(0)).agreed.Membership(t.Context())
+			if err != nil || len(m.Voting) != 3 {
+				t.Fatalf("after it the shard's replicas are %v, %v", m.Voting, err)
+			}
+		}
+	}
+	refused(1, 1)
+	refused(1, 2)
+	c.nodes[3].stop()
+	c.nodes[3].Node = nil
+	c.await("cluster that serves", c.serves)
+	refused(1, 1)
+	refused(1, 0)
+	refused(2, 0)
+	c.put("after")
+}
+
+// TestMoveToSilentNode waits for a replica at a node that does not answer: that ends, so that other moves
+// can follow.
+func TestMoveToSilentNode(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	n := c.leads(groupOf(0))
+	begun := time.Now()
+	err := n.catchUp(t.Context(), n.group(groupOf(0)), freeAddress(t), almost)
+	if took := time.Since(begun); !errors.Is(err, cluster.ErrNotNow) || took > 2*goneAfter {
+		t.Errorf("after %v: %v", took, err)
+	}
+}
