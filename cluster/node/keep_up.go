@@ -111,6 +111,7 @@ func placedAt(s cluster.Shard) placement.Shard {
 
 // placed is where everything is; complete is false if that is not known of every shard, or a node is
 // about to stop. Nodes out of reach get nothing, and keep what they have: they count as dead only when somebody says so.
+// A shard that has lost its majority for good holds nothing up: it gets no move.
 func (n *Node) placed() (c placement.Cluster, complete bool) {
 	t := n.Topology()
 	c = placement.Cluster{Replicas: Replicas}
@@ -121,7 +122,7 @@ func (n *Node) placed() (c placement.Cluster, complete bool) {
 		c.Nodes = append(c.Nodes, placement.Node{ID: placement.NodeID(node.ID), Zone: node.Zone, State: stateOf(node.State)})
 	}
 	for _, s := range t.Shards {
-		if len(s.Replicas) == 0 || s.Leader == 0 {
+		if len(s.Replicas) == 0 || s.Leader == 0 && !t.IsLost(s) {
 			return c, false
 		}
 		c.Shards = append(c.Shards, placedAt(s))
