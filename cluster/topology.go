@@ -87,18 +87,6 @@ func (t *Topology) Has(id NodeID) bool {
 	return slices.Contains(t.Meta.Replicas, id) || slices.ContainsFunc(t.Shards, func(s Shard) bool { return slices.Contains(s.Replicas, id) })
 }
 
-// IsLost tells whether half of a shard's replicas or more were on nodes that are dead: the others cannot agree
-// upon anything.
-func (t *Topology) IsLost(s Shard) bool {
-	alive := 0
-	for _, id := range s.Replicas {
-		if node := t.Node(id); node != nil && node.State != NodeDead {
-			alive++
-		}
-	}
-	return 2*alive <= len(s.Replicas)
-}
-
 // ShardOf is the shard of a slot: the slots are dealt out evenly and in order.
 func (t *Topology) ShardOf(slot uint16) int { return ShardOf(slot, len(t.Shards)) }
 

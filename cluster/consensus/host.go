@@ -23,6 +23,7 @@ import (
 
 	"github.com/mantisdb/mantisdb/cluster/consensus/transport"
 	"github.com/mantisdb/mantisdb/cluster/replica"
+	"github.com/mantisdb/mantisdb/storage"
 )
 
 // How the passing of time is told to the groups. A leader that is not heard of for an election's
@@ -124,12 +125,19 @@ func Open(c Config) (*Host, error) {
 // replicas in it by that.
 var ErrOtherAddress = errors.New("a node keeps its address for life: start it at the one that it had, or remove it and let a new one join, with a directory and a number of its own")
 
-// notOwner is the library's error of such a directory, which it does not export.
-const notOwner = "not the owner of the data directory"
+// The library's errors of such a directory, and of one that another process has open, which it does not
+// export.
+const (
+	notOwner = "not the owner of the data directory"
+	locked   = "failed to lock data directory"
+)
 
 func openError(err error, address string) error {
-	if err.Error() == notOwner {
+	switch err.Error() {
+	case notOwner:
 		return fmt.Errorf("it was not begun at %s: %w", address, ErrOtherAddress)
+	case locked:
+		return storage.ErrLocked
 	}
 	return err
 }

@@ -53,18 +53,22 @@ func (n *Node) keepUp() {
 }
 
 // arrange does one step towards where replicas and leaders should be. The list of nodes comes
-// first: without it nothing can be mended.
+// first: without it nothing can be mended. A step that cannot be done holds no other up.
 func (n *Node) arrange(ctx context.Context) {
-	c, complete := n.placed()
-	if !complete || n.arrangeMeta(ctx, c.Nodes) {
+	c := n.placed()
+	if n.arrangeMeta(ctx, c.Nodes) {
 		return
 	}
-	if moves := placement.Plan(c, placement.Limits{Total: 1}); len(moves) > 0 {
-		m := moves[0]
+	moves := placement.Plan(c, placement.Limits{})
+	for _, m := range moves {
 		n.logger.Info("moves a replica", "shard", m.Shard, "from", m.From, "to", m.To)
-		if err := n.Move(ctx, m.Shard, cluster.NodeID(m.From), cluster.NodeID(m.To)); err != nil {
-			n.logger.Warn("a replica could not be moved", "shard", m.Shard, "from", m.From, "to", m.To, "error", err.Error())
+		err := n.Move(ctx, m.Shard, cluster.NodeID(m.From), cluster.NodeID(m.To))
+		if err == nil || ctx.Err() != nil {
+			return
 		}
+		n.logger.Warn("a replica could not be moved", "shard", m.Shard, "from", m.From, "to", m.To, "error", err.Error())
+	}
+	if len(moves) > 0 {
 		return
 	}
 	for _, t := range placement.Transfers(c, 1) {
@@ -109,25 +113,23 @@ func placedAt(s cluster.Shard) placement.Shard {
 	return placed
 }
 
-// placed is where everything is; complete is false if that is not known of every shard, or a node is
-// about to stop. Nodes out of reach get nothing, and keep what they have: they count as dead only when somebody says so.
-// A shard that has lost its majority for good holds nothing up: it gets no move.
-func (n *Node) placed() (c placement.Cluster, complete bool) {
+// placed is where everything is, as far as it is known. Nodes out of reach count as dead only when somebody
+// says so; of what they alone know, nothing is planned.
+func (n *Node) placed() placement.Cluster {
 	t := n.Topology()
-	c = placement.Cluster{Replicas: Replicas}
+	c := placement.Cluster{Replicas: Replicas}
 	for _, node := range t.Nodes {
-		if node.State == cluster.NodeUp && (!node.Reachable || n.isLeaving(node.ID)) {
-			return c, false
-		}
-		c.Nodes = append(c.Nodes, placement.Node{ID: placement.NodeID(node.ID), Zone: node.Zone, State: stateOf(node.State)})
+		c.Nodes = append(c.Nodes, placement.Node{
+			ID: placement.NodeID(node.ID), Zone: node.Zone, State: stateOf(node.State),
+			Away: node.State != cluster.NodeDead && (!node.Reachable || n.isLeaving(node.ID)),
+		})
 	}
 	for _, s := range t.Shards {
-		if len(s.Replicas) == 0 || s.Leader == 0 && !t.IsLost(s) {
-			return c, false
-		}
-		c.Shards = append(c.Shards, placedAt(s))
+		shard := placedAt(s)
+		shard.Stuck = len(s.Replicas) == 0 || s.Leader == 0
+		c.Shards = append(c.Shards, shard)
 	}
-	return c, true
+	return c
 }
 
 func stateOf(s cluster.NodeState) placement.State {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,13 +45,32 @@ func TestAllNodesReplaced(t *testing.T) {
 	}
 }
 
-// TestDeadNodeReplaced declares a node dead that keeps the list of nodes.
+// TestJoinBefore has a node that joins be started before the cluster is there, and be stopped meanwhile.
+func TestJoinBefore(t *testing.T) {
+	t.Parallel()
+	c := newTestCluster(t, 3)
+	joins := c.join(4)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*introduceEvery)
+	defer cancel()
+	if err := joins.open(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("a node joined nobody: %v", err)
+	}
+	c.startAll()
+	c.await("list with the new node", func() error { return c.registered(4) })
+}
+
+// TestDeadNodeReplaced declares a node dead that keeps the list of nodes, in a cluster with another one that
+// never came.
 func TestDeadNodeReplaced(t *testing.T) {
 	t.Parallel()
 	c := startTestCluster(t, 3)
 	c.join(4)
 	c.startAll()
 	c.await("list with the new node", func() error { return c.registered(4) })
+	absent := freeAddress(t)
+	if _, err := c.meta().AddNode(t.Context(), cluster.Node{Client: absent, Peer: absent}); err != nil {
+		t.Fatal(err)
+	}
 	c.nodes[2].stop()
 	delete(c.nodes, 2)
 	c.await("cluster that serves", c.serves)

@@ -51,31 +51,3 @@ func TestMoveToSilentNode(t *testing.T) {
 		t.Errorf("after %v: %v", took, err)
 	}
 }
-
-// TestLostShardHoldsNothingUp has a shard be without a leader: as long as it may elect one, nothing is moved.
-func TestLostShardHoldsNothingUp(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		state    cluster.NodeState // of node 3
-		replicas []cluster.NodeID  // of the shard that nobody leads
-		complete bool
-	}{
-		{cluster.NodeUp, []cluster.NodeID{1, 2, 3}, false},
-		{cluster.NodeDead, []cluster.NodeID{1, 2, 3}, false},
-		{cluster.NodeDead, []cluster.NodeID{1, 3}, true},
-		{cluster.NodeDead, []cluster.NodeID{1, 3, 7}, true},
-		{cluster.NodeDead, nil, false},
-	} {
-		n := new(Node)
-		n.layout.Store(&cluster.Topology{
-			Nodes: []cluster.Node{
-				{ID: 1, State: cluster.NodeUp, Reachable: true}, {ID: 2, State: cluster.NodeUp, Reachable: true},
-				{ID: 3, State: test.state, Reachable: test.state == cluster.NodeUp},
-			},
-			Shards: []cluster.Shard{{Leader: 1, Replicas: []cluster.NodeID{1, 2, 3}}, {Replicas: test.replicas}},
-		})
-		if _, complete := n.placed(); complete != test.complete {
-			t.Errorf("with node 3 %s and replicas at %v: complete is %v", test.state, test.replicas, complete)
-		}
-	}
-}

@@ -80,7 +80,7 @@ func (n *Node) open(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(n.config.Dir, shardsDir), 0o700); err != nil {
 		return err
 	}
-	begins, err := n.identify()
+	begins, err := n.identify(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (n *Node) open(ctx context.Context) error {
 func (n *Node) path(name string) string { return filepath.Join(n.config.Dir, name) }
 
 // identify reads who the node is; begins tells that it is new.
-func (n *Node) identify() (begins bool, err error) {
+func (n *Node) identify(ctx context.Context) (begins bool, err error) {
 	first, err := n.config.firstNodes()
 	if err != nil {
 		return false, err
@@ -152,7 +152,7 @@ func (n *Node) identify() (begins bool, err error) {
 		return false, err
 	}
 	if len(n.config.Join) > 0 {
-		if who.Shards, err = n.askShards(); err != nil {
+		if who.Shards, err = n.askShards(ctx); err != nil {
 			return false, err
 		}
 		n.config.Shards = who.Shards

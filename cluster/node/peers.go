@@ -119,21 +119,48 @@ func (p *peers) status(ctx context.Context, peer string) (*Status, error) {
 	return s, p.ask(ctx, http.MethodGet, peer, statusPath, nil, s)
 }
 
+// joinWithin is how long a node that joins waits for an answer, as it may be started together with those that
+// it asks.
+const joinWithin = 30 * time.Second
+
 // askShards asks the cluster that is to be joined how many shards it has. It fails if that knows
 // the node as one that ran.
-func (n *Node) askShards() (int, error) {
-	ctx, cancel := context.WithTimeout(n.stop, 10*time.Second)
+func (n *Node) askShards(ctx context.Context) (int, error) {
+	within, cancel := context.WithTimeout(ctx, joinWithin)
 	defer cancel()
-	var all error
-	for _, peer := range n.config.Join {
-		s, err := n.peers.status(ctx, peer)
+	for told := false; ; told = true {
+		s, err := n.askAny(within, n.config.Join)
 		if err == nil {
 			n.list.adopt(s.Nodes, s.Version)
 			return s.ShardCount, n.isNew(s.Nodes)
 		}
+		if !told {
+			n.logger.Info("waits for a node of the cluster to join", "error", err.Error())
+		}
+		select {
+		case <-time.After(introduceEvery):
+		case <-within.Done():
+			if ctx.Err() != nil {
+				return 0, ctx.Err()
+			}
+			return 0, fmt.Errorf("no node of the cluster to join answers: %w", err)
+		}
+	}
+}
+
+// askAny is what the first of some nodes tells that answers.
+func (n *Node) askAny(ctx context.Context, peers []string) (*Status, error) {
+	var all error
+	for _, peer := range peers {
+		within, cancel := context.WithTimeout(ctx, askWithin)
+		s, err := n.peers.status(within, peer)
+		cancel()
+		if err == nil {
+			return s, nil
+		}
 		all = errors.Join(all, err)
 	}
-	return 0, fmt.Errorf("no node of the cluster to join answers: %w", all)
+	return nil, all
 }
 
 // isNew returns nil if a list of nodes does not tell that this one has registered itself: until then

@@ -29,6 +29,9 @@ type Node struct {
 	// State is what the cluster makes of the node. One that was removed need not be listed: where
 	// it has a replica it counts as dead.
 	State State
+	// Away is set while the node is out of reach, or about to be: it keeps what it holds, and is given
+	// nothing. While a node is, nothing moves for the sake of balance.
+	Away bool
 	// Weight is the node's capacity beside that of others; 0 counts as 1.
 	Weight float64
 }
@@ -38,6 +41,8 @@ type Shard struct {
 	Replicas []NodeID
 	// Leader is the replica that leads, or 0 if none is known to.
 	Leader NodeID
+	// Stuck is set while the shard cannot agree upon a change: it gets no move.
+	Stuck bool
 }
 
 // A Cluster is all that a plan is made of.

@@ -50,6 +50,7 @@ func checkMoves(t *testing.T, c Cluster, plan []Move, limits Limits) {
 	if limits.Total > 0 && len(plan)+len(c.InFlight) > limits.Total {
 		t.Fatalf("%d moves beside %d in flight, with limit %d", len(plan), len(c.InFlight), limits.Total)
 	}
+	calm := !slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.Away })
 	seen := make(map[int]bool)
 	for _, move := range c.InFlight {
 		seen[move.Shard] = true
@@ -64,8 +65,12 @@ func checkMoves(t *testing.T, c Cluster, plan []Move, limits Limits) {
 			t.Fatalf("%v moves nothing", move)
 		case move.From != 0 && !slices.Contains(replicas, move.From):
 			t.Fatalf("%v is not from one of %v", move, replicas)
-		case move.To != 0 && (!member || to.State != Up || slices.Contains(replicas, move.To)):
+		case move.To != 0 && (!member || to.State != Up || to.Away || slices.Contains(replicas, move.To)):
 			t.Fatalf("%v goes to a node that must not take it: %+v, holding %v", move, to, replicas)
+		case move.From != 0 && move.To != 0 && !calm && isUp(c, move.From):
+			t.Fatalf("%v is for balance, and a node is away", move)
+		case c.Shards[move.Shard].Stuck:
+			t.Fatalf("%v of a shard that is stuck", move)
 		case move.From == 0 && len(replicas) >= c.Replicas:
 			t.Fatalf("%v adds to %v", move, replicas)
 		case move.To == 0 && len(replicas) <= c.Replicas:
@@ -73,6 +78,11 @@ func checkMoves(t *testing.T, c Cluster, plan []Move, limits Limits) {
 		}
 		seen[move.Shard] = true
 	}
+}
+
+func isUp(c Cluster, id NodeID) bool {
+	node, _ := find(c, id)
+	return node.State == Up
 }
 
 func find(c Cluster, id NodeID) (Node, bool) {
@@ -169,10 +179,10 @@ func TestApply(t *testing.T) {
 		move Move
 		want Shard
 	}{
-		{Move{0, 1, 4}, Shard{[]NodeID{2, 3, 4}, 2}},
-		{Move{0, 0, 5}, Shard{[]NodeID{2, 3, 4, 5}, 2}},
-		{Move{0, 2, 0}, Shard{[]NodeID{3, 4, 5}, 0}},
-		{Move{0, 9, 5}, Shard{[]NodeID{3, 4, 5}, 0}}, // done already
+		{Move{0, 1, 4}, Shard{Replicas: []NodeID{2, 3, 4}, Leader: 2}},
+		{Move{0, 0, 5}, Shard{Replicas: []NodeID{2, 3, 4, 5}, Leader: 2}},
+		{Move{0, 2, 0}, Shard{Replicas: []NodeID{3, 4, 5}, Leader: 0}},
+		{Move{0, 9, 5}, Shard{Replicas: []NodeID{3, 4, 5}, Leader: 0}}, // done already
 	} {
 		c.Apply(step.move)
 		if got := c.Shards[0]; !slices.Equal(got.Replicas, step.want.Replicas) || got.Leader != step.want.Leader {

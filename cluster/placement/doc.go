@@ -14,6 +14,7 @@
 //     which is rare unless zones or weights differ, something more moves.
 //   - A plan has at most one move of a shard, and keeps to the [Limits] of the caller. A shard
 //     that has lost its majority is left alone, since it cannot agree on a change.
+//   - A node that is away for a while keeps what it holds, and holds up nothing that is urgent.
 //
 // # How
 //

@@ -41,7 +41,7 @@ func (h *history) step() {
 		return
 	}
 	i := h.rng.IntN(len(h.Nodes))
-	switch h.rng.IntN(8) {
+	switch h.rng.IntN(9) {
 	case 0, 1, 2:
 		if len(h.Nodes) < 40 {
 			h.join()
@@ -58,6 +58,8 @@ func (h *history) step() {
 		}
 	case 7:
 		h.Nodes[i].Weight = float64(h.rng.IntN(4))
+	case 8:
+		h.Nodes[i].Away = !h.Nodes[i].Away
 	}
 }
 
@@ -136,9 +138,12 @@ func (h *history) advance(t *testing.T, limits Limits) {
 	checkTransfers(t, h.Clone(), Transfers(h.Cluster, 0))
 }
 
-// finish ends all that is in flight and planned, and looks at what comes of it.
+// finish has all nodes be back, ends all that is in flight and planned, and looks at what comes of it.
 func (h *history) finish(t *testing.T, limits Limits) {
 	t.Helper()
+	for i := range h.Nodes {
+		h.Nodes[i].Away = false
+	}
 	for _, move := range h.InFlight {
 		h.Apply(move)
 	}

@@ -11,10 +11,12 @@ import (
 type layout struct {
 	ids    []NodeID
 	state  []State
+	away   []bool
 	weight []float64
 	zone   []int
 	zones  int
 	up     []int // the nodes that may hold replicas
+	calm   bool  // no node is away
 	number map[NodeID]int
 
 	replicas [][]int // of each shard, the nodes that hold it
@@ -30,7 +32,7 @@ type layout struct {
 const none = -1
 
 func newLayout(c Cluster) *layout {
-	l := &layout{}
+	l := &layout{calm: true}
 	l.addNodes(c)
 	l.addShards(c)
 	for _, move := range c.InFlight {
@@ -84,6 +86,8 @@ func (l *layout) addNodes(c Cluster) {
 		l.number[node.ID] = i
 		l.ids = append(l.ids, node.ID)
 		l.state = append(l.state, node.State)
+		l.away = append(l.away, node.Away)
+		l.calm = l.calm && !node.Away
 		l.weight = append(l.weight, node.Weight)
 		l.zone = append(l.zone, zone)
 	}
@@ -105,7 +109,7 @@ func (l *layout) addShards(c Cluster) {
 			}
 		}
 		slices.Sort(l.replicas[s])
-		l.frozen[s] = alive <= len(shard.Replicas)/2 && len(shard.Replicas) > 0
+		l.frozen[s] = shard.Stuck || alive <= len(shard.Replicas)/2 && len(shard.Replicas) > 0
 	}
 }
 
@@ -176,6 +180,9 @@ func (l *layout) crowd(s, zone int) (count int) {
 	return count
 }
 
+// takes tells whether a node may be given anything.
+func (l *layout) takes(node int) bool { return l.state[node] == Up && !l.away[node] }
+
 // fits tells whether a replica of a shard may be on a node once the one at from, if that is not
 // none, is gone.
 func (l *layout) fits(s, from, to int) bool {
@@ -188,7 +195,7 @@ func (l *layout) fits(s, from, to int) bool {
 			crowd++
 		}
 	}
-	return l.state[to] == Up && crowd < l.perZone
+	return l.takes(to) && crowd < l.perZone
 }
 
 // taking yields the nodes that may take over the replica that from has of a shard, or that the

@@ -14,7 +14,7 @@ type Transfer struct {
 // Transfers returns the transfers of leads that are to be made now, most transfers if that is
 // not 0: first those away from draining nodes, then those that even out who leads. c must be
 // valid. A node's share of leads is the part that it has of the replicas that may lead: with
-// three each, a third of what it holds. Shards without a known leader that lives, and those with a
+// three each, a third of what it holds; while a node is away, none is evened out. Shards without a known leader that lives, and those with a
 // move in flight, are left alone. That a receiver has the whole log is for the caller to see to.
 func Transfers(c Cluster, most int) []Transfer {
 	l := newLeads(c)
@@ -26,7 +26,9 @@ func Transfers(c Cluster, most int) []Transfer {
 			l.hand(s, leader, to)
 		}
 	}
-	level(l)
+	if l.calm {
+		level(l)
+	}
 	transfers := make([]Transfer, 0, len(l.order))
 	for _, s := range l.order {
 		if c.Shards[s].Leader == l.ids[l.leader[s]] { // there and back
@@ -66,13 +68,13 @@ func newLeads(c Cluster) *leads {
 	return l
 }
 
-// able are the nodes that may lead a shard: all that are up, unless a move of it is in flight.
+// able are the nodes that may lead a shard: all that are up and not away, unless a move of it is in flight.
 func (l *leads) able(s int) (nodes []int) {
 	if l.frozen[s] {
 		return []int{l.leader[s]}
 	}
 	for _, node := range l.replicas[s] {
-		if l.state[node] == Up {
+		if l.takes(node) {
 			nodes = append(nodes, node)
 		}
 	}

@@ -19,7 +19,7 @@ func checkTransfers(t *testing.T, c Cluster, transfers []Transfer) {
 	t.Helper()
 	for _, transfer := range transfers {
 		shard := &c.Shards[transfer.Shard]
-		if to, _ := find(c, transfer.To); to.State != Up || shard.Leader != transfer.From ||
+		if to, _ := find(c, transfer.To); to.State != Up || to.Away || shard.Leader != transfer.From ||
 			transfer.From == transfer.To || !slices.Contains(shard.Replicas, transfer.To) {
 			t.Fatalf("%v of %v, to %+v", transfer, *shard, to)
 		}

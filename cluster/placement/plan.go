@@ -15,15 +15,17 @@ import (
 //  4. Replicas that share a zone without need part.
 //  5. Only when none of that is left to do, nodes hand on what is above their shares.
 //
-// What no node may take stays where it is: draining ends when there is room again.
+// The last two are left alone while a node is away. What no node may take stays where it is: draining ends when there is room again.
 func Plan(c Cluster, limits Limits) []Move {
 	p := &planner{layout: newLayout(c), planned: make(map[int]step)}
 	p.trim(c.Replicas)
 	p.fill()
 	level(refill{p})
-	p.part()
-	if len(p.order) == 0 {
-		level(rebalance{p})
+	if p.calm {
+		p.part()
+		if len(p.order) == 0 {
+			level(rebalance{p})
+		}
 	}
 	moves := make([]Move, 0, len(p.order))
 	for _, shard := range p.order {
@@ -70,16 +72,17 @@ func (p *planner) worst(s int) int {
 
 // rather compares two replicas of a shard by which is rather given up: the greater one is.
 func (p *planner) rather(s, a, b int) int {
-	leads := func(node int) int {
-		if p.leader[s] == node {
+	one := func(is bool) int {
+		if is {
 			return 1
 		}
 		return 0
 	}
 	return cmp.Or(
 		cmp.Compare(p.urgency(a), p.urgency(b)),
+		cmp.Compare(one(p.away[a]), one(p.away[b])),
 		cmp.Compare(max(p.crowd(s, p.zone[a]), p.perZone), max(p.crowd(s, p.zone[b]), p.perZone)),
-		cmp.Compare(leads(b), leads(a)),
+		cmp.Compare(one(p.leader[s] == b), one(p.leader[s] == a)),
 		cmp.Compare(p.excess(a), p.excess(b)),
 		cmp.Compare(a, b),
 	)

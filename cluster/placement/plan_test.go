@@ -82,6 +82,38 @@ func TestLoss(t *testing.T) {
 	}
 }
 
+// A node that is away for a while keeps what it has, and gets nothing; what another one has lost is made
+// anew all the same, but for shards that are stuck.
+func TestAway(t *testing.T) {
+	eachSize(t, func(t *testing.T, c Cluster) {
+		if len(c.Nodes) < 5 {
+			t.Skip("nobody could take what is lost")
+		}
+		c.Nodes[0].Away = true
+		c.Nodes = append(c.Nodes, Node{ID: NodeID(len(c.Nodes) + 1)})
+		if plan, transfers := Plan(c, Limits{}), Transfers(c, 0); len(plan)+len(transfers) != 0 {
+			t.Fatalf("%v and %v, for balance", plan, transfers)
+		}
+		c.Nodes[1].State = Dead
+		lost := loads(c)[2]
+		for s := range c.Shards {
+			if slices.Contains(c.Shards[s].Replicas, 2) {
+				c.Shards[s].Stuck = true
+				break
+			}
+		}
+		moves := settle(t, c, Limits{})
+		for _, move := range moves {
+			if move.From != 2 {
+				t.Errorf("node 2 is lost, and %v moves", move)
+			}
+		}
+		if len(moves) != lost-1 {
+			t.Errorf("%d moves for %d replicas, of which one is stuck", len(moves), lost)
+		}
+	})
+}
+
 // Weights and zones give shares; this is the arithmetic by hand.
 func TestShares(t *testing.T) {
 	for _, test := range []struct {
