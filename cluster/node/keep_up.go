@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -25,15 +26,19 @@ var usual = pace{keepEvery: time.Second, settledAfter: 3 * time.Second, mendEver
 // keepUp registers the node, and, at the node that leads the meta group, has replicas and leaders
 // be where they should.
 func (n *Node) keepUp() {
-	var ledSince, registered time.Time
+	var ledSince, registered, refused time.Time
 	every := time.NewTicker(n.config.pace.keepEvery)
 	defer every.Stop()
 	for {
 		ctx, cancel := context.WithTimeout(n.stop, moveWithin)
 		if time.Since(registered) > registerAgain {
-			if err := n.announce(ctx); err == nil {
+			switch err := n.announce(ctx); {
+			case err == nil:
 				registered = time.Now()
-			} else {
+			case errors.Is(err, errRefused) && time.Since(refused) > time.Minute:
+				refused = time.Now()
+				n.logger.Warn("the cluster does not take this node", "error", err.Error())
+			default:
 				n.logger.Debug("the node cannot be registered yet", "error", err.Error())
 			}
 		}
