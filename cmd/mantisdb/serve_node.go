@@ -144,7 +144,7 @@ func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Co
 	defer quit()
 	f.limits.ClientMemory = int64(f.clientMemory.n)
 	redisServer, err := redis.New(redis.Config{
-		Cluster: n, DialPeer: func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) },
+		Cluster: n, EnsureKeyspace: store.EnsureKeyspace, DialPeer: func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) },
 		Users: users, Limits: f.limits, Logger: logger, Figures: all,
 		Quit: quit, EnableDebug: f.redisDebug,
 	})

@@ -191,6 +191,36 @@ func TestBackupIsOneMoment(t *testing.T) {
 	t.Logf("%d was counted, in %d chains", last, len(c.keys))
 }
 
+// TestBackupHasNumberedDatabases writes one key to a numbered database, in a shard that is not the first: the
+// database is listed and in backups as soon as the write is acknowledged.
+func TestBackupHasNumberedDatabases(t *testing.T) {
+	needMachine(t)
+	r := newCluster(t, &loopback{}, 3)
+	client, err := dialRedis(r.place, r.nodes[0].client())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.close()
+	topology := r.mustTopology()
+	key := keyOf(topology, len(topology.Shards)/2, "numbered")
+	for _, command := range [][]string{{"SELECT", "3"}, {"SET", key, "value"}} {
+		if reply, err := client.command(command...); err != nil {
+			t.Fatalf("%v: %v, %v", command, reply, err)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "backup")
+	if err := r.mantisdb(r.nodes[1], "backup", file, "--server="+r.url(r.nodes[1])); err != nil {
+		t.Fatal(err)
+	}
+	ks, err := restored(t, r.nodes[0].program, file).Keyspace("redis-3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if values, _ := contentOf(t, ks); len(values) != 1 || values[key] != "value" {
+		t.Errorf("the backup has %v of the database", values)
+	}
+}
+
 // leadElsewhere has another node lead a shard.
 func (r *running) leadElsewhere(number int) {
 	r.t.Helper()

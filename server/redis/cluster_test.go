@@ -28,6 +28,22 @@ type testCluster struct {
 	leaders []int           // of the shards, as indexes of nodes; -1 is none
 	terms   []uint64        // of the shards
 	changed []chan struct{} // of the shards: closed at the next change
+
+	// alone says that keyspaces cannot be made in all shards.
+	alone atomic.Bool
+}
+
+// ensureKeyspace has a keyspace in all shards, the first one last.
+func (c *testCluster) ensureKeyspace(_ context.Context, name string) error {
+	if c.alone.Load() {
+		return errors.New("a shard cannot be asked")
+	}
+	for _, db := range slices.Backward(c.dbs) {
+		if _, err := db.CreateKeyspace(name, mantisdb.KeyspaceOptions{}); err != nil && !errors.Is(err, mantisdb.ErrKeyspaceExists) {
+			return err
+		}
+	}
+	return nil
 }
 
 // testNode is one node, and its membership.
@@ -69,7 +85,7 @@ func newTestCluster(t testing.TB, nodes, shards int) *testCluster {
 		c.publish(shard)
 	}
 	for _, n := range c.nodes {
-		n.testServer = newTestServerOf(t, nil, Config{Cluster: n, EnableDebug: true})
+		n.testServer = newTestServerOf(t, nil, Config{Cluster: n, EnsureKeyspace: c.ensureKeyspace, EnableDebug: true})
 		go n.servePeers()
 		t.Cleanup(n.endPeers)
 	}
@@ -354,4 +370,27 @@ func TestPipelinesAreDealtOutToShards(t *testing.T) {
 	}
 	conn.wantNext("last")
 	conn.wantNext("PONG")
+}
+
+// TestNumberedDatabaseIsInAllShards: a numbered database is used once all shards have its keyspace, and not
+// before; one that was dropped, once they have it again.
+func TestNumberedDatabaseIsInAllShards(t *testing.T) {
+	c := newTestCluster(t, 2, 4)
+	conn := c.nodes[0].dial(t)
+	conn.want("OK", "SELECT", "3")
+	c.alone.Store(true)
+	conn.want(replyError(errNoLeader), "SET", c.keyIn(2, 0), "value")
+	c.alone.Store(false)
+	conn.want("OK", "SET", c.keyIn(2, 0), "value")
+	drop := func() {
+		t.Helper()
+		for shard, db := range c.dbs {
+			if err := db.DropKeyspace("redis-3"); err != nil {
+				t.Errorf("shard %d: %v", shard, err)
+			}
+		}
+	}
+	drop()
+	conn.want("OK", "SET", c.keyIn(2, 0), "value")
+	drop()
 }

@@ -31,6 +31,10 @@ type databases struct {
 	// opened is told of each keyspace that was made, in any goroutine. It is set before
 	// there are clients.
 	opened func(*mantisdb.Keyspace)
+	// spread has all shards of the cluster have a keyspace, of which this is one; nil without a cluster, or for
+	// reads alone. Until it has, a keyspace that is here may be in no backup.
+	spread   func(name string) error
+	spreadTo [databaseCount]atomic.Bool // homes for which it has
 
 	mu    sync.Mutex // of what is made, and of refresh
 	homes [databaseCount]atomic.Pointer[mantisdb.Keyspace]
@@ -41,8 +45,8 @@ type databases struct {
 // order is the home of each number's keyspace. It is not changed once it is shared.
 type order [databaseCount]int
 
-func openDatabases(db Database) (*databases, error) {
-	d := &databases{db: db, opened: func(*mantisdb.Keyspace) {}}
+func openDatabases(db Database, spread func(name string) error) (*databases, error) {
+	d := &databases{db: db, opened: func(*mantisdb.Keyspace) {}, spread: spread}
 	for home := range d.homes {
 		ks, err := d.existing(home)
 		if err != nil {
@@ -90,20 +94,42 @@ func (d *databases) open(number int) (*mantisdb.Keyspace, error) {
 
 // openIn is open in a certain order.
 func (d *databases) openIn(o *order, number int) (*mantisdb.Keyspace, error) {
-	if ks := d.in(o, number); ks != nil {
+	home := o[number]
+	if ks := d.ready(home); ks != nil {
 		return ks, nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if ks := d.in(o, number); ks != nil {
+	if ks := d.ready(home); ks != nil {
 		return ks, nil
 	}
-	ks, err := d.made(keyspaceName(o[number]))
+	return d.make(home)
+}
+
+// ready is a keyspace by its home that clients may use, nil if there is none yet.
+func (d *databases) ready(home int) *mantisdb.Keyspace {
+	if d.spread != nil && home != 0 && !d.spreadTo[home].Load() {
+		return nil
+	}
+	return d.homes[home].Load()
+}
+
+// make has a keyspace be there, by its home. It is called with mu.
+func (d *databases) make(home int) (*mantisdb.Keyspace, error) {
+	name := keyspaceName(home)
+	if d.spread != nil {
+		if err := d.spread(name); err != nil {
+			return nil, err
+		}
+	}
+	ks, err := d.made(name)
 	if err != nil {
 		return nil, err
 	}
-	d.homes[o[number]].Store(ks)
-	d.opened(ks)
+	if d.homes[home].Swap(ks) != ks {
+		d.opened(ks)
+	}
+	d.spreadTo[home].Store(true)
 	return ks, nil
 }
 
@@ -123,17 +149,11 @@ func (d *databases) renew() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for home := 1; home < databaseCount; home++ {
-		ks := d.homes[home].Load()
-		if ks == nil {
+		if d.homes[home].Load() == nil {
 			continue
 		}
-		there, err := d.made(keyspaceName(home))
-		if err != nil {
+		if _, err := d.make(home); err != nil {
 			return err
-		}
-		if there != ks {
-			d.homes[home].Store(there)
-			d.opened(there)
 		}
 	}
 	state, err := d.db.Keyspace(stateKeyspace)

@@ -16,9 +16,9 @@ type part struct {
 	route *cluster.Route // nil without a cluster
 }
 
-// openPart is the part that a database is; opened is told of each keyspace that is made.
-func openPart(db Database, route *cluster.Route, opened func(*part, *mantisdb.Keyspace)) (*part, error) {
-	databases, err := openDatabases(db)
+// openPart is the part that a database is; opened is told of each keyspace that is made, spread as in databases.
+func openPart(db Database, route *cluster.Route, opened func(*part, *mantisdb.Keyspace), spread func(name string) error) (*part, error) {
+	databases, err := openDatabases(db, spread)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ type routing struct {
 	server *Server
 	member cluster.Member
 	peers  peers
+	ensure func(ctx context.Context, name string) error
 	ctx    context.Context // ends with the server
 	end    context.CancelFunc
 
@@ -62,7 +63,7 @@ func newRouting(s *Server, c *Config) (*routing, error) {
 	if shards == 0 {
 		return nil, errors.New("redis: the cluster has no shards")
 	}
-	x := &routing{server: s, member: c.Cluster, parts: make([]atomic.Pointer[part], shards), replicas: make([]atomic.Pointer[part], shards)}
+	x := &routing{server: s, member: c.Cluster, ensure: c.EnsureKeyspace, parts: make([]atomic.Pointer[part], shards), replicas: make([]atomic.Pointer[part], shards)}
 	x.peers.dial = c.DialPeer
 	if x.peers.dial == nil {
 		x.peers.dial = dialPeer
@@ -116,13 +117,27 @@ func (x *routing) part(shard int, route *cluster.Route) (*part, error) {
 	if p := x.parts[shard].Load(); p != nil && p.route == route {
 		return p, nil
 	}
-	p, err := openPart(route.DB, route, x.server.expiries.follow)
+	p, err := openPart(route.DB, route, x.server.expiries.follow, x.spread)
 	if err != nil {
 		return nil, err
 	}
 	x.parts[shard].Store(p)
 	x.server.expiries.followPart(p)
 	return p, nil
+}
+
+// spread has all shards have the keyspace of a numbered database. Those that cannot be asked are as one that
+// nobody leads: nothing was done to the key that it is wanted for.
+func (x *routing) spread(name string) error {
+	if x.ensure == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(x.ctx, routeTime)
+	defer cancel()
+	if err := x.ensure(ctx, name); err != nil {
+		return fmt.Errorf("%w: making the keyspace %s in all shards: %v", cluster.ErrUnavailable, name, err)
+	}
+	return nil
 }
 
 // forget lets the part of a shard go that is led elsewhere now.

@@ -24,6 +24,9 @@ type Config struct {
 	Database Database
 	// Cluster, if it is not nil, says where each shard of the data is served.
 	Cluster cluster.Member
+	// EnsureKeyspace has all shards of the cluster have a keyspace without options, before a numbered
+	// database is used; nil leaves each shard to make its own.
+	EnsureKeyspace func(ctx context.Context, name string) error
 	// ClusterRedirect is when a client is told where a key is served, instead of being answered
 	// from there: auto, always or never; empty is auto, if the client has shown that it knows
 	// the cluster.
@@ -134,7 +137,7 @@ func (s *Server) openData(c *Config) (err error) {
 		s.db = led{s.routing}
 		return err
 	}
-	if s.whole, err = openPart(c.Database, nil, s.expiries.follow); err != nil {
+	if s.whole, err = openPart(c.Database, nil, s.expiries.follow, nil); err != nil {
 		return err
 	}
 	s.db, s.logSync = c.Database, newLogSync(c.Database)

@@ -29,7 +29,7 @@ func (x *routing) replica(shard int) *part {
 		return p
 	}
 	// Several may open it at once: it has nothing but what it reads.
-	p, err := openPart(db, nil, func(*part, *mantisdb.Keyspace) {})
+	p, err := openPart(db, nil, func(*part, *mantisdb.Keyspace) {}, nil)
 	if err != nil { // as a replica that has changed; and the leader knows better what is wrong
 		return nil
 	}

@@ -92,6 +92,18 @@ func (s *Store) CreateKeyspace(ctx context.Context, name string, o mantisdb.Keys
 	return nil
 }
 
+// EnsureKeyspace has a keyspace be there, which is created without options if it is not.
+func (s *Store) EnsureKeyspace(ctx context.Context, name string) error {
+	_, err := s.Named(ctx, name)
+	if !errors.Is(err, mantisdb.ErrKeyspaceNotFound) {
+		return err
+	}
+	if err := s.CreateKeyspace(ctx, name, mantisdb.KeyspaceOptions{}); !errors.Is(err, mantisdb.ErrKeyspaceExists) {
+		return err
+	}
+	return nil
+}
+
 // checkOptions returns nil if a shard has a keyspace with certain options.
 func (s *Store) checkOptions(ctx context.Context, shard int, name string, want mantisdb.KeyspaceOptions) error {
 	var told wire.Keyspace
