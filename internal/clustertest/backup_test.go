@@ -191,36 +191,6 @@ func TestBackupIsOneMoment(t *testing.T) {
 	t.Logf("%d was counted, in %d chains", last, len(c.keys))
 }
 
-// TestBackupHasNumberedDatabases writes one key to a numbered database, in a shard that is not the first: the
-// database is listed and in backups as soon as the write is acknowledged.
-func TestBackupHasNumberedDatabases(t *testing.T) {
-	needMachine(t)
-	r := newCluster(t, &loopback{}, 3)
-	client, err := dialRedis(r.place, r.nodes[0].client())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.close()
-	topology := r.mustTopology()
-	key := keyOf(topology, len(topology.Shards)/2, "numbered")
-	for _, command := range [][]string{{"SELECT", "3"}, {"SET", key, "value"}} {
-		if reply, err := client.command(command...); err != nil {
-			t.Fatalf("%v: %v, %v", command, reply, err)
-		}
-	}
-	file := filepath.Join(t.TempDir(), "backup")
-	if err := r.mantisdb(r.nodes[1], "backup", file, "--server="+r.url(r.nodes[1])); err != nil {
-		t.Fatal(err)
-	}
-	ks, err := restored(t, r.nodes[0].program, file).Keyspace("redis-3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if values, _ := contentOf(t, ks); len(values) != 1 || values[key] != "value" {
-		t.Errorf("the backup has %v of the database", values)
-	}
-}
-
 // leadElsewhere has another node lead a shard.
 func (r *running) leadElsewhere(number int) {
 	r.t.Helper()
@@ -236,6 +206,25 @@ func (r *running) leadElsewhere(number int) {
 			return
 		}
 	}
+}
+
+// writeNumbered writes one key to a numbered database of Redis's protocol, in a shard that is not the first, and
+// returns it. The database is to be listed and in backups from then on.
+func (r *running) writeNumbered(number, value string) (key string) {
+	r.t.Helper()
+	client, err := dialRedis(r.place, r.nodes[0].client())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer client.close()
+	topology := r.mustTopology()
+	key = keyOf(topology, len(topology.Shards)/2, "numbered")
+	for _, command := range [][]string{{"SELECT", number}, {"SET", key, value}} {
+		if reply, err := client.command(command...); err != nil {
+			r.t.Fatalf("%v: %v, %v", command, reply, err)
+		}
+	}
+	return key
 }
 
 // TestRestoreIntoAnotherSize takes a backup of three nodes with 16 shards to one node with 4, to a
@@ -259,11 +248,19 @@ func TestRestoreIntoAnotherSize(t *testing.T) {
 			}
 		}
 	}
+	numbered := r.writeNumbered("3", "value")
 	first := filepath.Join(t.TempDir(), "first")
 	if err := r.mantisdb(r.nodes[0], "backup", first, "--server="+r.url(r.nodes[0])); err != nil {
 		t.Fatal(err)
 	}
 	want := restored(t, r.nodes[0].program, first)
+	ks, err := want.Keyspace("redis-3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if values, _ := contentOf(t, ks); len(values) != 1 || values[numbered] != "value" {
+		t.Errorf("the backup has %v of a numbered database", values)
+	}
 
 	small := newRunning(t, &shifted{by: 100})
 	one := small.add("", append(nodeFlags(small.place, 1), fmt.Sprintf("--cluster-peers=1=%s:%d", small.place.Address(1), peerPort), "--cluster-shards=4")...)
