@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mantisdb/mantisdb"
@@ -57,6 +58,20 @@ func TestJoinBefore(t *testing.T) {
 	}
 	c.startAll()
 	c.await("list with the new node", func() error { return c.registered(4) })
+}
+
+// TestMemoryLimit: a node does not begin with less memory than its replicas would take.
+func TestMemoryLimit(t *testing.T) {
+	t.Parallel()
+	c := newTestCluster(t, 1)
+	n := c.nodes[1]
+	least := uint64(testShards+1) * mantisdb.MinMemoryLimit
+	n.config.MemoryLimit = least - 1
+	if err := n.open(t.Context()); err == nil || !strings.Contains(err.Error(), fmt.Sprint(least>>20, " MiB at least")) {
+		t.Fatalf("with too little: %v", err)
+	}
+	n.config.MemoryLimit = least
+	c.startAll()
 }
 
 // TestDeadNodeReplaced declares a node dead that keeps the list of nodes, in a cluster with another one that

@@ -84,6 +84,9 @@ func (n *Node) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := n.checkMemory(); err != nil {
+		return err
+	}
 	if n.introductions, err = openIntroductions(n.path(metFile)); err != nil {
 		return err
 	}

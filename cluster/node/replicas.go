@@ -60,12 +60,18 @@ func (n *Node) replicaDir(group, number uint64) string {
 	return n.path(filepath.Join(shardsDir, fmt.Sprintf("%d-%d", group, number>>generationShift)))
 }
 
-// shardMemory is what one replica may hold in memory; 0 is the engine's default.
-func (n *Node) shardMemory() uint64 {
-	if n.config.MemoryLimit == 0 {
-		return 0
+// shardMemory is what one replica may hold in memory: as much for each shard, and for the list of nodes; 0 is the
+// engine's default.
+func (n *Node) shardMemory() uint64 { return n.config.MemoryLimit / uint64(n.config.Shards+1) }
+
+// checkMemory returns nil if that is not less than an engine takes.
+func (n *Node) checkMemory() error {
+	if n.config.MemoryLimit == 0 || n.shardMemory() >= mantisdb.MinMemoryLimit {
+		return nil
 	}
-	return max(n.config.MemoryLimit/uint64(n.config.Shards+1), mantisdb.MinMemoryLimit)
+	least := uint64(n.config.Shards+1) * mantisdb.MinMemoryLimit
+	return fmt.Errorf("the memory limit is %d MiB, and a node of a cluster of %d shards takes one of %d MiB at least, %d for each shard and for the list of nodes",
+		n.config.MemoryLimit>>20, n.config.Shards, least>>20, uint64(mantisdb.MinMemoryLimit)>>20)
 }
 
 // serveStart starts a replica that was added to its group.
