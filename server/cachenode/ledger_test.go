@@ -48,6 +48,9 @@ type door struct {
 	// cutOff tells that the node may be cut off from others: what it acknowledges may be lost, and
 	// what it reads old.
 	cutOff atomic.Bool
+	// mayRefuse tells that it was: others may give it up some seconds after the network is whole, and
+	// it refuses everything then until it is back.
+	mayRefuse atomic.Bool
 }
 
 // load has clients read and write by the doors that pick returns, until the test calls end, or
@@ -179,7 +182,8 @@ func (l *ledger) read(by *door, key int) {
 	text, err := by.Get(ctx, keyName(key)).Result()
 	l.reads.Add(1)
 	if err != nil {
-		if !errors.Is(err, redis.Nil) && !changing && !l.mayBeOld(by) {
+		refused := strings.HasPrefix(err.Error(), "CLUSTERDOWN") && by.mayRefuse.Load()
+		if !errors.Is(err, redis.Nil) && !refused && !changing && !l.mayBeOld(by) {
 			l.t.Errorf("key %d: %v", key, err)
 		}
 		return
