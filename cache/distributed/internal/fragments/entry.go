@@ -72,9 +72,11 @@ func (e *Entry) TTL() int64 {
 func (e *Entry) isLate() bool { return e.item == nil && e.time == 0 }
 
 // SetTimestamp implements storage.Entry, for a new write alone, which comes after all that the
-// node has seen, also if its clock was set back. Olric calls it last, with the time at which the
-// write came.
-func (e *Entry) SetTimestamp(now int64) {
+// node has seen, also if its clock was set back. Olric calls it last, while it holds the lock of
+// the fragment, but with the time at which the write came: before it waited for that lock, for as long
+// as it takes to move the fragment to a node that does not answer. So that time is not the one.
+func (e *Entry) SetTimestamp(int64) {
+	now := time.Now().UnixNano()
 	if age := time.Duration(now - e.issued); age > Patience || age < -Patience {
 		e.item = nil
 		return

@@ -18,15 +18,13 @@ type Fragment struct {
 	id    uint32 // what its keys in the store begin with
 	era   uint64 // of the store, in which it is valid
 	times *writeTimes
-	floor int64 // everything was forgotten that was written before; 0: nothing was
 	// owned tells that this is what the partition's owner has: a backup does not answer for
 	// what it does not have.
 	owned     bool
 	importing bool
-	// brought are the hashes of what the transfer that is under way has had so far. One that was
-	// broken off leaves its own until the next one ends.
-	brought   map[uint64]struct{}
-	used      bool // something was stored since it was empty
+	arriving  arrival // the transfer of which the last part came
+	offered   offer   // the part that was sent last, until the other node says that it has it
+	used      bool    // something was stored since it was empty
 	destroyed bool
 }
 
@@ -73,10 +71,11 @@ func (f *Fragment) all() storage.Range {
 
 // stored is what the fragment has of a hash; nil if nothing.
 func (f *Fragment) stored(hkey uint64) (*Entry, error) {
-	if f.era != f.store.check() {
+	key := f.key(hkey)
+	if f.era != f.store.check() || f.offered.hides(key, f.store.patience) {
 		return nil, nil
 	}
-	data, err := f.store.engine.AppendGet(nil, f.key(hkey))
+	data, err := f.store.engine.AppendGet(nil, key)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil
 	}
@@ -98,20 +97,11 @@ func (f *Fragment) Get(hkey uint64) (olric.Entry, error) {
 	if e != nil {
 		return e, nil
 	}
-	if newest := f.newest(hkey); newest != 0 && f.owned {
+	if newest := f.times.of(hkey); newest != 0 && f.owned {
 		// Another node's entry of that very time is the newest itself.
 		return &Entry{store: f.store, time: newest - 1}, nil
 	}
 	return nil, olric.ErrKeyNotFound
-}
-
-// newest is when a key of the hash's class was written last, as far as the fragment knows; 0 is
-// never.
-func (f *Fragment) newest(hkey uint64) int64 {
-	if f.era != f.store.check() {
-		return f.store.forgotAt.Load()
-	}
-	return max(f.floor, f.times.of(hkey))
 }
 
 // GetRaw implements olric.Engine.
@@ -186,7 +176,7 @@ func (f *Fragment) Compaction() (done bool, err error) { return true, nil }
 // Stats implements olric.Engine. All that Olric wants to know is whether the fragment is empty;
 // one that has only write times is not, since they have to move, too.
 func (f *Fragment) Stats() olric.Stats {
-	if f.used && f.era == f.store.check() {
+	if f.used {
 		return olric.Stats{Length: 1, NumTables: 1}
 	}
 	return olric.Stats{NumTables: 1}
@@ -211,7 +201,7 @@ func (f *Fragment) empty() error {
 // begin makes the fragment a new one, with nothing in it.
 func (f *Fragment) begin() {
 	f.id, f.era = f.store.lastID.Add(1), f.store.check()
-	f.times, f.floor, f.owned, f.used, f.brought = nil, 0, false, false, nil
+	f.times, f.owned, f.used, f.arriving, f.offered = nil, false, false, arrival{}, offer{}
 }
 
 // note has the time of a write count for its class.
@@ -263,20 +253,24 @@ func (f *Fragment) PutRaw(hkey uint64, data []byte) error {
 	return f.write(hkey, e)
 }
 
-// renew has the fragment be of this era, and fails if it is gone.
+// renew has the fragment be of this era, and without what it may have no longer; it fails if the
+// fragment is gone. The times of writes outlive an era: nothing older than what was forgotten is taken
+// from others, which may have missed it.
 func (f *Fragment) renew() error {
 	if f.destroyed {
 		return errDestroyed
 	}
 	if f.era != f.store.check() {
-		owned := f.owned
+		times, owned, used := f.times, f.owned, f.used
 		f.begin()
-		f.owned, f.floor = owned, f.store.forgotAt.Load()
+		f.times, f.owned, f.used = times, owned, used
 	}
-	return nil
+	return f.withdraw()
 }
 
-// write does what an entry says, unless something newer was done.
+// write does what an entry says, unless something newer was done: to what the fragment has, or to a
+// key of the class. The latter may be a new expiry of the very key, which left an older value to be the
+// older one that it is; that goes, too, since it is known then not to be the newest.
 func (f *Fragment) write(hkey uint64, e *Entry) error {
 	if e.isLate() {
 		return ErrLate
@@ -292,8 +286,11 @@ func (f *Fragment) write(hkey uint64, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if before != nil && before.time > e.time || before == nil && f.newest(hkey) > e.time {
+	switch {
+	case before != nil && before.time > e.time, before == nil && f.times.of(hkey) > e.time:
 		return nil
+	case before != nil && before.time < e.time && f.times.of(hkey) > e.time:
+		return f.remove(hkey)
 	}
 	if f.importing {
 		// It is not the newest of its class that was ever written: the last part tells that.
@@ -319,8 +316,9 @@ func (f *Fragment) apply(hkey uint64, e *Entry, item *Item, before *Entry) error
 	if item.Kind == Removal {
 		return f.remove(hkey)
 	}
+	// Next to the value's own time: this node may not have the newest value, which is to count.
 	stored.ExpiresAt = item.ExpiresAt
-	changed := Entry{time: e.time, item: stored.Append(nil)}
+	changed := Entry{time: before.time + 1, item: stored.Append(nil)}
 	return f.put(hkey, changed.Encode(), stored.ExpiresAt)
 }
 

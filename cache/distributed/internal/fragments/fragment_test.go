@@ -1,6 +1,7 @@
 package fragments
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 	"testing"
@@ -85,19 +86,41 @@ func hand(t *testing.T, from, to *Fragment) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := to.Import(part, func(hkey uint64, theirs olric.Entry) error {
-			ours, err := to.Get(hkey)
-			if errors.Is(err, olric.ErrKeyNotFound) || err == nil && ours.Timestamp() < theirs.Timestamp() {
-				return to.Put(hkey, theirs)
-			}
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
+		take(t, to, part)
 		if err := i.Drop(index); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// take has a fragment take a part, as Olric does.
+func take(t *testing.T, to *Fragment, part []byte) {
+	t.Helper()
+	err := to.Import(part, func(hkey uint64, theirs olric.Entry) error {
+		ours, err := to.Get(hkey)
+		if errors.Is(err, olric.ErrKeyNotFound) || err == nil && ours.Timestamp() < theirs.Timestamp() {
+			return to.Put(hkey, theirs)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// send is the next part of a fragment on its way to another, and what has it dropped when that one
+// says that it has it.
+func send(t *testing.T, from *Fragment) (part []byte, drop func(index int) error) {
+	t.Helper()
+	i := from.TransferIterator()
+	if !i.Next() {
+		t.Fatal("there is nothing to send")
+	}
+	part, _, err := i.Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return part, i.Drop
 }
 
 func TestTwoKeysOfOneHash(t *testing.T) {
@@ -248,18 +271,24 @@ func TestABackupSaysNothingOfWhatItLacks(t *testing.T) {
 
 func TestAClockThatIsSetBack(t *testing.T) {
 	f := fork(t, openStore(t, time.Hour))
-	write := func(at time.Time, text string) {
-		item := value("a", text)
-		e := f.NewEntry()
-		e.SetValue(item.Request(at))
-		e.SetTimestamp(at.UnixNano())
-		if err := f.Put(7, e); err != nil {
-			t.Fatal(err)
-		}
+	item := value("a", "1")
+	ahead := Entry{time: time.Now().Add(time.Hour).UnixNano(), item: item.Append(nil)}
+	if err := f.PutRaw(7, ahead.Encode()); err != nil {
+		t.Fatal(err)
 	}
-	write(time.Now(), "1")
-	write(time.Now().Add(-time.Hour), "2")
+	put(t, f, 7, value("a", "2"))
 	wantFound(t, f, 7, "a=2")
+}
+
+// TestRemovalsByAClockThatIsAhead: what another node has removed by such a clock is written again.
+func TestRemovalsByAClockThatIsAhead(t *testing.T) {
+	ahead := openStore(t, time.Hour)
+	ahead.clock.saw(time.Now().Add(time.Second).UnixNano())
+	from, to := fork(t, ahead), fork(t, openStore(t, time.Hour))
+	put(t, from, 7, removal("a"))
+	hand(t, from, to)
+	put(t, to, 7, value("a", "1"))
+	wantFound(t, to, 7, "a=1")
 }
 
 func TestAWriteThatComesLate(t *testing.T) {
@@ -279,13 +308,160 @@ func TestAWriteThatComesLate(t *testing.T) {
 	wantFound(t, f, 7, "nothing")
 }
 
-// TestForget: a store without a beat forgets what it had, and takes no value of that time either.
+// TestAWriteThatWaited: a write that came in time, but could be done only later, is not done.
+func TestAWriteThatWaited(t *testing.T) {
+	f := fork(t, openStore(t, time.Hour))
+	now, item := time.Now(), value("a", "1")
+	e := f.NewEntry()
+	e.SetValue(item.Request(now.Add(-Patience - time.Millisecond)))
+	e.SetTimestamp(now.Add(-Patience / 2).UnixNano())
+	if err := f.Put(7, e); !errors.Is(err, ErrLate) {
+		t.Errorf("it is done: %v", err)
+	}
+}
+
+// TestANewExpiryOfAnOldValue: it does not have that one be the newest, wherever the newest is.
+func TestANewExpiryOfAnOldValue(t *testing.T) {
+	later := time.Now().Add(time.Hour).UnixMilli()
+	for _, back := range []bool{false, true} {
+		older, newer := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
+		put(t, older, 7, value("a", "old"))
+		put(t, newer, 7, value("a", "new"))
+		put(t, older, 7, Item{Kind: Expiry, Key: []byte("a"), ExpiresAt: later})
+		at := older
+		if back {
+			hand(t, older, newer)
+			at = newer
+		} else {
+			hand(t, newer, older)
+		}
+		if got := found(t, at, 7); got == "a=old" {
+			t.Errorf("moved back %v: there is %s", back, got)
+		}
+	}
+}
+
+// TestASecondExpiry: of two copies, the one with the later expiry is the later.
+func TestASecondExpiry(t *testing.T) {
+	owner, backup := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
+	if err := backup.PutRaw(7, put(t, owner, 7, value("a", "1"))); err != nil {
+		t.Fatal(err)
+	}
+	put(t, owner, 7, Item{Kind: Expiry, Key: []byte("a"), ExpiresAt: time.Now().Add(time.Hour).UnixMilli()})
+	touched, err := owner.Get(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := backup.PutRaw(7, touched.Encode()); err != nil { // as a repair
+		t.Fatal(err)
+	}
+	if ttl, err := backup.GetTTL(7); err != nil || ttl != touched.TTL() {
+		t.Errorf("%d %v, want %d", ttl, err, touched.TTL())
+	}
+}
+
+// TestAPartWithoutAnAnswer: what was sent and may have come is good for as long as nobody gives up
+// whom it was sent to, and then gone: what that one wrote may be, too.
+func TestAPartWithoutAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := func() *Fragment { return fork(t, New(&memoryEngine{entries: map[string][]byte{}}, time.Second)) }
+		after := func(f *Fragment, d time.Duration) {
+			f.store.Beat()
+			time.Sleep(d)
+			f.store.Beat()
+		}
+		f, next := open(), open()
+		put(t, f, 7, value("a", "old"))
+		send(t, f)
+		after(f, 900*time.Millisecond)
+		wantFound(t, f, 7, "a=old")
+		send(t, f) // once more, which makes it no younger
+		after(f, 200*time.Millisecond)
+		wantFound(t, f, 7, "removed")
+		next.store.Beat()
+		hand(t, f, next)
+		wantFound(t, next, 7, "removed")
+
+		put(t, next, 7, value("a", "1"))
+		_, drop := send(t, next)
+		if err := drop(0); err != nil {
+			t.Fatal(err)
+		}
+		after(next, 900*time.Millisecond)
+		put(t, next, 7, value("a", "2")) // by who takes this node for the owner still
+		after(next, 900*time.Millisecond)
+		wantFound(t, next, 7, "a=2")
+	})
+}
+
+// TestAPartThatComesLate is not taken.
+func TestAPartThatComesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := fork(t, openStoreOf(&memoryEngine{entries: map[string][]byte{}}))
+		to := fork(t, openStoreOf(&memoryEngine{entries: map[string][]byte{}}))
+		put(t, from, 7, value("a", "old"))
+		part, _ := send(t, from)
+		time.Sleep(partPatience + time.Millisecond)
+		if err := to.Import(part, to.Put); !errors.Is(err, errLatePart) {
+			t.Errorf("a part that comes late: %v", err)
+		}
+		wantFound(t, to, 7, "nothing")
+	})
+}
+
+// fill has a fragment have so much that it moves in two parts, of which the first has hash 0.
+func fill(t *testing.T, f *Fragment) {
+	t.Helper()
+	for i := range uint64(2) {
+		put(t, f, 1<<40+i<<32, Item{Kind: Value, Key: []byte{'k'}, Value: make([]byte, partBytes)})
+	}
+}
+
+// TestATransferThatBreaksOff: of what it brought, that is dropped which a later one from another node
+// knows to be removed.
+func TestATransferThatBreaksOff(t *testing.T) {
+	first, second, to := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
+	put(t, first, 0, value("a", "old"))
+	fill(t, first)
+	put(t, second, 0, value("a", "new"))
+	put(t, second, 0, removal("a"))
+	part, _ := send(t, first)
+	take(t, to, part)
+	wantFound(t, to, 0, "a=old")
+	hand(t, second, to)
+	wantFound(t, to, 0, "removed")
+}
+
+// TestARemovalWhileItMoves: what is removed at a node that has sent it, but not all of its fragment, is
+// removed at the other one, too.
+func TestARemovalWhileItMoves(t *testing.T) {
+	from, to := fork(t, openStore(t, time.Hour)), fork(t, openStore(t, time.Hour))
+	put(t, from, 0, value("a", "old"))
+	fill(t, from)
+	part, drop := send(t, from)
+	take(t, to, part)
+	if err := drop(0); err != nil {
+		t.Fatal(err)
+	}
+	put(t, from, 0, removal("a"))
+	hand(t, from, to)
+	wantFound(t, to, 0, "removed")
+}
+
+// TestForget: a store without a beat forgets what it had, and takes nothing older from others, who may
+// have missed that: only what they have of it, and what they wrote after it.
 func TestForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(&memoryEngine{entries: map[string][]byte{}}, time.Second)
 		f, other := fork(t, s), fork(t, openStoreOf(&memoryEngine{entries: map[string][]byte{}}))
+		put(t, other, 7, value("a", "old"))
+		put(t, f, 2<<32, value("b", "old"))
+		time.Sleep(100 * time.Millisecond)
+		if err := other.PutRaw(3<<32, put(t, f, 3<<32, value("c", "1"))); err != nil {
+			t.Fatal(err)
+		}
 		put(t, f, 7, value("a", "1"))
-		put(t, other, 7, value("a", "1"))
+		s.Beat()
 		time.Sleep(900 * time.Millisecond)
 		s.Beat()
 		time.Sleep(900 * time.Millisecond)
@@ -295,8 +471,11 @@ func TestForget(t *testing.T) {
 		if s.Forgotten() != 1 {
 			t.Errorf("it has forgotten %d times", s.Forgotten())
 		}
+		put(t, other, 2<<32, value("b", "new"))
 		hand(t, other, f)
 		wantFound(t, f, 7, "removed")
+		wantFound(t, f, 2<<32, "b=new")
+		wantFound(t, f, 3<<32, "c=1")
 		put(t, f, 7, value("a", "2"))
 		wantFound(t, f, 7, "a=2")
 	})
@@ -332,20 +511,20 @@ func TestWhatIsNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	take := func(uint64, olric.Entry) error { return nil }
+	leave := func(uint64, olric.Entry) error { return nil }
 	const times = 10 // one class, which may as well not be there
 	for cut := range len(part) {
 		if cut == len(part)-times {
 			continue
 		}
-		if err := f.Import(part[:cut], take); err == nil {
+		if err := f.Import(part[:cut], leave); err == nil {
 			t.Errorf("a part cut at %d of %d is taken", cut, len(part))
 		}
 	}
 	for _, at := range []int{0, len(part) - times} { // the format, and the class of a time
 		bad := slices.Clone(part)
 		bad[at] = 0xff
-		if err := f.Import(bad, take); !errors.Is(err, errPart) {
+		if err := f.Import(bad, leave); !errors.Is(err, errPart) {
 			t.Errorf("a part with another byte at %d of %d is taken: %v", at, len(part), err)
 		}
 	}
@@ -353,9 +532,12 @@ func TestWhatIsNone(t *testing.T) {
 }
 
 func FuzzImport(f *testing.F) {
-	f.Add([]byte{partFormat, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 9})
+	f.Add([]byte{partFormat, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 9})
 	f.Fuzz(func(t *testing.T, part []byte) {
 		frag := fork(t, openStoreOf(&memoryEngine{entries: map[string][]byte{}}))
+		if len(part) >= partHeader { // else nearly all would be late
+			binary.BigEndian.PutUint64(part[10:], uint64(time.Now().UnixNano()))
+		}
 		_ = frag.Import(part, frag.Put)
 	})
 }

@@ -2,6 +2,7 @@ package fragments
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 // Store is what a node has of the cache: its fragments, in one engine.
 type Store struct {
 	engine   storage.Engine
+	id       uint32 // another one than any other node's has
 	clock    clock
 	lastID   atomic.Uint32 // of a fragment
 	patience time.Duration
@@ -22,13 +24,13 @@ type Store struct {
 	forgetting sync.Mutex
 	lastBeat   int64         // when the last one came, as beat
 	era        atomic.Uint64 // counts how often all was forgotten
-	forgotAt   atomic.Int64  // what was written before that time counts for nothing any more
 }
 
 // New is the store in an engine, which is the caller's to close after it. It forgets
-// everything if Beat is not called for longer than patience.
+// everything if Beat is not called for longer than patience, which is to be less than it takes
+// nodes to give one up.
 func New(engine storage.Engine, patience time.Duration) *Store {
-	return &Store{engine: engine, patience: patience, began: time.Now()}
+	return &Store{engine: engine, id: rand.Uint32(), patience: patience, began: time.Now()}
 }
 
 // Beat says that the node takes part in the cluster at this moment. After too long without one,
@@ -63,10 +65,9 @@ func (s *Store) late() bool {
 	return time.Since(s.began)-time.Duration(s.beat.Load()) > s.patience
 }
 
-// Forget makes all that is stored be absent at once, and its memory free soon after. What other
-// nodes still have of the same time is not taken either: it may be older than what is forgotten.
+// Forget makes all that is stored be absent at once, and its memory free soon after. When it was
+// written fragments go on to know.
 func (s *Store) Forget() {
-	s.forgotAt.Store(s.clock.after(time.Now().UnixNano()))
 	s.era.Add(1)
 	// What fails here stays in memory until it is evicted: nobody asks for it any more.
 	_ = s.deleteRange(storage.Range{})
