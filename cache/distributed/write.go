@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/olric-data/olric"
@@ -76,11 +78,22 @@ func (c *Cache) write(ctx context.Context, item fragments.Item, options ...olric
 	if err != nil {
 		return err
 	}
+	request := item.Request(time.Now())
 	ctx, cancel := context.WithTimeout(ctx, call)
 	defer cancel()
-	err = writeError(keys.Put(ctx, string(item.Key), item.Request(time.Now()), options...))
+	err = writeError(keys.Put(ctx, string(item.Key), request, options...))
+	if mayBeOnItsWay(err) {
+		<-ctx.Done()
+	}
 	if err == nil {
 		c.counts.writes.Add(1)
 	}
 	return err
+}
+
+// mayBeOnItsWay tells of a write that failed whether it may yet be done: a network that is whole again
+// delivers what was sent before. Who wrote it is not told before that is over, since what is written next
+// is to come after it. Of a node that is gone nothing is on its way.
+func mayBeOnItsWay(err error) bool {
+	return errors.Is(err, ErrUnknownOutcome) && !strings.Contains(err.Error(), syscall.ECONNREFUSED.Error())
 }
