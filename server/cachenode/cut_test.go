@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	cutsFor  = flag.Duration("cuts", 0, "how long cuts of the network befall nodes, each for a time at random; 0 has the brief ones befall them once each, or those of -cuts.only")
+	cutsFor  = flag.Duration("cuts", 0, "for how long cuts of the network befall nodes, each for a time at random; 0 has the brief ones befall them once each, or those of -cuts.only")
 	cutsOnly = flag.String("cuts.only", "", "regular expression of the names of those that befall them; all without it")
 	cutsMost = flag.Duration("cuts.longest", 25*time.Second, "how long such a cut lasts at most; nodes begin anew by the default")
 	cutsSeed = flag.Uint64("cuts.seed", 0, "decides which, and for how long; 0 is a seed at random")
@@ -66,15 +66,17 @@ const (
 // majority returns an old value once the nodes have noticed, and none at all once the network is healed.
 func TestCuts(t *testing.T) {
 	needFaults(t)
+	t.Parallel()
 	for replicas := 1; replicas <= 2; replicas++ {
 		t.Run(fmt.Sprintf("replicas=%d", replicas), func(t *testing.T) {
+			t.Parallel()
 			c, some := newCutting(t, replicas), chosen(t)
 			if *cutsFor == 0 {
 				for _, one := range some {
 					c.befall(one, noticed)
 				}
 			}
-			for began := time.Now(); time.Since(began) < *cutsFor/2 && !t.Failed(); {
+			for began := time.Now(); time.Since(began) < *cutsFor && !t.Failed(); {
 				c.befall(some[c.random.IntN(len(some))], c.between(shortest, *cutsMost))
 			}
 			c.end()
@@ -127,7 +129,7 @@ func newCutting(t *testing.T, replicas int) *cutting {
 	c.end = func() {
 		end()
 		l := c.ledger
-		t.Logf("%d reads, %d old values where there may be some, %d writes failed, the slowest call took %v",
+		t.Logf("%d reads, %d old values while links were cut, %d writes failed, the slowest call took %v",
 			l.reads.Load(), l.old.Load(), l.failedWrites.Load(), time.Duration(l.slowest.Load()).Round(time.Millisecond))
 	}
 	return c

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 )
@@ -23,9 +24,13 @@ func unusedPrefix() string { return fmt.Sprintf("mantisdb-%d-%d-", os.Getpid(), 
 
 var ours = regexp.MustCompile(`^mantisdb-(\d+)-\d+-`)
 
+var sweeping sync.Mutex
+
 // sweep removes the namespaces that processes have left which did not come to close their
 // networks.
 func sweep() error {
+	sweeping.Lock()
+	defer sweeping.Unlock()
 	names, err := namespaces()
 	for _, name := range names {
 		match := ours.FindStringSubmatch(name)
