@@ -24,5 +24,6 @@
 //
 // A node that was paused or cut off may have missed writes. Store.Beat has to be called by
 // whoever knows that the node takes part; a Store that was left without it for too long
-// forgets everything before it answers again.
+// forgets everything before it answers again. The times of writes stay, so that nothing older than
+// what is forgotten is taken from others.
 package fragments
