@@ -112,7 +112,9 @@ func (c *Cache) takePart(ctx context.Context, m *member) error {
 		case answers.seen >= c.config.Quorum:
 			enough, unseen = asked, time.Time{}
 			c.store.Beat()
-			if c.member.Swap(m) == nil {
+			if !c.store.Steady() {
+				c.member.Store(nil)
+			} else if c.member.Swap(m) == nil {
 				c.config.Logger.Info("the cache is ready", "address", c.config.Address, "nodes", len(m.nodes()))
 			}
 		case answers.given < c.config.Quorum:

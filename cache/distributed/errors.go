@@ -23,7 +23,8 @@ var (
 	// has no value then.
 	ErrTooLarge = storage.ErrOverMemoryLimit
 	// ErrLate is the error of a write that was not done, since it took a second to come to the
-	// node that owns the key, or the two nodes' clocks differ by so much.
+	// node that owns the key, or the two nodes' clocks differ by so much, or that node was cut off a
+	// moment ago.
 	ErrLate = fragments.ErrLate
 	// ErrUnknownOutcome is the error of a write that may have been done, or not: the node that
 	// owns the key, or has a copy of it, did not answer.

@@ -14,7 +14,7 @@ const timeLen = 8
 const expiredLong = 1
 
 // Entry is an item with the time of its write, as Olric has entries. One without an item is
-// the removal of a key that is not known, and without a time a write that came too late.
+// the removal of a key that is not known, and without a time a write that is not done.
 type Entry struct {
 	store  *Store
 	time   int64 // Unix nanoseconds
@@ -77,7 +77,7 @@ func (e *Entry) isLate() bool { return e.item == nil && e.time == 0 }
 // as it takes to move the fragment to a node that does not answer. So that time is not the one.
 func (e *Entry) SetTimestamp(int64) {
 	now := time.Now().UnixNano()
-	if age := time.Duration(now - e.issued); age > Patience || age < -Patience {
+	if age := time.Duration(now - e.issued); age > Patience || age < -Patience || !e.store.Steady() {
 		e.item = nil
 		return
 	}

@@ -497,6 +497,40 @@ func TestForgetWhatCameWithoutABeat(t *testing.T) {
 	wantFound(t, f, 1, "removed")
 }
 
+// TestANodeThatIsNotSteady: after too long without a beat no write is done for a while, at a backup
+// neither; what others have is taken.
+func TestANodeThatIsNotSteady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(&memoryEngine{entries: map[string][]byte{}}, time.Second)
+		f, other := fork(t, s), fork(t, openStoreOf(&memoryEngine{entries: map[string][]byte{}}))
+		write := func() (done, copied error) {
+			e, item := f.NewEntry(), value("a", "1")
+			e.SetValue(item.Request(time.Now()))
+			e.SetTimestamp(time.Now().UnixNano())
+			return f.Put(7, e), other.PutRaw(7, e.Encode())
+		}
+		time.Sleep(2 * time.Second)
+		s.Beat() // the first one
+		if done, copied := write(); done != nil || copied != nil {
+			t.Errorf("it takes no writes from the beginning: %v %v", done, copied)
+		}
+		time.Sleep(1001 * time.Millisecond)
+		for range 4 {
+			s.Beat()
+			if done, copied := write(); !errors.Is(done, ErrLate) || !errors.Is(copied, ErrLate) {
+				t.Errorf("it takes writes: %v %v", done, copied)
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		hand(t, other, f)
+		wantFound(t, f, 7, "a=1")
+		s.Beat()
+		if done, copied := write(); done != nil || copied != nil {
+			t.Errorf("it takes no writes any more: %v %v", done, copied)
+		}
+	})
+}
+
 func openStoreOf(e storage.Engine) *Store { return New(e, time.Hour) }
 
 // TestWhatIsNone: bytes that are no item or part are errors, and change nothing.

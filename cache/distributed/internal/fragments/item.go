@@ -39,8 +39,9 @@ func (i *Item) Request(issued time.Time) []byte {
 }
 
 // ErrLate is the error of a write that came so late that whoever issued it has given it up. It
-// must not be done: others may have come after it by then, elsewhere.
-var ErrLate = errors.New("the write came too late, or the clocks of the nodes differ by more than a second")
+// must not be done: others may have come after it by then, elsewhere. Nor must one at a node that is not
+// steady, see [Store.Steady].
+var ErrLate = errors.New("the write came too late, to a node that was cut off a moment ago, or the clocks of the nodes differ by more than a second")
 
 // ErrMalformed is the error of bytes that are no item, as Olric's own commands leave some.
 var ErrMalformed = errors.New("not an item of the distributed cache")

@@ -23,6 +23,7 @@ type Store struct {
 
 	forgetting sync.Mutex
 	lastBeat   int64         // when the last one came, as beat
+	steadyAt   atomic.Int64  // from when on the node takes writes as an owner, as beat
 	era        atomic.Uint64 // counts how often all was forgotten
 }
 
@@ -41,6 +42,9 @@ func (s *Store) Beat() {
 	now := int64(time.Since(s.began))
 	if time.Duration(now-s.lastBeat) > s.patience {
 		s.Forget()
+		if s.lastBeat != 0 {
+			s.steadyAt.Store(now + int64(2*s.patience))
+		}
 	}
 	s.lastBeat = now
 	s.beat.Store(now)
@@ -72,6 +76,11 @@ func (s *Store) Forget() {
 	// What fails here stays in memory until it is evicted: nobody asks for it any more.
 	_ = s.deleteRange(storage.Range{})
 }
+
+// Steady tells whether the node takes writes as an owner: not for a while after beats did not come. The others
+// may be about to give it up then. What it took would go with it, and what was there before, and on its
+// way to it, come back.
+func (s *Store) Steady() bool { return int64(time.Since(s.began)) >= s.steadyAt.Load() }
 
 // Forgotten is how often all was forgotten.
 func (s *Store) Forgotten() uint64 { return s.era.Load() }
