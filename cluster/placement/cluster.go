@@ -30,7 +30,7 @@ type Node struct {
 	// it has a replica it counts as dead.
 	State State
 	// Away is set while the node is out of reach, or about to be: it keeps what it holds, and is given
-	// nothing. While a node is, nothing moves for the sake of balance.
+	// nothing. While a node is that is up, nothing moves for the sake of balance.
 	Away bool
 	// Weight is the node's capacity beside that of others; 0 counts as 1.
 	Weight float64

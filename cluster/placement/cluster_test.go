@@ -50,7 +50,7 @@ func checkMoves(t *testing.T, c Cluster, plan []Move, limits Limits) {
 	if limits.Total > 0 && len(plan)+len(c.InFlight) > limits.Total {
 		t.Fatalf("%d moves beside %d in flight, with limit %d", len(plan), len(c.InFlight), limits.Total)
 	}
-	calm := !slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.Away })
+	calm := !slices.ContainsFunc(c.Nodes, func(n Node) bool { return n.Away && n.State == Up })
 	seen := make(map[int]bool)
 	for _, move := range c.InFlight {
 		seen[move.Shard] = true

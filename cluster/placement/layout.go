@@ -16,7 +16,7 @@ type layout struct {
 	zone   []int
 	zones  int
 	up     []int // the nodes that may hold replicas
-	calm   bool  // no node is away
+	calm   bool  // none of them is away
 	number map[NodeID]int
 
 	replicas [][]int // of each shard, the nodes that hold it
@@ -87,7 +87,7 @@ func (l *layout) addNodes(c Cluster) {
 		l.ids = append(l.ids, node.ID)
 		l.state = append(l.state, node.State)
 		l.away = append(l.away, node.Away)
-		l.calm = l.calm && !node.Away
+		l.calm = l.calm && !(node.Away && node.State == Up)
 		l.weight = append(l.weight, node.Weight)
 		l.zone = append(l.zone, zone)
 	}

@@ -114,6 +114,20 @@ func TestAway(t *testing.T) {
 	})
 }
 
+// A node that has handed on all it had may be stopped before it is removed: that holds up no balance.
+func TestDrainedAway(t *testing.T) {
+	c := Cluster{Replicas: 3, Nodes: []Node{{ID: 1}, {ID: 2}, {ID: 3}, {ID: 4, State: Draining, Away: true}, {ID: 5}}}
+	for range 8 {
+		c.Shards = append(c.Shards, Shard{Replicas: []NodeID{1, 2, 3}, Leader: 1})
+	}
+	if len(Plan(c, Limits{})) == 0 {
+		t.Error("a new node gets nothing")
+	}
+	if len(Transfers(c, 0)) == 0 {
+		t.Error("one node leads everything")
+	}
+}
+
 // Weights and zones give shares; this is the arithmetic by hand.
 func TestShares(t *testing.T) {
 	for _, test := range []struct {
