@@ -42,18 +42,31 @@ func (n *Node) Register(mux *http.ServeMux) {
 func answer(w http.ResponseWriter, r *http.Request, serve func(r *http.Request) (any, error)) {
 	what, err := serve(r)
 	switch {
-	case errors.Is(err, errNotMeta):
-		http.Error(w, err.Error(), http.StatusMisdirectedRequest)
-	case errors.As(err, new(metOtherError)):
-		http.Error(w, err.Error(), http.StatusGone)
 	case err != nil:
-		http.Error(w, err.Error(), http.StatusConflict)
+		http.Error(w, err.Error(), statusOf(err))
 	case what == nil:
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(what) // who has gone misses nothing
 	}
+}
+
+// statusOf is the status of an answer that is an error, which meaning reads.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, errNotMeta):
+		return http.StatusMisdirectedRequest
+	case errors.As(err, new(metOtherError)):
+		return http.StatusGone
+	case errors.Is(err, cluster.ErrOutcomeUnknown):
+		return http.StatusGatewayTimeout
+	case errors.Is(err, cluster.ErrUnavailable), errors.Is(err, cluster.ErrNotLeader):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, cluster.ErrInvalidNode):
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusConflict
 }
 
 // read reads the body of a request.

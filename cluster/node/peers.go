@@ -52,7 +52,7 @@ func (refusal) Error() string { return "refused" }
 func (refusal) Is(target error) bool { return target == cluster.ErrNotNow }
 
 // errMetOther says that another node has met one with the number of this one, and that it was not this one.
-var errMetOther = errors.New("turned this node away")
+var errMetOther = errors.New("it turned this node away")
 
 // errNoLeader says that no other node is known to lead a group.
 var errNoLeader = errors.New("no other node is known to lead the group")
@@ -87,7 +87,7 @@ func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer
 	case response.StatusCode == http.StatusMisdirectedRequest:
 		return errNotMeta
 	case response.StatusCode/100 != 2:
-		return fmt.Errorf("the node at %s %w: %s", peer, meaning(response.StatusCode), strings.TrimSpace(string(text)))
+		return fmt.Errorf("the node at %s: %w: %s", peer, meaning(response.StatusCode), strings.TrimSpace(string(text)))
 	case answer == nil:
 		return nil
 	}
@@ -101,8 +101,14 @@ func meaning(status int) error {
 		return errMetOther
 	case http.StatusConflict:
 		return errRefused
+	case http.StatusGatewayTimeout:
+		return cluster.ErrOutcomeUnknown
+	case http.StatusServiceUnavailable:
+		return cluster.ErrUnavailable
+	case http.StatusUnprocessableEntity:
+		return cluster.ErrInvalidNode
 	}
-	return fmt.Errorf("answered with status %d", status)
+	return fmt.Errorf("it answered with status %d", status)
 }
 
 // explain says what ails who has no certificate, which a node that wants one does not tell it.
