@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/mantisdb/mantisdb/cluster"
@@ -66,6 +67,10 @@ func (n *Node) arrange(ctx context.Context) {
 	}
 	moves := placement.Plan(c, placement.Limits{})
 	for _, m := range moves {
+		// The one before may have failed after minutes, in which a node fell silent, or died.
+		if !slices.Contains(placement.Plan(n.placed(), placement.Limits{}), m) {
+			continue
+		}
 		n.logger.Info("moves a replica", "shard", m.Shard, "from", m.From, "to", m.To)
 		err := n.Move(ctx, m.Shard, cluster.NodeID(m.From), cluster.NodeID(m.To))
 		if err == nil || ctx.Err() != nil {

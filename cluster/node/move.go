@@ -181,7 +181,7 @@ const (
 )
 
 // catchUp waits until a node's replica lacks no more entries than that of what the one here has. It fails
-// if the node falls silent.
+// if the node falls silent, or the replica does not run.
 func (n *Node) catchUp(ctx context.Context, g *group, peer string, lack uint64) error {
 	for heard := time.Now(); ; {
 		s, err := n.replicaAt(ctx, g, peer)
@@ -191,7 +191,7 @@ func (n *Node) catchUp(ctx context.Context, g *group, peer string, lack uint64) 
 		case err == nil:
 			heard = time.Now()
 		case time.Since(heard) > goneAfter:
-			return fmt.Errorf("%w: a node is silent: %w", cluster.ErrNotNow, err)
+			return fmt.Errorf("%w: for %v no replica has run at a node: %w", cluster.ErrNotNow, goneAfter, err)
 		}
 		select {
 		case <-time.After(catchUpEvery):
@@ -201,7 +201,8 @@ func (n *Node) catchUp(ctx context.Context, g *group, peer string, lack uint64) 
 	}
 }
 
-// replicaAt is what a node tells of its replica in a group, nil if it has none there.
+// replicaAt is what a node tells of its replica in a group, nil if it has none there. It fails if the
+// replica does not run.
 func (n *Node) replicaAt(ctx context.Context, g *group, peer string) (*ShardStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
@@ -209,7 +210,11 @@ func (n *Node) replicaAt(ctx context.Context, g *group, peer string) (*ShardStat
 	if err != nil {
 		return nil, err
 	}
-	return status.in(g.number), nil
+	s := status.in(g.number)
+	if s != nil && s.Failure != "" {
+		return nil, fmt.Errorf("the replica does not run: %s", s.Failure)
+	}
+	return s, nil
 }
 
 // hasCaughtUp is catchUp for as long as a transfer may take, of a node's replica.
@@ -297,7 +302,7 @@ func (n *Node) runs(ctx context.Context, g *group, id cluster.NodeID) bool {
 		return true
 	}
 	s, err := n.replicaAt(ctx, g, n.list.peer(id))
-	return err == nil && s != nil && s.Failure == ""
+	return err == nil && s != nil
 }
 
 // handOver has another replica lead a group.

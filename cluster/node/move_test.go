@@ -1,7 +1,12 @@
 package node
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +42,23 @@ func TestMoveKeepsReplicas(t *testing.T) {
 	refused(1, 0)
 	refused(2, 0)
 	c.put("after")
+}
+
+// TestMoveToFailedReplica waits for a replica that does not run: that ends as with a silent node.
+func TestMoveToFailedReplica(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	fails := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		json.NewEncoder(w).Encode(Status{Shards: []ShardStatus{{Shard: 0, Failure: "no space is left"}}})
+	}))
+	defer fails.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*goneAfter)
+	defer cancel()
+	n := c.leads(groupOf(0))
+	err := n.catchUp(ctx, n.group(groupOf(0)), strings.TrimPrefix(fails.URL, plain), almost)
+	if !errors.Is(err, cluster.ErrNotNow) || !strings.Contains(err.Error(), "no space is left") {
+		t.Errorf("a replica that does not run: %v", err)
+	}
 }
 
 // TestMoveToSilentNode waits for a replica at a node that does not answer: that ends, so that other moves
