@@ -11,6 +11,8 @@ pub(super) struct Cursor {
     pub(super) file: Arc<OpenFile>,
     /// The offset of the next record in the file.
     pub(super) offset: u64,
+    /// The records in the file.
+    pub(super) records: u64,
     /// The last sequence of the last record.
     pub(super) last_sequence: u64,
     /// The file that follows: blank, and ready.
@@ -47,7 +49,15 @@ impl Cursor {
         }
         let offset = self.offset;
         self.offset += len;
+        self.records += 1;
         Some((Arc::clone(&self.file), offset))
+    }
+
+    /// How long records are, those of the file and one of `len` bytes more, if it is to have a
+    /// place; 0 if there are none.
+    pub(super) fn mean_len(&self, len: u64) -> u64 {
+        let records = self.records + u64::from(len > 0);
+        (self.offset - FILE_HEADER_LEN + len) / records.max(1)
     }
 
     /// Whether a file is ready that takes a record of `len` bytes.
