@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::fs::{Blocks, FileSystem, LogFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 /// A file that is written to.
@@ -22,6 +22,8 @@ pub(super) struct OpenFile {
     /// Its header is on the disk, so that what is left of the files before it counts no more
     /// than that says.
     is_begun: AtomicBool,
+    /// How often it was synced since then.
+    syncs: AtomicU64,
 }
 
 /// Counts those who read a file while the log goes on. One that is being read is
@@ -81,8 +83,9 @@ impl OpenFile {
         match made {
             Ok(log) => {
                 let len = log.len() / ALIGN * ALIGN;
-                let is_begun = AtomicBool::new(false);
-                Ok(Self { path, base, len, log, readers: Readers::default(), is_begun })
+                let readers = Readers::default();
+                let (is_begun, syncs) = Default::default();
+                Ok(Self { path, base, len, log, readers, is_begun, syncs })
             }
             Err(error) => {
                 // What cannot be removed now is blank, and is found at the next
@@ -107,13 +110,20 @@ impl OpenFile {
     /// Makes durable what is in the file, which was begun. Most of that ends at `end`.
     pub(super) fn sync(&self, end: u64) -> Result<()> {
         self.log.sync(end)?;
-        self.is_begun.store(true, SeqCst);
+        if self.is_begun.swap(true, SeqCst) {
+            self.syncs.fetch_add(1, SeqCst);
+        }
         Ok(())
     }
 
     /// Whether the header is on the disk.
     pub(super) fn is_begun(&self) -> bool {
         self.is_begun.load(SeqCst)
+    }
+
+    /// How often it was synced since its header is on the disk.
+    pub(super) fn syncs(&self) -> u64 {
+        self.syncs.load(SeqCst)
     }
 }
 

@@ -79,6 +79,31 @@ fn a_log_file_is_made_in_longer_pieces_once_it_is_wanted_soon() {
     assert!(Disk.read(&dir.join("log")).unwrap().iter().all(|&byte| byte == 0));
 }
 
+/// A file whose blocks are set aside is there at once, takes its room, and holds zeros.
+#[test]
+#[cfg(target_os = "linux")]
+fn blocks_are_set_aside() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = Scratch::new();
+    let path = dir.join("log");
+    let mut between = |len| panic!("it is not made in pieces: {len}");
+    Disk.open_log(&path, 100_000, Blocks::Reserved, &mut between).unwrap();
+    let log = Disk.open_log(&path, 8 << 20, Blocks::Reserved, &mut between).unwrap();
+    assert_eq!(log.len(), 8 << 20);
+    assert!(fs::metadata(&path).unwrap().blocks() * 512 >= 8 << 20);
+    for (at, record) in [(100, &[1; 10][..]), (4096, &[2; LONG_RECORD])] {
+        // SAFETY: within the file, and nobody else writes.
+        unsafe { log.write_at(at, record) }.unwrap();
+    }
+    log.sync(4096).unwrap();
+    let bytes = Disk.read(&path).unwrap();
+    assert_eq!(
+        (&bytes[100..110], &bytes[4096..4096 + LONG_RECORD]),
+        (&[1; 10][..], &[2; LONG_RECORD][..])
+    );
+    assert_eq!(bytes.iter().filter(|&&byte| byte != 0).count(), 10 + LONG_RECORD);
+}
+
 /// What is let go of the map before a sync is still there, and can be written to.
 #[test]
 fn what_a_sync_lets_go_stays() {

@@ -2,7 +2,6 @@
 
 use super::{NEXT_LEN, Wal};
 use crate::error::{Error, Result};
-use crate::fs::{Blocks, LONG_RECORD};
 use crate::sync::atomic::Ordering::SeqCst;
 use crate::sync::{MutexGuard, lock, try_lock};
 use crate::wal::cursor::Filled;
@@ -111,9 +110,7 @@ impl Wal {
             // While there is no next file, nobody goes on to another, so that
             // this one stays the last.
             let twice = if making.is_short { 0 } else { file.len.saturating_mul(2) };
-            // A file for long records is there as fast as these may need it.
-            let is_long = cursor.mean_len(len) >= LONG_RECORD as u64;
-            let blocks = if is_long { Blocks::Reserved } else { Blocks::Written };
+            let blocks = cursor.next_blocks(len);
             (file.base + file.len, twice, blocks, cursor.next.take())
         };
         wanted = wanted.max(NEXT_LEN).min(self.options.file_len);
