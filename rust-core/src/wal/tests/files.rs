@@ -211,11 +211,17 @@ fn blocks_are_set_aside_for_long_records() {
     let log = open();
     assert!(pieces(&log) > 1, "nothing is known of its records");
     let log = open();
-    (1..=5).for_each(|i| drop(log.write(1, &payload(i, LONG)).unwrap()));
+    for i in 1..=5 {
+        log.write(1, &payload(i, LONG)).unwrap();
+    }
     assert_eq!(pieces(&log), 1);
     let log = open();
-    (1..=5).for_each(|i| drop(log.write(1, &payload(i, LONG)).unwrap()));
-    (6..=100).for_each(|i| drop(log.write(1, b"short").unwrap()));
+    for i in 1..=5 {
+        log.write(1, &payload(i, LONG)).unwrap();
+    }
+    for i in 6..=100 {
+        log.write(1, b"short").unwrap();
+    }
     assert!(pieces(&log) > 1, "most are short");
     let log = open();
     for i in 1..=5 {
@@ -231,7 +237,9 @@ fn blocks_are_set_aside_for_long_records() {
 fn what_is_let_go_is_not_synced() {
     let sim = disk();
     let log = open(&sim, 0, 4096).unwrap();
-    (1..=30).for_each(|i| drop(log.write(1, &payload(i, 300)).unwrap()));
+    for i in 1..=30 {
+        log.write(1, &payload(i, 300)).unwrap();
+    }
     assert!(log.wal.files() > 2);
     log.wal.rotate().unwrap();
     let kept = names(&sim);
