@@ -219,7 +219,7 @@ fn blocks_are_set_aside_for_long_records() {
     for i in 1..=5 {
         log.write(1, &payload(i, LONG)).unwrap();
     }
-    for i in 6..=100 {
+    for _ in 6..=100 {
         log.write(1, b"short").unwrap();
     }
     assert!(pieces(&log) > 1, "most are short");
