@@ -49,17 +49,18 @@ pub trait FileSystem: Send + Sync + Debug {
     /// that exists is an error.
     fn create(&self, path: &Path) -> Result<Box<dyn NewFile>>;
     /// Opens a file for a log, or makes it: at least `len` bytes long, its
-    /// blocks written and synced, so that no later write lacks space. What it
-    /// holds already stays. If it cannot be made as long, it is left as long as
-    /// it was, and a new one may be left behind, empty.
+    /// blocks there and synced, so that no later write lacks space. What it
+    /// holds already stays, zeros follow. If it cannot be made as long, it is left as
+    /// long as it was, and a new one may be left behind, empty.
     ///
-    /// It is made in pieces. `between` is called between two of them, with the
-    /// length that is there: who is in no hurry rests in it, and leaves the disk to
-    /// others. It tells whether the rest is wanted soon, and so in longer pieces.
+    /// If zeros are written, that is in pieces. `between` is called between two of them,
+    /// with the length that is there: who is in no hurry rests in it, and leaves the disk
+    /// to others. It tells whether the rest is wanted soon, and so in longer pieces.
     fn open_log(
         &self,
         path: &Path,
         len: u64,
+        blocks: Blocks,
         between: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Arc<dyn LogFile>>;
     /// Renames a file; one of the new name is replaced.
@@ -75,6 +76,19 @@ pub trait FileSystem: Send + Sync + Debug {
     /// process or another. Dropping it, or the process's end, releases it.
     fn lock(&self, path: &Path) -> Result<Box<dyn Lock>>;
 }
+
+/// How a log file gets its blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocks {
+    /// They are written with zeros: that takes long, and no later write of a short record,
+    /// nor its sync, has more to do than with its bytes.
+    Written,
+    /// They are set aside, which is done at once; or written, where the system cannot.
+    Reserved,
+}
+
+/// A longer record costs as much in a file whose blocks are [`Blocks::Reserved`].
+pub(crate) const LONG_RECORD: usize = 16 << 10;
 
 /// A file that is open to be read. It stays what it was when it loses its name.
 pub trait ReadFile: Send + Sync {

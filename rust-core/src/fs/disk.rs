@@ -1,8 +1,10 @@
 //! The real file system.
 
-use super::{FileSystem, Lock, LogFile, Mapping, NewFile, ReadFile, io_error};
+use super::{Blocks, FileSystem, LONG_RECORD, Lock, LogFile, Mapping, NewFile, ReadFile, io_error};
 use crate::error::{Error, Result};
 use memmap2::{MmapOptions, MmapRaw, UncheckedAdvice};
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -125,6 +127,7 @@ impl FileSystem for Disk {
         &self,
         path: &Path,
         len: u64,
+        blocks: Blocks,
         between: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Arc<dyn LogFile>> {
         let options = &mut OpenOptions::new();
@@ -132,7 +135,7 @@ impl FileSystem for Disk {
         let file = file.context("open", path)?;
         let had = file.metadata().context("look up", path)?.len();
         if had < len
-            && let Err(error) = write_zeros(&file, had, len, between)
+            && let Err(error) = lengthen(&file, had, len, blocks, between)
         {
             // The space is given back if it can be; the first error is told.
             let _ = file.set_len(had);
@@ -179,6 +182,24 @@ impl FileSystem for Disk {
 
 fn may_not_write(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
+/// Appends zeros to a file, durably: see [`FileSystem::open_log`].
+fn lengthen(
+    file: &File,
+    from: u64,
+    to: u64,
+    blocks: Blocks,
+    between: &mut dyn FnMut(u64) -> bool,
+) -> io::Result<()> {
+    if blocks == Blocks::Reserved {
+        match fallocate(file, FallocateFlags::empty(), from, to - from) {
+            Ok(()) => return file.sync_data(),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    write_zeros(file, from, to, between)
 }
 
 /// Writes zeros in place of a part of a file, durably, and calls `between` between two pieces:
@@ -231,12 +252,8 @@ impl ReadFile for DiskFile {
     }
 }
 
-/// So many bytes are written by a call: one fault for each page that the map has let go
-/// would take longer. Both ways lead into the same pages of the page cache.
-const LONG: usize = 16 << 10;
-
 /// A log file, mapped: a write is a copy into the page cache, without a call of
-/// the system unless it is [`LONG`]. Its blocks are there, so that a page that is
+/// the system unless it is [`LONG_RECORD`]. Its blocks are there, so that a page that is
 /// touched needs none.
 struct DiskLog {
     file: File,
@@ -282,7 +299,9 @@ impl LogFile for DiskLog {
     #[inline]
     unsafe fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         debug_assert!(offset + bytes.len() as u64 <= self.len());
-        if bytes.len() >= LONG {
+        // One fault for each page that the map has let go would take longer. Both ways lead
+        // into the same pages of the page cache.
+        if bytes.len() >= LONG_RECORD {
             return self.file.write_all_at(bytes, offset).context("write", &self.path);
         }
         // SAFETY: the range is within the map, and nobody else writes to it, as

@@ -17,7 +17,7 @@ mod tests;
 
 pub use faults::{Fault, Op, Times};
 
-use super::{FileSystem, Lock, LogFile, Mapping, NewFile, ReadFile, io_error};
+use super::{Blocks, FileSystem, Lock, LogFile, Mapping, NewFile, ReadFile, io_error};
 use crate::error::{Error, Result};
 use directory::{Change, Directory};
 use faults::{Faults, Go};
@@ -335,6 +335,7 @@ impl FileSystem for Sim {
         &self,
         path: &Path,
         len: u64,
+        blocks: Blocks,
         between: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Arc<dyn LogFile>> {
         static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
@@ -350,7 +351,7 @@ impl FileSystem for Sim {
         };
         let had = inode.lock().len();
         let mut at = had;
-        let mut soon = false; // and then in one piece
+        let mut soon = blocks == Blocks::Reserved; // and then in one piece
         while at < len as usize {
             let zeros = &ZEROS[..ZEROS.len().min(len as usize - at)];
             if let Err(error) = self.write((Op::Extend, path), &inode, at, zeros) {

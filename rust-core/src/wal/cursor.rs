@@ -3,14 +3,21 @@
 use super::file::{FileRef, OpenFile};
 use super::header::FILE_HEADER_LEN;
 use super::record::END_LEN;
+use crate::fs::{Blocks, LONG_RECORD};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// Syncs are seldom with so many bytes between them: what one costs beside writing these does
+/// not matter.
+const SELDOM: u64 = 4 << 20;
 
 /// Where the next record goes.
 pub(super) struct Cursor {
     pub(super) file: Arc<OpenFile>,
     /// The offset of the next record in the file.
     pub(super) offset: u64,
+    /// The records in the file.
+    pub(super) records: u64,
     /// The last sequence of the last record.
     pub(super) last_sequence: u64,
     /// The file that follows: blank, and ready.
@@ -47,7 +54,23 @@ impl Cursor {
         }
         let offset = self.offset;
         self.offset += len;
+        self.records += 1;
         Some((Arc::clone(&self.file), offset))
+    }
+
+    /// How the next file is to get its blocks, judged by the file's records and one of `len`
+    /// bytes that is to have a place, if any. One for long records is to be there as fast as
+    /// these may need it; unless each few of them are synced, since a sync of blocks that
+    /// were only set aside has more to do.
+    pub(super) fn next_blocks(&self, len: u64) -> Blocks {
+        let records = self.records + u64::from(len > 0);
+        let bytes = self.offset - FILE_HEADER_LEN + len;
+        let are_long = records > 0 && bytes / records >= LONG_RECORD as u64;
+        if are_long && bytes >= self.file.syncs() * SELDOM {
+            Blocks::Reserved
+        } else {
+            Blocks::Written
+        }
     }
 
     /// Whether a file is ready that takes a record of `len` bytes.

@@ -4,10 +4,10 @@ use super::header::{self, FileHeader};
 use super::record::ALIGN;
 use super::stats::{LogFileState, LogFileStats};
 use crate::error::Result;
-use crate::fs::{FileSystem, LogFile};
+use crate::fs::{Blocks, FileSystem, LogFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 /// A file that is written to.
@@ -19,6 +19,11 @@ pub(super) struct OpenFile {
     pub(super) len: u64,
     pub(super) log: Arc<dyn LogFile>,
     pub(super) readers: Readers,
+    /// Its header is on the disk, so that what is left of the files before it counts no more
+    /// than that says.
+    is_begun: AtomicBool,
+    /// How often it was synced since then.
+    syncs: AtomicU64,
 }
 
 /// Counts those who read a file while the log goes on. One that is being read is
@@ -50,14 +55,15 @@ impl Drop for Reading {
 impl OpenFile {
     /// The file whose first byte is `base`, under its name, made from a spare
     /// one if there is one: at least `len` bytes long, name and blocks durable.
-    /// It is blank. If it cannot be made, nothing is left of it. `between` is that of
-    /// [`FileSystem::open_log`].
+    /// It is blank. If it cannot be made, nothing is left of it. `blocks` and `between` are
+    /// those of [`FileSystem::open_log`].
     pub(super) fn make(
         fs: &dyn FileSystem,
         dir: &Path,
         base: u64,
         len: u64,
         spare: Option<&Path>,
+        blocks: Blocks,
         between: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Self> {
         let path = dir.join(header::file_name(base));
@@ -68,7 +74,7 @@ impl OpenFile {
             _ => Ok(()),
         };
         let made = made.and_then(|()| {
-            let log = fs.open_log(&path, len, between)?;
+            let log = fs.open_log(&path, len, blocks, between)?;
             if spare.is_none() {
                 fs.sync_dir(dir)?;
             }
@@ -77,7 +83,9 @@ impl OpenFile {
         match made {
             Ok(log) => {
                 let len = log.len() / ALIGN * ALIGN;
-                Ok(Self { path, base, len, log, readers: Readers::default() })
+                let readers = Readers::default();
+                let (is_begun, syncs) = Default::default();
+                Ok(Self { path, base, len, log, readers, is_begun, syncs })
             }
             Err(error) => {
                 // What cannot be removed now is blank, and is found at the next
@@ -97,6 +105,25 @@ impl OpenFile {
         // SAFETY: a file is longer than its header, and the caller promises the
         // rest.
         unsafe { self.log.write_at(0, &header.encode()) }
+    }
+
+    /// Makes durable what is in the file, which was begun. Most of that ends at `end`.
+    pub(super) fn sync(&self, end: u64) -> Result<()> {
+        self.log.sync(end)?;
+        if self.is_begun.swap(true, SeqCst) {
+            self.syncs.fetch_add(1, SeqCst);
+        }
+        Ok(())
+    }
+
+    /// Whether the header is on the disk.
+    pub(super) fn is_begun(&self) -> bool {
+        self.is_begun.load(SeqCst)
+    }
+
+    /// How often it was synced since its header is on the disk.
+    pub(super) fn syncs(&self) -> u64 {
+        self.syncs.load(SeqCst)
     }
 }
 

@@ -10,7 +10,7 @@ use super::recovery::Recovered;
 use super::stats::{LogFileState, LogFileStats};
 use crate::batch::MAX_BATCH_LEN;
 use crate::error::{Error, Result};
-use crate::fs::FileSystem;
+use crate::fs::{Blocks, FileSystem};
 use crate::sequence::{Reservation, Sequencer};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use crate::sync::{Mutex, lock};
@@ -107,7 +107,7 @@ impl Wal {
         // After a kill the files hold what was never synced.
         if !recovered.closed {
             for file in &recovered.files {
-                fs.open_log(&file.path, 0, &mut |_| true)?.sync(0)?;
+                fs.open_log(&file.path, 0, Blocks::Written, &mut |_| true)?.sync(0)?;
             }
         }
         let Recovered { end, next_base: base, .. } = recovered;
@@ -117,7 +117,7 @@ impl Wal {
             FileHeader { base, previous_end: end, previous_sequence: last_sequence, durable: end };
         // SAFETY: nobody else knows the file.
         unsafe { file.begin(&header) }?;
-        file.log.sync(FILE_HEADER_LEN)?;
+        file.sync(FILE_HEADER_LEN)?;
         let file = Arc::new(file);
         // Only now that the new file says where the log ends.
         let others = recovered.dropped.into_iter().chain(recovered.spares);
@@ -128,7 +128,9 @@ impl Wal {
         let filled = recovered.files.into_iter().map(|file| Filled { file, unsynced: None });
         let offset = FILE_HEADER_LEN;
         let filled = filled.collect();
-        let cursor = Cursor { file, offset, last_sequence, next: None, filled, closed: false };
+        let records = 0;
+        let cursor =
+            Cursor { file, offset, records, last_sequence, next: None, filled, closed: false };
         Ok(Self {
             fs,
             dir: dir.into(),
@@ -239,21 +241,24 @@ impl Wal {
     }
 
     /// Later records go to a new file, unless the current one has none yet. If
-    /// none is prepared, one is made first.
+    /// none is prepared, one is made first. Its header is on the disk then: while it holds
+    /// next to nothing, that takes a moment, and [`Wal::release`] asks for it.
     pub(crate) fn rotate(&self) -> Result<()> {
         let base = lock(&self.cursor).file.base;
-        loop {
+        let file = loop {
             let mut cursor = lock(&self.cursor);
             self.accepts_writes(&cursor)?;
             if cursor.file.base != base || cursor.offset == FILE_HEADER_LEN {
-                return Ok(());
+                break Arc::clone(&cursor.file);
             }
             if cursor.next_takes(0) {
-                return self.switch(&mut cursor);
+                self.switch(&mut cursor)?;
+                break Arc::clone(&cursor.file);
             }
             drop(cursor);
             self.prepare()?;
-        }
+        };
+        self.sync_beginning(file)
     }
 
     /// Opens what the log holds of the sequences above `after`; `None` if it ends
@@ -400,7 +405,7 @@ fn first_file(
     let at_least = FILE_HEADER_LEN + END_LEN;
     let make = |len: u64, spare: Option<&Path>| {
         let len = len.min(options.file_len).max(at_least);
-        OpenFile::make(fs, dir, base, len, spare, &mut |_| true)
+        OpenFile::make(fs, dir, base, len, spare, Blocks::Written, &mut |_| true)
     };
     match make(FIRST_LEN, None) {
         Err(Error::Io { kind: ErrorKind::StorageFull, .. }) => {
@@ -447,7 +452,7 @@ impl Wal {
         let (path, readers) = (file.path.clone(), file.readers.clone());
         let filled = FileRef { path, base, len, used, last_sequence, readers };
         cursor.filled.push_back(Filled { file: filled, unsynced: Some(file) });
-        cursor.offset = FILE_HEADER_LEN;
+        (cursor.offset, cursor.records) = (FILE_HEADER_LEN, 0);
         Ok(())
     }
 
@@ -491,9 +496,18 @@ impl Wal {
             return Err(error);
         }
         for file in files {
-            file.log.sync(end.saturating_sub(file.base)).inspect_err(|error| self.fail(error))?;
+            file.sync(end.saturating_sub(file.base)).inspect_err(|error| self.fail(error))?;
         }
         Ok(())
+    }
+
+    /// Makes durable that a file was begun, if it is not.
+    fn sync_beginning(&self, file: Arc<OpenFile>) -> Result<()> {
+        if file.is_begun() {
+            return Ok(());
+        }
+        let end = file.base + FILE_HEADER_LEN;
+        self.sync_files(&[file], end)
     }
 }
 

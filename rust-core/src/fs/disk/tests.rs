@@ -24,7 +24,9 @@ fn an_empty_file_can_be_mapped() {
     let dir = Scratch::new();
     drop(Disk.create(&dir.join("file")).unwrap());
     assert!(Disk.map(&dir.join("file")).unwrap().is_empty());
-    assert!(Disk.open_log(&dir.join("file"), 0, &mut |_| true).unwrap().is_empty());
+    assert!(
+        Disk.open_log(&dir.join("file"), 0, Blocks::Written, &mut |_| true).unwrap().is_empty()
+    );
 }
 
 #[test]
@@ -43,18 +45,22 @@ fn errors_name_operation_and_path() {
 fn a_log_file_keeps_what_it_holds() {
     let dir = Scratch::new();
     let path = dir.join("log");
-    let log = Disk.open_log(&path, 100_000, &mut |_| true).unwrap();
+    let log = Disk.open_log(&path, 100_000, Blocks::Written, &mut |_| true).unwrap();
     assert_eq!(log.len(), 100_000);
     // SAFETY: within the file, and nobody else writes.
     unsafe { log.write_at(99_997, b"end") }.unwrap();
     log.sync(0).unwrap();
     drop(log);
-    let log = Disk.open_log(&path, 200_000, &mut |_| true).unwrap();
+    let log = Disk.open_log(&path, 200_000, Blocks::Written, &mut |_| true).unwrap();
     assert_eq!((log.len(), Disk.file_len(&path).unwrap()), (200_000, 200_000));
     let bytes = Disk.read(&path).unwrap();
     assert_eq!(&bytes[99_997..100_000], b"end");
     assert!(bytes[..99_997].iter().chain(&bytes[100_000..]).all(|&byte| byte == 0));
-    assert_eq!(Disk.open_log(&path, 10, &mut |_| true).unwrap().len(), 200_000, "it is never cut");
+    assert_eq!(
+        Disk.open_log(&path, 10, Blocks::Written, &mut |_| true).unwrap().len(),
+        200_000,
+        "it is never cut"
+    );
 }
 
 #[test]
@@ -67,10 +73,35 @@ fn a_log_file_is_made_in_longer_pieces_once_it_is_wanted_soon() {
         (2 * LOG_PIECE..3 * LOG_PIECE + SOON_PIECE).contains(&len)
     };
     let len = SOON_PIECE + 5 * LOG_PIECE - 1;
-    let log = Disk.open_log(&dir.join("log"), len, &mut between).unwrap();
+    let log = Disk.open_log(&dir.join("log"), len, Blocks::Written, &mut between).unwrap();
     assert_eq!(log.len(), len);
     assert_eq!(there, [1, 2, LONG + 2], "what is left is shorter than a long piece");
     assert!(Disk.read(&dir.join("log")).unwrap().iter().all(|&byte| byte == 0));
+}
+
+/// A file whose blocks are set aside is there at once, takes its room, and holds zeros.
+#[test]
+#[cfg(target_os = "linux")]
+fn blocks_are_set_aside() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = Scratch::new();
+    let path = dir.join("log");
+    let mut between = |len| panic!("it is not made in pieces: {len}");
+    Disk.open_log(&path, 100_000, Blocks::Reserved, &mut between).unwrap();
+    let log = Disk.open_log(&path, 8 << 20, Blocks::Reserved, &mut between).unwrap();
+    assert_eq!(log.len(), 8 << 20);
+    assert!(fs::metadata(&path).unwrap().blocks() * 512 >= 8 << 20);
+    for (at, record) in [(100, &[1; 10][..]), (4096, &[2; LONG_RECORD])] {
+        // SAFETY: within the file, and nobody else writes.
+        unsafe { log.write_at(at, record) }.unwrap();
+    }
+    log.sync(4096).unwrap();
+    let bytes = Disk.read(&path).unwrap();
+    assert_eq!(
+        (&bytes[100..110], &bytes[4096..4096 + LONG_RECORD]),
+        (&[1; 10][..], &[2; LONG_RECORD][..])
+    );
+    assert_eq!(bytes.iter().filter(|&&byte| byte != 0).count(), 10 + LONG_RECORD);
 }
 
 /// What is let go of the map before a sync is still there, and can be written to.
@@ -78,7 +109,7 @@ fn a_log_file_is_made_in_longer_pieces_once_it_is_wanted_soon() {
 fn what_a_sync_lets_go_stays() {
     let dir = Scratch::new();
     let path = dir.join("log");
-    let log = Disk.open_log(&path, 1 << 20, &mut |_| true).unwrap();
+    let log = Disk.open_log(&path, 1 << 20, Blocks::Written, &mut |_| true).unwrap();
     let record = |i: u64| [(i % 251) as u8 + 1; 1000];
     for round in 0..2 {
         for i in 0..700 {
@@ -103,7 +134,7 @@ fn what_a_sync_lets_go_stays() {
 fn what_is_full_is_let_go() {
     let dir = Scratch::new();
     let path = dir.join("log");
-    let log = Disk.open_log(&path, 8 * WINDOW, &mut |_| true).unwrap();
+    let log = Disk.open_log(&path, 8 * WINDOW, Blocks::Written, &mut |_| true).unwrap();
     let record = [7; 1000];
     for i in 0..8 * WINDOW / 1000 {
         // SAFETY: within the file, and nobody else writes.
@@ -129,9 +160,11 @@ fn resident_bytes_of(path: &Path) -> u64 {
 fn long_records_lie_between_short_ones() {
     let dir = Scratch::new();
     let path = dir.join("log");
-    let log = Disk.open_log(&path, 1 << 20, &mut |_| true).unwrap();
+    let log = Disk.open_log(&path, 1 << 20, Blocks::Written, &mut |_| true).unwrap();
     let mut expected = Vec::new();
-    for (i, len) in [10, LONG, LONG - 1, 7, 3 * LONG, 1].into_iter().enumerate() {
+    for (i, len) in
+        [10, LONG_RECORD, LONG_RECORD - 1, 7, 3 * LONG_RECORD, 1].into_iter().enumerate()
+    {
         let record = vec![i as u8 + 1; len];
         // SAFETY: within the file, and nobody else writes.
         unsafe { log.write_at(expected.len() as u64, &record) }.unwrap();

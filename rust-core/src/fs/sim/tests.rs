@@ -99,7 +99,7 @@ fn links_are_one_file() {
 #[test]
 fn a_failed_sync_loses_what_it_should_have_kept() {
     let sim = disk();
-    let log = sim.open_log(&path("log"), 1 << 16, &mut |_| true).unwrap();
+    let log = sim.open_log(&path("log"), 1 << 16, Blocks::Written, &mut |_| true).unwrap();
     sim.sync_dir(Path::new(DIR)).unwrap();
     // SAFETY: within the file, and nobody else writes.
     unsafe { log.write_at(0, &[1; 1 << 16]) }.unwrap();
@@ -131,13 +131,13 @@ fn writes_can_be_short_and_the_disk_full() {
     assert_eq!(kind(file.write(b"1234").unwrap_err()), ErrorKind::Other);
     assert_eq!(sim.read(&path("file")).unwrap(), b"12");
     sim.set_space(Some(100));
-    let Err(full) = sim.open_log(&path("log"), 200, &mut |_| true) else {
+    let Err(full) = sim.open_log(&path("log"), 200, Blocks::Written, &mut |_| true) else {
         panic!("there is no space")
     };
     assert_eq!(kind(full), ErrorKind::StorageFull);
     assert_eq!(sim.file_len(&path("log")).unwrap(), 0);
     sim.set_space(None);
-    assert_eq!(sim.open_log(&path("log"), 200, &mut |_| true).unwrap().len(), 200);
+    assert_eq!(sim.open_log(&path("log"), 200, Blocks::Written, &mut |_| true).unwrap().len(), 200);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Segments in memory, for tests.
 
 use crate::error::{Error, Result};
-use crate::fs::{FileSystem, Lock, LogFile, Mapping, NewFile, ReadFile};
+use crate::fs::{Blocks, FileSystem, Lock, LogFile, Mapping, NewFile, ReadFile};
 use crate::key_version::{KeyVersion, Payload};
 use crate::segment::{Properties, Segment, SegmentOptions, SegmentWriter};
 use rkyv::util::AlignedVec;
@@ -70,6 +70,7 @@ impl FileSystem for OneFile {
         &self,
         _: &Path,
         _: u64,
+        _: Blocks,
         _: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Arc<dyn LogFile>> {
         Err(NOT_HERE)

@@ -180,7 +180,9 @@ fn no_writer_waits_for_a_file_that_is_being_made() {
     assert_eq!((made, pieces, log.sequencer.reserved()), (Ok(()), 1, 0));
     assert!(log.wal.may_take(LONG as u64), "nobody is at it");
     assert_eq!(log.write(1, &payload(1, LONG)), Ok(1), "with nobody at it, the writer makes it");
-    assert_eq!(log.write(1, b"short"), Ok(2));
+    for i in 2..100 {
+        assert_eq!(log.write(1, b"short"), Ok(i));
+    }
     pieces = 0;
     let mut rests = || {
         pieces += 1;
@@ -188,6 +190,71 @@ fn no_writer_waits_for_a_file_that_is_being_made() {
     };
     log.wal.prepare_spare(&mut rests).unwrap();
     assert!(pieces > 1, "nobody wants this one yet");
+}
+
+/// How many pieces the next file is made of.
+fn pieces(log: &Log) -> usize {
+    let mut pieces = 1;
+    let made = log.wal.prepare_spare(&mut || {
+        pieces += 1;
+        false
+    });
+    made.unwrap();
+    pieces
+}
+
+/// A file for long records is there at once, but not if each of them is synced.
+#[test]
+fn blocks_are_set_aside_for_long_records() {
+    const LONG: usize = 100 << 10;
+    let open = || open(&disk(), 0, 1 << 20).unwrap();
+    let log = open();
+    assert!(pieces(&log) > 1, "nothing is known of its records");
+    let log = open();
+    for i in 1..=5 {
+        log.write(1, &payload(i, LONG)).unwrap();
+    }
+    assert_eq!(pieces(&log), 1);
+    let log = open();
+    for i in 1..=5 {
+        log.write(1, &payload(i, LONG)).unwrap();
+    }
+    for _ in 6..=100 {
+        log.write(1, b"short").unwrap();
+    }
+    assert!(pieces(&log) > 1, "most are short");
+    let log = open();
+    for i in 1..=5 {
+        log.write(1, &payload(i, LONG)).unwrap();
+        log.sync(i).unwrap();
+    }
+    assert!(pieces(&log) > 1, "each is synced");
+}
+
+/// The header of the file behind them is on the disk once the log was rotated; that is all
+/// that lets files go. What is found of them after a loss of power does not count.
+#[test]
+fn what_is_let_go_is_not_synced() {
+    let sim = disk();
+    let log = open(&sim, 0, 4096).unwrap();
+    for i in 1..=30 {
+        log.write(1, &payload(i, 300)).unwrap();
+    }
+    assert!(log.wal.files() > 2);
+    log.wal.rotate().unwrap();
+    let kept = names(&sim);
+    sim.fail(Fault::next(Op::Sync, ErrorKind::Other));
+    assert_eq!((log.wal.release(30), log.wal.files()), (Ok(()), 1));
+    sim.heal();
+    assert_ne!(names(&sim), kept);
+    let found = sim.after_crash(1, Mode::DropUnsynced);
+    assert_eq!(read(&found, 30).unwrap().0.last_sequence, 30, "by the header");
+    log.write(1, b"behind").unwrap();
+    log.sync(31).unwrap();
+    let found = sim.after_crash(1, Mode::DropUnsynced);
+    assert_eq!(names(&found), kept, "the renames are lost");
+    assert_eq!(read(&found, 30).unwrap().1, [(31, 1, b"behind".to_vec())]);
+    assert_eq!(read(&found, 0).unwrap().1, [], "what was let go was not on the disk");
 }
 
 #[test]

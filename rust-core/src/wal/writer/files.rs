@@ -96,7 +96,7 @@ impl Wal {
         between: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<()> {
         self.wanted.store(false, SeqCst);
-        let (base, mut wanted, short) = {
+        let (base, mut wanted, blocks, short) = {
             let mut cursor = lock(&self.cursor);
             if cursor.closed {
                 return Err(Error::Closed);
@@ -110,14 +110,16 @@ impl Wal {
             // While there is no next file, nobody goes on to another, so that
             // this one stays the last.
             let twice = if making.is_short { 0 } else { file.len.saturating_mul(2) };
-            (file.base + file.len, twice, cursor.next.take())
+            let blocks = cursor.next_blocks(len);
+            (file.base + file.len, twice, blocks, cursor.next.take())
         };
         wanted = wanted.max(NEXT_LEN).min(self.options.file_len);
         wanted = wanted.max(FILE_HEADER_LEN + len + END_LEN).next_multiple_of(ALIGN);
         // One that is ready but too short is made longer, under its name.
         let spare = short.map(|file| file.path.clone()).or_else(|| lock(&self.spares).take());
         let between = &mut |there| between(there, wanted);
-        let made = OpenFile::make(&*self.fs, &self.dir, base, wanted, spare.as_deref(), between)?;
+        let spare = spare.as_deref();
+        let made = OpenFile::make(&*self.fs, &self.dir, base, wanted, spare, blocks, between)?;
         lock(&self.cursor).next = Some(Arc::new(made));
         making.is_short = false;
         Ok(())
@@ -128,8 +130,8 @@ impl Wal {
     /// or removed.
     pub(crate) fn release(&self, flushed: u64) -> Result<()> {
         let mut spares = lock(&self.spares);
-        let (files, unsynced) = self.releasable(flushed);
-        self.sync_files(&unsynced, self.end())?;
+        let (files, behind) = self.releasable(flushed);
+        behind.map_or(Ok(()), |file| self.sync_beginning(file))?;
         if !files.is_empty() {
             spares.note_use(self.files() + self.ready(), Instant::now());
         }
@@ -165,25 +167,24 @@ impl Wal {
         Ok(())
     }
 
-    /// The oldest files, as far as their records are at or below `flushed`; and
-    /// what has to be synced before they are removed, since a removal can be
-    /// lost with the power, and another one not:
+    /// The oldest files, as far as their records are at or below `flushed`; and, if there are
+    /// any, the file behind them, unless all of it is synced. Its header tells that they are
+    /// not needed, so that a recovery never looks into them. It has to be on the disk before
+    /// they are removed: without it, later files would be found behind a gap.
     ///
-    /// - the files themselves, which must not be found torn below an LSN that
-    ///   later records know to be durable;
-    /// - the file behind them, whose header tells that they are not needed.
-    fn releasable(&self, flushed: u64) -> (Vec<FileRef>, Vec<Arc<OpenFile>>) {
+    /// They themselves need no sync. Their removals may be lost with the power, some and not
+    /// others, and what is found of them may be torn.
+    fn releasable(&self, flushed: u64) -> (Vec<FileRef>, Option<Arc<OpenFile>>) {
         let cursor = lock(&self.cursor);
         let is_released = |filled: &&Filled| filled.file.last_sequence <= flushed;
-        let released: Vec<_> = cursor.filled.iter().take_while(is_released).collect();
-        let files = released.iter().map(|filled| filled.file.clone()).collect();
-        let mut unsynced: Vec<_> = released.iter().filter_map(|f| f.unsynced.clone()).collect();
-        match cursor.filled.get(released.len()) {
-            _ if released.is_empty() => {}
-            Some(behind) => unsynced.extend(behind.unsynced.clone()),
-            None => unsynced.push(Arc::clone(&cursor.file)),
-        }
-        (files, unsynced)
+        let released = cursor.filled.iter().take_while(is_released);
+        let files: Vec<_> = released.map(|filled| filled.file.clone()).collect();
+        let behind = match cursor.filled.get(files.len()) {
+            _ if files.is_empty() => None,
+            Some(behind) => behind.unsynced.clone(),
+            None => Some(Arc::clone(&cursor.file)),
+        };
+        (files, behind)
     }
 
     /// Gives up the files that are kept to be used again, and the one that is ready, if it
