@@ -333,7 +333,7 @@ impl<P: Policy> Cache<P> {
         check_budget(options.budget)?;
         // Tables grow: what they leave behind would be resident beside the budget.
         crate::allocator::give_back_at_once();
-        let (clock, shards) = (Clock::new(), shards_for(options.budget));
+        let (clock, shards) = (Clock::new(), shards_for(options.budget, options.usual_len));
         let capacity = options.budget / shards as u64;
         let shard = |_| Shard::new(capacity, options.ordered, clock.now()).map(CachePadded::new);
         let cache = Self {
@@ -565,12 +565,14 @@ impl<P: Policy> Drop for Cache<P> {
 }
 
 /// How many shards a budget is parted into, a power of two: enough that writers seldom
-/// meet, and so few that each is a cache of its own.
-fn shards_for(budget: u64) -> usize {
-    const LEAST: u64 = 2 << 20;
+/// meet, and so few that each is a cache of its own, of some hundred entries at least.
+fn shards_for(budget: u64, usual_len: usize) -> usize {
+    /// Entries of the usual length that a shard has room for.
+    const ENTRIES: usize = 128;
+    let least = usual_len.saturating_mul(ENTRIES).clamp(256 << 10, 2 << 20) as u64;
     let cores = std::thread::available_parallelism().map_or(8, |n| n.get());
     let most = (4 * cores).next_power_of_two().clamp(4, 64);
-    let by_budget = (budget / LEAST).max(1).ilog2();
+    let by_budget = (budget / least).max(1).ilog2();
     most.min(1 << by_budget.min(6))
 }
 
