@@ -558,6 +558,9 @@ impl<P: Policy> Cache<P> {
 
     /// Removes from each shard until `step` says that it is done, and tells how much.
     fn remove_while(&self, step: impl Fn(&mut Locked<'_, P>, &mut Departures) -> bool) -> u64 {
+        if self.expires.load(Relaxed) {
+            self.expire(); // what has expired is not removed any more
+        }
         let mut removed = 0;
         for shard in 0..self.shards.len() {
             let mut done = false;
