@@ -16,7 +16,8 @@
 //! shard ([`shard`]), and there a bucket of the index ([`index`]), which leads to the entry.
 //! A read pins the epoch, follows these, counts the hit in the entry unless it is hot
 //! already, and takes no lock. Whoever changes something takes the lock of the shard. What
-//! leaves is *retired*: freed once no reader can have it.
+//! leaves is *retired*: freed, or its block used again ([`spares`]), once no reader can have
+//! it.
 //!
 //! What leaves when room is needed is the choice of a policy ([`policy`]), which each shard
 //! has for itself. The budget is one for all shards ([`memory`]): an entry may be as heavy
@@ -33,6 +34,7 @@ mod clock;
 mod compaction;
 mod departure;
 mod entry;
+mod grace;
 mod housekeeper;
 mod index;
 mod key_order;
@@ -46,6 +48,7 @@ mod shard;
 #[cfg(all(test, feature = "shuttle"))]
 mod shuttle_tests;
 pub mod simulation;
+mod spares;
 mod stats;
 mod tags;
 #[cfg(test)]
@@ -70,6 +73,7 @@ use index::Hash;
 use memory::Owned;
 use policy::{Policy, QueueStats};
 use shard::{Arrival, Locked, Shard};
+use spares::Spares;
 use stats::Lookups;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -147,6 +151,18 @@ struct Cache<P: Policy> {
     hand: AtomicUsize,
 }
 
+/// What an entry is made of.
+struct Content<'a> {
+    hash: Hash,
+    key: &'a [u8],
+    value: &'a [u8],
+    /// As [`PutOptions::ttl`].
+    ttl: u64,
+}
+
+/// Blocks of up to so many bytes are taken and written under the shard's lock, which may have one
+/// at hand; it takes less time than another lock.
+const COPIED_UNDER_LOCK: usize = Spares::LONGEST as usize;
 /// What is asked of a policy's shard at most under one lock.
 const BATCH: usize = 256;
 /// How long a put waits for retired memory before it is refused. Tests run beside others, whose
@@ -333,7 +349,7 @@ impl<P: Policy> Cache<P> {
         check_budget(options.budget)?;
         // Tables grow: what they leave behind would be resident beside the budget.
         crate::allocator::give_back_at_once();
-        let (clock, shards) = (Clock::new(), shards_for(options.budget));
+        let (clock, shards) = (Clock::new(), shards_for(options.budget, options.usual_len));
         let capacity = options.budget / shards as u64;
         let shard = |_| Shard::new(capacity, options.ordered, clock.now()).map(CachePadded::new);
         let cache = Self {
@@ -391,39 +407,64 @@ impl<P: Policy> Cache<P> {
         }
         let home = self.shard_of(hash);
         self.shards[home].index.prefetch(hash);
-        let entry = self.make(hash, key, value, (o.ttl, patience), home).inspect_err(|error| {
+        let len = self.memory.arena.block_len(Entry::size_of(key.len(), value.len()));
+        self.admit(len as u64, home, patience).inspect_err(|error| {
             if matches!(error, Error::OverBudget { .. }) && !if_absent {
                 self.remove_if_any(hash, key);
             }
         })?;
-        let arrival = Arrival { hash, entry, tags: o.tags };
+        let content = Content { hash, key, value, ttl: o.ttl };
+        // What is long is copied without the lock.
+        let mut entry = None;
+        if len > COPIED_UNDER_LOCK {
+            let block = self.memory.alloc(len).ok_or(Error::OutOfMemory)?;
+            entry = Some(self.write(block, &content, self.clock.now()));
+        }
         let mut hurries = false;
         let done = self.within(home, |shard, departures| {
             shard.prefetch(hash);
             let now = self.clock.now();
             shard.expire(now, departures);
             let old = shard.live(hash, key, now, departures);
-            shard.prefetch_eviction();
             if if_absent && old.is_some() {
                 return Ok(false);
             }
-            shard.put(arrival, old, departures)?;
+            if old.is_none() {
+                shard.prefetch_coming(hash);
+            }
+            let entry = match entry {
+                Some(entry) => entry,
+                None => {
+                    let block = shard.alloc(len).ok_or(Error::OutOfMemory)?;
+                    *entry.insert(self.write(block, &content, now))
+                }
+            };
+            if old.is_none() {
+                shard.prefetch_eviction();
+            }
+            shard.put(Arrival { hash, entry, tags: o.tags }, old, departures)?;
             // Most often room is made under the lock that is held anyway.
-            while self.memory.excess() > 0 && self.is_heavy(home) {
+            let mut evicted = false;
+            while shard.excess_with(0) > 0 && self.is_heavy(home) {
                 if shard.evict(now, departures).is_none() {
                     break;
                 }
+                evicted = true;
             }
-            shard.look_ahead();
+            if old.is_none() || evicted {
+                shard.look_ahead();
+            }
             hurries = self.memory.is_behind()
                 && shard.has_retired_much(self.memory.stretch(), self.shards.len());
             Ok(true)
         });
-        if done != Ok(true) {
+        if done == Ok(true) {
+            if self.memory.excess() > 0 {
+                self.make_room(0, home);
+            }
+        } else if let Some(entry) = entry {
             // SAFETY: it never was in the cache.
             unsafe { self.memory.free_entry(entry) };
-        } else if self.memory.excess() > 0 {
-            self.make_room(0, home);
         }
         if hurries {
             self.memory.hurry();
@@ -440,17 +481,8 @@ impl<P: Policy> Cache<P> {
         });
     }
 
-    /// An entry that is not in the cache yet, once there is room for it.
-    fn make(
-        &self,
-        hash: Hash,
-        key: &[u8],
-        value: &[u8],
-        (ttl, patience): (u64, Duration),
-        home: usize,
-    ) -> Result<NonNull<Entry>> {
-        let size = Entry::size_of(key.len(), value.len());
-        let len = self.memory.arena.block_len(size) as u64;
+    /// Waits until there is room for a block of a length.
+    fn admit(&self, len: u64, home: usize, patience: Duration) -> Result<()> {
         if len > self.memory.room().saturating_sub(self.memory.tables()) {
             self.refused.fetch_add(1, Relaxed);
             return Err(Error::OverBudget { bytes: len, budget: self.memory.budget() });
@@ -461,14 +493,18 @@ impl<P: Policy> Cache<P> {
             self.refused.fetch_add(1, Relaxed);
             return Err(Error::Busy);
         }
-        let block = self.memory.alloc(size).ok_or(Error::OutOfMemory)?;
-        let now = self.clock.now();
+        Ok(())
+    }
+
+    /// Writes an entry that is not in the cache yet into a fresh block that is long enough.
+    fn write(&self, block: NonNull<u8>, content: &Content<'_>, now: u64) -> NonNull<Entry> {
+        let &Content { hash, key, value, ttl } = content;
         let deadline = if ttl == 0 || ttl > Times::END / 2 { 0 } else { now + ttl };
         if deadline != 0 && !self.expires.load(Relaxed) {
             self.expires.store(true, Relaxed);
         }
         // SAFETY: the block is fresh and long enough, and the lengths were checked.
-        Ok(unsafe { Entry::write(block, hash.place(), Times::new(now, deadline), key, value) })
+        unsafe { Entry::write(block, hash.place(), Times::new(now, deadline), key, value) }
     }
 
     /// Does something with a shard under its lock, and then what follows for the entries
@@ -482,13 +518,19 @@ impl<P: Policy> Cache<P> {
         let (guard, state) = shard.lock_pinned();
         let guard = &guard;
         let most = self.memory.linger() >> self.shards.len().ilog2();
-        let (result, leaving) = {
+        let (result, afterwards) = {
             let mut locked = Locked::new(shard, state, &self.memory, guard);
             let result = change(&mut locked, &mut departures);
-            locked.count_tables();
-            (result, locked.leaving(most))
+            (result, locked.settle(most))
         };
-        if let Some(leaving) = leaving {
+        if afterwards.some_wait {
+            self.memory.grace.begin(guard);
+        }
+        if !afterwards.unwanted.is_empty() {
+            // SAFETY: as below; and no reader has them any more.
+            unsafe { self.memory.free_unwanted(&afterwards.unwanted) };
+        }
+        if let Some(leaving) = afterwards.retired {
             // SAFETY: they cannot be found any more, were counted as retired, and are
             // retired once.
             unsafe { self.memory.retire(leaving, guard) };
@@ -516,6 +558,9 @@ impl<P: Policy> Cache<P> {
 
     /// Removes from each shard until `step` says that it is done, and tells how much.
     fn remove_while(&self, step: impl Fn(&mut Locked<'_, P>, &mut Departures) -> bool) -> u64 {
+        if self.expires.load(Relaxed) {
+            self.expire(); // what has expired is not removed any more
+        }
         let mut removed = 0;
         for shard in 0..self.shards.len() {
             let mut done = false;
@@ -565,12 +610,14 @@ impl<P: Policy> Drop for Cache<P> {
 }
 
 /// How many shards a budget is parted into, a power of two: enough that writers seldom
-/// meet, and so few that each is a cache of its own.
-fn shards_for(budget: u64) -> usize {
-    const LEAST: u64 = 2 << 20;
+/// meet, and so few that each is a cache of its own, of some hundred entries at least.
+fn shards_for(budget: u64, usual_len: usize) -> usize {
+    /// Entries of the usual length that a shard has room for.
+    const ENTRIES: usize = 128;
+    let least = usual_len.saturating_mul(ENTRIES).clamp(256 << 10, 2 << 20) as u64;
     let cores = std::thread::available_parallelism().map_or(8, |n| n.get());
     let most = (4 * cores).next_power_of_two().clamp(4, 64);
-    let by_budget = (budget / LEAST).max(1).ilog2();
+    let by_budget = (budget / least).max(1).ilog2();
     most.min(1 << by_budget.min(6))
 }
 

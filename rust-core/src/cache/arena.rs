@@ -16,6 +16,8 @@ use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::{Mutex, MutexGuard, lock};
 use std::mem::size_of;
 use std::ptr::{self, NonNull};
+// The model checker, whose own is larger than a note has room for, has no spans.
+use std::sync::atomic::AtomicBool;
 
 /// Where [`Arena::alloc`] has blocks from, by the block's length.
 pub(super) struct Arena {
@@ -49,8 +51,16 @@ struct Spans {
     last: *mut Span,
 }
 
-/// What is known of a span, in the note that its region keeps. It is changed under its
-/// class's lock.
+/// The note that a region keeps of a span.
+#[repr(C)]
+struct Note {
+    span: Span,
+    /// The span is being emptied: none of its blocks is given out. It changes under the class's
+    /// lock, and may be looked at without.
+    emptying: AtomicBool,
+}
+
+/// What is known of a span. It is changed under its class's lock.
 pub(super) struct Span {
     /// Where its blocks begin.
     start: *mut u8,
@@ -64,15 +74,13 @@ pub(super) struct Span {
     used: u32,
     capacity: u32,
     block_len: u32,
-    /// It is being emptied: none of its blocks is given out.
-    emptying: bool,
 }
 
 // SAFETY: spans are reached through their class, under its lock.
 unsafe impl Send for Class {}
 
 const NONE: u32 = u32::MAX;
-const _: () = assert!(size_of::<Span>() <= regions::NOTE);
+const _: () = assert!(size_of::<Note>() <= regions::NOTE);
 const STEP: usize = 16;
 /// Classes are [`STEP`] apart up to here.
 const FINE: usize = 256;
@@ -174,7 +182,7 @@ impl Arena {
         // SAFETY: a span with a block in use is valid; the block is one of its own.
         unsafe {
             (*span).give_back(block);
-            class.used -= usize::from(!(*span).emptying);
+            class.used -= usize::from(!Span::is_emptying(span));
         }
         self.settle(class, span);
     }
@@ -183,7 +191,7 @@ impl Arena {
     fn settle(&self, class: &mut MutexGuard<'_, Class>, span: *mut Span) {
         // SAFETY: it is valid until it is freed below, and changed under the lock.
         unsafe {
-            let (is_emptying, len) = ((*span).emptying, (*span).block_len as usize);
+            let (is_emptying, len) = (Span::is_emptying(span), (*span).block_len as usize);
             let was_full = (*span).used + 1 == (*span).capacity;
             if (*span).used == 0 {
                 if is_emptying {
@@ -207,6 +215,15 @@ impl Arena {
 
     fn span_of(&self, block: NonNull<u8>, len: usize) -> *mut Span {
         regions::note_of(block, self.span_len_of(len)).cast()
+    }
+
+    /// Whether the span of a short block is being emptied.
+    ///
+    /// # Safety
+    /// The block is in use, and so long.
+    pub(super) unsafe fn is_emptying(&self, block: NonNull<u8>, len: usize) -> bool {
+        // SAFETY: the span of a block in use is valid.
+        !cfg!(feature = "shuttle") && unsafe { Span::is_emptying(self.span_of(block, len)) }
     }
 
     /// The bytes that blocks in use take, and those between them.
@@ -255,7 +272,7 @@ impl Arena {
             class.spans -= 1;
             class.used -= (*span).used as usize;
             class.emptying += 1;
-            (*span).emptying = true;
+            (*span.cast::<Note>()).emptying.store(true, Relaxed);
             (*span).used += 1;
         }
         Some(Emptying { arena: self, span, class: most })
@@ -343,11 +360,18 @@ impl Span {
             used: 0,
             capacity: (span_len / block_len) as u32,
             block_len: block_len as u32,
-            emptying: false,
         };
+        let note = Note { span: empty, emptying: AtomicBool::new(false) };
         // SAFETY: the note is ours, as the span is.
-        unsafe { span.write(empty) };
+        unsafe { span.cast::<Note>().write(note) };
         Some(span)
+    }
+
+    /// # Safety
+    /// The span is valid.
+    unsafe fn is_emptying(span: *mut Span) -> bool {
+        // SAFETY: by the contract; the span lies at the start of its note.
+        unsafe { (*span.cast::<Note>()).emptying.load(Relaxed) }
     }
 
     /// # Safety

@@ -67,7 +67,9 @@ struct Bucket {
 
 /// The table of a shard.
 ///
-/// Methods that change it are called under the shard's lock only.
+/// Methods that change it are called under the shard's lock only. What readers look at comes
+/// first.
+#[repr(C)]
 pub(super) struct Index {
     /// How many buckets are in use, at least [`FIRST`].
     buckets: AtomicU32,

@@ -7,6 +7,7 @@
 
 use super::arena::Arena;
 use super::entry::Entry;
+use super::grace::Grace;
 use super::leaving::Leaving;
 use crate::memtable::prefetch;
 use crossbeam_epoch::{self as epoch, Guard};
@@ -23,6 +24,7 @@ use std::sync::atomic::{
 /// See the module.
 pub(super) struct Memory {
     pub(super) arena: Arena,
+    pub(super) grace: Grace,
     budget: AtomicU64,
     counts: CachePadded<Counts>,
     /// The part of what is used that tables take.
@@ -44,7 +46,7 @@ const RESERVE: u64 = 48;
 /// The budget may be passed by this part, for what is retired.
 const TOLERANCE: u64 = 96;
 /// If more than this part of the budget is retired, whoever retires has it freed.
-const HASTE: u64 = 256;
+const HASTE: u64 = 64;
 /// Of what is retired, this part of the budget may wait in the shards for more.
 const LINGER: u64 = 512;
 
@@ -60,6 +62,7 @@ impl Owned {
     pub(super) fn new(budget: u64, usual_len: usize) -> Self {
         let memory = Memory {
             arena: Arena::new(budget, usual_len),
+            grace: Grace::default(),
             budget: AtomicU64::new(budget),
             counts: CachePadded::default(),
             tables: AtomicU64::new(0),
@@ -148,9 +151,9 @@ impl Memory {
 
     /// How much has to go if so many bytes come.
     #[inline]
-    pub(super) fn excess_with(&self, bytes: u64) -> u64 {
+    pub(super) fn excess_with(&self, bytes: i64) -> u64 {
         let content = self.used().saturating_sub(self.retired());
-        (content + bytes).saturating_sub(self.room())
+        content.saturating_add_signed(bytes).saturating_sub(self.room())
     }
 
     /// What content and tables may take.
@@ -184,9 +187,8 @@ impl Memory {
         self.counts.used.fetch_sub(bytes, Relaxed);
     }
 
-    /// A counted block for an entry of so many bytes.
-    pub(super) fn alloc(&self, size: usize) -> Option<NonNull<u8>> {
-        let len = self.arena.block_len(size);
+    /// A counted block of a length from [`Arena::block_len`].
+    pub(super) fn alloc(&self, len: usize) -> Option<NonNull<u8>> {
         let block = self.arena.alloc(len)?;
         self.count(len as u64);
         Some(block)
@@ -220,15 +222,40 @@ impl Memory {
         self.uncount(bytes);
     }
 
-    /// Counts an entry as retired, which follows, and returns its bytes.
+    /// Counts bytes of entries as retired, or, of what wraps, as not any more.
+    #[inline]
+    pub(super) fn count_retired(&self, more: u64) {
+        if more != 0 {
+            self.counts.retired.fetch_add(more, Relaxed);
+        }
+    }
+
+    /// Whether the block of a retired entry may be used again for one of this length. Not if its
+    /// span is being emptied: then it would never be freed.
     ///
     /// # Safety
-    /// It is valid, and not counted yet.
-    pub(super) unsafe fn count_retired(&self, entry: NonNull<Entry>) -> u64 {
+    /// The entry is valid, and its block short.
+    pub(super) unsafe fn is_reusable(&self, entry: NonNull<Entry>, len: usize) -> bool {
         // SAFETY: by the contract.
-        let weight = self.weight(unsafe { entry.as_ref() });
-        self.counts.retired.fetch_add(weight, Relaxed);
-        weight
+        let is_so_long = self.weight(unsafe { entry.as_ref() }) == len as u64;
+        // SAFETY: by the contract, as the block is that long.
+        is_so_long && !unsafe { self.arena.is_emptying(entry.cast(), len) }
+    }
+
+    /// Frees entries that were retired, and that no reader has any more.
+    ///
+    /// # Safety
+    /// As for [`Memory::retire`]; and all who were pinned when they left are no more.
+    pub(super) unsafe fn free_unwanted(&self, entries: &[NonNull<Entry>]) {
+        // SAFETY: by the contract.
+        unsafe { Self::free_retired(NonNull::from(self), entries, self.weight_of(entries)) };
+    }
+
+    /// # Safety
+    /// They are valid.
+    unsafe fn weight_of(&self, entries: &[NonNull<Entry>]) -> u64 {
+        // SAFETY: by the contract.
+        entries.iter().map(|entry| self.weight(unsafe { entry.as_ref() })).sum()
     }
 
     /// Frees entries once all that are pinned now are no more.
@@ -240,8 +267,7 @@ impl Memory {
         let memory = NonNull::from(self);
         for entries in leaving.parts() {
             // SAFETY: by the contract they are valid.
-            let weight = |entry: &NonNull<Entry>| self.weight(unsafe { entry.as_ref() });
-            let bytes = entries.iter().map(weight).sum();
+            let bytes = unsafe { self.weight_of(&entries) };
             // SAFETY: the memory lives until these are not counted as retired any more.
             unsafe { guard.defer_unchecked(move || Self::free_retired(memory, &entries, bytes)) };
         }
@@ -297,7 +323,7 @@ impl Memory {
     /// much waits. Each time costs a microsecond or two, and memory for what it hands over.
     #[inline]
     pub(super) fn stretch(&self) -> u64 {
-        self.budget() / HASTE / 4
+        self.budget() / HASTE / 16
     }
 
     /// Has some garbage collected. The caller is not pinned.

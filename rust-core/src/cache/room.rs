@@ -34,7 +34,7 @@ impl<P: Policy> Cache<P> {
     /// anything to evict. It begins with a shard, if that has its share.
     pub(super) fn make_room(&self, bytes: u64, home: usize) {
         let (mut shard, mut idle) = (home, 0);
-        while self.memory.excess_with(bytes) > 0 && idle < self.shards.len() {
+        while self.memory.excess_with(bytes as i64) > 0 && idle < self.shards.len() {
             if !self.is_heavy(shard) && idle + 1 < self.shards.len() {
                 idle += 1;
                 shard = self.hand.fetch_add(1, Relaxed) % self.shards.len();
@@ -44,7 +44,7 @@ impl<P: Policy> Cache<P> {
                 let (now, mut freed) = (self.clock.now(), 0);
                 for _ in 0..BATCH {
                     freed += locked.evict(now, departures).unwrap_or(0);
-                    if self.memory.excess_with(bytes) == 0 || !self.is_heavy(shard) {
+                    if locked.excess_with(bytes as i64) == 0 || !self.is_heavy(shard) {
                         break;
                     }
                 }

@@ -8,6 +8,7 @@ use super::key_order::KeyOrder;
 use super::leaving::Leaving;
 use super::memory::Memory;
 use super::policy::{Entries, Policy, QueueStats, Token, Upcoming};
+use super::spares::Spares;
 use super::stats::Counts;
 use super::tags::Tags;
 use super::timer_wheel::TimerWheel;
@@ -19,6 +20,10 @@ use crossbeam_epoch::{self as epoch, Guard};
 use std::ptr::NonNull;
 
 /// See the module.
+///
+/// What each change writes lies together, behind what readers look at: where processors are far
+/// from each other, each line that the one writes and the other wants takes as long as all else.
+#[repr(C)]
 pub(super) struct Shard<P> {
     pub(super) index: Index,
     /// Bytes of its entries; a hint without the lock.
@@ -26,22 +31,25 @@ pub(super) struct Shard<P> {
     state: Mutex<State<P>>,
 }
 
-/// What the lock guards.
+/// What the lock guards; first what an overwrite writes, then what an eviction does.
+#[repr(C)]
 pub(super) struct State<P> {
-    policy: P,
+    /// Bytes that were retired since [`Locked::has_retired_much`] was true.
+    retired: u64,
+    /// What left and was short.
+    spares: Spares,
+    counts: Counts,
     slots: Slots,
+    policy: P,
+    /// What [`Policy::upcoming`] said last.
+    upcoming: Upcoming,
+    /// What left and was long, and waits for more that does.
+    leaving: Leaving,
     timers: TimerWheel,
     tags: Tags,
     order: Option<KeyOrder>,
-    /// What [`Policy::upcoming`] said last.
-    upcoming: Upcoming,
-    counts: Counts,
     /// Bytes of tables that the memory has counted.
     footprint: u64,
-    /// Bytes that were retired since [`Locked::has_retired_much`] was true.
-    retired: u64,
-    /// What left and waits for more that does.
-    leaving: Leaving,
 }
 
 /// A shard whose lock is held.
@@ -50,6 +58,19 @@ pub(super) struct Locked<'a, P> {
     state: MutexGuard<'a, State<P>>,
     memory: &'a Memory,
     guard: &'a Guard,
+    /// Bytes that came to what is retired, and the memory does not count yet. What wraps went.
+    retired: u64,
+}
+
+/// What is done about entries that left, once the lock is given back.
+#[derive(Default)]
+pub(super) struct Afterwards {
+    /// They are to be freed once no reader has them.
+    pub(super) retired: Option<Leaving>,
+    /// They are to be freed: no reader has them.
+    pub(super) unwanted: Vec<NonNull<Entry>>,
+    /// Some wait for readers.
+    pub(super) some_wait: bool,
 }
 
 /// What comes into a shard.
@@ -72,6 +93,7 @@ impl<P: Policy> Shard<P> {
             footprint: 0,
             retired: 0,
             leaving: Leaving::default(),
+            spares: Spares::default(),
         };
         Ok(Self { index: Index::new()?, weight: AtomicU64::new(0), state: Mutex::new(state) })
     }
@@ -109,7 +131,7 @@ impl<'a, P: Policy> Locked<'a, P> {
         memory: &'a Memory,
         guard: &'a Guard,
     ) -> Self {
-        Self { shard, state, memory, guard }
+        Self { shard, state, memory, guard, retired: 0 }
     }
 
     /// The live entry of a key. What has expired leaves.
@@ -129,11 +151,34 @@ impl<'a, P: Policy> Locked<'a, P> {
         Some(entry)
     }
 
-    /// Asks for the memory that a put will touch: the key's entry, the policy's tables, and
-    /// the entries that it will perhaps evict. None of these were touched for long, so each
-    /// is a wait for memory, and all begin here.
+    /// Asks for the memory that a put will touch: the key's entry, and the block for the new one.
     pub(super) fn prefetch(&self, hash: Hash) {
         self.shard.index.prefetch_entry(hash, self.guard);
+        if let Some(spare) = self.state.spares.next() {
+            prefetch::read(spare.as_ptr().cast());
+        }
+    }
+
+    /// A counted block of a length from [`super::arena::Arena::block_len`].
+    pub(super) fn alloc(&mut self, len: usize) -> Option<NonNull<u8>> {
+        if len as u64 <= Spares::LONGEST
+            && let Some(block) = self.state.spares.take(len, self.memory)
+        {
+            self.retired = self.retired.wrapping_sub(len as u64);
+            return Some(block);
+        }
+        self.memory.alloc(len)
+    }
+
+    /// How much of the content has to go if so many bytes come.
+    pub(super) fn excess_with(&self, bytes: i64) -> u64 {
+        self.memory.excess_with(bytes - self.retired as i64)
+    }
+
+    /// Asks for the memory that a key's coming will touch: the policy's tables, and the entries
+    /// that it will perhaps evict. None of these were touched for long, so each is a wait for
+    /// memory, and all begin here.
+    pub(super) fn prefetch_coming(&self, hash: Hash) {
         self.state.policy.prefetch(spread(hash.place()));
         for entry in self.upcoming() {
             prefetch::read(entry.as_ptr().cast());
@@ -294,20 +339,35 @@ impl<'a, P: Policy> Locked<'a, P> {
     /// Notes an entry that cannot be found any more.
     fn depart(&mut self, entry: NonNull<Entry>, cause: Cause, departures: &mut Departures) {
         // SAFETY: it was in the cache, and leaves once.
-        let weight = unsafe { self.memory.count_retired(entry) };
+        let weight = self.memory.weight(unsafe { entry.as_ref() });
+        self.retired = self.retired.wrapping_add(weight);
         self.state.retired += weight;
-        self.state.leaving.add(entry, weight);
+        if weight <= Spares::LONGEST {
+            self.state.spares.add(entry, weight);
+        } else {
+            self.state.leaving.add(entry, weight);
+        }
         departures.push((entry, cause));
     }
 
     /// Lets what left be freed, however little that is.
     pub(super) fn hurry(&mut self) {
-        self.state.leaving.hurry();
+        let State { leaving, spares, .. } = &mut *self.state;
+        for entry in spares.take_all() {
+            // SAFETY: it is valid until it is freed.
+            leaving.add(entry, self.memory.weight(unsafe { entry.as_ref() }));
+        }
+        leaving.hurry();
     }
 
-    /// What left and is to be freed now, so that no more than so many bytes stay.
-    pub(super) fn leaving(&mut self, most: u64) -> Option<Leaving> {
-        self.state.leaving.take(most)
+    /// Has the memory count what is due, and tells what else is, so that no more than so many
+    /// bytes wait for more.
+    pub(super) fn settle(&mut self, most: u64) -> Afterwards {
+        self.count_tables();
+        self.memory.count_retired(std::mem::take(&mut self.retired));
+        let some_wait = self.state.spares.close(most, &self.memory.grace);
+        let unwanted = self.state.spares.take_unwanted();
+        Afterwards { retired: self.state.leaving.take(most), unwanted, some_wait }
     }
 
     /// Whether the shard has retired its share of so many bytes since this was true last.
@@ -412,7 +472,7 @@ impl<'a, P: Policy> Locked<'a, P> {
         if self.memory.is_short_of(self.memory.weight(old)) {
             return;
         }
-        let Some(block) = self.memory.alloc(old.size()) else { return };
+        let Some(block) = self.alloc(self.memory.weight(old) as usize) else { return };
         // SAFETY: the block is fresh and long enough; key and value are valid.
         let moved = unsafe {
             let (key, value) = (Entry::key(entry.as_ptr()), Entry::value(entry.as_ptr()));
@@ -458,10 +518,12 @@ impl<'a, P: Policy> Locked<'a, P> {
     }
 
     /// Counts what the tables have come to.
-    pub(super) fn count_tables(&mut self) {
+    fn count_tables(&mut self) {
         let footprint = self.footprint();
-        let counted = std::mem::replace(&mut self.state.footprint, footprint);
-        self.memory.count_table(counted, footprint);
+        if footprint != self.state.footprint {
+            let counted = std::mem::replace(&mut self.state.footprint, footprint);
+            self.memory.count_table(counted, footprint);
+        }
     }
 }
 

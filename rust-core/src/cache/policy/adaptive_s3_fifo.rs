@@ -81,20 +81,21 @@ const FILL: u64 = 8;
 /// How long an entry may stay in main unread, in capacities that leave small.
 const STALE: u64 = 16;
 
-/// Adaptive S3-FIFO.
+/// Adaptive S3-FIFO. What changes with each entry lies together.
+#[repr(C)]
 pub struct AdaptiveS3Fifo {
     queues: Queues<2>,
-    /// The weight in each queue.
-    weights: [u64; 2],
-    /// The entries in each queue.
-    lens: [u64; 2],
+    /// Of entries in main, when the hand was there last, by the clock of small's ghost.
+    met: Chunks<u32>,
     capacity: u64,
     /// The weight that is small's share, whatever it has at the moment.
     share: f64,
     /// The same in whole bytes.
     small_most: u64,
-    /// Of entries in main, when the hand was there last, by the clock of small's ghost.
-    met: Chunks<u32>,
+    /// The weight in each queue.
+    weights: [u64; 2],
+    /// The entries in each queue.
+    lens: [u64; 2],
     /// Who left small, and the clock: the weight of all that did.
     small_ghost: Ghost,
     /// Who left main.
@@ -195,9 +196,9 @@ impl AdaptiveS3Fifo {
     /// Takes note of a key that is back: whether it goes to main.
     fn welcome_back(&mut self, hash: u64, entries: &impl Entries) -> bool {
         // All votes weigh the same: a hit is a hit, whatever its weight.
-        let vote = self.weight() as f64 / self.len().max(1) as f64;
+        let vote = |policy: &Self| policy.weight() as f64 / policy.len().max(1) as f64;
         if self.main_ghost.take(hash).is_some() {
-            self.set_share(self.share - vote);
+            self.set_share(self.share - vote(self));
         }
         let Some(away) = self.small_ghost.take(hash) else { return false };
         if self.has_room() {
@@ -205,7 +206,7 @@ impl AdaptiveS3Fifo {
         }
         let wins = self.wins(away, entries);
         if wins && away <= MARGIN.of(self.capacity) {
-            self.set_share(self.share + vote);
+            self.set_share(self.share + vote(self));
         }
         wins
     }

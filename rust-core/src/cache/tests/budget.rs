@@ -156,6 +156,28 @@ fn who_removes_and_rests_keeps_no_garbage() {
     });
 }
 
+/// What a reader has stays as it is, whatever comes meanwhile that could use its block.
+#[test]
+fn blocks_are_used_again_only_once_nobody_reads_them() {
+    let cache = open(4 << 20);
+    let lens = [100, 300, 800];
+    for round in 0..20u8 {
+        for len in lens {
+            put(&cache, b"key", &vec![round; len]);
+            let read = cache.get(b"key", |hit| {
+                // Others evict each other, and what waits for readers uses up what there is.
+                for n in 0..2000u64 {
+                    let key = if n % 2 == 0 { b"key".to_vec() } else { n.to_be_bytes().to_vec() };
+                    let value = vec![!round; len + 3 - key.len()];
+                    let _ = cache.offer(&key, &value, PutOptions::default());
+                }
+                hit.value.iter().all(|&byte| byte == round) && hit.value.len() == len
+            });
+            assert_eq!(read, Some(true));
+        }
+    }
+}
+
 /// Waits until nothing is retired.
 fn free_retired(cache: &LockFreeCache) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);

@@ -45,3 +45,14 @@ fn what_has_expired_gives_its_memory_back() {
     assert!(stats.entries >= 4900 && stats.expired + stats.entries == 10_000, "{stats:?}");
     assert!(!cache.contains(&0u64.to_be_bytes()) && cache.contains(&9000u64.to_be_bytes()));
 }
+
+#[test]
+fn what_has_expired_does_not_count_as_removed() {
+    let cache = open(16 << 20);
+    for n in 0..100u8 {
+        let options = PutOptions { ttl: u64::from(n % 2), tags: &[] };
+        cache.put(&[b'p', n], b"value", options).unwrap();
+    }
+    cache.advance_clock(60_000);
+    assert_eq!(cache.remove_prefix(b"p"), 50);
+}
