@@ -56,7 +56,7 @@ func (n *Node) serveMove(r *http.Request) (any, error) {
 // move moves a replica, and returns when that is done. It can be repeated after any failure: what
 // was done is found.
 func (n *Node) move(ctx context.Context, g *group, m move) error {
-	if err := g.mayMove(ctx, m); err != nil {
+	if err := n.mayMove(ctx, g, m); err != nil {
 		return err
 	}
 	if m.To != 0 {
@@ -81,8 +81,9 @@ func (n *Node) move(ctx context.Context, g *group, m move) error {
 }
 
 // mayMove returns nil unless a move would leave the group with a replica less: then nothing has to be added,
-// and nobody has begun to.
-func (g *group) mayMove(ctx context.Context, m move) error {
+// and nobody has begun to. A node that drains gives its replica all the same: where there are too few nodes, a
+// move that broke off before that could not be ended otherwise.
+func (n *Node) mayMove(ctx context.Context, g *group, m move) error {
 	if m.From == 0 || m.To == 0 {
 		return nil
 	}
@@ -95,10 +96,15 @@ func (g *group) mayMove(ctx context.Context, m move) error {
 	}
 	_, from := at(is.Voting, m.From)
 	_, to := at(is.Voting, m.To)
-	if from && to && len(is.Voting) <= Replicas {
+	if from && to && len(is.Voting) <= Replicas && !n.isDraining(m.From) {
 		return fmt.Errorf("%w: node %d has a replica of the shard already", cluster.ErrNotNow, m.To)
 	}
 	return nil
+}
+
+func (n *Node) isDraining(id cluster.NodeID) bool {
+	node := n.Topology().Node(id)
+	return node != nil && node.State == cluster.NodeDraining
 }
 
 // at is the number of a group's replica at a node.
@@ -261,9 +267,7 @@ func (n *Node) removeReplica(ctx context.Context, g *group, from cluster.NodeID)
 		}
 		return n.peers.ask(ctx, http.MethodPost, peer, groupPath(g.number, "move"), move{From: from}, nil)
 	}
-	if m, err = g.agreed.Membership(ctx); err != nil {
-		return err
-	}
+	// If the membership has changed since, this fails: others are left then than those that were asked.
 	if err := g.agreed.Remove(ctx, number, m.Version); err != nil {
 		return err
 	}

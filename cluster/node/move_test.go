@@ -44,6 +44,28 @@ func TestMoveKeepsReplicas(t *testing.T) {
 	c.put("after")
 }
 
+// TestBrokenOffDrainIsEnded has a node of two be drained, and the other one have each replica already, as where a
+// move broke off before the last step: nobody else is there, so the administrator ends it.
+func TestBrokenOffDrainIsEnded(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 2)
+	if err := c.meta().Drain(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	n := c.nodes[1]
+	c.await("node that is known to drain", func() error {
+		if !n.isDraining(2) {
+			return errors.New("it is not")
+		}
+		return nil
+	})
+	c.await("shard with one replica", func() error { return n.Move(t.Context(), 0, 2, 1) })
+	m, err := c.leads(groupOf(0)).group(groupOf(0)).agreed.Membership(t.Context())
+	if err != nil || len(m.Voting) != 1 {
+		t.Errorf("the shard's replicas are %v, %v", m.Voting, err)
+	}
+}
+
 // TestMoveToFailedReplica waits for a replica that does not run: that ends as with a silent node.
 func TestMoveToFailedReplica(t *testing.T) {
 	t.Parallel()
