@@ -133,10 +133,6 @@ impl<'a> Gathered<'a> {
         old: &Path,
         flushed: Option<u64>,
     ) -> Result<()> {
-        let flushed = match flushed {
-            Some(flushed) => flushed,
-            None => wal::beginning(fs, old).unwrap_or(0),
-        };
         let mut sorted = Sorted::default();
         let found = wal::salvage(fs, old, flushed, |first, count, payload| {
             self.last_sequence = self.last_sequence.max(first + count.saturating_sub(1));
