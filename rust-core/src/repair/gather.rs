@@ -126,7 +126,8 @@ impl<'a> Gathered<'a> {
 
     /// Reads what it can of the log, from the sequence number behind `flushed`
     /// on; for `None` from its beginning. What a log has of a key goes on to its
-    /// end, so an old beginning brings nothing back.
+    /// end, so an old beginning brings nothing back; unless its oldest files were let go
+    /// and are torn, and a deletion was in what they lost.
     pub(super) fn read_log(
         &mut self,
         fs: &dyn FileSystem,
