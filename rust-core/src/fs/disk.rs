@@ -4,7 +4,7 @@ use super::{Blocks, FileSystem, LONG_RECORD, Lock, LogFile, Mapping, NewFile, Re
 use crate::error::{Error, Result};
 use memmap2::{MmapOptions, MmapRaw, UncheckedAdvice};
 use rustix::fs::{FallocateFlags, fallocate};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -193,7 +193,7 @@ fn lengthen(
     between: &mut dyn FnMut(u64) -> bool,
 ) -> io::Result<()> {
     if blocks == Blocks::Reserved {
-        match fallocate(file, FallocateFlags::empty(), from, to - from) {
+        match retry_on_intr(|| fallocate(file, FallocateFlags::empty(), from, to - from)) {
             Ok(()) => return file.sync_data(),
             Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
             Err(error) => return Err(error.into()),

@@ -126,17 +126,14 @@ impl<'a> Gathered<'a> {
 
     /// Reads what it can of the log, from the sequence number behind `flushed`
     /// on; for `None` from its beginning. What a log has of a key goes on to its
-    /// end, so an old beginning brings nothing back.
+    /// end, so an old beginning brings nothing back; unless its oldest files were let go
+    /// and are torn, and a deletion was in what they lost.
     pub(super) fn read_log(
         &mut self,
         fs: &dyn FileSystem,
         old: &Path,
         flushed: Option<u64>,
     ) -> Result<()> {
-        let flushed = match flushed {
-            Some(flushed) => flushed,
-            None => wal::beginning(fs, old).unwrap_or(0),
-        };
         let mut sorted = Sorted::default();
         let found = wal::salvage(fs, old, flushed, |first, count, payload| {
             self.last_sequence = self.last_sequence.max(first + count.saturating_sub(1));

@@ -42,7 +42,7 @@ pub fn fuzz_log(bytes: &[u8]) {
 /// Salvages: whatever is damaged, records come in order, none twice.
 fn save(sim: &Sim, flushed: u64) {
     let mut last = flushed;
-    let saved = salvage(sim, Path::new(DIR), flushed, |first, count, _| {
+    let saved = salvage(sim, Path::new(DIR), Some(flushed), |first, count, _| {
         // The first one may have begun before what is flushed.
         assert!(count > 0 && first + count - 1 > last && (first > last || last == flushed));
         last = first + count - 1;

@@ -8,7 +8,7 @@
 
 use super::header::{FILE_HEADER_LEN, FileHeader, Start};
 use super::record::{self, ALIGN, RecordHeader};
-use super::recovery::{self, LogBytes, Torn, recover};
+use super::recovery::{self, LogBytes, Recovered, Torn, recover};
 use crate::error::{Error, Result};
 use crate::fs::FileSystem;
 use std::path::{Path, PathBuf};
@@ -30,16 +30,23 @@ pub(crate) struct LogSalvage {
 }
 
 /// Gives `each` the first sequence, the number of sequences and the payload of
-/// every record that can be read and has a sequence above `flushed`, in order.
-/// What a damaged part held of lower sequences is not lost, and not told. Only an
-/// error of `each`, and of listing the directory, ends it.
+/// every record that can be read and has a sequence above `flushed`, in order; if that is
+/// not known, of all that the log holds. What a damaged part held of lower sequences is not
+/// lost, and not told. Only an error of `each`, and of listing the directory, ends it.
 pub(crate) fn salvage(
     fs: &dyn FileSystem,
     dir: &Path,
-    flushed: u64,
+    flushed: Option<u64>,
     mut each: impl FnMut(u64, u64, &[u8]) -> Result<()>,
 ) -> Result<LogSalvage> {
-    if let Ok(sound) = recover(fs, dir, flushed, |_, _, _| Ok(())) {
+    let is_known = flushed.is_some();
+    let flushed = flushed.unwrap_or_else(|| recovery::beginning(fs, dir).unwrap_or(0));
+    // The oldest files may have been let go, and so be torn: what is behind them counts, and
+    // only what was flushed would tell so.
+    let is_end = |sound: &Recovered| is_known || sound.torn.is_none() || sound.dropped.is_empty();
+    if let Ok(sound) = recover(fs, dir, flushed, |_, _, _| Ok(()))
+        && is_end(&sound)
+    {
         recover(fs, dir, flushed, &mut each)?;
         return Ok(LogSalvage { torn: sound.torn, ..LogSalvage::default() });
     }

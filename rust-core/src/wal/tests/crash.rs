@@ -17,6 +17,8 @@ enum Step {
     Rotate,
     /// Everything written so far is in segments.
     Flush,
+    /// So many in a hundred of what is not in segments is now, and nothing was rotated.
+    FlushSome(u64),
     Prepare,
     /// What was used is long ago.
     DropSurplus,
@@ -44,6 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => Just(Step::Sync),
         2 => Just(Step::Rotate),
         2 => Just(Step::Flush),
+        2 => (0..=100_u64).prop_map(Step::FlushSome),
         2 => Just(Step::Prepare),
         1 => Just(Step::DropSurplus),
         1 => Just(Step::Kill),
@@ -139,6 +142,13 @@ fn run(steps: &[Step]) {
                 let visible = log.sequencer.visible();
                 model.lock().flushed = visible;
                 log.wal.release(visible).unwrap();
+            }
+            Step::FlushSome(percent) => {
+                let flushed = model.lock().flushed;
+                let more = log.sequencer.visible().saturating_sub(flushed);
+                let flushed = flushed + more * percent / 100;
+                model.lock().flushed = flushed;
+                log.wal.release(flushed).unwrap();
             }
             Step::Prepare => log.prepare_spare().unwrap(),
             Step::DropSurplus => {

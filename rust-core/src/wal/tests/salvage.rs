@@ -1,12 +1,13 @@
 //! What is left of a damaged log.
 
 use super::*;
+use crate::fs::sim::Mode;
 use crate::wal::{LogSalvage, salvage};
 
 /// What is salvaged, with the records.
-fn saved(sim: &Sim, flushed: u64) -> (LogSalvage, Vec<Rec>) {
+fn saved(sim: &Sim, flushed: impl Into<Option<u64>>) -> (LogSalvage, Vec<Rec>) {
     let mut records = Vec::new();
-    let found = salvage(sim, &dir(), flushed, |first, count, payload| {
+    let found = salvage(sim, &dir(), flushed.into(), |first, count, payload| {
         records.push((first, count, payload.to_vec()));
         Ok(())
     });
@@ -115,4 +116,25 @@ fn a_missing_newest_file_is_refused_if_a_spare_one_tells() {
     assert_eq!(Some(&PathBuf::from(file)), spares.last());
     let (found, _) = saved(&sim, 12);
     assert_eq!(found.lost_files.len(), 1, "{found:?}");
+}
+
+/// A file that was let go is not synced, and may be there again after a loss of power, torn.
+/// Who does not know what was flushed must not take its end for the log's.
+#[test]
+fn what_was_let_go_does_not_end_a_log() {
+    let sim = disk();
+    let log = open(&sim, 0, 4096).unwrap();
+    for i in 1..=30 {
+        log.write(1, &payload(i, 300)).unwrap();
+    }
+    log.wal.rotate().unwrap();
+    log.wal.release(30).unwrap();
+    log.write(1, b"behind").unwrap();
+    log.sync(31).unwrap();
+    for seed in 0..20 {
+        let mode = if seed == 0 { Mode::DropUnsynced } else { Mode::Random };
+        let found = sim.after_crash(seed, mode);
+        let (_, records) = saved(&found, None);
+        assert_eq!(records.last(), Some(&(31, 1, b"behind".to_vec())), "{seed}");
+    }
 }
