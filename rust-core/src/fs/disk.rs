@@ -195,8 +195,8 @@ fn lengthen(
     if blocks == Blocks::Reserved {
         match retry_on_intr(|| fallocate(file, FallocateFlags::empty(), from, to - from)) {
             Ok(()) => return file.sync_data(),
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
-            Err(error) => return Err(error.into()),
+            Err(error @ (Errno::NOSPC | Errno::DQUOT | Errno::FBIG)) => return Err(error.into()),
+            Err(_) => {} // not here, or not allowed
         }
     }
     write_zeros(file, from, to, between)
