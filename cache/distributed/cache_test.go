@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb/cache/distributed/internal/tunnel"
+	"github.com/mantisdb/mantisdb/internal/porttest"
 	"github.com/mantisdb/mantisdb/storage"
 )
 
@@ -45,25 +46,6 @@ func TestConfig(t *testing.T) {
 			t.Errorf("%s: quorum %d, %v", c.name, got.Quorum, err)
 		}
 	}
-}
-
-// freePorts is the address of two ports in a row that are free.
-func freePorts(t *testing.T) string {
-	t.Helper()
-	for range 1000 {
-		one, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer one.Close()
-		next, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(one.Addr().(*net.TCPAddr).Port+1)))
-		if err == nil {
-			next.Close()
-			return one.Addr().String()
-		}
-	}
-	t.Fatal("no two ports in a row are free")
-	return ""
 }
 
 func open(t *testing.T, address string, secret string, peers ...string) *Cache {
@@ -110,7 +92,7 @@ func skipUnderRaceDetector(t *testing.T) {
 func TestSecret(t *testing.T) {
 	skipUnderRaceDetector(t)
 	const secret, other = "0123456789abcdef", "fedcba9876543210"
-	first, second, third := freePorts(t), freePorts(t), freePorts(t)
+	first, second, third := porttest.Pair(t), porttest.Pair(t), porttest.Pair(t)
 	a := open(t, first, secret)
 	awaitNodes(t, a, 1)
 	b := open(t, second, secret, first)
@@ -138,7 +120,7 @@ func TestSecret(t *testing.T) {
 // went.
 func TestQuorum(t *testing.T) {
 	skipUnderRaceDetector(t)
-	first, second, third := freePorts(t), freePorts(t), freePorts(t)
+	first, second, third := porttest.Pair(t), porttest.Pair(t), porttest.Pair(t)
 	a := open(t, first, "", second, third)
 	ctx, key := t.Context(), []byte("a")
 	wantRefused := func() {
@@ -175,7 +157,7 @@ func TestQuorum(t *testing.T) {
 // TestBytesOfAStranger: who does not know the secret cannot end a node by what it sends, be it to
 // Olric's own protocol or to gossip. Two of these make Olric's server panic.
 func TestBytesOfAStranger(t *testing.T) {
-	address := freePorts(t)
+	address := porttest.Pair(t)
 	c := open(t, address, "0123456789abcdef")
 	awaitNodes(t, c, 1)
 	gossip, err := gossipAddress(address)
@@ -235,8 +217,8 @@ func TestCloseAtOnce(t *testing.T) {
 		secret string
 		peers  []string
 		times  int
-	}{{times: 3}, {secret: "0123456789abcdef", times: 3}, {peers: []string{freePorts(t)}, times: 1}} {
-		address := freePorts(t)
+	}{{times: 3}, {secret: "0123456789abcdef", times: 3}, {peers: []string{porttest.Pair(t)}, times: 1}} {
+		address := porttest.Pair(t)
 		for range c.times {
 			cache, err := Open(Config{Address: address, Peers: c.peers, Secret: []byte(c.secret), engine: storage.EngineGo})
 			if err != nil {

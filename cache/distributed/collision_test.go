@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/olric-data/olric/hasher"
+
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // twoKeysOfOneHash are keys that Olric cannot tell apart: of each it hashes the map's name and
@@ -42,7 +44,7 @@ func twoKeysOfOneHash(t *testing.T) (one, other []byte) {
 
 // TestTwoKeysOfOneHash: they displace each other, and neither is ever taken for the other.
 func TestTwoKeysOfOneHash(t *testing.T) {
-	c, ctx := open(t, freePorts(t), ""), t.Context()
+	c, ctx := open(t, porttest.Pair(t), ""), t.Context()
 	awaitNodes(t, c, 1)
 	one, other := twoKeysOfOneHash(t)
 	want := func(key []byte, value string) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // testShards is how many shards the clusters of the tests have.
@@ -42,7 +42,7 @@ func newTestCluster(t *testing.T, nodes int) *testCluster {
 	t.Helper()
 	c := &testCluster{t: t, dir: t.TempDir(), first: make(map[cluster.NodeID]string), nodes: make(map[cluster.NodeID]*testNode)}
 	for id := range cluster.NodeID(nodes) {
-		c.first[id+1] = freeAddress(t)
+		c.first[id+1] = porttest.Pair(t)
 	}
 	for id, peer := range c.first {
 		c.add(id, peer).config.First = c.first
@@ -66,7 +66,7 @@ func startTestCluster(t *testing.T, nodes int) *testCluster {
 
 // join adds a node, which does not run, to a cluster that is there.
 func (c *testCluster) join(id cluster.NodeID) *testNode {
-	n := c.add(id, freeAddress(c.t))
+	n := c.add(id, porttest.Pair(c.t))
 	for _, peer := range c.first {
 		n.config.Join = append(n.config.Join, peer)
 	}
@@ -88,25 +88,6 @@ func (c *testCluster) add(id cluster.NodeID, peer string) *testNode {
 	}
 	c.nodes[id] = n
 	return n
-}
-
-// freeAddress is an address of which this port and the next one are free, below those that the
-// system gives out itself.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		port := 20_000 + 2*rand.IntN(6000)
-		if isFree(port) && isFree(port+1) {
-			return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		}
-	}
-	t.Fatal("no two ports are free")
-	return ""
-}
-
-func isFree(port int) bool {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	return err == nil && l.Close() == nil
 }
 
 // open starts a node.

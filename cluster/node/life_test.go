@@ -10,6 +10,7 @@ import (
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // TestAllNodesReplaced has each node that made a cluster give way to another one. The list of
@@ -82,7 +83,7 @@ func TestDeadNodeReplaced(t *testing.T) {
 	c.join(4)
 	c.startAll()
 	c.await("list with the new node", func() error { return c.registered(4) })
-	absent := freeAddress(t)
+	absent := porttest.Pair(t)
 	if _, err := c.meta().AddNode(t.Context(), cluster.Node{Client: absent, Peer: absent}); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // TestRemovedWhileAway removes replicas of a node that is away: when it is back, nothing is left
@@ -154,7 +155,7 @@ func TestLeftover(t *testing.T) {
 	add := func(node cluster.NodeID, group uint64) {
 		m, err := n.group(group).agreed.Membership(t.Context())
 		if err == nil {
-			err = n.group(group).agreed.Add(t.Context(), nextReplica(m, node), freeAddress(t), m.Version)
+			err = n.group(group).agreed.Add(t.Context(), nextReplica(m, node), porttest.Pair(t), m.Version)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // TestMoveKeepsReplicas asks each node for moves that would leave a shard with a replica less, of a cluster
@@ -90,7 +91,7 @@ func TestMoveToSilentNode(t *testing.T) {
 	c := startTestCluster(t, 3)
 	n := c.leads(groupOf(0))
 	begun := time.Now()
-	err := n.catchUp(t.Context(), n.group(groupOf(0)), freeAddress(t), almost)
+	err := n.catchUp(t.Context(), n.group(groupOf(0)), porttest.Pair(t), almost)
 	if took := time.Since(begun); !errors.Is(err, cluster.ErrNotNow) || took > 2*goneAfter {
 		t.Errorf("after %v: %v", took, err)
 	}

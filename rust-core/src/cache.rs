@@ -614,7 +614,7 @@ impl<P: Policy> Drop for Cache<P> {
 fn shards_for(budget: u64, usual_len: usize) -> usize {
     /// Entries of the usual length that a shard has room for.
     const ENTRIES: usize = 128;
-    let least = usual_len.saturating_mul(ENTRIES).clamp(256 << 10, 2 << 20) as u64;
+    let least = usual_len.saturating_mul(ENTRIES).clamp(512 << 10, 2 << 20) as u64;
     let cores = std::thread::available_parallelism().map_or(8, |n| n.get());
     let most = (4 * cores).next_power_of_two().clamp(4, 64);
     let by_budget = (budget / least).max(1).ilog2();

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/mantisdb/mantisdb/cache/distributed"
 	"github.com/mantisdb/mantisdb/internal/logtest"
+	"github.com/mantisdb/mantisdb/internal/porttest"
 	"github.com/mantisdb/mantisdb/server/acl"
 	"github.com/mantisdb/mantisdb/server/cachenode"
 	"github.com/mantisdb/mantisdb/storage"
@@ -130,22 +132,13 @@ func needEvicting(t *testing.T) {
 	}
 }
 
-// freeAddresses are addresses of which the next port is free, too.
+// freeAddresses are different addresses of which the next port is free, too.
 func freeAddresses(t *testing.T, count int) (addresses []string) {
 	t.Helper()
-	for tries := 0; len(addresses) < count; tries++ {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil || tries > 1000 {
-			t.Fatal("no two ports in a row are free: ", err)
+	for len(addresses) < count {
+		if address := porttest.Pair(t); !slices.Contains(addresses, address) {
+			addresses = append(addresses, address)
 		}
-		defer first.Close()
-		port := first.Addr().(*net.TCPAddr).Port
-		next, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+1)))
-		if err != nil {
-			continue
-		}
-		defer next.Close()
-		addresses = append(addresses, first.Addr().String())
 	}
 	return addresses
 }
