@@ -449,6 +449,26 @@ func TestARemovalWhileItMoves(t *testing.T) {
 	wantFound(t, to, 0, "removed")
 }
 
+// TestForgetWhileAPartComes: a node that forgets in the middle of a part refuses it, and takes it if it is sent
+// once more.
+func TestForgetWhileAPartComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := fork(t, New(&memoryEngine{entries: map[string][]byte{}}, time.Second))
+		from := fork(t, openStoreOf(&memoryEngine{entries: map[string][]byte{}}))
+		put(t, from, 7, value("a", "1"))
+		part, _ := send(t, from)
+		err := to.Import(part, func(uint64, olric.Entry) error {
+			time.Sleep(2 * time.Second)
+			return to.renew()
+		})
+		if !errors.Is(err, errForgot) {
+			t.Fatalf("a part in which the node forgot: %v", err)
+		}
+		take(t, to, part)
+		wantFound(t, to, 7, "a=1")
+	})
+}
+
 // TestForget: a store without a beat forgets what it had, and takes nothing older from others, who may
 // have missed that: only what they have of it, and what they wrote after it.
 func TestForget(t *testing.T) {

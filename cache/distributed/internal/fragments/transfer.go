@@ -39,6 +39,7 @@ const partPatience = 5 * time.Second
 var (
 	errPart     = errors.New("a part of a fragment is malformed")
 	errLatePart = errors.New("a part of a fragment came too late")
+	errForgot   = errors.New("the node forgot what it had while a part of a fragment came")
 )
 
 // offer is a part that was sent to another node. Until that one says that it has it, it is not known
@@ -196,6 +197,9 @@ func (f *Fragment) Import(part []byte, merge func(uint64, olric.Entry) error) er
 		e.Decode(data)
 		if err := merge(hkey, e); err != nil && !errors.Is(err, olric.ErrEntryTooLarge) {
 			return err
+		}
+		if f.arriving.brought == nil { // merge looks at the era, too
+			return errForgot
 		}
 		f.arriving.brought[hkey] = sent
 		rest = after
