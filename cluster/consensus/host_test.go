@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +14,7 @@ import (
 	"github.com/lni/dragonboat/v4"
 
 	"github.com/mantisdb/mantisdb/cluster/replica"
+	"github.com/mantisdb/mantisdb/internal/porttest"
 	"github.com/mantisdb/mantisdb/storage"
 )
 
@@ -32,24 +30,15 @@ func openHost(t *testing.T) (*Host, string) {
 // openHostWith is openHost with a logger.
 func openHostWith(t *testing.T, logger *slog.Logger) (*Host, string) {
 	t.Helper()
-	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(26_000+rand.IntN(6000)))
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			continue
-		}
-		l.Close()
-		h, err := Open(Config{
-			Dir: t.TempDir(), Address: address, LeaderChanged: func(uint64, uint64) {}, Logger: logger,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(h.Close)
-		return h, address
+	address := porttest.Pair(t)
+	h, err := Open(Config{
+		Dir: t.TempDir(), Address: address, LeaderChanged: func(uint64, uint64) {}, Logger: logger,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return nil, ""
+	t.Cleanup(h.Close)
+	return h, address
 }
 
 func newReplica(dir string) *replica.Replica {

@@ -65,12 +65,16 @@ func (n *Node) arrange(ctx context.Context) {
 	if n.arrangeMeta(ctx, c.Nodes) {
 		return
 	}
-	moves := placement.Plan(c, placement.Limits{})
-	for _, m := range moves {
-		// The one before may have failed after minutes, in which a node fell silent, or died.
-		if !slices.Contains(placement.Plan(n.placed(), placement.Limits{}), m) {
-			continue
+	tried := make(map[placement.Move]bool)
+	for {
+		// Planned anew each time: the one before may have failed after minutes, in which a node fell silent, or died.
+		moves := placement.Plan(n.placed(), placement.Limits{})
+		next := slices.IndexFunc(moves, func(m placement.Move) bool { return !tried[m] })
+		if next < 0 {
+			break
 		}
+		m := moves[next]
+		tried[m] = true
 		n.logger.Info("moves a replica", "shard", m.Shard, "from", m.From, "to", m.To)
 		err := n.Move(ctx, m.Shard, cluster.NodeID(m.From), cluster.NodeID(m.To))
 		if err == nil || ctx.Err() != nil {
@@ -78,7 +82,7 @@ func (n *Node) arrange(ctx context.Context) {
 		}
 		n.logger.Warn("a replica could not be moved", "shard", m.Shard, "from", m.From, "to", m.To, "error", err.Error())
 	}
-	if len(moves) > 0 {
+	if len(tried) > 0 {
 		return
 	}
 	for _, t := range placement.Transfers(c, 1) {

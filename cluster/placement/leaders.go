@@ -14,8 +14,8 @@ type Transfer struct {
 // Transfers returns the transfers of leads that are to be made now, most transfers if that is
 // not 0: first those away from draining nodes, then those that even out who leads. c must be
 // valid. A node's share of leads is the part that it has of the replicas that may lead: with
-// three each, a third of what it holds; while a node is away that is up, none is evened out. Shards without a known leader that lives, and those with a
-// move in flight, are left alone. That a receiver has the whole log is for the caller to see to.
+// three each, a third of what it holds; while a node is away that is up, none is evened out.
+// Shards without a known leader that lives, and those with a move in flight, are left alone. That a receiver has the whole log is for the caller to see to.
 func Transfers(c Cluster, most int) []Transfer {
 	l := newLeads(c)
 	for s, leader := range l.leader {

@@ -15,7 +15,8 @@ import (
 //  4. Replicas that share a zone without need part.
 //  5. Only when none of that is left to do, nodes hand on what is above their shares.
 //
-// The last two are left alone while a node is away that is up. What no node may take stays where it is: draining ends when there is room again.
+// The last two are left alone while a node is away that is up. What no node may take stays where
+// it is: draining ends when there is room again.
 func Plan(c Cluster, limits Limits) []Move {
 	p := &planner{layout: newLayout(c), planned: make(map[int]step)}
 	p.trim(c.Replicas)

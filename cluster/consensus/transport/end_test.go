@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -98,17 +97,6 @@ func (e *end) left() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.gone)
-}
-
-// freeAddress is one at which nobody listens.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // proposed is an entry as a replica proposes it.

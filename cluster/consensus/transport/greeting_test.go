@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // newIssuer makes an issuer of certificates, and returns what makes the configuration of a node
@@ -87,8 +89,8 @@ func TestCertificates(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			from := openWith(t, freeAddress(t), test.source, test.from)
-			address := freeAddress(t)
+			from := openWith(t, porttest.Pair(t), test.source, test.from)
+			address := porttest.Pair(t)
 			to := openWith(t, address, address, test.to)
 			if test.taken {
 				connect(t, from, to)
@@ -111,7 +113,7 @@ func TestCertificates(t *testing.T) {
 			if n := to.came(); n > 0 {
 				t.Errorf("%d batches were taken", n)
 			}
-			connect(t, openWith(t, freeAddress(t), "127.0.0.1:3", issue("127.0.0.1")), to)
+			connect(t, openWith(t, porttest.Pair(t), "127.0.0.1:3", issue("127.0.0.1")), to)
 		})
 	}
 }
@@ -129,9 +131,9 @@ func TestWhoDialsTellsWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := freeAddress(t)
+			address := porttest.Pair(t)
 			to := openWith(t, address, address, test.to)
-			from := openWith(t, freeAddress(t), "127.0.0.1:1", test.from)
+			from := openWith(t, porttest.Pair(t), "127.0.0.1:1", test.from)
 			c, err := from.GetConnection(t.Context(), address)
 			if err != nil {
 				t.Fatal(err)
@@ -170,7 +172,7 @@ func TestForeigners(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			to := open(t, freeAddress(t))
+			to := open(t, porttest.Pair(t))
 			conn, err := net.Dial("tcp", to.address)
 			if err != nil {
 				t.Fatal(err)
@@ -207,7 +209,7 @@ func TestForeignServers(t *testing.T) {
 				conn.Close()
 			}
 		}()
-		if _, err := open(t, freeAddress(t)).dial(t.Context(), l.Addr().String(), messageSilence); err == nil {
+		if _, err := open(t, porttest.Pair(t)).dial(t.Context(), l.Addr().String(), messageSilence); err == nil {
 			t.Errorf("who says %q is no node", said)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/lni/dragonboat/v4/raftpb"
+
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // TestHostilePeers greets in the right way, sends what is taken, and then what is none that a node
@@ -48,7 +50,7 @@ func TestHostilePeers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			to := open(t, freeAddress(t))
+			to := open(t, porttest.Pair(t))
 			conn := greeted(t, to, source)
 			if _, err := conn.Write(append(bytes.Clone(good), frame...)); err != nil {
 				t.Fatal(err)
@@ -89,7 +91,7 @@ func greeted(t *testing.T, to *end, source string) net.Conn {
 // stillServes sends something in the right way.
 func stillServes(t *testing.T, to *end) {
 	t.Helper()
-	connect(t, open(t, freeAddress(t)), to)
+	connect(t, open(t, porttest.Pair(t)), to)
 }
 
 // TestTruncated has frames end before their end, which is what also becomes of them when a node ends.
@@ -98,7 +100,7 @@ func TestTruncated(t *testing.T) {
 	const source = "127.0.0.1:1"
 	batch := batchWith(source, "content")
 	frame := frameOf(batchFrame, encoded(t, &batch))
-	to := open(t, freeAddress(t))
+	to := open(t, porttest.Pair(t))
 	for _, n := range []int{0, 1, headerLen, len(frame) - 1} {
 		conn := greeted(t, to, source)
 		if _, err := conn.Write(frame[:n]); err != nil {
@@ -122,7 +124,7 @@ func TestTruncated(t *testing.T) {
 func TestDragonboatRefuses(t *testing.T) {
 	t.Parallel()
 	const source = "127.0.0.1:1"
-	to := open(t, freeAddress(t))
+	to := open(t, porttest.Pair(t))
 	take := to.messages
 	to.messages = func(b raftpb.MessageBatch) {
 		if b.SourceAddress == source {
@@ -145,7 +147,7 @@ func TestDragonboatRefuses(t *testing.T) {
 // TestTooManyConnections opens one more than there are places for.
 func TestTooManyConnections(t *testing.T) {
 	t.Parallel()
-	to := open(t, freeAddress(t))
+	to := open(t, porttest.Pair(t))
 	to.transport.mu.Lock()
 	to.places = 1
 	to.transport.mu.Unlock()

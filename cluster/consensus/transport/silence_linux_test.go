@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // TestConnectionsBreak: the system is told after what time a connection is broken over which nothing
 // arrives, as it would wait for minutes.
 func TestConnectionsBreak(t *testing.T) {
-	a, b := open(t, freeAddress(t)), open(t, freeAddress(t))
+	a, b := open(t, porttest.Pair(t)), open(t, porttest.Pair(t))
 	for what, silence := range map[string]time.Duration{"messages": messageSilence, "a snapshot": snapshotSilence} {
 		conn, err := a.dial(t.Context(), b.address, silence)
 		if err != nil {

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/lni/dragonboat/v4/raftio"
+
+	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
 // TestConnectionsComeBack has a host end and begin again: all connections to it must work soon, at
 // whichever time they were used.
 func TestConnectionsComeBack(t *testing.T) {
-	a, b := open(t, freeAddress(t)), open(t, freeAddress(t))
+	a, b := open(t, porttest.Pair(t)), open(t, porttest.Pair(t))
 	var connections []raftio.IConnection
 	for range 4 {
 		connections = append(connections, connect(t, a, b))
@@ -44,7 +46,7 @@ func TestConnectionsComeBack(t *testing.T) {
 
 // TestGone: that nobody listens any more is told once, and again only when somebody has.
 func TestGone(t *testing.T) {
-	a, b := open(t, freeAddress(t)), open(t, freeAddress(t))
+	a, b := open(t, porttest.Pair(t)), open(t, porttest.Pair(t))
 	c, other := connect(t, a, b), connect(t, a, b)
 	for round := 1; round <= 2; round++ {
 		b.Close()
@@ -65,7 +67,7 @@ func TestGone(t *testing.T) {
 
 // TestSnapshots: who has closed a connection for a snapshot knows that all of it was taken.
 func TestSnapshots(t *testing.T) {
-	a, b := open(t, freeAddress(t)), open(t, freeAddress(t))
+	a, b := open(t, porttest.Pair(t)), open(t, porttest.Pair(t))
 	const chunks = 20
 	send := func() (err error) {
 		s, err := a.GetSnapshotConnection(t.Context(), b.address)
