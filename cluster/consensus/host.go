@@ -56,6 +56,9 @@ const (
 type Config struct {
 	// Dir is the directory of the logs.
 	Dir string
+	// Cluster tells the cluster from others, whose hosts are turned away; it is the same for as long as
+	// the directory is there. 0: that of all clusters that have none.
+	Cluster uint64
 	// Address is the host and port at which the hosts of other nodes reach this one, and at
 	// which it listens.
 	Address string
@@ -103,6 +106,7 @@ func Open(c Config) (*Host, error) {
 	h := &Host{logger: c.Logger}
 	var err error
 	h.host, err = dragonboat.NewNodeHost(config.NodeHostConfig{
+		DeploymentID:      c.Cluster,
 		NodeHostDir:       c.Dir,
 		WALDir:            filepath.Join(c.Dir, "log"),
 		RTTMillisecond:    uint64(tick / time.Millisecond),
@@ -125,10 +129,14 @@ func Open(c Config) (*Host, error) {
 // replicas in it by that.
 var ErrOtherAddress = errors.New("a node keeps its address for life: start it at the one that it had, or remove it and let a new one join, with a directory and a number of its own")
 
-// The library's errors of such a directory, and of one that another process has open, which it does not
+// ErrOtherCluster is the error of a directory that was begun for another cluster.
+var ErrOtherCluster = errors.New("a node is of one cluster for life: give it the directory of this one, or an empty one")
+
+// The library's errors of such directories, and of one that another process has open, which it does not
 // export.
 const (
 	notOwner = "not the owner of the data directory"
+	changed  = "deployment ID changed"
 	locked   = "failed to lock data directory"
 )
 
@@ -136,6 +144,8 @@ func openError(err error, address string) error {
 	switch err.Error() {
 	case notOwner:
 		return fmt.Errorf("it was not begun at %s: %w", address, ErrOtherAddress)
+	case changed:
+		return fmt.Errorf("it was begun for another cluster: %w", ErrOtherCluster)
 	case locked:
 		return storage.ErrLocked
 	}

@@ -126,20 +126,30 @@ func unexpected(t *testing.T) func(error) {
 	return func(why error) { t.Errorf("a replica has failed: %v", why) }
 }
 
-// TestAnotherAddress: a directory tells at which address it was begun.
-func TestAnotherAddress(t *testing.T) {
+// TestAnotherHost: a directory tells at which address it was begun, and for which cluster.
+func TestAnotherHost(t *testing.T) {
 	began, address := openHost(t)
 	dir := began.host.NodeHostConfig().NodeHostDir
 	began.Close()
-	another, err := Open(Config{
-		Dir: dir, Address: "127.0.0.2" + strings.TrimPrefix(address, "127.0.0.1"),
-		LeaderChanged: func(uint64, uint64) {}, Logger: slog.New(slog.DiscardHandler),
-	})
-	if err == nil {
-		another.Close()
-	}
-	if !errors.Is(err, ErrOtherAddress) {
-		t.Errorf("opened at another address: %v", err)
+	for _, test := range []struct {
+		address string
+		cluster uint64
+		want    error
+	}{
+		{"127.0.0.2" + strings.TrimPrefix(address, "127.0.0.1"), 0, ErrOtherAddress},
+		{address, 7, ErrOtherCluster},
+		{address, 0, nil},
+	} {
+		again, err := Open(Config{
+			Dir: dir, Address: test.address, Cluster: test.cluster,
+			LeaderChanged: func(uint64, uint64) {}, Logger: slog.New(slog.DiscardHandler),
+		})
+		if err == nil {
+			again.Close()
+		}
+		if !errors.Is(err, test.want) {
+			t.Errorf("opened at %s for cluster %d: %v", test.address, test.cluster, err)
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -20,11 +22,15 @@ const (
 // here is known without that, and sooner.
 func (n *Node) exchange() {
 	last := make(map[cluster.NodeID]time.Time)
+	var before map[cluster.NodeID]error
 	_, kept := n.list.get()
 	every := time.NewTicker(askEvery)
 	defer every.Stop()
 	for {
-		for id, told := range n.askAll() {
+		answers, strangers := n.askAll()
+		n.tellStrangers(strangers, before)
+		before = strangers
+		for id, told := range answers {
 			last[id] = time.Now()
 			n.list.adopt(told.Nodes, told.Version)
 			n.learn(told.Protocol)
@@ -71,26 +77,43 @@ func (n *Node) hear(id cluster.NodeID, told *Status) {
 	n.heard[id] = told
 }
 
-// askAll asks all others at once.
-func (n *Node) askAll() map[cluster.NodeID]*Status {
+// askAll asks all others at once. strangers are what others answered at their addresses, of another
+// cluster or of another number.
+func (n *Node) askAll() (all map[cluster.NodeID]*Status, strangers map[cluster.NodeID]error) {
 	ctx, cancel := context.WithTimeout(n.stop, askWithin)
 	defer cancel()
 	var (
 		mu     sync.Mutex
-		all    = make(map[cluster.NodeID]*Status)
 		asking sync.WaitGroup
 	)
+	all, strangers = make(map[cluster.NodeID]*Status), make(map[cluster.NodeID]error)
 	for id, peer := range n.others() {
 		asking.Go(func() {
-			if s, err := n.peers.status(ctx, peer); err == nil && s.Node.ID == id {
-				mu.Lock()
+			s, err := n.peers.status(ctx, peer)
+			if err == nil && s.Node.ID != id {
+				err = fmt.Errorf("%w: it says to be node %d", errRefused, s.Node.ID)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
 				all[id] = s
-				mu.Unlock()
+			case errors.Is(err, errRefused) || errors.Is(err, errOtherCluster):
+				strangers[id] = err
 			}
 		})
 	}
 	asking.Wait()
-	return all
+	return all, strangers
+}
+
+// tellStrangers has the log tell of those that were none before.
+func (n *Node) tellStrangers(strangers, before map[cluster.NodeID]error) {
+	for id, err := range strangers {
+		if before[id] == nil {
+			n.logger.Warn("what answers at the address of a node is not that node", "node", id, "address", n.list.peer(id), "error", err.Error())
+		}
+	}
 }
 
 // metaPeer is the peer address of the node that keeps the list, empty if none is known to.

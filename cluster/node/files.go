@@ -16,6 +16,8 @@ type identity struct {
 	Format int            `json:"format"`
 	Node   cluster.NodeID `json:"node"`
 	Shards int            `json:"shards"`
+	// Cluster is the one that the node is of; 0 if that was made before it had a number.
+	Cluster clusterID `json:"cluster,omitempty"`
 	// Protocol is the newest one that the cluster is known to use.
 	Protocol cluster.Protocol `json:"protocol,omitempty"`
 }

@@ -24,7 +24,7 @@ const (
 // Register adds what other nodes may ask of this one to the mux of the peer port.
 func (n *Node) Register(mux *http.ServeMux) {
 	handle := func(pattern string, serve func(r *http.Request) (any, error)) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, serve) })
+		mux.HandleFunc(pattern, n.forOwn(serve))
 	}
 	n.registerIntroductions(mux)
 	handle("GET "+statusPath, func(*http.Request) (any, error) { return n.Status(), nil })
@@ -36,6 +36,18 @@ func (n *Node) Register(mux *http.ServeMux) {
 	handle("POST "+groupsPath+"/{group}/move", n.serveMove)
 	handle("POST "+groupsPath+"/{group}/lead", n.serveLead)
 	handle("GET "+peerPrefix+"/shards/{shard}/checksum", n.serveChecksum)
+}
+
+// forOwn serves nodes of this cluster.
+func (n *Node) forOwn(serve func(r *http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer(w, r, func(r *http.Request) (any, error) {
+			if err := n.checkCluster(r); err != nil {
+				return nil, err
+			}
+			return serve(r)
+		})
+	}
 }
 
 // answer answers a request of another node in JSON.

@@ -231,7 +231,5 @@ func (n *Node) answerIntroductions(ctx context.Context) (stop func(), err error)
 
 // registerIntroductions adds what others introduce themselves by to a mux of the peer port.
 func (n *Node) registerIntroductions(mux *http.ServeMux) {
-	mux.HandleFunc("PUT "+introductionsPath+"/{id}", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, r, n.serveIntroduction)
-	})
+	mux.HandleFunc("PUT "+introductionsPath+"/{id}", n.forOwn(n.serveIntroduction))
 }

@@ -23,22 +23,16 @@ var versionKey = []byte("version")
 
 func nodeKey(id cluster.NodeID) []byte { return fmt.Appendf(nil, "%s%010d", nodePrefix, id) }
 
-// takeList reads the list from the meta group that this node leads now. One that is empty begins
-// with the nodes that made the cluster.
+// takeList reads the list from the meta group that this node leads now.
 func (n *Node) takeList(db *mantisdb.DB) {
-	err := n.changeList(db, func(nodes []cluster.Node) ([]cluster.Node, error) {
-		if len(nodes) > 0 {
-			return nil, nil
-		}
-		return n.config.firstNodes()
-	})
+	err := n.changeList(db, func([]cluster.Node) ([]cluster.Node, error) { return nil, nil })
 	if err != nil && n.stop.Err() == nil {
 		n.logger.Warn("the list of nodes cannot be read", "error", err.Error())
 	}
 }
 
 // changeList puts nodes into the list that change returns, which gets all there are, and has this
-// node know the list as it is then.
+// node know the list as it is then. One that was never written begins with the nodes that made the cluster.
 func (n *Node) changeList(db *mantisdb.DB, change func(nodes []cluster.Node) (changed []cluster.Node, err error)) error {
 	var nodes []cluster.Node
 	var version uint64
@@ -46,9 +40,19 @@ func (n *Node) changeList(db *mantisdb.DB, change func(nodes []cluster.Node) (ch
 		if nodes, version, err = readList(tx); err != nil {
 			return err
 		}
+		var begun []cluster.Node
+		if version == 0 {
+			if begun, err = n.config.firstNodes(); err != nil {
+				return err
+			}
+			nodes = slices.Clone(begun)
+		}
 		changed, err := change(nodes)
-		if err != nil || len(changed) == 0 {
+		if err != nil {
 			return err
+		}
+		if changed = append(begun, changed...); len(changed) == 0 {
+			return nil
 		}
 		if err := checkUnderstand(tx, changed); err != nil {
 			return err

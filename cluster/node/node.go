@@ -80,14 +80,15 @@ func (n *Node) open(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(n.config.Dir, shardsDir), 0o700); err != nil {
 		return err
 	}
+	var err error
+	if n.introductions, err = openIntroductions(n.path(metFile)); err != nil {
+		return err
+	}
 	begins, err := n.identify(ctx)
 	if err != nil {
 		return err
 	}
 	if err := n.checkMemory(); err != nil {
-		return err
-	}
-	if n.introductions, err = openIntroductions(n.path(metFile)); err != nil {
 		return err
 	}
 	if begins {
@@ -102,7 +103,8 @@ func (n *Node) open(ctx context.Context) error {
 	n.replicas = make([]atomic.Pointer[group], n.config.Shards)
 	n.layout.Store(&cluster.Topology{Self: n.config.Self.ID, Shards: make([]cluster.Shard, n.config.Shards)})
 	if n.host, err = consensus.Open(consensus.Config{
-		Dir: n.path(logsDir), Address: n.config.Self.Raft, TLS: n.config.TLS, LeaderChanged: n.leaderChanged, Logger: n.logger,
+		Dir: n.path(logsDir), Cluster: uint64(n.peers.cluster), Address: n.config.Self.Raft, TLS: n.config.TLS,
+		LeaderChanged: n.leaderChanged, Logger: n.logger,
 	}); err != nil {
 		return err
 	}
@@ -137,32 +139,41 @@ func (n *Node) identify(ctx context.Context) (begins bool, err error) {
 		return false, err
 	}
 	n.list.adopt(told.Nodes, told.Version)
-	who := identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards}
 	var known identity
 	found, err := readFile(n.path(identityFile), &known)
 	if err != nil {
 		return false, err
 	}
 	if found {
-		if known.Node != who.Node {
-			return false, fmt.Errorf("%s is the directory of node %d, and this is node %d", n.config.Dir, known.Node, who.Node)
+		if known.Node != n.config.Self.ID {
+			return false, fmt.Errorf("%s is the directory of node %d, and this is node %d", n.config.Dir, known.Node, n.config.Self.ID)
 		}
 		if known.Protocol != 0 {
 			n.protocol.raise(known.Protocol)
 		}
-		n.config.Shards = known.Shards
+		n.config.Shards, n.peers.cluster = known.Shards, known.Cluster
 		_, err = readFile(n.path(hostedFile), &n.hosted)
 		return false, err
 	}
-	if len(n.config.Join) > 0 {
-		if who.Shards, err = n.askShards(ctx); err != nil {
-			return false, err
-		}
-		n.config.Shards = who.Shards
-	} else if len(n.config.First) == 0 {
+	switch {
+	case len(n.config.Join) > 0:
+		return true, n.askCluster(ctx)
+	case len(n.config.First) == 0:
 		return false, errors.New("the node is new, and was not told which cluster to make or to join")
 	}
-	return true, nil
+	return true, n.makeCluster()
+}
+
+// makeCluster decides on the number of a cluster that is made.
+func (n *Node) makeCluster() (err error) {
+	drawn := ""
+	if len(n.config.First) == 1 {
+		if drawn, err = n.introductions.self(); err != nil {
+			return err
+		}
+	}
+	n.peers.cluster = newClusterID(n.config.First, n.config.Shards, drawn)
+	return nil
 }
 
 // leaderChanged has a group look who leads. It is called by the host, and waits for nothing but

@@ -17,8 +17,9 @@ import (
 
 // peers asks other nodes, over their peer ports.
 type peers struct {
-	scheme string
-	client *http.Client
+	scheme  string
+	client  *http.Client
+	cluster clusterID // that of this node, 0 until it knows
 }
 
 // longestAnswer is what an answer of another node may take, in bytes.
@@ -75,6 +76,9 @@ func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer
 	if err != nil {
 		return err
 	}
+	if p.cluster != 0 {
+		request.Header.Set(clusterHeader, p.cluster.String())
+	}
 	response, err := p.client.Do(request)
 	if err != nil {
 		return fmt.Errorf("asking the node at %s: %w", peer, p.explain(err))
@@ -119,26 +123,30 @@ func (p *peers) explain(err error) error {
 	return err
 }
 
-// status is what a node tells of itself.
+// status is what a node of this cluster tells of itself.
 func (p *peers) status(ctx context.Context, peer string) (*Status, error) {
 	s := new(Status)
-	return s, p.ask(ctx, http.MethodGet, peer, statusPath, nil, s)
+	if err := p.ask(ctx, http.MethodGet, peer, statusPath, nil, s); err != nil {
+		return nil, err
+	}
+	return s, p.cluster.check(s.Cluster)
 }
 
 // joinWithin is how long a node that joins waits for an answer, as it may be started together with those that
 // it asks.
 const joinWithin = 30 * time.Second
 
-// askShards asks the cluster that is to be joined how many shards it has. It fails if that knows
-// the node as one that ran.
-func (n *Node) askShards(ctx context.Context) (int, error) {
+// askCluster asks the cluster that is to be joined which one it is, and how many shards it has. It fails
+// if that knows the node as one that ran.
+func (n *Node) askCluster(ctx context.Context) error {
 	within, cancel := context.WithTimeout(ctx, joinWithin)
 	defer cancel()
 	for told := false; ; told = true {
 		s, err := n.askAny(within, n.config.Join)
 		if err == nil {
 			n.list.adopt(s.Nodes, s.Version)
-			return s.ShardCount, n.isNew(s.Nodes)
+			n.peers.cluster, n.config.Shards = s.Cluster, s.ShardCount
+			return n.isNew(s.Nodes)
 		}
 		if !told {
 			n.logger.Info("waits for a node of the cluster to join", "error", err.Error())
@@ -147,9 +155,9 @@ func (n *Node) askShards(ctx context.Context) (int, error) {
 		case <-time.After(introduceEvery):
 		case <-within.Done():
 			if ctx.Err() != nil {
-				return 0, ctx.Err()
+				return ctx.Err()
 			}
-			return 0, fmt.Errorf("no node of the cluster to join answers: %w", err)
+			return fmt.Errorf("no node of the cluster to join answers: %w", err)
 		}
 	}
 }

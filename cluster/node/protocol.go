@@ -59,7 +59,9 @@ func (n *Node) learn(used cluster.Protocol) {
 }
 
 func (n *Node) writeIdentity(used cluster.Protocol) error {
-	return writeFile(n.path(identityFile), identity{Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards, Protocol: used})
+	return writeFile(n.path(identityFile), identity{
+		Format: filesFormat, Node: n.config.Self.ID, Shards: n.config.Shards, Cluster: n.peers.cluster, Protocol: used,
+	})
 }
 
 // askProtocol returns nil if this program understands what the cluster uses, as far as that is

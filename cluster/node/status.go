@@ -6,7 +6,9 @@ import (
 
 // Status is what a node tells the others, again and again.
 type Status struct {
-	Node cluster.Node `json:"node"`
+	// Cluster is the one that the node is of.
+	Cluster clusterID    `json:"cluster,omitempty"`
+	Node    cluster.Node `json:"node"`
 	// Shards are those that have a replica at the node, and Meta is the group that keeps the
 	// list of nodes, if it has one there, with a number that counts for nothing.
 	Shards []ShardStatus `json:"shards"`

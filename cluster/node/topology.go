@@ -143,7 +143,7 @@ func (n *Node) Status() Status {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := Status{
-		Node: n.config.Self, Nodes: nodes, Version: version, ShardCount: n.config.Shards,
+		Cluster: n.peers.cluster, Node: n.config.Self, Nodes: nodes, Version: version, ShardCount: n.config.Shards,
 		Protocol: n.protocol.get(), Leaving: n.leaving.Load(),
 	}
 	s.Shards, s.Meta = n.replicasLocked()

@@ -165,7 +165,7 @@ func TestForeigners(t *testing.T) {
 		{"a node", good, true, ""},
 		{"HTTP", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", false, "no node of a cluster"},
 		{"another version", magic + "\x02" + good[len(answer):], false, "version 2"},
-		{"another cluster", string(greeting{deployment + 1, source}.append(nil)), false, "deployment 6"},
+		{"another cluster", string(greeting{deployment + 1, source}.append(nil)), false, "another cluster"},
 		{"no address", string(greeting{deployment, ""}.append(nil)), false, "says to be found"},
 		{"no port", string(greeting{deployment, "127.0.0.1"}.append(nil)), false, "says to be found"},
 		{"a long address", string(greeting{deployment, strings.Repeat("a", 1<<16-1)}.append(nil)), false, "65535 bytes"},
