@@ -39,7 +39,8 @@ type Node struct {
 	// understands; 0 is not known.
 	Version  string   `json:"version"`
 	Protocol Protocol `json:"protocol,omitempty"`
-	// Reachable tells whether the node answered lately; it is what one node believes.
+	// Reachable tells whether the node answered lately, and its consensus took connections; it is what one
+	// node believes.
 	Reachable bool `json:"reachable"`
 }
 

@@ -93,6 +93,9 @@ func (n *Node) askAll() (all map[cluster.NodeID]*Status, strangers map[cluster.N
 			if err == nil && s.Node.ID != id {
 				err = fmt.Errorf("%w: it says to be node %d", errRefused, s.Node.ID)
 			}
+			if err == nil {
+				n.probes.look(ctx, s.Node)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			switch {

@@ -187,7 +187,7 @@ const (
 )
 
 // catchUp waits until a node's replica lacks no more entries than that of what the one here has. It fails
-// if the node falls silent, or the replica does not run.
+// if the node falls silent, or the replica does not run or cannot be reached.
 func (n *Node) catchUp(ctx context.Context, g *group, peer string, lack uint64) error {
 	for heard := time.Now(); ; {
 		s, err := n.replicaAt(ctx, g, peer)
@@ -219,6 +219,9 @@ func (n *Node) replicaAt(ctx context.Context, g *group, peer string) (*ShardStat
 	s := status.in(g.number)
 	if s != nil && s.Failure != "" {
 		return nil, fmt.Errorf("the replica does not run: %s", s.Failure)
+	}
+	if n.probes.closed(status.Node.ID) {
+		return nil, fmt.Errorf("its consensus takes no connections at %s", status.Node.Raft)
 	}
 	return s, nil
 }

@@ -21,6 +21,7 @@ type Node struct {
 	logger   *slog.Logger
 	host     *consensus.Host
 	peers    *peers
+	probes   *probes
 	routes   *routes
 	replicas []atomic.Pointer[group] // of the shards; nil where the node has none that runs
 	list     nodeList
@@ -61,7 +62,7 @@ func Open(ctx context.Context, c Config) (*Node, error) {
 	}
 	c.Self.Protocol = cluster.NewestProtocol
 	n := &Node{
-		config: c, logger: c.Logger, peers: newPeers(c.TLS),
+		config: c, logger: c.Logger, peers: newPeers(c.TLS), probes: newProbes(c.Logger),
 		groups: make(map[uint64]*group), failures: make(map[uint64]string), heard: make(map[cluster.NodeID]*Status),
 		claims: make(map[claim]struct{}), failed: make(chan struct{}, 1),
 	}

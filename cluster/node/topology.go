@@ -53,7 +53,7 @@ func (n *Node) refresh() {
 	t := &cluster.Topology{Self: n.config.Self.ID, Protocol: n.protocol.get(), Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards)}
 	for i := range t.Nodes {
 		id := t.Nodes[i].ID
-		t.Nodes[i].Reachable = id == n.config.Self.ID || n.heard[id] != nil
+		t.Nodes[i].Reachable = id == n.config.Self.ID || n.heard[id] != nil && !n.probes.closed(id)
 	}
 	n.layOut(t)
 	t.Nodes = slices.DeleteFunc(t.Nodes, func(node cluster.Node) bool {
