@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,6 +20,7 @@ const certificateCheck = time.Second
 // is served without a restart.
 type Certificate struct {
 	certFile, keyFile string
+	check             func(tls.Certificate) error // nil: none
 	logger            *slog.Logger
 	limited           *loglimit.Logger // of what comes back with each connection
 
@@ -31,13 +33,19 @@ type Certificate struct {
 // LoadCertificate reads a certificate, with those of who issued it behind, and its key, both
 // in PEM.
 func LoadCertificate(certFile, keyFile string, logger *slog.Logger) (*Certificate, error) {
-	c := &Certificate{certFile: certFile, keyFile: keyFile, logger: logger, limited: loglimit.New(logger)}
+	return LoadCheckedCertificate(certFile, keyFile, nil, logger)
+}
+
+// LoadCheckedCertificate is LoadCertificate of one that check is to return nil for, also when it
+// was renewed.
+func LoadCheckedCertificate(certFile, keyFile string, check func(tls.Certificate) error, logger *slog.Logger) (*Certificate, error) {
+	c := &Certificate{certFile: certFile, keyFile: keyFile, check: check, logger: logger, limited: loglimit.New(logger)}
 	stamp, err := c.filesStamp()
 	if err == nil {
 		err = c.load(stamp)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the certificate: %w", err)
+		return nil, fmt.Errorf("cannot use the certificate %s: %w", certFile, err)
 	}
 	c.checked = time.Now()
 	return c, nil
@@ -52,8 +60,19 @@ func (c *Certificate) Config() *tls.Config {
 	}
 }
 
+// MutualConfig is for who shows the certificate whether it dials or is dialled, and takes those of
+// some issuers alone.
+func (c *Certificate) MutualConfig(issuers *x509.CertPool) *tls.Config {
+	return &tls.Config{
+		MinVersion:           tls.VersionTLS13,
+		GetCertificate:       func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.newest(), nil },
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.newest(), nil },
+		RootCAs:              issuers, ClientCAs: issuers, ClientAuth: tls.RequireAndVerifyClientCert,
+	}
+}
+
 // newest is the certificate of the files as they are now; the one before if they cannot be
-// read, or do not fit each other, as while they are being replaced.
+// read, do not fit each other, as while they are being replaced, or do not pass the check.
 func (c *Certificate) newest() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,6 +97,11 @@ func (c *Certificate) load(stamp [2]time.Time) error {
 	loaded, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return err
+	}
+	if c.check != nil {
+		if err := c.check(loaded); err != nil {
+			return err
+		}
 	}
 	c.current, c.stamp = &loaded, stamp
 	return nil

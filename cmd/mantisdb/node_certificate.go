@@ -4,17 +4,17 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
+
+	"github.com/mantisdb/mantisdb/server"
 )
 
 // nodeTLS has nodes show each other certificates of the same issuer. It fails if others would turn
-// down the one of this node, which they reach at address: they could not be asked why.
-func nodeTLS(certFile, keyFile, caFile, address string) (*tls.Config, error) {
-	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the node's certificate: %w", err)
-	}
+// down the one of this node, which they reach at address: they could not be asked why. A renewed one
+// that they would turn down is not shown.
+func nodeTLS(certFile, keyFile, caFile, address string, logger *slog.Logger) (*tls.Config, error) {
 	text, err := os.ReadFile(caFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the issuer's certificate: %w", err)
@@ -23,13 +23,16 @@ func nodeTLS(certFile, keyFile, caFile, address string) (*tls.Config, error) {
 	if !issuers.AppendCertsFromPEM(text) {
 		return nil, fmt.Errorf("%s has no certificate", caFile)
 	}
-	if err := verify(certificate, issuers, address); err != nil {
-		return nil, fmt.Errorf("other nodes would turn down the certificate in %s: %w", certFile, err)
+	certificate, err := server.LoadCheckedCertificate(certFile, keyFile, func(c tls.Certificate) error {
+		if err := verify(c, issuers, address); err != nil {
+			return fmt.Errorf("other nodes would turn it down: %w", err)
+		}
+		return nil
+	}, logger)
+	if err != nil {
+		return nil, err
 	}
-	return &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{certificate},
-		RootCAs: issuers, ClientCAs: issuers, ClientAuth: tls.RequireAndVerifyClientCert,
-	}, nil
+	return certificate.MutualConfig(issuers), nil
 }
 
 // verify checks a node's certificate as other nodes do, whether they dial or are dialled.

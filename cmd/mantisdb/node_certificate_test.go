@@ -4,8 +4,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -100,12 +104,67 @@ func TestNodeCertificate(t *testing.T) {
 		{"client", own, "127.0.0.1:7000", "key usage"},
 		{"server", own, "127.0.0.1:7000", "key usage"},
 	} {
-		_, err := nodeTLS(own.file(test.name+".pem"), own.file(test.name+".key"), test.issuer.file("ca.pem"), test.address)
+		_, err := nodeTLS(own.file(test.name+".pem"), own.file(test.name+".key"), test.issuer.file("ca.pem"), test.address, slog.New(slog.DiscardHandler))
 		switch {
 		case test.fails == "" && err != nil:
 			t.Errorf("%s at %s: %v", test.name, test.address, err)
 		case test.fails != "" && (err == nil || !strings.Contains(err.Error(), test.fails)):
 			t.Errorf("%s at %s: got %v, want an error with %q", test.name, test.address, err, test.fails)
 		}
+	}
+}
+
+// TestRenewedNodeCertificate has both sides of connections between nodes show a certificate that was
+// renewed, and not one that others would turn down.
+func TestRenewedNodeCertificate(t *testing.T) {
+	own, other := newIssuer(t), newIssuer(t)
+	issue := func(by *issuer, name string) {
+		by.issue("node", &x509.Certificate{Subject: pkix.Name{CommonName: name}})
+	}
+	issue(own, "first")
+	config, err := nodeTLS(own.file("node.pem"), own.file("node.key"), own.file("ca.pem"), "127.0.0.1:7000", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// shown are the names on the certificates of the one who is dialled and of the one who dials.
+	shown := func() (names [2]string) {
+		t.Helper()
+		here, there := net.Pipe()
+		dialling, dialled := config.Clone(), tls.Server(there, config)
+		dialling.ServerName = "127.0.0.1"
+		failed := make(chan error, 1)
+		go func() { failed <- dialled.Handshake() }()
+		dials := tls.Client(here, dialling)
+		if err := errors.Join(dials.Handshake(), <-failed); err != nil {
+			t.Fatal(err)
+		}
+		for i, conn := range []*tls.Conn{dials, dialled} {
+			names[i] = conn.ConnectionState().PeerCertificates[0].Subject.CommonName
+		}
+		return names
+	}
+	both := func(name string) [2]string { return [2]string{name, name} }
+	if got := shown(); got != both("first") {
+		t.Errorf("at first: %q", got)
+	}
+	issue(own, "second")
+	for deadline := time.Now().Add(20 * time.Second); shown() != both("second"); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("long after it was renewed: %q", shown())
+		}
+	}
+	issue(other, "third")
+	for _, name := range []string{"node.pem", "node.key"} {
+		text, err := os.ReadFile(other.file(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(own.file(name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(1500 * time.Millisecond) // the files are looked at once a second
+	if got := shown(); got != both("second") {
+		t.Errorf("after one of another issuer: %q", got)
 	}
 }

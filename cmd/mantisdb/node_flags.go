@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strconv"
@@ -71,7 +72,7 @@ func (f *nodeFlags) check() error {
 }
 
 // config is the configuration of the node; what a server has beside is not in it yet.
-func (f *nodeFlags) config() (c node.Config, err error) {
+func (f *nodeFlags) config(logger *slog.Logger) (c node.Config, err error) {
 	c = node.Config{
 		Self:   cluster.Node{ID: cluster.NodeID(f.id), Peer: f.address, Zone: f.zone, Version: versionNumber()},
 		Join:   f.join,
@@ -93,7 +94,7 @@ func (f *nodeFlags) config() (c node.Config, err error) {
 		return c, usageError{fmt.Errorf("other machines can reach %s, and whoever does is taken for a node: give --cluster-cert, --cluster-key and --cluster-ca, or --cluster-allow-insecure to do without", c.Self.Peer)}
 	}
 	if f.certFile != "" {
-		c.TLS, err = nodeTLS(f.certFile, f.keyFile, f.caFile, c.Self.Peer)
+		c.TLS, err = nodeTLS(f.certFile, f.keyFile, f.caFile, c.Self.Peer, logger)
 	}
 	return c, err
 }

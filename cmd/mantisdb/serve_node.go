@@ -97,7 +97,7 @@ func (f *nodeFlags) redisAddress(client string, listens net.Addr) (string, error
 
 // nodeConfig is the configuration of the node with what the server has beside.
 func (f *serveFlags) nodeConfig(first *server.Listener, logger *slog.Logger) (node.Config, error) {
-	config, err := f.node.config()
+	config, err := f.node.config(logger)
 	if err != nil {
 		return config, err
 	}
