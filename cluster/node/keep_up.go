@@ -159,6 +159,9 @@ func stateOf(s cluster.NodeState) placement.State {
 // Move moves a replica of a shard from one node to another, and returns when that is done.
 func (n *Node) Move(ctx context.Context, shard int, from, to cluster.NodeID) error {
 	m := move{From: from, To: to}
+	if from != 0 && n.Topology().Node(from) == nil {
+		return fmt.Errorf("%w: %d", cluster.ErrNoNode, from)
+	}
 	if to != 0 {
 		if m.Node = n.Topology().Node(to); m.Node == nil {
 			return fmt.Errorf("%w: %d", cluster.ErrNoNode, to)

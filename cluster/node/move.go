@@ -80,8 +80,8 @@ func (n *Node) move(ctx context.Context, g *group, m move) error {
 	return nil
 }
 
-// mayMove returns nil unless a move would leave the group with a replica less: then nothing has to be added,
-// and nobody has begun to. A node that drains gives its replica all the same: where there are too few nodes, a
+// mayMove returns nil unless a move is from a node that has no replica, and was not done before, or would leave
+// the group with a replica less: then nothing has to be added, and nobody has begun to. A node that drains gives its replica all the same: where there are too few nodes, a
 // move that broke off before that could not be ended otherwise.
 func (n *Node) mayMove(ctx context.Context, g *group, m move) error {
 	if m.From == 0 || m.To == 0 {
@@ -96,6 +96,9 @@ func (n *Node) mayMove(ctx context.Context, g *group, m move) error {
 	}
 	_, from := at(is.Voting, m.From)
 	_, to := at(is.Voting, m.To)
+	if _, begun := at(is.NonVoting, m.From); !from && !begun && !to {
+		return fmt.Errorf("%w: node %d has no replica of the shard", cluster.ErrNotNow, m.From)
+	}
 	if from && to && len(is.Voting) <= Replicas && !n.isDraining(m.From) {
 		return fmt.Errorf("%w: node %d has a replica of the shard already", cluster.ErrNotNow, m.To)
 	}

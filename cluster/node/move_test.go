@@ -36,6 +36,18 @@ func TestMoveKeepsReplicas(t *testing.T) {
 	}
 	refused(1, 1)
 	refused(1, 2)
+	for id, n := range c.nodes {
+		if err := n.Move(t.Context(), 0, 9, 1); !errors.Is(err, cluster.ErrNoNode) {
+			t.Errorf("node %d was asked for a move from a node that is not there: %v", id, err)
+		}
+	}
+	leader := c.leads(groupOf(0))
+	if err := leader.mayMove(t.Context(), leader.group(groupOf(0)), move{From: 4, To: 5}); !errors.Is(err, cluster.ErrNotNow) {
+		t.Errorf("a move from a node without a replica: %v", err)
+	}
+	if err := leader.mayMove(t.Context(), leader.group(groupOf(0)), move{From: 4, To: 1}); err != nil {
+		t.Errorf("a move that was done before: %v", err)
+	}
 	c.nodes[3].stop()
 	c.nodes[3].Node = nil
 	c.await("cluster that serves", c.serves)
