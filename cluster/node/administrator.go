@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
@@ -33,7 +35,24 @@ func (n *Node) AddNode(ctx context.Context, node cluster.Node) (cluster.NodeID, 
 	if node.ID > maxNode {
 		return 0, fmt.Errorf("%w: its number is over %d", cluster.ErrInvalidNode, uint64(maxNode))
 	}
+	for _, address := range []string{node.Client, node.Peer, node.Raft} {
+		if err := checkAddress(address); err != nil {
+			return 0, fmt.Errorf("%w: %w", cluster.ErrInvalidNode, err)
+		}
+	}
 	return n.changeAtMeta(ctx, change{Add: &node})
+}
+
+// checkAddress returns nil for a host and the number of a port.
+func checkAddress(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return fmt.Errorf("the address %q is not host:port", address)
+	}
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
+		return fmt.Errorf("the port of the address %q is not between 1 and 65535", address)
+	}
+	return nil
 }
 
 // Drain implements cluster.Administrator.

@@ -91,7 +91,8 @@ func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer
 	case response.StatusCode == http.StatusMisdirectedRequest:
 		return errNotMeta
 	case response.StatusCode/100 != 2:
-		return fmt.Errorf("the node at %s: %w: %s", peer, meaning(response.StatusCode), strings.TrimSpace(string(text)))
+		err := meaning(response.StatusCode)
+		return fmt.Errorf("the node at %s: %w: %s", peer, err, strings.TrimPrefix(strings.TrimSpace(string(text)), err.Error()+": "))
 	case answer == nil:
 		return nil
 	}

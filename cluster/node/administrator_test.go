@@ -1,0 +1,47 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/internal/porttest"
+)
+
+// TestInvalidNewNode has each node asked to add nodes that cannot be reached as they are told, or are there.
+func TestInvalidNewNode(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 2)
+	c.await("cluster that can be changed at each node", c.isChangeable)
+	good := porttest.Pair(t)
+	for _, test := range []struct {
+		node cluster.Node
+		want string
+	}{
+		{cluster.Node{Client: "there", Peer: good, Raft: good}, `the address "there" is not host:port`},
+		{cluster.Node{Client: good, Peer: ":7000", Raft: good}, `the address ":7000" is not host:port`},
+		{cluster.Node{Client: good, Peer: good, Raft: "there:"}, `the port of the address "there:"`},
+		{cluster.Node{Client: "there:70000", Peer: good, Raft: good}, `the port of the address "there:70000"`},
+		{cluster.Node{Client: good, Peer: c.nodes[1].config.Self.Peer, Raft: good}, "its peer address is that of node 1"},
+	} {
+		for at, n := range c.nodes {
+			_, err := n.AddNode(t.Context(), test.node)
+			if !errors.Is(err, cluster.ErrInvalidNode) || !strings.Contains(err.Error(), test.want) ||
+				strings.Count(err.Error(), cluster.ErrInvalidNode.Error()) != 1 {
+				t.Errorf("node %d was asked to add %+v: %v, want %s", at, test.node, err, test.want)
+			}
+		}
+	}
+}
+
+// isChangeable tells which node does not know who keeps the list of nodes.
+func (c *testCluster) isChangeable() error {
+	for id, n := range c.nodes {
+		if n.meta.Load() == nil && n.metaPeer() == "" {
+			return fmt.Errorf("node %d does not know who keeps the list", id)
+		}
+	}
+	return nil
+}
