@@ -81,7 +81,7 @@ func (n *Node) RemoveNode(ctx context.Context, id cluster.NodeID, dead bool) err
 // that was changed.
 func (n *Node) changeAtMeta(ctx context.Context, c change) (id cluster.NodeID, err error) {
 	if db := n.meta.Load(); db != nil {
-		return n.change(db, c)
+		return n.change(ctx, db, c)
 	}
 	peer := n.metaPeer()
 	if peer == "" {
@@ -103,10 +103,15 @@ func (n *Node) serveChange(r *http.Request) (any, error) {
 	if err := read(r, &c); err != nil {
 		return nil, err
 	}
-	return n.change(db, c)
+	return n.change(r.Context(), db, c)
 }
 
-func (n *Node) change(db *mantisdb.DB, c change) (id cluster.NodeID, err error) {
+func (n *Node) change(ctx context.Context, db *mantisdb.DB, c change) (id cluster.NodeID, err error) {
+	if c.State == cluster.NodeDead {
+		if err := n.mayBeRemoved(ctx, c.Node); err != nil {
+			return 0, err
+		}
+	}
 	err = n.changeList(db, func(nodes []cluster.Node) ([]cluster.Node, error) {
 		if c.Add != nil {
 			added, err := add(nodes, *c.Add)
@@ -126,6 +131,24 @@ func (n *Node) change(db *mantisdb.DB, c change) (id cluster.NodeID, err error) 
 		return []cluster.Node{changed}, nil
 	})
 	return id, err
+}
+
+// mayBeRemoved returns nil unless a node that has replicas answers: it is not dead, and who says so has
+// mistaken its number, or is to drain it. Its number would be lost for good, with a copy of all that it has,
+// while it goes on as before.
+func (n *Node) mayBeRemoved(ctx context.Context, id cluster.NodeID) error {
+	if !n.Topology().Has(id) || id != n.config.Self.ID && !n.answers(ctx, id) {
+		return nil
+	}
+	return fmt.Errorf("%w: node %d is not dead, as it answers: drain it, or end its process first", cluster.ErrNotNow, id)
+}
+
+// answers asks a node whether it is there. What was heard of it may be a while ago.
+func (n *Node) answers(ctx context.Context, id cluster.NodeID) bool {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	s, err := n.peers.status(ctx, n.list.peer(id))
+	return err == nil && s.Node.ID == id
 }
 
 // add is a node as the list has it that is to be added, with a number that no other one had.

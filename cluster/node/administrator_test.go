@@ -10,6 +10,30 @@ import (
 	"github.com/mantisdb/mantisdb/internal/porttest"
 )
 
+// TestLiveNodeIsNotRemovedAsDead has each node asked to remove as dead each one, itself among them, and one
+// that has ended since.
+func TestLiveNodeIsNotRemovedAsDead(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	c.await("cluster that can be changed at each node", c.isChangeable)
+	for at, n := range c.nodes {
+		for id := range c.nodes {
+			if err := n.RemoveNode(t.Context(), id, true); !errors.Is(err, cluster.ErrNotNow) || !strings.Contains(err.Error(), "as it answers") {
+				t.Errorf("node %d was asked to remove node %d, which lives: %v", at, id, err)
+			}
+		}
+	}
+	meta := c.meta()
+	dead := cluster.NodeID(1)
+	if meta.config.Self.ID == dead {
+		dead = 2
+	}
+	c.nodes[dead].stop()
+	if err := meta.RemoveNode(t.Context(), dead, true); err != nil {
+		t.Errorf("a node that has just ended: %v", err)
+	}
+}
+
 // TestInvalidNewNode has each node asked to add nodes that cannot be reached as they are told, or are there.
 func TestInvalidNewNode(t *testing.T) {
 	t.Parallel()

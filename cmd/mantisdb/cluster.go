@@ -141,7 +141,8 @@ func newClusterRemoveCommand() *cobra.Command {
 		Short: "Remove a node that was drained, or is dead",
 		Long: "Removes a node that has no replicas any more, since it was drained. With --dead, removes\n" +
 			"one that will not come back: what it had is copied anew from the other replicas. It\n" +
-			"must never be started again.",
+			"must never be started again. One that answers is not removed so: its process is to be\n" +
+			"ended before.",
 		Example: "  mantisdb cluster drain 4 && mantisdb cluster status\n" +
 			"  mantisdb cluster remove 4\n" +
 			"  mantisdb cluster remove 2 --dead",
