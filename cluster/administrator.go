@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Errors of an Administrator.
@@ -15,6 +16,9 @@ var (
 	// as to remove a node that has replicas. Nothing was done; the text says what is to be
 	// done first.
 	ErrNotNow = errors.New("the cluster cannot do this now")
+	// ErrNoList says that nobody can be reached who keeps the list of nodes, so that it cannot be
+	// changed. It is an ErrUnavailable.
+	ErrNoList = fmt.Errorf("%w: nobody keeps the list of nodes", ErrUnavailable)
 	// ErrInvalidNode says that a node that is to be added is told wrongly.
 	ErrInvalidNode = errors.New("this is no node that could be added")
 )

@@ -85,11 +85,11 @@ func (n *Node) changeAtMeta(ctx context.Context, c change) (id cluster.NodeID, e
 	}
 	peer := n.metaPeer()
 	if peer == "" {
-		return 0, fmt.Errorf("%w: nobody keeps the list of nodes", cluster.ErrUnavailable)
+		return 0, cluster.ErrNoList
 	}
 	err = n.peers.ask(ctx, http.MethodPost, peer, nodesPath, c, &id)
 	if errors.Is(err, errNotMeta) {
-		err = errors.Join(cluster.ErrUnavailable, err)
+		err = errors.Join(cluster.ErrNoList, err)
 	}
 	return id, err
 }

@@ -60,6 +60,25 @@ func TestInvalidNewNode(t *testing.T) {
 	}
 }
 
+// TestListThatNobodyKeeps asks the one node that is left of three to change the list.
+func TestListThatNobodyKeeps(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	c.await("cluster that can be changed at each node", c.isChangeable)
+	left := c.nodes[1]
+	c.nodes[2].stop()
+	c.nodes[3].stop()
+	c.await("node that knows", func() error {
+		if left.meta.Load() != nil || left.metaPeer() != "" {
+			return errors.New("somebody keeps the list")
+		}
+		return nil
+	})
+	if err := left.Drain(t.Context(), 2); !errors.Is(err, cluster.ErrNoList) {
+		t.Errorf("%v", err)
+	}
+}
+
 // isChangeable tells which node does not know who keeps the list of nodes.
 func (c *testCluster) isChangeable() error {
 	for id, n := range c.nodes {

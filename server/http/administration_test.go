@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +129,16 @@ func TestAdministrationNeedsRights(t *testing.T) {
 	}
 	if a.told != nil {
 		t.Errorf("told %q", a.told)
+	}
+}
+
+// TestListWithoutLeader: what is told is not of shards.
+func TestListWithoutLeader(t *testing.T) {
+	s := newAdministered(t, &administrator{err: cluster.ErrNoList})
+	got := s.do("POST", nodesPath+"/2/drain", "")
+	wantProblem(t, got, noLeader)
+	if !strings.Contains(got.body, "the list of nodes has no leader") || got.header.Get("Retry-After") != "1" {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -83,6 +83,7 @@ var (
 	problemKeyNotFound = newProblem(keyNotFound, "the key is absent, was deleted or has expired")
 	problemBusy        = newProblem(busy, "requests take as much memory as they may together; send it again in a moment")
 	problemNoLeader    = newProblem(noLeader, "the shard has had no leader that could be reached for some seconds, and nothing was done; send it again in a moment")
+	problemNoList      = newProblem(noLeader, "the list of nodes has no leader that can be reached, and nothing was done; it can be changed while a majority of the nodes runs that have a replica of it")
 	problemKeyExists   = newProblem(keyExists, "the key has a value, and If-None-Match: * asks that it has none")
 )
 
@@ -103,6 +104,8 @@ func problemOf(err error) (p *wire.Problem, internal bool) {
 		return newProblem(unavailable, "%v", err), false
 	case errors.Is(err, cluster.ErrOutcomeUnknown):
 		return newProblem(outcomeUnknown, "the shard has lost its leader or its majority meanwhile: this may have been done, may still be, or never be; read what there is before it is sent again"), true
+	case errors.Is(err, cluster.ErrNoList):
+		return problemNoList, true
 	case errors.Is(err, cluster.ErrUnavailable):
 		return problemNoLeader, true
 	case errors.Is(err, cluster.ErrNotLeader):
@@ -188,7 +191,7 @@ func (h *Handler) writeProblem(w http.ResponseWriter, r *http.Request, err error
 	body = append(body, '\n')
 	header := w.Header()
 	header.Set("Content-Type", "application/problem+json")
-	if p == problemBusy || p == problemNoLeader {
+	if p == problemBusy || p == problemNoLeader || p == problemNoList {
 		header.Set("Retry-After", "1")
 	}
 	if p.Status == http.StatusUnauthorized {
