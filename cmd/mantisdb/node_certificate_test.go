@@ -130,6 +130,10 @@ func TestRenewedNodeCertificate(t *testing.T) {
 	shown := func() (names [2]string) {
 		t.Helper()
 		here, there := net.Pipe()
+		within := time.Now().Add(10 * time.Second) // who is left by the other side would wait
+		if err := errors.Join(here.SetDeadline(within), there.SetDeadline(within)); err != nil {
+			t.Fatal(err)
+		}
 		dialling, dialled := config.Clone(), tls.Server(there, config)
 		dialling.ServerName = "127.0.0.1"
 		failed := make(chan error, 1)
