@@ -137,7 +137,7 @@ func (n *Node) change(ctx context.Context, db *mantisdb.DB, c change) (id cluste
 // mistaken its number, or is to drain it. Its number would be lost for good, with a copy of all that it has,
 // while it goes on as before.
 func (n *Node) mayBeRemoved(ctx context.Context, id cluster.NodeID) error {
-	if !n.Topology().Has(id) || id != n.config.Self.ID && !n.answers(ctx, id) {
+	if !n.Topology().Has(id) || !n.answers(ctx, id) {
 		return nil
 	}
 	return fmt.Errorf("%w: node %d is not dead, as it answers: drain it, or end its process first", cluster.ErrNotNow, id)
