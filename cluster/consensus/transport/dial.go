@@ -32,6 +32,7 @@ type peer struct {
 
 	mu      sync.Mutex
 	refuses bool // nobody listens there
+	turns   refusals
 }
 
 // peer is the host at an address.
@@ -56,7 +57,17 @@ func (p *peer) note(err error) (gone bool) {
 	if refuses || err == nil {
 		p.refuses = refuses
 	}
+	if err == nil {
+		p.turns = refusals{}
+	}
 	return gone
+}
+
+// isToTell tells whether the log is to tell that one side has turned the other one away.
+func (p *peer) isToTell() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.turns.isToTell()
 }
 
 // dial connects to another host, which takes frames then. If either side turns the other one away

@@ -117,7 +117,7 @@ func (t *transport) welcome(conn net.Conn) (_ net.Conn, source string, err error
 		return nil, "", err
 	}
 	if g.deployment != t.self.deployment {
-		return nil, "", fmt.Errorf("%w: it is of another cluster", errRefused)
+		return nil, "", t.otherCluster(g.source)
 	}
 	if secure, ok := conn.(*tls.Conn); ok {
 		if err := mayBe(secure.ConnectionState(), g.source); err != nil {

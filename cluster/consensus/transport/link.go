@@ -107,12 +107,13 @@ func (l *link) take(conn net.Conn, err error) bool {
 		l.transport.logger.Info("nobody listens at the address of a node any more", "address", l.peer.address)
 		l.transport.gone(l.peer.address)
 	}
+	isToTell := errors.Is(err, errRefused) && l.peer.isToTell()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	close(l.attempt.over)
 	l.attempt = nil
 	switch {
-	case errors.Is(err, errRefused):
+	case isToTell:
 		l.failed = time.Now()
 		l.transport.limited.Warn("a node cannot be connected to", "address", l.peer.address, "error", err.Error())
 		return false

@@ -36,6 +36,7 @@ func (f Factory) Create(c config.NodeHostConfig, messages raftio.MessageHandler,
 		listenAt: c.GetListenAddress(), self: greeting{c.GetDeploymentID(), c.RaftAddress}, tls: f.TLS,
 		messages: messages, chunks: chunks, entry: f.Entry, logger: f.Logger, limited: loglimit.New(f.Logger),
 		places: maxIncoming, incoming: make(map[net.Conn]struct{}), peers: make(map[string]*peer),
+		strangers: make(map[string]*refusals),
 	}
 	t.gone = func(address string) { f.Gone(address, t.deliver) }
 	t.stop, t.end = context.WithCancel(context.Background())
@@ -63,6 +64,8 @@ type transport struct {
 	mu       sync.Mutex // of what follows
 	incoming map[net.Conn]struct{}
 	peers    map[string]*peer // by their addresses
+	// strangers are nodes of other clusters that were turned away, by the addresses that they tell
+	strangers map[string]*refusals
 }
 
 // Name implements raftio.ITransport.
