@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -15,7 +16,7 @@ import (
 
 // clusterID tells a cluster from others. A node may have the address now at which one of another
 // cluster was, whose nodes ask for that again and again: neither takes anything from the other. It
-// is 0 for a cluster that was made before there were such: its nodes take everybody for theirs.
+// is 0 for a cluster that was made before there were such, as is what nodes of a version before tell.
 type clusterID uint64
 
 // newClusterID is that of a cluster that is made, which all nodes that make it come to, since they are
@@ -34,10 +35,21 @@ func newClusterID(first map[cluster.NodeID]string, shards int, drawn string) clu
 // library.
 const leastClusterID = 2
 
-func (c clusterID) String() string { return fmt.Sprintf("%016x", uint64(c)) }
+// number is how nodes name it to each other, empty if the cluster has none.
+func (c clusterID) number() string {
+	if c == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%016x", uint64(c))
+}
+
+// String is for who reads an error.
+func (c clusterID) String() string {
+	return cmp.Or(c.number(), "one without a number, as versions before made it")
+}
 
 // MarshalText implements encoding.TextMarshaler.
-func (c clusterID) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+func (c clusterID) MarshalText() ([]byte, error) { return []byte(c.number()), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (c *clusterID) UnmarshalText(text []byte) error {
@@ -51,26 +63,38 @@ func (c *clusterID) UnmarshalText(text []byte) error {
 
 var errOtherCluster = errors.New("the nodes are of different clusters")
 
-// check returns nil if who is of a cluster may be of this one.
+// check returns nil if who is of a cluster is of this one.
 func (c clusterID) check(other clusterID) error {
-	if c == 0 || other == 0 || c == other {
+	if c == other {
 		return nil
 	}
-	return fmt.Errorf("%w, %v and %v; those that make one are given the same nodes and number of shards", errOtherCluster, c, other)
+	return fmt.Errorf("%w, %v, and %v", errOtherCluster, c, other)
 }
 
-// clusterHeader has, in what nodes ask each other, the cluster of who asks.
-const clusterHeader = "Mantisdb-Cluster"
+// ClusterNumber is the number of the cluster as nodes name it to each other, empty if it has none.
+func (n *Node) ClusterNumber() string { return n.peers.cluster.number() }
 
-// checkCluster returns nil if who asks may be a node of this cluster.
+// checkCluster returns nil if who asks is a node of this cluster.
 func (n *Node) checkCluster(r *http.Request) error {
-	text := r.Header.Get(clusterHeader)
-	if text == "" {
-		return nil
-	}
 	var other clusterID
-	if err := other.UnmarshalText([]byte(text)); err != nil {
-		return err
+	if text := r.Header.Get(cluster.NumberHeader); text != "" {
+		if err := other.UnmarshalText([]byte(text)); err != nil {
+			return errors.New("the header " + cluster.NumberHeader + " has no number of a cluster")
+		}
 	}
 	return n.peers.cluster.check(other)
+}
+
+// ForOwn serves requests of nodes of this cluster, and tells all others that they are misdirected.
+func (n *Node) ForOwn(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := n.checkCluster(r); err != nil {
+			// Else the refusal would wait for the end of a body that goes on until it is answered, as of a cut. Who
+			// cannot do that does not wait.
+			_ = http.NewResponseController(w).EnableFullDuplex()
+			http.Error(w, err.Error(), http.StatusMisdirectedRequest)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
 }

@@ -1,9 +1,15 @@
 package node
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
+	"log/slog"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +66,94 @@ func checkAddresses(t *testing.T, n *testNode, first map[cluster.NodeID]string) 
 	}
 }
 
+// TestNumberOfWhoAsks: nobody but who names the number of the cluster is served, but that who wants to join it,
+// and knows it by that, names none.
+func TestNumberOfWhoAsks(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 1)
+	n := c.nodes[1]
+	mux := http.NewServeMux()
+	n.Register(mux)
+	mux.Handle("/data/", n.ForOwn(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	without := new(Node) // a node of a cluster that has no number
+	without.peers = new(peers)
+	for _, test := range []struct {
+		numbers                              []string
+		status, introduction, register, data int
+	}{
+		{[]string{n.ClusterNumber()}, 200, 409, 409, 200}, // the body makes no sense
+		{nil, 200, 409, 409, 421},
+		{[]string{"0000000000000007"}, 409, 409, 409, 421},
+		{[]string{"0"}, 409, 409, 409, 421},
+		{[]string{"mine"}, 409, 409, 409, 421},
+		{[]string{strings.Repeat("f", 1<<16)}, 409, 409, 409, 421},
+		{[]string{"7", n.ClusterNumber()}, 409, 409, 409, 421},
+	} {
+		for _, ask := range []struct {
+			method, path string
+			want         int
+		}{
+			{"GET", statusPath, test.status},
+			{"PUT", introductionPath(1), test.introduction},
+			{"PUT", nodesPath + "/2", test.register},
+			{"GET", "/data/", test.data},
+		} {
+			r := httptest.NewRequest(ask.method, ask.path, nil)
+			r.Header[cluster.NumberHeader] = test.numbers
+			answer := httptest.NewRecorder()
+			mux.ServeHTTP(answer, r)
+			named := len(test.numbers) == 1 && test.numbers[0] == n.ClusterNumber()
+			if told := strings.Contains(answer.Body.String(), "makes no sense"); answer.Code != ask.want || told != (named && ask.method == "PUT") {
+				t.Errorf("%s %s of %.20q: %d, %.200q", ask.method, ask.path, test.numbers, answer.Code, answer.Body)
+			}
+			if answer.Body.Len() > longestReason {
+				t.Errorf("an answer of %d bytes", answer.Body.Len())
+			}
+			if isOwn := without.checkCluster(r) == nil; isOwn != (len(test.numbers) == 0 || test.numbers[0] == "0") {
+				t.Errorf("%.20q is taken for a cluster without a number: %t", test.numbers, isOwn)
+			}
+		}
+	}
+}
+
+// TestRefusedBeforeTheBodyEnds: what is passed on may go on until it is answered.
+func TestRefusedBeforeTheBodyEnds(t *testing.T) {
+	t.Parallel()
+	n := &Node{peers: &peers{cluster: 7}}
+	server := httptest.NewServer(n.ForOwn(http.NotFoundHandler()))
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), settled)
+	defer cancel()
+	body, end := io.Pipe()
+	defer end.Close()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusMisdirectedRequest {
+		t.Error(answer.Status)
+	}
+}
+
+// TestStrangersAreToldOnce has what answers at a node's address be slow at times.
+func TestStrangersAreToldOnce(t *testing.T) {
+	t.Parallel()
+	var lines bytes.Buffer
+	n := &Node{logger: slog.New(slog.NewTextHandler(&lines, nil))}
+	told := make(map[cluster.NodeID]bool)
+	for _, strangers := range []map[cluster.NodeID]error{{2: errRefused}, {}, {2: errRefused, 3: errOtherCluster}, {3: errRefused}} {
+		n.tellStrangers(strangers, told)
+	}
+	if got := strings.Count(lines.String(), "\n"); got != 2 {
+		t.Errorf("%d lines of two strangers:\n%s", got, &lines)
+	}
+}
+
 // TestDifferentlyMade has nodes make a cluster that were not given the same.
 func TestDifferentlyMade(t *testing.T) {
 	t.Parallel()
@@ -85,7 +179,7 @@ func TestClusterIDs(t *testing.T) {
 	t.Parallel()
 	first := map[cluster.NodeID]string{1: "a:1", 2: "b:1"}
 	all := []clusterID{
-		newClusterID(first, 2, ""), newClusterID(first, 3, ""), newClusterID(first, 2, "drawn"),
+		0, newClusterID(first, 2, ""), newClusterID(first, 3, ""), newClusterID(first, 2, "drawn"),
 		newClusterID(map[cluster.NodeID]string{1: "a:1", 3: "b:1"}, 2, ""),
 		newClusterID(map[cluster.NodeID]string{1: "b:1", 2: "a:1"}, 2, ""),
 	}
@@ -95,16 +189,15 @@ func TestClusterIDs(t *testing.T) {
 				t.Errorf("%d and %d: %v", i, j, err)
 			}
 		}
-		text, _ := one.MarshalText()
-		var read clusterID
-		if err := read.UnmarshalText(text); err != nil || read != one {
-			t.Errorf("%v was read as %v, %v", one, read, err)
-		}
-		if one.check(0) != nil || clusterID(0).check(one) != nil {
-			t.Errorf("%v does not take one without a number", one)
+		text, err := json.Marshal(Status{Cluster: one})
+		var read Status
+		if err = errors.Join(err, json.Unmarshal(text, &read)); err != nil || read.Cluster != one {
+			t.Errorf("%v was read as %v, %v", one, read.Cluster, err)
 		}
 	}
-	if new(clusterID).UnmarshalText([]byte("mine")) == nil {
-		t.Error("a word was taken for a number")
+	for _, text := range []string{"mine", "", "-1", "0x1", "10000000000000000"} {
+		if new(clusterID).UnmarshalText([]byte(text)) == nil {
+			t.Errorf("%q was taken for a number", text)
+		}
 	}
 }

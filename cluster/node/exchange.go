@@ -22,19 +22,19 @@ const (
 // here is known without that, and sooner.
 func (n *Node) exchange() {
 	last := make(map[cluster.NodeID]time.Time)
-	var before map[cluster.NodeID]error
+	told := make(map[cluster.NodeID]bool)
 	_, kept := n.list.get()
 	every := time.NewTicker(askEvery)
 	defer every.Stop()
 	for {
 		answers, strangers := n.askAll()
-		n.tellStrangers(strangers, before)
-		before = strangers
-		for id, told := range answers {
+		n.tellStrangers(strangers, told)
+		for id, s := range answers {
 			last[id] = time.Now()
-			n.list.adopt(told.Nodes, told.Version)
-			n.learn(told.Protocol)
-			n.hear(id, told)
+			delete(told, id)
+			n.list.adopt(s.Nodes, s.Version)
+			n.learn(s.Protocol)
+			n.hear(id, s)
 		}
 		for id, at := range last {
 			if time.Since(at) > silentAfter {
@@ -110,10 +110,12 @@ func (n *Node) askAll() (all map[cluster.NodeID]*Status, strangers map[cluster.N
 	return all, strangers
 }
 
-// tellStrangers has the log tell of those that were none before.
-func (n *Node) tellStrangers(strangers, before map[cluster.NodeID]error) {
+// tellStrangers has the log tell of those of which it was not told since the node answered last: a stranger
+// that is slow at times is the same one.
+func (n *Node) tellStrangers(strangers map[cluster.NodeID]error, told map[cluster.NodeID]bool) {
 	for id, err := range strangers {
-		if before[id] == nil {
+		if !told[id] {
+			told[id] = true
 			n.logger.Warn("what answers at the address of a node is not that node", "node", id, "address", n.list.peer(id), "error", err.Error())
 		}
 	}

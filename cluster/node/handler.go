@@ -27,7 +27,7 @@ func (n *Node) Register(mux *http.ServeMux) {
 		mux.HandleFunc(pattern, n.forOwn(serve))
 	}
 	n.registerIntroductions(mux)
-	handle("GET "+statusPath, func(*http.Request) (any, error) { return n.Status(), nil })
+	mux.HandleFunc("GET "+statusPath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, n.serveStatus) })
 	handle("PUT "+nodesPath+"/{id}", n.serveRegister)
 	handle("POST "+nodesPath, n.serveChange)
 	handle("POST "+groupsPath+"/{group}/replica", n.serveStart)
@@ -48,6 +48,14 @@ func (n *Node) forOwn(serve func(r *http.Request) (any, error)) http.HandlerFunc
 			return serve(r)
 		})
 	}
+}
+
+// serveStatus tells also who names no cluster, since it wants to know which one this is to join it.
+func (n *Node) serveStatus(r *http.Request) (any, error) {
+	if r.Header.Get(cluster.NumberHeader) == "" {
+		return n.Status(), nil
+	}
+	return n.Status(), n.checkCluster(r)
 }
 
 // answer answers a request of another node in JSON.

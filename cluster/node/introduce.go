@@ -112,6 +112,9 @@ func (n *Node) serveIntroduction(r *http.Request) (any, error) {
 	if to := r.PathValue("id"); to != strconv.FormatUint(uint64(n.config.Self.ID), 10) {
 		return nil, fmt.Errorf("this is node %d, and not node %s", n.config.Self.ID, to)
 	}
+	if err := n.checkCluster(r); err != nil {
+		return nil, fmt.Errorf("%w: those that make a cluster are given the same nodes and number of shards, and run the same version", err)
+	}
 	var who introduction
 	if err := read(r, &who); err != nil {
 		return nil, err
@@ -231,5 +234,7 @@ func (n *Node) answerIntroductions(ctx context.Context) (stop func(), err error)
 
 // registerIntroductions adds what others introduce themselves by to a mux of the peer port.
 func (n *Node) registerIntroductions(mux *http.ServeMux) {
-	mux.HandleFunc("PUT "+introductionsPath+"/{id}", n.forOwn(n.serveIntroduction))
+	mux.HandleFunc("PUT "+introductionsPath+"/{id}", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, r, n.serveIntroduction)
+	})
 }

@@ -17,13 +17,18 @@ import (
 
 // peers asks other nodes, over their peer ports.
 type peers struct {
-	scheme  string
-	client  *http.Client
-	cluster clusterID // that of this node, 0 until it knows
+	scheme string
+	client *http.Client
+	// cluster is that of this node, once it knows; it is written by nobody after that.
+	cluster clusterID
 }
 
-// longestAnswer is what an answer of another node may take, in bytes.
-const longestAnswer = 16 << 20
+// longestAnswer is what an answer of another node may take, in bytes, and longestReason what is kept of one
+// that is an error: what is there need not be a node of ours.
+const (
+	longestAnswer = 16 << 20
+	longestReason = 4 << 10
+)
 
 // plain and encrypted are the schemes.
 const (
@@ -76,8 +81,8 @@ func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer
 	if err != nil {
 		return err
 	}
-	if p.cluster != 0 {
-		request.Header.Set(clusterHeader, p.cluster.String())
+	if number := p.cluster.number(); number != "" {
+		request.Header.Set(cluster.NumberHeader, number)
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
@@ -92,7 +97,8 @@ func (p *peers) ask(ctx context.Context, method, peer, path string, what, answer
 		return errNotMeta
 	case response.StatusCode/100 != 2:
 		err := meaning(response.StatusCode)
-		return fmt.Errorf("the node at %s: %w: %s", peer, err, strings.TrimPrefix(strings.TrimSpace(string(text)), err.Error()+": "))
+		reason := strings.TrimSpace(string(text[:min(len(text), longestReason)]))
+		return fmt.Errorf("the node at %s: %w: %s", peer, err, strings.TrimPrefix(reason, err.Error()+": "))
 	case answer == nil:
 		return nil
 	}
@@ -124,10 +130,16 @@ func (p *peers) explain(err error) error {
 	return err
 }
 
+// statusOfAny is what a node tells of itself, of whatever cluster it is.
+func (p *peers) statusOfAny(ctx context.Context, peer string) (*Status, error) {
+	s := new(Status)
+	return s, p.ask(ctx, http.MethodGet, peer, statusPath, nil, s)
+}
+
 // status is what a node of this cluster tells of itself.
 func (p *peers) status(ctx context.Context, peer string) (*Status, error) {
-	s := new(Status)
-	if err := p.ask(ctx, http.MethodGet, peer, statusPath, nil, s); err != nil {
+	s, err := p.statusOfAny(ctx, peer)
+	if err != nil {
 		return nil, err
 	}
 	return s, p.cluster.check(s.Cluster)
@@ -168,7 +180,7 @@ func (n *Node) askAny(ctx context.Context, peers []string) (*Status, error) {
 	var all error
 	for _, peer := range peers {
 		within, cancel := context.WithTimeout(ctx, askWithin)
-		s, err := n.peers.status(within, peer)
+		s, err := n.peers.statusOfAny(within, peer)
 		cancel()
 		if err == nil {
 			return s, nil
