@@ -132,7 +132,7 @@ func listenPeer(ctx context.Context, address string) (*server.Listener, error) {
 func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Config, ports nodePorts, users *acl.List, certificate *tls.Config, logger *slog.Logger) error {
 	about := httpapi.About{Version: versionNumber(), Engine: f.engine.value, Go: runtime.Version()}
 	dial := dialPeers(config.TLS)
-	store := sharded.New(n, dial)
+	store := sharded.New(n, n.ClusterNumber(), dial)
 	defer store.Close()
 	all := figures.NewCollector(about.Version, store).WithDir(f.dataDir)
 	history := figures.NewHistory(all)
@@ -144,8 +144,9 @@ func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Co
 	defer quit()
 	f.limits.ClientMemory = int64(f.clientMemory.n)
 	redisServer, err := redis.New(redis.Config{
-		Cluster: n, EnsureKeyspace: store.EnsureKeyspace, DialPeer: func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) },
-		Users: users, Limits: f.limits, Logger: logger, Figures: all,
+		Cluster: n, ClusterNumber: n.ClusterNumber(), EnsureKeyspace: store.EnsureKeyspace,
+		DialPeer: func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) },
+		Users:    users, Limits: f.limits, Logger: logger, Figures: all,
 		Quit: quit, EnableDebug: f.redisDebug,
 	})
 	if err != nil {
@@ -159,7 +160,7 @@ func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Co
 		WithClientMemory(clientmemory.NewPool(f.limits.ClientMemory)).WithAdministrator(n)
 	mux := http.NewServeMux()
 	n.Register(mux)
-	mux.Handle(sharded.PeerPrefix, handler.Peer())
+	mux.Handle(sharded.PeerPrefix, n.ForOwn(handler.Peer()))
 	clients := server.New(server.Config{
 		HTTP: handler, Redis: redisServer, TLS: certificate, Logger: logger,
 		ShutdownTimeout: f.shutdownTimeout, EndStreams: handler.EndStreams,

@@ -82,7 +82,7 @@ func newCluster(t *testing.T, nodes, shards int) *testCluster {
 	}
 	for i := range nodes {
 		n := &testNode{cluster: c, index: i}
-		n.store = sharded.New(n, nil)
+		n.store = sharded.New(n, "", nil)
 		t.Cleanup(n.store.Close)
 		h := NewClusterHandler(n.store, slog.New(slog.DiscardHandler), testAbout)
 		n.testServer = serveHandler(t, h)

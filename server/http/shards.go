@@ -103,10 +103,11 @@ func (h *Handler) serveStep(w http.ResponseWriter, r *http.Request, step *stepRo
 }
 
 // notPassedOn are headers that concern the connection of the client, who it is, and the
-// browser that it is.
+// browser that it is; and that which nodes have for each other.
 var notPassedOn = []string{
 	"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect", "Content-Length",
 	"Proxy-Authorization", "Proxy-Connection", "Authorization", "Cookie", "Origin", "Sec-Fetch-Site",
+	cluster.NumberHeader,
 }
 
 // passOn has the leader of a shard answer a request, whose body was read.

@@ -79,6 +79,26 @@ func TestMessagesReachAllNodes(t *testing.T) {
 	}
 }
 
+// TestOtherClusterIsNotReached has a node of another cluster be at the address of a node: no message and no
+// write comes there.
+func TestOtherClusterIsNotReached(t *testing.T) {
+	for _, numbers := range [][]string{{"0123456789abcdef", "fedcba9876543210"}, {"0123456789abcdef", ""}, {"", "fedcba9876543210"}} {
+		c := newTestCluster(t, 2, 2)
+		key := c.keyAt(1, 0)
+		for i, number := range numbers {
+			c.nodes[i].routing.peers.number = number
+		}
+		listener := c.nodes[1].dial(t)
+		listener.want([]any{"subscribe", "news", int64(1)}, "SUBSCRIBE", "news")
+		c.nodes[0].dial(t).want(int64(0), "PUBLISH", "news", "of another cluster")
+		c.nodes[0].dial(t).want(replyError(errUnknown.Error()), "SET", key, "v")
+		there := c.nodes[1].dial(t)
+		there.want(nil, "GET", key)
+		there.want(int64(1), "PUBLISH", "news", "of this one")
+		listener.wantNext([]any{"message", "news", "of this one"})
+	}
+}
+
 func TestClientsThatKnowTheClusterAreRedirected(t *testing.T) {
 	c := newTestCluster(t, 2, 2)
 	conn, key := c.nodes[0].dial(t), c.keyAt(1, 0)

@@ -277,7 +277,7 @@ func (n *testNode) dialPeer(t testing.TB) *trunk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return newTrunk(conn)
+	return newTrunk(conn, "")
 }
 
 // wantCall sends one command over a trunk, and compares the reply as it comes.

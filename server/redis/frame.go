@@ -12,12 +12,20 @@ import (
 )
 
 // Nodes answer each other over trunks: connections that many calls share. Who dials sends
-// trunkHello first, and then frames
+// trunkHello first, with the number of the cluster if that has one, and then frames
 //
 //	length u32, of what follows | kind u8 | call u64 | body          numbers little-endian
 //
 // with calls; who accepts sends frames with their replies. Calls are answered in any order.
-const trunkHello = "mantisdb trunk 1\r\n"
+const trunkHello = "mantisdb trunk 1"
+
+// trunkHelloOf is what trunks begin with in a cluster with a number, or an empty one.
+func trunkHelloOf(number string) string {
+	if number == "" {
+		return trunkHello + "\r\n"
+	}
+	return trunkHello + " " + number + "\r\n"
+}
 
 // frameKind is what a frame has.
 type frameKind uint8
@@ -98,17 +106,18 @@ func (f *frame) skipBody(in *bufio.Reader) error {
 	return err
 }
 
-// greet reads trunkHello, for which there is some time.
-func greet(conn net.Conn, in *bufio.Reader) error {
+// greet reads what the trunks of the cluster begin with, for which there is some time.
+func greet(conn net.Conn, in *bufio.Reader, number string) error {
 	if err := conn.SetReadDeadline(time.Now().Add(sendTimeout)); err != nil {
 		return err
 	}
-	hello := make([]byte, len(trunkHello))
+	want := trunkHelloOf(number)
+	hello := make([]byte, len(want))
 	if _, err := io.ReadFull(in, hello); err != nil {
 		return err
 	}
-	if string(hello) != trunkHello {
-		return errors.New("what came does not begin a trunk of this version")
+	if string(hello) != want {
+		return errors.New("what came does not begin a trunk of this version and cluster")
 	}
 	return conn.SetReadDeadline(time.Time{})
 }

@@ -12,7 +12,8 @@ import (
 
 // peers are the other nodes, by their addresses for nodes.
 type peers struct {
-	dial func(ctx context.Context, address string) (net.Conn, error)
+	dial   func(ctx context.Context, address string) (net.Conn, error)
+	number string // of the cluster, empty if it has none
 
 	mu        sync.Mutex
 	byAddress map[string]*peer
@@ -142,7 +143,7 @@ func (p *peer) dial(ctx context.Context) (*trunk, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := newTrunk(conn)
+	t := newTrunk(conn, p.peers.number)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.trunk = t

@@ -64,7 +64,7 @@ func newRouting(s *Server, c *Config) (*routing, error) {
 		return nil, errors.New("redis: the cluster has no shards")
 	}
 	x := &routing{server: s, member: c.Cluster, ensure: c.EnsureKeyspace, parts: make([]atomic.Pointer[part], shards), replicas: make([]atomic.Pointer[part], shards)}
-	x.peers.dial = c.DialPeer
+	x.peers.dial, x.peers.number = c.DialPeer, c.ClusterNumber
 	if x.peers.dial == nil {
 		x.peers.dial = dialPeer
 	}

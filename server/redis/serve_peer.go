@@ -32,7 +32,7 @@ func (s *Server) ServePeer(conn net.Conn) {
 	defer s.serving.Done()
 	defer conn.Close()
 	in := bufio.NewReaderSize(conn, trunkBuffer)
-	if err := greet(conn, in); err != nil {
+	if err := greet(conn, in, s.routing.peers.number); err != nil {
 		s.limited.Warn("a node's connection was cut off", "address", conn.RemoteAddr().String(), "error", err.Error())
 		return
 	}

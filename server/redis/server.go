@@ -24,6 +24,8 @@ type Config struct {
 	Database Database
 	// Cluster, if it is not nil, says where each shard of the data is served.
 	Cluster cluster.Member
+	// ClusterNumber tells the cluster from others, whose nodes are turned away; empty if it has none.
+	ClusterNumber string
 	// EnsureKeyspace has all shards of the cluster have a keyspace without options, before a numbered
 	// database is used; nil leaves each shard to make its own.
 	EnsureKeyspace func(ctx context.Context, name string) error

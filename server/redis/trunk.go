@@ -41,10 +41,10 @@ var pendings = sync.Pool{New: func() any { return &pending{done: make(chan struc
 // keepReplies is how much memory for replies is kept for the next call.
 const keepReplies = 16 << 10
 
-// newTrunk begins a trunk over a connection.
-func newTrunk(conn net.Conn) *trunk {
+// newTrunk begins a trunk over a connection, in a cluster with a number, or an empty one.
+func newTrunk(conn net.Conn, number string) *trunk {
 	t := &trunk{conn: conn, out: newOutbox(conn, sendTimeout), pending: map[uint64]*pending{}, ended: make(chan struct{})}
-	t.out.put(func(queue []byte) []byte { return append(queue, trunkHello...) })
+	t.out.put(func(queue []byte) []byte { return append(queue, trunkHelloOf(number)...) })
 	go t.read()
 	go t.watch()
 	return t

@@ -25,9 +25,9 @@ func newFarEnd(t *testing.T) (*trunk, *farEnd) {
 	near, far := net.Pipe()
 	t.Cleanup(func() { far.Close() })
 	t.Cleanup(func() { near.Close() })
-	trunk := newTrunk(near)
+	trunk := newTrunk(near, "")
 	end := &farEnd{far, bufio.NewReader(far)}
-	if err := greet(far, end.in); err != nil {
+	if err := greet(far, end.in, ""); err != nil {
 		t.Fatal(err)
 	}
 	return trunk, end
@@ -194,11 +194,11 @@ func TestNonsenseEndsATrunk(t *testing.T) {
 func TestPeersThatMakeNoSenseAreCutOff(t *testing.T) {
 	c := newTestCluster(t, 2, 2)
 	for name, bytes := range map[string]string{
-		"another version": strings.Replace(trunkHello, "1", "9", 1),
-		"a command":       "*1\r\n$4\r\nPING\r\n" + strings.Repeat(" ", len(trunkHello)),
-		"a reply":         trunkHello + string(appendFrame(nil, frameReply, 1, []byte("+OK\r\n"))),
-		"a call's head":   trunkHello + string(appendFrame(nil, frameCall, 1, []byte{0})),
-		"a length":        trunkHello + "\xff\xff\xff\xff" + strings.Repeat("x", frameHead),
+		"another version": strings.Replace(trunkHelloOf(""), "1", "9", 1),
+		"a command":       "*1\r\n$4\r\nPING\r\n" + strings.Repeat(" ", len(trunkHelloOf(""))),
+		"a reply":         trunkHelloOf("") + string(appendFrame(nil, frameReply, 1, []byte("+OK\r\n"))),
+		"a call's head":   trunkHelloOf("") + string(appendFrame(nil, frameCall, 1, []byte{0})),
+		"a length":        trunkHelloOf("") + "\xff\xff\xff\xff" + strings.Repeat("x", frameHead),
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", c.nodes[0].peer.Addr().String())

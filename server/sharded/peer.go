@@ -38,6 +38,26 @@ func newTransport(dial func(ctx context.Context, network, address string) (net.C
 	}
 }
 
+// naming has each request name the number of the cluster, if it has one, so that a node of another
+// cluster which has the address of a node that is gone does not serve it.
+type naming struct {
+	*http.Transport
+	number string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (n naming) RoundTrip(r *http.Request) (*http.Response, error) {
+	if n.number != "" {
+		named := *r
+		if named.Header = r.Header.Clone(); named.Header == nil {
+			named.Header = make(http.Header)
+		}
+		named.Header.Set(cluster.NumberHeader, n.number)
+		r = &named
+	}
+	return n.Transport.RoundTrip(r)
+}
+
 // PeerPath is what paths of a shard begin with at the peer port, without a slash at the end.
 // The path of the HTTP API follows.
 func PeerPath(shard int) string { return PeerPrefix + strconv.Itoa(shard) }

@@ -22,7 +22,7 @@ func localFeed(t testing.TB) (*mantisdb.DB, *shardFeed) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := New(nil, nil)
+	store := New(nil, "", nil)
 	s := &shardWatch{watch: &watch{keyspace: store.keyspace}}
 	feed, err := s.open(t.Context(), &cluster.Route{DB: db, History: 1})
 	if err != nil {
@@ -101,7 +101,7 @@ func TestSilentPeer(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer peer.Close()
-	store := New(nil, nil)
+	store := New(nil, "", nil)
 	defer store.Close()
 	s := &shardWatch{watch: &watch{keyspace: store.keyspace}}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

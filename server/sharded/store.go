@@ -17,10 +17,11 @@ type Store struct {
 	stale    figures.StaleReadCount
 }
 
-// New is the database of the cluster that member is this node's membership in. Peer ports are
-// reached by dial, which sees to authentication and encryption; nil is a plain connection.
-func New(member cluster.Member, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Store {
-	s := &Store{member: member, peers: &http.Client{Transport: newTransport(dial)}}
+// New is the database of the cluster that member is this node's membership in, which has a number or
+// an empty one. Peer ports are reached by dial, which sees to authentication and encryption; nil is a
+// plain connection.
+func New(member cluster.Member, number string, dial func(ctx context.Context, network, address string) (net.Conn, error)) *Store {
+	s := &Store{member: member, peers: &http.Client{Transport: naming{newTransport(dial), number}}}
 	s.keyspace.store = s
 	return s
 }
