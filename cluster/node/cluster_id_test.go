@@ -10,11 +10,14 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/cluster/consensus"
 )
 
 // TestOtherCluster has a node of another cluster, with the same number, be at an address at which a node
@@ -172,6 +175,28 @@ func TestDifferentlyMade(t *testing.T) {
 	for range len(c.nodes) - 1 {
 		<-failed
 	}
+}
+
+// TestMadeOtherwise has a first start be broken off, and repeated with another list of nodes: the node says what
+// to do, which serves.
+func TestMadeOtherwise(t *testing.T) {
+	t.Parallel()
+	c := newTestCluster(t, 1)
+	n := c.nodes[1]
+	logs := filepath.Join(n.config.Dir, logsDir)
+	begun, err := consensus.Open(consensus.Config{Dir: logs, Address: n.config.Self.Raft, Cluster: 7, LeaderChanged: func(uint64, uint64) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun.Close()
+	if err := n.open(t.Context()); !errors.Is(err, consensus.ErrOtherCluster) || !strings.Contains(err.Error(), "remove "+logs) {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(logs); err != nil {
+		t.Fatal(err)
+	}
+	c.startAll()
+	c.await("cluster that serves", c.serves)
 }
 
 // TestClusterIDs has those be different that ought to be, and be read as they were written.

@@ -113,7 +113,7 @@ func (n *Node) serveIntroduction(r *http.Request) (any, error) {
 		return nil, fmt.Errorf("this is node %d, and not node %s", n.config.Self.ID, to)
 	}
 	if err := n.checkCluster(r); err != nil {
-		return nil, fmt.Errorf("%w: those that make a cluster are given the same nodes and number of shards, and run the same version", err)
+		return nil, fmt.Errorf("%w: those that make a cluster are given the same nodes and number of shards when they first start, and run the same version", err)
 	}
 	var who introduction
 	if err := read(r, &who); err != nil {

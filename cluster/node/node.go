@@ -106,7 +106,10 @@ func (n *Node) open(ctx context.Context) error {
 	if n.host, err = consensus.Open(consensus.Config{
 		Dir: n.path(logsDir), Cluster: uint64(n.peers.cluster), Address: n.config.Self.Raft, TLS: n.config.TLS,
 		LeaderChanged: n.leaderChanged, Logger: n.logger,
-	}); err != nil {
+	}); begins && errors.Is(err, consensus.ErrOtherCluster) {
+		// An empty directory would be that of another node, which those do not take that have met this one.
+		return fmt.Errorf("%w; if it is new, and its first start was broken off and is repeated with another list of nodes, remove %s and nothing else", err, n.path(logsDir))
+	} else if err != nil {
 		return err
 	}
 	if begins && len(n.config.First) > 0 {
