@@ -49,6 +49,7 @@ func TestClaimants(t *testing.T) {
 		ask := func(path, body string) int {
 			r := httptest.NewRequest(http.MethodPut, path, strings.NewReader(body))
 			r.TLS = test.state
+			r.Header.Set(cluster.NumberHeader, n.ClusterNumber())
 			w := httptest.NewRecorder()
 			mux.ServeHTTP(w, r)
 			return w.Code

@@ -30,7 +30,7 @@ func TestPlanOfBefore(t *testing.T) {
 		case asked.Load() > 0:
 			http.Error(w, "silent", http.StatusConflict)
 		default:
-			json.NewEncoder(w).Encode(Status{Node: self, ShardCount: testShards})
+			json.NewEncoder(w).Encode(Status{Cluster: c.nodes[1].peers.cluster, Node: self, ShardCount: testShards})
 		}
 	}))
 	defer silent.Close()

@@ -84,7 +84,7 @@ func TestMoveToFailedReplica(t *testing.T) {
 	t.Parallel()
 	c := startTestCluster(t, 3)
 	fails := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		json.NewEncoder(w).Encode(Status{Shards: []ShardStatus{{Shard: 0, Failure: "no space is left"}}})
+		json.NewEncoder(w).Encode(Status{Cluster: c.nodes[1].peers.cluster, Shards: []ShardStatus{{Shard: 0, Failure: "no space is left"}}})
 	}))
 	defer fails.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*goneAfter)

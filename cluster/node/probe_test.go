@@ -24,7 +24,7 @@ func TestClosedConsensus(t *testing.T) {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		json.NewEncoder(w).Encode(Status{Node: self, ShardCount: testShards})
+		json.NewEncoder(w).Encode(Status{Cluster: c.nodes[1].peers.cluster, Node: self, ShardCount: testShards})
 	}))
 	defer behind.Close()
 	self.Peer = strings.TrimPrefix(behind.URL, plain)
