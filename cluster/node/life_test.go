@@ -154,3 +154,23 @@ func (c *testCluster) has(key string) {
 		})
 	}
 }
+
+// TestReplacedAtItsAddress has a node die, and another one with a number of its own be started at its address, as
+// a machine that was set up anew: it gets the replicas of the dead one, though the groups know them by that
+// address.
+func TestReplacedAtItsAddress(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	c.put("before")
+	peer := c.first[3]
+	c.nodes[3].stop()
+	delete(c.nodes, 3)
+	c.await("cluster that serves", c.serves)
+	if err := c.meta().RemoveNode(t.Context(), 3, true); err != nil {
+		t.Fatal(err)
+	}
+	c.add(4, peer).config.Join = []string{c.first[1], c.first[2]}
+	c.startAll()
+	c.await("node with all replicas", func() error { return c.holds(4, testShards+1) })
+	c.has("before")
+}

@@ -67,6 +67,9 @@ func (n *Node) move(ctx context.Context, g *group, m move) error {
 		if node == nil || node.ID != m.To {
 			return fmt.Errorf("%w: %d", cluster.ErrNoNode, m.To)
 		}
+		if err := n.vacate(ctx, g, node); err != nil {
+			return fmt.Errorf("removing the replica that node %d has the address of: %w", m.To, err)
+		}
 		if err := n.addReplica(ctx, g, node); err != nil {
 			return fmt.Errorf("adding the replica at node %d: %w", m.To, err)
 		}
@@ -138,6 +141,24 @@ func nextReplica(m consensus.Membership, node cluster.NodeID) uint64 {
 		note(number)
 	}
 	return next
+}
+
+// vacate takes a dead node's replica out of the group whose address another node has since: a group takes no
+// two replicas at one address. A dead node holds nothing, so nothing is lost by removing it first.
+func (n *Node) vacate(ctx context.Context, g *group, node *cluster.Node) error {
+	m, err := g.agreed.Membership(ctx)
+	if err != nil {
+		return err
+	}
+	for _, some := range []map[uint64]string{m.Voting, m.NonVoting} {
+		for number, address := range some {
+			before := n.Topology().Node(nodeOf(number))
+			if address == node.Raft && before != nil && before.ID != node.ID && before.State == cluster.NodeDead {
+				return n.removeReplica(ctx, g, before.ID)
+			}
+		}
+	}
+	return nil
 }
 
 // addReplica adds a replica without a vote, waits until it has what the leader had then, and gives
