@@ -54,7 +54,7 @@ func TestClaimants(t *testing.T) {
 			mux.ServeHTTP(w, r)
 			return w.Code
 		}
-		introduced := ask(introductionPath(1), fmt.Sprintf(`{"node":%d,"incarnation":"same"}`, test.id))
+		introduced := ask(introductionPath(1), fmt.Sprintf(`{"node":%d,"incarnation":"same","given":%q}`, test.id, n.introductions.kept.Given))
 		if got := introduced == http.StatusNoContent; got != test.taken {
 			t.Errorf("%d: node %d was met: %d", i, test.id, introduced)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,15 +21,26 @@ import (
 type clusterID uint64
 
 // newClusterID is that of a cluster that is made, which all nodes that make it come to, since they are
-// given the same, as etcd's do. drawn has one of a single node, which nobody else knows of, be another
-// one each time that it is made.
-func newClusterID(first map[cluster.NodeID]string, shards int, drawn string) clusterID {
-	given := fmt.Appendf(nil, "%d shards, %q\n", shards, drawn)
+// given the same: as etcd's, but for the incarnation of the founder, so that it is another one each time
+// that a cluster is made of the same nodes.
+func newClusterID(given, founder string) clusterID {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", given, founder))
+	return clusterID(max(leastClusterID, binary.LittleEndian.Uint64(sum[:])))
+}
+
+// givenOf is a short form of what all nodes are given that make a cluster.
+func givenOf(first map[cluster.NodeID]string, shards int) string {
+	given := fmt.Appendf(nil, "%d shards\n", shards)
 	for _, id := range slices.Sorted(maps.Keys(first)) {
 		given = fmt.Appendf(given, "%d %q\n", id, first[id])
 	}
 	sum := sha256.Sum256(given)
-	return clusterID(max(leastClusterID, binary.LittleEndian.Uint64(sum[:])))
+	return hex.EncodeToString(sum[:16])
+}
+
+// founderOf is the one of the nodes that make a cluster whose incarnation all must know.
+func founderOf(first map[cluster.NodeID]string) cluster.NodeID {
+	return slices.Min(slices.Collect(maps.Keys(first)))
 }
 
 // leastClusterID is the least; those below are those of clusters that have none, here and in the

@@ -106,7 +106,8 @@ func TestNumberOfWhoAsks(t *testing.T) {
 			answer := httptest.NewRecorder()
 			mux.ServeHTTP(answer, r)
 			named := len(test.numbers) == 1 && test.numbers[0] == n.ClusterNumber()
-			if told := strings.Contains(answer.Body.String(), "makes no sense"); answer.Code != ask.want || told != (named && ask.method == "PUT") {
+			introduces := ask.path == introductionPath(1) // by what it was given
+			if told := strings.Contains(answer.Body.String(), "makes no sense"); answer.Code != ask.want || told != (introduces || named && ask.method == "PUT") {
 				t.Errorf("%s %s of %.20q: %d, %.200q", ask.method, ask.path, test.numbers, answer.Code, answer.Body)
 			}
 			if answer.Body.Len() > longestReason {
@@ -199,14 +200,61 @@ func TestMadeOtherwise(t *testing.T) {
 	c.await("cluster that serves", c.serves)
 }
 
+// TestMadeAgain has a cluster be made again of the same nodes: it is another one.
+func TestMadeAgain(t *testing.T) {
+	t.Parallel()
+	c := startTestCluster(t, 3)
+	before := c.nodes[1].ClusterNumber()
+	for _, n := range c.nodes {
+		if got := n.ClusterNumber(); got != before {
+			t.Errorf("node %d is of cluster %s, and node 1 of %s", n.config.Self.ID, got, before)
+		}
+	}
+	for _, n := range c.nodes {
+		n.stop()
+		if err := os.RemoveAll(n.config.Dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.startAll()
+	c.await("cluster that serves", c.serves)
+	if c.nodes[1].ClusterNumber() == before {
+		t.Error("a cluster that was made again is the same one")
+	}
+}
+
+// TestFounderIsGone has one of five nodes start first when the founder has gone, of which the others tell it.
+func TestFounderIsGone(t *testing.T) {
+	t.Parallel()
+	c := newTestCluster(t, 5)
+	last := c.nodes[5]
+	delete(c.nodes, 5)
+	c.startAll()
+	c.await("cluster that serves", c.serves)
+	c.nodes[1].stop()
+	c.nodes[5] = last
+	ctx, cancel := context.WithTimeout(t.Context(), settled)
+	defer cancel()
+	if err := last.open(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := last.ClusterNumber(), c.nodes[2].ClusterNumber(); got != want {
+		t.Errorf("it is of cluster %s, and the others of %s", got, want)
+	}
+	c.await("list with the last node", func() error { return c.registered(5) })
+}
+
 // TestClusterIDs has those be different that ought to be, and be read as they were written.
 func TestClusterIDs(t *testing.T) {
 	t.Parallel()
+	made := func(first map[cluster.NodeID]string, shards int, founder string) clusterID {
+		return newClusterID(givenOf(first, shards), founder)
+	}
 	first := map[cluster.NodeID]string{1: "a:1", 2: "b:1"}
 	all := []clusterID{
-		0, newClusterID(first, 2, ""), newClusterID(first, 3, ""), newClusterID(first, 2, "drawn"),
-		newClusterID(map[cluster.NodeID]string{1: "a:1", 3: "b:1"}, 2, ""),
-		newClusterID(map[cluster.NodeID]string{1: "b:1", 2: "a:1"}, 2, ""),
+		0, made(first, 2, "drawn"), made(first, 3, "drawn"), made(first, 2, "another"),
+		made(map[cluster.NodeID]string{1: "a:1", 3: "b:1"}, 2, "drawn"),
+		made(map[cluster.NodeID]string{1: "b:1", 2: "a:1"}, 2, "drawn"),
 	}
 	for i, one := range all {
 		for j, other := range all {

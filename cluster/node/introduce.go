@@ -21,7 +21,8 @@ import (
 // A node that makes a cluster with others introduces itself to them before it takes part in
 // anything, with its incarnation: a text drawn for its directory, which another directory never
 // has. Each keeps for ever which incarnation of a node it has met first, and turns down any other.
-// A node begins once more than half of the others have met it. So one whose directory was lost
+// A node begins once more than half of the others have met it, and it knows the founder's, which is
+// part of the cluster's number. So one whose directory was lost
 // does not begin again under its number: of those whom it asks now, one at least knows the
 // incarnation that was lost, and what that has agreed to nobody else knows.
 
@@ -36,14 +37,25 @@ type introductions struct {
 type acquaintances struct {
 	Format int `json:"format"`
 	// Incarnation is this node's own; empty for one that has introduced itself to nobody.
-	Incarnation string                    `json:"incarnation,omitempty"`
-	Met         map[cluster.NodeID]string `json:"met"`
+	Incarnation string `json:"incarnation,omitempty"`
+	// Given is what the node was given to make a cluster with others, and Founder whose incarnation all
+	// of them know; empty for one that has joined.
+	Given   string                    `json:"given,omitempty"`
+	Founder cluster.NodeID            `json:"founder,omitempty"`
+	Met     map[cluster.NodeID]string `json:"met"`
 }
 
 // introduction is what a node tells another one of itself.
 type introduction struct {
 	Node        cluster.NodeID `json:"node"`
 	Incarnation string         `json:"incarnation"`
+	Given       string         `json:"given"`
+}
+
+// welcome is what a node answers that has met another one.
+type welcome struct {
+	// Founder is the founder's incarnation, empty if the node does not know it yet.
+	Founder string `json:"founder,omitempty"`
 }
 
 func openIntroductions(path string) (*introductions, error) {
@@ -57,18 +69,25 @@ func openIntroductions(path string) (*introductions, error) {
 	return i, nil
 }
 
-// self is this node's incarnation, which is on disk before anybody is told of it.
-func (i *introductions) self() (string, error) {
+// begin is how a node introduces itself that makes a cluster, which is on disk before anybody is told.
+func (i *introductions) begin(self cluster.NodeID, first map[cluster.NodeID]string, shards int) (introduction, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.kept.Incarnation == "" {
 		i.kept.Incarnation = rand.Text()
-		if err := i.keep(); err != nil {
-			i.kept.Incarnation = ""
-			return "", err
-		}
 	}
-	return i.kept.Incarnation, nil
+	i.kept.Given, i.kept.Founder = givenOf(first, shards), founderOf(first)
+	if i.kept.Founder == self {
+		i.kept.Met[self] = i.kept.Incarnation
+	}
+	return introduction{self, i.kept.Incarnation, i.kept.Given}, i.keep()
+}
+
+// founder is the founder's incarnation, empty while it is not known.
+func (i *introductions) founder() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.kept.Met[i.kept.Founder]
 }
 
 // metOtherError says that a node of that number was met, and that it was another one.
@@ -78,20 +97,41 @@ func (e metOtherError) Error() string {
 	return fmt.Sprintf("node %d is part of the cluster, with a directory that is not the one it has now", cluster.NodeID(e))
 }
 
+// errGivenOther says that two nodes which make a cluster do not make the same one.
+var errGivenOther = fmt.Errorf("%w: those that make one are given the same nodes and number of shards when they first start, and run the same version", errOtherCluster)
+
 // meet takes an introduction, which is on disk when it returns.
 func (i *introductions) meet(who introduction) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	switch known := i.kept.Met[who.Node]; known {
-	case who.Incarnation:
+	if who.Given != i.kept.Given || who.Given == "" {
+		return errGivenOther
+	}
+	return i.know(who.Node, who.Incarnation)
+}
+
+// hear takes what another node tells of the founder.
+func (i *introductions) hear(w welcome) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if w.Founder == "" {
+		return nil
+	}
+	return i.know(i.kept.Founder, w.Founder)
+}
+
+// know notes the incarnation of a node. mu is held.
+func (i *introductions) know(id cluster.NodeID, incarnation string) error {
+	switch known := i.kept.Met[id]; known {
+	case incarnation:
 		return nil
 	case "":
 	default:
-		return metOtherError(who.Node)
+		return metOtherError(id)
 	}
-	i.kept.Met[who.Node] = who.Incarnation
+	i.kept.Met[id] = incarnation
 	if err := i.keep(); err != nil {
-		delete(i.kept.Met, who.Node)
+		delete(i.kept.Met, id)
 		return err
 	}
 	return nil
@@ -112,9 +152,6 @@ func (n *Node) serveIntroduction(r *http.Request) (any, error) {
 	if to := r.PathValue("id"); to != strconv.FormatUint(uint64(n.config.Self.ID), 10) {
 		return nil, fmt.Errorf("this is node %d, and not node %s", n.config.Self.ID, to)
 	}
-	if err := n.checkCluster(r); err != nil {
-		return nil, fmt.Errorf("%w: those that make a cluster are given the same nodes and number of shards when they first start, and run the same version", err)
-	}
 	var who introduction
 	if err := read(r, &who); err != nil {
 		return nil, err
@@ -125,7 +162,10 @@ func (n *Node) serveIntroduction(r *http.Request) (any, error) {
 	if err := n.mayBe(r, who.Node); err != nil {
 		return nil, err
 	}
-	return nil, n.introductions.meet(who)
+	if err := n.introductions.meet(who); err != nil {
+		return nil, err
+	}
+	return welcome{n.introductions.founder()}, nil
 }
 
 // How often a node introduces itself to those whom it has not met, and tells that it waits.
@@ -134,18 +174,24 @@ const (
 	tellEvery      = 10 * time.Second
 )
 
+// found makes the cluster together with the other nodes, and returns its number.
+func (n *Node) found(ctx context.Context) (clusterID, error) {
+	self, err := n.introductions.begin(n.config.Self.ID, n.config.First, n.config.Shards)
+	if err == nil {
+		err = n.introduce(ctx, self)
+	}
+	return newClusterID(self.Given, n.introductions.founder()), err
+}
+
 // introduce returns once more than half of the other nodes that make the cluster have met this
-// one, which answers them meanwhile, at its peer address. It fails if one of them turns it down.
-func (n *Node) introduce(ctx context.Context) error {
+// one, which answers them meanwhile, at its peer address, and it knows the founder. It fails if one of
+// them turns it down.
+func (n *Node) introduce(ctx context.Context, self introduction) error {
 	left := maps.Clone(n.config.First)
-	delete(left, n.config.Self.ID)
+	delete(left, self.Node)
 	others := len(left)
 	if others == 0 {
 		return nil
-	}
-	incarnation, err := n.introductions.self()
-	if err != nil {
-		return err
 	}
 	stop, err := n.answerIntroductions(ctx)
 	if err != nil {
@@ -156,11 +202,11 @@ func (n *Node) introduce(ctx context.Context) error {
 	defer every.Stop()
 	told := time.Now()
 	for {
-		silent, err := n.introduceTo(ctx, left, introduction{n.config.Self.ID, incarnation})
+		silent, err := n.introduceTo(ctx, left, self)
 		if err != nil {
 			return err
 		}
-		if met := others - len(left); met > others/2 {
+		if met := others - len(left); met > others/2 && n.introductions.founder() != "" {
 			return nil
 		}
 		if time.Since(told) > tellEvery {
@@ -188,8 +234,12 @@ func (n *Node) lost(why error) error {
 func (n *Node) introduceTo(ctx context.Context, left map[cluster.NodeID]string, who introduction) (silent, err error) {
 	for id, peer := range left {
 		within, cancel := context.WithTimeout(ctx, askWithin)
-		err := n.peers.ask(within, http.MethodPut, peer, introductionPath(id), who, nil)
+		var w welcome
+		err := n.peers.ask(within, http.MethodPut, peer, introductionPath(id), who, &w)
 		cancel()
+		if err == nil {
+			err = n.introductions.hear(w)
+		}
 		switch {
 		case errors.Is(err, errMetOther):
 			return nil, n.lost(err)

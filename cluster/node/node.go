@@ -92,8 +92,8 @@ func (n *Node) open(ctx context.Context) error {
 	if err := n.checkMemory(); err != nil {
 		return err
 	}
-	if begins {
-		if err := n.introduce(ctx); err != nil {
+	if begins && len(n.config.First) > 0 {
+		if n.peers.cluster, err = n.found(ctx); err != nil {
 			return err
 		}
 	}
@@ -165,19 +165,7 @@ func (n *Node) identify(ctx context.Context) (begins bool, err error) {
 	case len(n.config.First) == 0:
 		return false, errors.New("the node is new, and was not told which cluster to make or to join")
 	}
-	return true, n.makeCluster()
-}
-
-// makeCluster decides on the number of a cluster that is made.
-func (n *Node) makeCluster() (err error) {
-	drawn := ""
-	if len(n.config.First) == 1 {
-		if drawn, err = n.introductions.self(); err != nil {
-			return err
-		}
-	}
-	n.peers.cluster = newClusterID(n.config.First, n.config.Shards, drawn)
-	return nil
+	return true, nil
 }
 
 // leaderChanged has a group look who leads. It is called by the host, and waits for nothing but
