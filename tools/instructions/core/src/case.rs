@@ -1,6 +1,8 @@
-//! What is counted: each case is one call of the storage, made again and again.
+//! What is counted: each case is one call of the storage, or of a cache, made again and again.
 
+use crate::cache;
 use crate::input::{VALUE_LEN, key, value};
+use mantisdb_core::cache::LockFreeCache;
 use mantisdb_core::{Durability, Options, Range, Result, Storage, WriteBatch};
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -12,51 +14,73 @@ const KEYS: u64 = 4_000;
 /// Keys of one batch, of one `multi_get`, and entries of one page.
 const MANY: usize = 64;
 
-/// One call of the storage.
+/// One call.
 pub(crate) struct Case {
     /// What the table and the baseline call it.
     pub(crate) name: &'static str,
     /// As many rounds as its count needs to repeat.
     pub(crate) rounds: u64,
-    /// Whether the storage is in a directory, and its writes go through the log.
-    pub(crate) logged: bool,
-    /// Makes the call of a round.
-    call: fn(&Storage, round: u64) -> Result<()>,
+    call: Call,
 }
+
+/// Makes the call of a round.
+enum Call {
+    /// Of a storage in memory.
+    Storage(fn(&Storage, round: u64) -> Result<()>),
+    /// Of a storage in a directory, whose writes go through the log.
+    Logged(fn(&Storage, round: u64) -> Result<()>),
+    /// Of a full cache.
+    Cache(fn(&LockFreeCache, round: u64) -> Result<()>),
+}
+use Call::{Cache, Logged};
 
 /// All cases.
 pub(crate) const CASES: &[Case] = &[
-    Case { name: "get", rounds: 10_000, logged: false, call: get },
-    Case { name: "get_many_64", rounds: 500, logged: false, call: get_many },
-    Case { name: "put", rounds: 2_000, logged: false, call: put },
-    Case { name: "overwrite", rounds: 20_000, logged: false, call: overwrite },
-    Case { name: "batch_64", rounds: 500, logged: false, call: batch },
-    Case { name: "scan_page_64", rounds: 500, logged: false, call: scan_page },
-    Case { name: "overwrite_buffered", rounds: 20_000, logged: true, call: overwrite },
+    Case { name: "get", rounds: 10_000, call: Call::Storage(get) },
+    Case { name: "get_many_64", rounds: 500, call: Call::Storage(get_many) },
+    Case { name: "put", rounds: 2_000, call: Call::Storage(put) },
+    Case { name: "overwrite", rounds: 20_000, call: Call::Storage(overwrite) },
+    Case { name: "batch_64", rounds: 500, call: Call::Storage(batch) },
+    Case { name: "scan_page_64", rounds: 500, call: Call::Storage(scan_page) },
+    Case { name: "overwrite_buffered", rounds: 20_000, call: Logged(overwrite) },
+    Case { name: "cache_get", rounds: 20_000, call: Cache(cache::get) },
+    Case { name: "cache_overwrite", rounds: 20_000, call: Cache(cache::overwrite) },
+    Case { name: "cache_evict", rounds: 20_000, call: Cache(cache::evict) },
 ];
 
 impl Case {
-    /// Makes the call `rounds` times, in a storage of [`KEYS`] keys. `dir` is an empty
-    /// directory.
-    ///
-    /// Another thread loads the keys: how much of that the janitor takes over is not the
-    /// same in each run, so it must not be in this thread's count.
+    /// Makes the call `rounds` times, in a storage of [`KEYS`] keys, or a cache. `dir` is an
+    /// empty directory.
     pub(crate) fn run(&self, dir: &Path, rounds: u64) -> Result<()> {
-        let storage = self.open(dir)?;
-        std::thread::scope(|s| s.spawn(|| load(&storage)).join()).expect("load does not panic")?;
-        (0..rounds).try_for_each(|round| (self.call)(&storage, round))
-    }
-
-    /// An empty storage, with a table that does not grow: when growth would end depends on
-    /// the janitor.
-    fn open(&self, dir: &Path) -> Result<Storage> {
-        let options = Options { expected_keys: 1 << 20, ..Options::default() };
-        if self.logged {
-            Storage::open_dir(dir, Options { durability: Durability::Buffered, ..options })
-        } else {
-            Storage::open_with(options)
+        match self.call {
+            Call::Storage(call) => repeat(Storage::open_with(options())?, load, call, rounds),
+            Logged(call) => {
+                let options = Options { durability: Durability::Buffered, ..options() };
+                repeat(Storage::open_dir(dir, options)?, load, call, rounds)
+            }
+            Cache(call) => repeat(cache::open()?, cache::fill, call, rounds),
         }
     }
+}
+
+/// A table that does not grow: when growth would end depends on the janitor.
+fn options() -> Options {
+    Options { expected_keys: 1 << 20, ..Options::default() }
+}
+
+/// Fills what is called, and makes the calls.
+///
+/// Another thread fills it: how much of that the janitor takes over is not the same in each
+/// run, so it must not be in this thread's count.
+fn repeat<T: Sync>(
+    called: T,
+    fill: fn(&T) -> Result<()>,
+    call: fn(&T, u64) -> Result<()>,
+    rounds: u64,
+) -> Result<()> {
+    let filled = std::thread::scope(|s| s.spawn(|| fill(&called)).join());
+    filled.expect("no fault of the filling thread")?;
+    (0..rounds).try_for_each(|round| call(&called, round))
 }
 
 fn load(storage: &Storage) -> Result<()> {

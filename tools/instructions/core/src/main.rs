@@ -6,6 +6,7 @@
 //! mantisdb-instructions CASE ROUNDS
 //! ```
 
+mod cache;
 mod case;
 mod input;
 
