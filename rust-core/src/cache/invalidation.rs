@@ -4,7 +4,6 @@ use super::Cache;
 use super::departure::Departures;
 use super::policy::Policy;
 use super::shard::Locked;
-use crate::sync::atomic::Ordering::Relaxed;
 use crossbeam_epoch as epoch;
 
 impl<P: Policy> Cache<P> {
@@ -13,21 +12,26 @@ impl<P: Policy> Cache<P> {
         &self,
         step: impl Fn(&mut Locked<'_, P>, &mut Departures) -> bool,
     ) -> u64 {
-        if self.expires.load(Relaxed) {
-            self.expire(); // what has expired is not removed any more
-        }
         let mut removed = 0;
         for shard in 0..self.shards.len() {
             let mut done = false;
             while !done {
                 done = self.within(shard, |locked, departures| {
+                    // What has expired is not removed any more.
+                    locked.expire(self.clock.now(), departures);
+                    let expired = departures.len();
                     let done = step(locked, departures);
-                    removed += departures.len() as u64;
+                    removed += (departures.len() - expired) as u64;
                     done
                 });
             }
         }
-        epoch::pin().flush();
+        // Short entries wait in their shards for others that leave, and long may none do.
+        if self.memory.is_behind() {
+            self.collect();
+        } else {
+            epoch::pin().flush();
+        }
         removed
     }
 
