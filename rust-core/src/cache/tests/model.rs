@@ -2,7 +2,8 @@
 //! but never has anything else, and forgets only when it must.
 
 use super::*;
-use crate::cache::{CacheStats, Cause};
+use crate::cache::entry::Entry;
+use crate::cache::{CacheStats, Cause, MIN_BUDGET};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -187,12 +188,41 @@ impl World {
         }
     }
 
+    /// Changes the budget. If the tables take too much of it, all leave.
+    fn resize(&mut self, budget: u64) {
+        self.forget(None);
+        self.cache.resize(budget).unwrap();
+        let used = self.cache.used_bytes();
+        assert!(used <= budget + budget / 50, "{used} of {budget}");
+        for (key, value, cause) in std::mem::take(&mut *self.left.lock().unwrap()) {
+            assert!(matches!(cause, Cause::Evicted | Cause::Invalidated), "{cause:?}");
+            if let Some(was) = self.model.remove(&key) {
+                assert_eq!(was.value, value);
+            }
+        }
+    }
+
+    /// What the entries of the model take, to the byte.
+    fn content(&self) -> u64 {
+        let block_len = |(key, entry): (&Vec<u8>, &Modelled)| {
+            let size = Entry::size_of(key.len(), entry.value.len());
+            self.cache.cache.memory.arena.block_len(size) as u64
+        };
+        self.model.iter().map(block_len).sum()
+    }
+
     fn check(&mut self) -> CacheStats {
         self.cache.tidy();
         self.forget(None);
         let stats = self.cache.stats();
         let data: usize = self.model.iter().map(|(key, entry)| key.len() + entry.value.len()).sum();
         assert_eq!((stats.entries, stats.data_bytes), (self.model.len() as u64, data as u64));
+        // Other tests may free what is retired meanwhile.
+        let adds_up = || {
+            let stats = self.cache.stats();
+            stats.used_bytes == self.content() + stats.retired_bytes + stats.table_bytes
+        };
+        assert!((0..1000).any(|_| adds_up()), "{} in {:?}", self.content(), self.cache.stats());
         for (key, entry) in &self.model {
             assert_eq!(get(&self.cache, key).as_ref(), Some(&entry.value));
         }
@@ -221,4 +251,22 @@ fn with_room_for_all_nothing_is_forgotten() {
     let mut world = World::new(256 << 20, false, 99);
     (0..20_000).for_each(|_| world.step());
     assert_eq!(world.check().evicted, 0);
+}
+
+/// A cache with many shards shrinks to the least that there is, and grows again.
+#[test]
+fn a_cache_of_many_shards_shrinks_and_grows() {
+    for (seed, budgets) in [(7, [MIN_BUDGET, 64 << 20]), (8, [2 << 20, MIN_BUDGET])] {
+        let mut world = World::new(64 << 20, seed % 2 == 0, seed);
+        assert!(world.cache.cache.shards.len() >= 4);
+        for budget in budgets.into_iter().chain([MIN_BUDGET, 8 << 20]) {
+            (0..3000).for_each(|_| world.step());
+            world.check();
+            world.resize(budget);
+            assert_eq!(world.check().budget, budget);
+            (0..3000).for_each(|_| world.step());
+            let stats = world.check();
+            assert!(stats.entries > 0, "{stats:?}");
+        }
+    }
 }
