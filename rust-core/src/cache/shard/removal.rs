@@ -1,4 +1,5 @@
-//! Taking entries out of a shard: one by one, by the policy's choice, by time, tag or prefix, and all.
+//! Taking entries out of a shard: one by one, by the policy's choice, by time, tag or prefix, and
+//! all.
 
 use super::slots::View;
 use super::{Locked, State};

@@ -32,7 +32,6 @@ enum Call {
     /// Of a full cache.
     Cache(fn(&LockFreeCache, round: u64) -> Result<()>),
 }
-use Call::{Cache, Logged};
 
 /// All cases.
 pub(crate) const CASES: &[Case] = &[
@@ -42,10 +41,10 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "overwrite", rounds: 20_000, call: Call::Storage(overwrite) },
     Case { name: "batch_64", rounds: 500, call: Call::Storage(batch) },
     Case { name: "scan_page_64", rounds: 500, call: Call::Storage(scan_page) },
-    Case { name: "overwrite_buffered", rounds: 20_000, call: Logged(overwrite) },
-    Case { name: "cache_get", rounds: 20_000, call: Cache(cache::get) },
-    Case { name: "cache_overwrite", rounds: 20_000, call: Cache(cache::overwrite) },
-    Case { name: "cache_evict", rounds: 20_000, call: Cache(cache::evict) },
+    Case { name: "overwrite_buffered", rounds: 20_000, call: Call::Logged(overwrite) },
+    Case { name: "cache_get", rounds: 20_000, call: Call::Cache(cache::get) },
+    Case { name: "cache_overwrite", rounds: 20_000, call: Call::Cache(cache::overwrite) },
+    Case { name: "cache_evict", rounds: 20_000, call: Call::Cache(cache::evict) },
 ];
 
 impl Case {
@@ -54,11 +53,11 @@ impl Case {
     pub(crate) fn run(&self, dir: &Path, rounds: u64) -> Result<()> {
         match self.call {
             Call::Storage(call) => repeat(Storage::open_with(options())?, load, call, rounds),
-            Logged(call) => {
+            Call::Logged(call) => {
                 let options = Options { durability: Durability::Buffered, ..options() };
                 repeat(Storage::open_dir(dir, options)?, load, call, rounds)
             }
-            Cache(call) => repeat(cache::open()?, cache::fill, call, rounds),
+            Call::Cache(call) => repeat(cache::open()?, cache::fill, call, rounds),
         }
     }
 }
@@ -79,7 +78,7 @@ fn repeat<T: Sync>(
     rounds: u64,
 ) -> Result<()> {
     let filled = std::thread::scope(|s| s.spawn(|| fill(&called)).join());
-    filled.expect("no fault of the filling thread")?;
+    filled.expect("filling does not panic")?;
     (0..rounds).try_for_each(|round| call(&called, round))
 }
 
