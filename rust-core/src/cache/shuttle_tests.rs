@@ -3,8 +3,11 @@
 
 use super::{CacheOptions, LockFreeCache, PutOptions};
 use crate::shuttle_tests::explore;
+use crossbeam_epoch as epoch;
 use shuttle::thread;
+use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A few of these fill the smallest cache.
 const HEAVY: usize = 70_000;
@@ -165,4 +168,61 @@ fn a_tag_goes_while_entries_come() {
         cache.remove_tag(b"tag");
         assert_eq!(cache.stats().entries, 0);
     });
+}
+
+/// A value stays as it is while it is read, whatever is put, evicted or removed meanwhile, and
+/// whichever blocks are used again.
+#[test]
+fn what_is_read_stays_as_it_is() {
+    /// Its last value is as others are.
+    const KEY: u8 = 5;
+    static CAME_BACK: AtomicBool = AtomicBool::new(false);
+    let put_value = |cache: &LockFreeCache, value: u8| {
+        cache.put(&[KEY], &[value; 8], PutOptions::default()).expect("there is room");
+    };
+    let block = |cache: &LockFreeCache| cache.get(&[KEY], |hit| hit.value.as_ptr().addr());
+    explore(move || {
+        let cache = open();
+        put(&cache, 1, 8);
+        put_value(&cache, 2);
+        // Its block may be used again once the next one is there, and soon that of the next one.
+        let (first, grace) = (block(&cache), &cache.cache.memory.grace);
+        let left = grace.now();
+        put_value(&cache, 3);
+        for _ in 0..100 {
+            if grace.is_over(left) {
+                break;
+            }
+            epoch::pin().flush();
+            std::thread::yield_now(); // another test's may be in the way
+        }
+        let threads = [
+            spawn(&cache, move |cache| {
+                put_value(cache, 4);
+                // Nothing else gives a short block back so soon.
+                CAME_BACK.fetch_or(first.is_some() && block(cache) == first, Relaxed);
+                (0..4).for_each(|_| epoch::pin().flush());
+                put_value(cache, KEY);
+            }),
+            spawn(&cache, |cache| {
+                (10..14).for_each(|key| put(cache, key, HEAVY));
+                cache.remove(&[1]);
+                put(cache, 2, 8);
+            }),
+            spawn(&cache, |cache| {
+                for key in [KEY, 1, KEY] {
+                    cache.get(&[key], |hit| {
+                        let read = hit.value.to_vec();
+                        for _ in 0..3 {
+                            thread::yield_now();
+                            assert_eq!(black_box(hit.value), read);
+                        }
+                    });
+                }
+            }),
+        ];
+        join(threads);
+        check(&cache, 0..14);
+    });
+    assert!(CAME_BACK.load(Relaxed), "no block was used again");
 }
