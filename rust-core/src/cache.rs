@@ -30,6 +30,7 @@
 //! comes.
 
 mod arena;
+mod chunks;
 mod clock;
 mod compaction;
 mod departure;

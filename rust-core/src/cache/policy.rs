@@ -9,7 +9,6 @@
 //! must know of each hit at once says so by [`Policy::SEES_HITS`], and its reads lock.
 
 pub mod adaptive_s3_fifo;
-mod chunks;
 mod ghost;
 pub mod lru;
 mod queues;

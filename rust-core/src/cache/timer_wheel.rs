@@ -5,6 +5,7 @@
 //! far; when time comes to a slot of a higher level, its entries move down. So adding and
 //! removing take constant time, and an entry moves at most once a level.
 
+use super::chunks::Chunks;
 use super::policy::Token;
 
 /// Milliseconds of a slot of the lowest level, as a power of two.
@@ -24,7 +25,7 @@ pub(super) struct TimerWheel {
     /// The first entry of each slot. Empty until an entry expires.
     first: Vec<Token>,
     /// By token. Empty until an entry expires.
-    links: Vec<Link>,
+    links: Chunks<Link>,
 }
 
 #[derive(Clone, Copy)]
@@ -41,34 +42,31 @@ const OUT: Link = Link { next: NONE, previous: NONE };
 
 impl TimerWheel {
     pub(super) fn new(now: u64) -> Self {
-        Self { now: now >> TICK_BITS, len: 0, first: Vec::new(), links: Vec::new() }
+        Self { now: now >> TICK_BITS, len: 0, first: Vec::new(), links: Chunks::new() }
     }
 
     /// Adds an entry that is not in the wheel.
     pub(super) fn add(&mut self, token: Token, deadline: u64) {
         self.first.resize(SLOTS as usize, NONE);
-        if self.links.len() <= token as usize {
-            self.links.resize(token as usize + 1, OUT);
-        }
+        self.links.reach(token as usize, OUT);
         self.len += 1;
         self.link(token, self.slot(deadline));
     }
 
     /// Takes an entry out, if it is in.
     pub(super) fn remove(&mut self, token: Token) {
-        let Some(&link) = self.links.get(token as usize).filter(|link| link.previous != NONE)
-        else {
+        let Some(link) = self.links.get(token as usize).filter(|link| link.previous != NONE) else {
             return;
         };
         self.len -= 1;
         match link.previous.checked_sub(HEAD) {
             Some(slot) => self.first[slot as usize] = link.next,
-            None => self.links[link.previous as usize].next = link.next,
+            None => self.links.at(link.previous as usize).next = link.next,
         }
         if link.next != NONE {
-            self.links[link.next as usize].previous = link.previous;
+            self.links.at(link.next as usize).previous = link.previous;
         }
-        self.links[token as usize] = OUT;
+        *self.links.at(token as usize) = OUT;
     }
 
     /// Moves time on to `now`, and gives `expired` each entry whose deadline has come.
@@ -91,8 +89,7 @@ impl TimerWheel {
             for level in (0..=turning).rev() {
                 let mut token = self.take(self.slot_at(level, self.now));
                 while token != NONE {
-                    let next = self.links[token as usize].next;
-                    self.links[token as usize] = OUT;
+                    let next = std::mem::replace(self.links.at(token as usize), OUT).next;
                     self.len -= 1;
                     let due = deadline(token);
                     if due <= now {
@@ -118,7 +115,7 @@ impl TimerWheel {
 
     /// The bytes of its tables.
     pub(super) fn footprint(&self) -> usize {
-        self.first.capacity() * size_of::<Token>() + self.links.capacity() * size_of::<Link>()
+        self.first.capacity() * size_of::<Token>() + self.links.footprint()
     }
 
     /// Where an entry waits. One that is due waits for the next tick.
@@ -139,9 +136,9 @@ impl TimerWheel {
 
     fn link(&mut self, token: Token, slot: u32) {
         let next = std::mem::replace(&mut self.first[slot as usize], token);
-        self.links[token as usize] = Link { next, previous: HEAD + slot };
+        *self.links.at(token as usize) = Link { next, previous: HEAD + slot };
         if next != NONE {
-            self.links[next as usize].previous = token;
+            self.links.at(next as usize).previous = token;
         }
     }
 }

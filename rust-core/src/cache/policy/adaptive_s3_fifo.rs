@@ -55,10 +55,10 @@
 //! amortised over insertions and hits. Weights are told apart in the queues' shares only: a
 //! heavy entry stays as long as a light one.
 
-use super::chunks::Chunks;
 use super::ghost::Ghost;
 use super::queues::Queues;
 use super::{Entries, Policy, QueueStats, Token, Upcoming};
+use crate::cache::chunks::Chunks;
 
 const SMALL: usize = 0;
 const MAIN: usize = 1;

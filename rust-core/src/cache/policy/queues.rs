@@ -1,7 +1,7 @@
 //! Queues of tokens, as links in one array: 8 bytes a token.
 
-use super::chunks::Chunks;
 use super::{AHEAD, Token, Upcoming};
+use crate::cache::chunks::Chunks;
 
 /// How many queues there can be at most: what two bits tell apart, beside "none".
 const MAX_QUEUES: usize = 3;

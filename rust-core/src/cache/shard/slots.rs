@@ -1,14 +1,19 @@
 //! The entries of a shard by token, and how its policy sees them.
 
+use crate::cache::chunks::Chunks;
 use crate::cache::entry::{Entry, NO_TOKEN};
 use crate::cache::memory::Memory;
 use crate::cache::policy::{Entries, Token};
-use crate::memtable::prefetch;
 use std::ptr::NonNull;
 
-/// The entries by token.
-#[derive(Default)]
-pub(super) struct Slots(Vec<Slot>, FirstFree);
+/// The entries by token, in an array that leaves no former memory behind when it grows: with
+/// hundreds of shards, what a growing vector leaves is a tenth of the budget.
+pub(super) struct Slots {
+    slots: Chunks<Slot>,
+    /// How many tokens there are, free ones too: all below.
+    len: usize,
+    first_free: Token,
+}
 
 /// A token's entry, or the next token that is free.
 ///
@@ -39,70 +44,65 @@ impl Slot {
     }
 }
 
-struct FirstFree(Token);
-
-impl Default for FirstFree {
+impl Default for Slots {
     fn default() -> Self {
-        Self(NO_TOKEN)
+        Self { slots: Chunks::new(), len: 0, first_free: NO_TOKEN }
     }
 }
 
 impl Slots {
     pub(super) fn add(&mut self, entry: NonNull<Entry>) -> Token {
-        let free = self.1.0;
-        if let Some(slot) = self.0.get_mut(free as usize) {
-            self.1 = FirstFree(slot.next_free());
+        let free = self.first_free;
+        if free != NO_TOKEN {
+            let slot = self.slots.at(free as usize);
+            self.first_free = slot.next_free();
             *slot = Slot::used(entry);
             return free;
         }
-        if self.0.len() == self.0.capacity() {
-            // Byte-exact budgets do not like doubling.
-            self.0.reserve_exact(self.0.len() / 32 + 16);
-        }
-        self.0.push(Slot::used(entry));
-        self.0.len() as Token - 1
+        self.slots.reach(self.len, Slot::free(NO_TOKEN));
+        *self.slots.at(self.len) = Slot::used(entry);
+        self.len += 1;
+        self.len as Token - 1
     }
 
     /// Gives a token another entry.
     pub(super) fn replace(&mut self, token: Token, entry: NonNull<Entry>) {
-        self.0[token as usize] = Slot::used(entry);
+        *self.slots.at(token as usize) = Slot::used(entry);
     }
 
     /// Whether a token is that of an entry.
     pub(super) fn is_of(&self, token: Token, entry: NonNull<Entry>) -> bool {
-        self.0.get(token as usize) == Some(&Slot::used(entry))
+        self.slots.get(token as usize) == Some(Slot::used(entry))
     }
 
     pub(super) fn remove(&mut self, token: Token) {
-        self.0[token as usize] = Slot::free(self.1.0);
-        self.1 = FirstFree(token);
+        *self.slots.at(token as usize) = Slot::free(self.first_free);
+        self.first_free = token;
     }
 
     #[inline]
     pub(super) fn get(&self, token: Token) -> NonNull<Entry> {
-        self.0[token as usize].entry().expect("the token is that of an entry")
+        self.find(token).expect("the token is that of an entry")
     }
 
     /// The entry of a token that may be free.
     #[inline]
     pub(super) fn find(&self, token: Token) -> Option<NonNull<Entry>> {
-        self.0.get(token as usize)?.entry()
+        self.slots.get(token as usize)?.entry()
     }
 
     /// Asks for the memory of a token's place.
     #[inline]
     pub(super) fn prefetch(&self, token: Token) {
-        if let Some(slot) = self.0.get(token as usize) {
-            prefetch::read(std::ptr::from_ref(slot).cast());
-        }
+        self.slots.prefetch(token as usize);
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = NonNull<Entry>> {
-        self.0.iter().filter_map(|slot| slot.entry())
+        (0..self.len as Token).filter_map(|token| self.find(token))
     }
 
     pub(super) fn footprint(&self) -> usize {
-        self.0.capacity() * size_of::<Slot>()
+        self.slots.footprint()
     }
 }
 
