@@ -94,9 +94,11 @@ test-core: ## the Rust core's own tests, documentation examples included
 	@scripts/require.sh rust cc
 	cargo test --quiet --package mantisdb-core
 
+# One at a time: the epoch is not the model's, and a test that has no processor would hold back
+# the others.
 .PHONY: test-shuttle
 test-shuttle: ## model tests: the lock-free parts under explored interleavings
-	cargo test --quiet --package mantisdb-core --no-default-features --features shuttle --lib
+	cargo test --quiet --package mantisdb-core --no-default-features --features shuttle --lib -- --test-threads=1
 
 .PHONY: test-header
 test-header: ## the committed C header is what the Rust source says
