@@ -140,7 +140,7 @@ func (n *Node) mayBeRemoved(ctx context.Context, id cluster.NodeID) error {
 	if !n.Topology().Has(id) || !n.answers(ctx, id) {
 		return nil
 	}
-	return fmt.Errorf("%w: node %d is not dead, as it answers: drain it, or end its process first", cluster.ErrNotNow, id)
+	return fmt.Errorf("%w: node %d is not dead, as it answers: drain it, end its process, or cut it off from the others, first", cluster.ErrNotNow, id)
 }
 
 // answers asks a node whether it is there. What was heard of it may be a while ago.

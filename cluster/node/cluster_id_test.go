@@ -244,6 +244,54 @@ func TestFounderIsGone(t *testing.T) {
 	c.await("list with the last node", func() error { return c.registered(5) })
 }
 
+// TestFounderSeenByOne has the founder end once one of the four others has met it, which tell each other.
+func TestFounderSeenByOne(t *testing.T) {
+	t.Parallel()
+	c := newTestCluster(t, 5)
+	delete(c.nodes, 1)
+	begun := make(chan error, len(c.nodes))
+	ctx, cancel := context.WithTimeout(t.Context(), settled)
+	defer cancel()
+	for _, n := range c.nodes {
+		go func() { begun <- n.open(ctx) }()
+	}
+	time.Sleep(5 * introduceEvery) // by then they have met each other
+	founder := introduction{1, "drawn", givenOf(c.first, testShards)}
+	if err := newPeers(nil).ask(ctx, http.MethodPut, c.first[2], introductionPath(2), founder, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range len(c.nodes) {
+		if err := <-begun; err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := newClusterID(founder.Given, founder.Incarnation).number()
+	for id, n := range c.nodes {
+		if got := n.ClusterNumber(); got != want {
+			t.Errorf("node %d is of cluster %s, and the founder of %s", id, got, want)
+		}
+	}
+	c.await("cluster that serves", c.serves)
+}
+
+// TestTwoFounders has a node be told of another founder than the one that it has met: it does not begin.
+func TestTwoFounders(t *testing.T) {
+	t.Parallel()
+	c := newTestCluster(t, 3)
+	for id, founder := range map[cluster.NodeID]string{1: "before", 3: "after its directory was lost"} {
+		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			json.NewEncoder(w).Encode(welcome{founder})
+		}))
+		defer other.Close()
+		c.first[id] = strings.TrimPrefix(other.URL, plain)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*introduceEvery)
+	defer cancel()
+	if err := c.nodes[2].open(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a node that was told of two founders began: %v", err)
+	}
+}
+
 // TestClusterIDs has those be different that ought to be, and be read as they were written.
 func TestClusterIDs(t *testing.T) {
 	t.Parallel()

@@ -94,7 +94,7 @@ func (n *Node) askAll() (all map[cluster.NodeID]*Status, strangers map[cluster.N
 				err = fmt.Errorf("%w: it says to be node %d", errRefused, s.Node.ID)
 			}
 			if err == nil {
-				n.probes.look(ctx, s.Node)
+				n.probes.look(n.stop, s.Node)
 			}
 			mu.Lock()
 			defer mu.Unlock()

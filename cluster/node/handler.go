@@ -28,6 +28,7 @@ func (n *Node) Register(mux *http.ServeMux) {
 	}
 	n.registerIntroductions(mux)
 	mux.HandleFunc("GET "+statusPath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, n.serveStatus) })
+	mux.HandleFunc("GET "+peerPrefix+"/shards/{shard}/checksum", func(w http.ResponseWriter, r *http.Request) { answer(w, r, n.serveChecksum) })
 	handle("PUT "+nodesPath+"/{id}", n.serveRegister)
 	handle("POST "+nodesPath, n.serveChange)
 	handle("POST "+groupsPath+"/{group}/replica", n.serveStart)
@@ -35,7 +36,6 @@ func (n *Node) Register(mux *http.ServeMux) {
 	handle("GET "+groupsPath+"/{group}/members", n.serveMembers)
 	handle("POST "+groupsPath+"/{group}/move", n.serveMove)
 	handle("POST "+groupsPath+"/{group}/lead", n.serveLead)
-	handle("GET "+peerPrefix+"/shards/{shard}/checksum", n.serveChecksum)
 }
 
 // forOwn serves nodes of this cluster.

@@ -21,8 +21,8 @@ import (
 // A node that makes a cluster with others introduces itself to them before it takes part in
 // anything, with its incarnation: a text drawn for its directory, which another directory never
 // has. Each keeps for ever which incarnation of a node it has met first, and turns down any other.
-// A node begins once more than half of the others have met it, and it knows the founder's, which is
-// part of the cluster's number. So one whose directory was lost
+// A node begins once more than half of the others have met it and know the founder's, which is part
+// of the cluster's number. So one whose directory was lost
 // does not begin again under its number: of those whom it asks now, one at least knows the
 // incarnation that was lost, and what that has agreed to nobody else knows.
 
@@ -100,11 +100,18 @@ func (e metOtherError) Error() string {
 // errGivenOther says that two nodes which make a cluster do not make the same one.
 var errGivenOther = fmt.Errorf("%w: those that make one are given the same nodes and number of shards when they first start, and run the same version", errOtherCluster)
 
+// errNotGiven says that this node has not made its cluster in this way.
+var errNotGiven = fmt.Errorf("%w: that of this node was made without the other one, or before clusters had numbers; "+
+	"a node that it lists and that has not begun is to be removed as dead, and to join with another number", errOtherCluster)
+
 // meet takes an introduction, which is on disk when it returns.
 func (i *introductions) meet(who introduction) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if who.Given != i.kept.Given || who.Given == "" {
+	switch {
+	case i.kept.Given == "":
+		return errNotGiven
+	case who.Given != i.kept.Given:
 		return errGivenOther
 	}
 	return i.know(who.Node, who.Incarnation)
@@ -183,6 +190,9 @@ func (n *Node) found(ctx context.Context) (clusterID, error) {
 	return newClusterID(self.Given, n.introductions.founder()), err
 }
 
+// errNoFounder says that the node with the lowest number has not introduced itself to those that wait.
+var errNoFounder = errors.New("the one with the lowest number has not been there yet")
+
 // introduce returns once more than half of the other nodes that make the cluster have met this
 // one, which answers them meanwhile, at its peer address, and it knows the founder. It fails if one of
 // them turns it down.
@@ -229,8 +239,9 @@ func (n *Node) lost(why error) error {
 		"and start this one with a number that no node had, and --cluster-join: %[2]w", n.config.Self.ID, why)
 }
 
-// introduceTo introduces this node to those that are left, and leaves those that do not answer; silent
-// says why one of them does not.
+// introduceTo introduces this node to those that are left, and leaves those that do not answer, or that do
+// not know the founder yet; silent says why one of them is left. So who has begun knows that most of the
+// others keep the founder's incarnation for good, and no two nodes begin with two.
 func (n *Node) introduceTo(ctx context.Context, left map[cluster.NodeID]string, who introduction) (silent, err error) {
 	for id, peer := range left {
 		within, cancel := context.WithTimeout(ctx, askWithin)
@@ -238,7 +249,9 @@ func (n *Node) introduceTo(ctx context.Context, left map[cluster.NodeID]string, 
 		err := n.peers.ask(within, http.MethodPut, peer, introductionPath(id), who, &w)
 		cancel()
 		if err == nil {
-			err = n.introductions.hear(w)
+			if err = n.introductions.hear(w); err != nil {
+				err = fmt.Errorf("the node at %s has met another founder of the cluster: %w", peer, err)
+			}
 		}
 		switch {
 		case errors.Is(err, errMetOther):
@@ -247,6 +260,8 @@ func (n *Node) introduceTo(ctx context.Context, left map[cluster.NodeID]string, 
 			return nil, err
 		case err != nil:
 			silent = err
+		case w.Founder == "":
+			silent = errNoFounder
 		default:
 			delete(left, id)
 		}

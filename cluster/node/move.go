@@ -84,8 +84,9 @@ func (n *Node) move(ctx context.Context, g *group, m move) error {
 }
 
 // mayMove returns nil unless a move is from a node that has no replica, and was not done before, or would leave
-// the group with a replica less: then nothing has to be added, and nobody has begun to. A node that drains gives its replica all the same: where there are too few nodes, a
-// move that broke off before that could not be ended otherwise.
+// the group with a replica less: then nothing has to be added, and nobody has begun to. A node that drains
+// gives its replica all the same: where there are too few nodes, a move that broke off before that could not
+// be ended otherwise.
 func (n *Node) mayMove(ctx context.Context, g *group, m move) error {
 	if m.From == 0 || m.To == 0 {
 		return nil
@@ -152,9 +153,8 @@ func (n *Node) vacate(ctx context.Context, g *group, node *cluster.Node) error {
 	}
 	for _, some := range []map[uint64]string{m.Voting, m.NonVoting} {
 		for number, address := range some {
-			before := n.Topology().Node(nodeOf(number))
-			if address == node.Raft && before != nil && before.ID != node.ID && before.State == cluster.NodeDead {
-				return n.removeReplica(ctx, g, before.ID)
+			if before := nodeOf(number); address == node.Raft && before != node.ID && n.list.isDead(before) {
+				return n.removeReplica(ctx, g, before)
 			}
 		}
 	}

@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/mantisdb/mantisdb/cluster"
@@ -37,28 +39,51 @@ func newProbes(logger *slog.Logger) *probes {
 	return &probes{logger: logger, known: make(map[cluster.NodeID]*probe)}
 }
 
-// look asks a node that answers for a connection, if it is time to.
+// look asks a node that answers for a connection, if it is time to, and it was not just asked.
 func (p *probes) look(ctx context.Context, node cluster.Node) {
-	now := time.Now()
-	p.mu.Lock()
-	one := p.known[node.ID]
+	one := p.begin(node.ID, time.Now())
 	if one == nil {
-		one = &probe{took: now}
-		p.known[node.ID] = one
-	}
-	if now.Sub(one.asked) < probeEvery {
-		p.mu.Unlock()
 		return
 	}
-	one.asked = now
-	p.mu.Unlock()
-
 	dialer := net.Dialer{Timeout: probeWithin}
 	conn, err := dialer.DialContext(ctx, "tcp", node.Raft)
 	if err == nil {
 		conn.Close() // without a word, which tells the other side that nothing is wanted
+	} else if ctx.Err() != nil || !isOfOther(err) {
+		return
 	}
 	p.note(node, one, err)
+}
+
+// begin is the probe of a node, nil if it is not time for it. The time in which the node was silent,
+// and was not asked, does not count against its consensus.
+func (p *probes) begin(id cluster.NodeID, now time.Time) *probe {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.known[id]
+	if one == nil {
+		one = &probe{}
+		p.known[id] = one
+	}
+	switch since := now.Sub(one.asked); {
+	case since < probeEvery:
+		return nil
+	case since > silentAfter && !one.closed:
+		one.took = now
+	}
+	one.asked = now
+	return one
+}
+
+// isOfOther tells whether a failure to connect may be of the other side's making: this process may have no
+// descriptor left, or the system no port.
+func isOfOther(err error) bool {
+	for _, own := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS} {
+		if errors.Is(err, own) {
+			return false
+		}
+	}
+	return true
 }
 
 // note notes how an attempt to connect ended.

@@ -45,6 +45,12 @@ func (l *nodeList) peer(id cluster.NodeID) string {
 	return ""
 }
 
+// isDead tells whether somebody has said that a node is dead.
+func (l *nodeList) isDead(id cluster.NodeID) bool {
+	nodes, _ := l.get()
+	return slices.ContainsFunc(nodes, func(n cluster.Node) bool { return n.ID == id && n.State == cluster.NodeDead })
+}
+
 // refresh makes the layout anew of what is known.
 func (n *Node) refresh() {
 	nodes, _ := n.list.get()

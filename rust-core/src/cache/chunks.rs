@@ -3,7 +3,7 @@
 use crate::memtable::prefetch;
 
 /// The elements of a chunk: small enough that a cache of a few entries costs little.
-const CHUNK: usize = 512;
+const CHUNK: usize = 128;
 
 /// An array in chunks. Growth allocates one chunk and copies none but the table of them, so
 /// that no insertion waits for the copy of a large array, nor is half of it empty.

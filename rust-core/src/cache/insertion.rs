@@ -26,6 +26,7 @@ struct Content<'a> {
 /// Blocks of up to so many bytes are taken and written under the shard's lock, which may have one
 /// at hand; it takes less time than another lock.
 const COPIED_UNDER_LOCK: usize = Spares::LONGEST as usize;
+
 impl<P: Policy> Cache<P> {
     pub(super) fn put(
         &self,

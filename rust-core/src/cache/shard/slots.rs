@@ -6,8 +6,8 @@ use crate::cache::memory::Memory;
 use crate::cache::policy::{Entries, Token};
 use std::ptr::NonNull;
 
-/// The entries by token, in an array that leaves no former memory behind when it grows: with
-/// hundreds of shards, what a growing vector leaves is a tenth of the budget.
+/// The entries by token, in an array that leaves no former memory behind when it grows: what
+/// the growing vectors of many shards leave is up to a tenth of the budget.
 pub(super) struct Slots {
     slots: Chunks<Slot>,
     /// How many tokens there are, free ones too: all below.
