@@ -11,7 +11,7 @@ import (
 )
 
 // TestLiveNodeIsNotRemovedAsDead has each node asked to remove as dead each one, itself among them, and one
-// that has ended since.
+// that has ended since: that knows so when it comes back.
 func TestLiveNodeIsNotRemovedAsDead(t *testing.T) {
 	t.Parallel()
 	c := startTestCluster(t, 3)
@@ -32,6 +32,16 @@ func TestLiveNodeIsNotRemovedAsDead(t *testing.T) {
 	if err := meta.RemoveNode(t.Context(), dead, true); err != nil {
 		t.Errorf("a node that has just ended: %v", err)
 	}
+	back := c.nodes[dead]
+	if err := back.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.await("node that knows that it was declared dead", func() error {
+		if self := back.Topology().Node(dead); self == nil || self.State != cluster.NodeDead {
+			return fmt.Errorf("it has %+v of itself", self)
+		}
+		return nil
+	})
 }
 
 // TestInvalidNewNode has each node asked to add nodes that cannot be reached as they are told, or are there.

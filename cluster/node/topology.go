@@ -63,7 +63,7 @@ func (n *Node) refresh() {
 	}
 	n.layOut(t)
 	t.Nodes = slices.DeleteFunc(t.Nodes, func(node cluster.Node) bool {
-		return node.State == cluster.NodeDead && !t.Has(node.ID)
+		return node.State == cluster.NodeDead && node.ID != t.Self && !t.Has(node.ID)
 	})
 	n.layout.Store(t)
 	for shard := range t.Shards {

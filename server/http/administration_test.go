@@ -17,15 +17,20 @@ import (
 // has an error.
 type administrator struct {
 	err  error
+	dead bool // this node is
 	told []string
 }
 
 func (a *administrator) Topology() *cluster.Topology {
+	state := cluster.NodeDraining
+	if a.dead {
+		state = cluster.NodeDead
+	}
 	return &cluster.Topology{
 		Self: 2,
 		Nodes: []cluster.Node{
 			{ID: 1, Client: "a:1", Peer: "a:2", Raft: "a:3", Zone: "east", State: cluster.NodeUp, Version: "1.2.3", Reachable: true},
-			{ID: 2, Client: "b:1", Peer: "b:2", Raft: "b:3", State: cluster.NodeDraining},
+			{ID: 2, Client: "b:1", Peer: "b:2", Raft: "b:3", State: state},
 		},
 		Shards: []cluster.Shard{
 			{Leader: 1, Term: 7, Replicas: []cluster.NodeID{1, 2}},

@@ -1,6 +1,10 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/mantisdb/mantisdb/cluster"
+)
 
 // health is the answer of a server that can serve.
 type health struct {
@@ -13,10 +17,17 @@ func (h *Handler) live(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // ready answers 200 if requests may be sent here: as health, and not once the server is
-// told to end.
+// told to end, or its node was declared dead.
 func (h *Handler) ready(w http.ResponseWriter, r *http.Request) error {
 	if h.streams.Err() != nil {
 		return newProblem(unavailable, "the server is shutting down")
+	}
+	if h.administrator != nil {
+		t := h.administrator.Topology()
+		if self := t.Node(t.Self); self != nil && self.State == cluster.NodeDead {
+			return newProblem(unavailable, "node %d was declared dead, and has no part in the cluster any more: end it; "+
+				"a node that takes its place needs another number and an empty directory", self.ID)
+		}
 	}
 	return h.health(w, r)
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/mantisdb/mantisdb"
@@ -28,5 +29,18 @@ func TestReadiness(t *testing.T) {
 	}
 	if got := s.do("GET", "/health/live", ""); got.status != http.StatusOK {
 		t.Errorf("it lives: %d", got.status)
+	}
+}
+
+// TestDeadNodeIsNotReady: a node that was declared dead asks for no more requests.
+func TestDeadNodeIsNotReady(t *testing.T) {
+	a := &administrator{}
+	s := newAdministered(t, a)
+	if got := s.do("GET", "/health/ready", ""); got.status != http.StatusOK {
+		t.Errorf("before: %d", got.status)
+	}
+	a.dead = true
+	if got := s.do("GET", "/health/ready", ""); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "declared dead") {
+		t.Errorf("%d, %s", got.status, got.body)
 	}
 }
