@@ -65,6 +65,9 @@ type Shard struct {
 type Topology struct {
 	// Self is the node that tells.
 	Self NodeID `json:"self"`
+	// Cluster is the number by which nodes tell their cluster from others, 16 hexadecimal digits; empty for
+	// one that was made before there were such.
+	Cluster string `json:"cluster,omitempty"`
 	// Protocol is the one that the nodes use; 0 is not known.
 	Protocol Protocol `json:"protocol,omitempty"`
 	// Nodes are in the order of their numbers, Shards in that of their slots.

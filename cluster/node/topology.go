@@ -56,7 +56,10 @@ func (n *Node) refresh() {
 	nodes, _ := n.list.get()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	t := &cluster.Topology{Self: n.config.Self.ID, Protocol: n.protocol.get(), Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards)}
+	t := &cluster.Topology{
+		Self: n.config.Self.ID, Cluster: n.ClusterNumber(), Protocol: n.protocol.get(),
+		Nodes: slices.Clone(nodes), Shards: make([]cluster.Shard, n.config.Shards),
+	}
 	for i := range t.Nodes {
 		id := t.Nodes[i].ID
 		t.Nodes[i].Reachable = id == n.config.Self.ID || n.heard[id] != nil && !n.probes.closed(id)

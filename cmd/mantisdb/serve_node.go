@@ -171,7 +171,7 @@ func (f *serveFlags) serveNode(ctx context.Context, n *node.Node, config node.Co
 	all.Add(clients.AddFigures)
 	defer history.Start()()
 	f.announce(logger, ports.clients, about, users)
-	logger.Info("node of a cluster", "node", config.Self.ID, "peer_address", ports.peers.Addr().String(), "shards", len(n.Topology().Shards))
+	logger.Info("node of a cluster", "node", config.Self.ID, "cluster", n.ClusterNumber(), "peer_address", ports.peers.Addr().String(), "shards", len(n.Topology().Shards))
 	tellSystemd(ctx, logger)
 	return serveBoth(ctx, n, func(ctx context.Context) error { return clients.Serve(ctx, ports.clients...) },
 		func(ctx context.Context) error { return peers.Serve(ctx, ports.peers) })

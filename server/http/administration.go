@@ -42,6 +42,7 @@ func (h *Handler) clusterRoutes() []route {
 // clusterAnswer is a topology with the slots of its shards.
 type clusterAnswer struct {
 	Self     cluster.NodeID   `json:"self"`
+	Cluster  string           `json:"cluster,omitempty"`
 	Protocol cluster.Protocol `json:"protocol,omitempty"`
 	Nodes    []cluster.Node   `json:"nodes"`
 	Shards   []shardAnswer    `json:"shards"`
@@ -58,7 +59,10 @@ type shardAnswer struct {
 // getCluster answers with how the cluster is laid out.
 func (h *Handler) getCluster(w http.ResponseWriter, _ *http.Request) error {
 	t := h.administrator.Topology()
-	answer := clusterAnswer{Self: t.Self, Protocol: t.Protocol, Nodes: orEmpty(t.Nodes), Shards: make([]shardAnswer, len(t.Shards)), Meta: t.Meta}
+	answer := clusterAnswer{
+		Self: t.Self, Cluster: t.Cluster, Protocol: t.Protocol,
+		Nodes: orEmpty(t.Nodes), Shards: make([]shardAnswer, len(t.Shards)), Meta: t.Meta,
+	}
 	answer.Meta.Replicas = orEmpty(answer.Meta.Replicas)
 	for i, shard := range t.Shards {
 		first, last := t.Slots(i)

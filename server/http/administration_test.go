@@ -27,7 +27,7 @@ func (a *administrator) Topology() *cluster.Topology {
 		state = cluster.NodeDead
 	}
 	return &cluster.Topology{
-		Self: 2,
+		Self: 2, Cluster: "f8546cd4ad45e829",
 		Nodes: []cluster.Node{
 			{ID: 1, Client: "a:1", Peer: "a:2", Raft: "a:3", Zone: "east", State: cluster.NodeUp, Version: "1.2.3", Reachable: true},
 			{ID: 2, Client: "b:1", Peer: "b:2", Raft: "b:3", State: state},
@@ -94,7 +94,7 @@ func TestAdministration(t *testing.T) {
 	if got := s.do("POST", nodesPath, `{"client":"c:1","peer":"c:2","raft":"c:3"}`); got.body != "{\"id\":3}\n" || got.header.Get("Location") != nodesPath+"/3" {
 		t.Errorf("%+v", got)
 	}
-	const want = `{"self":2,"nodes":[{"id":1,"client":"a:1","peer":"a:2","raft":"a:3","zone":"east","state":"up","version":"1.2.3","reachable":true},` +
+	const want = `{"self":2,"cluster":"f8546cd4ad45e829","nodes":[{"id":1,"client":"a:1","peer":"a:2","raft":"a:3","zone":"east","state":"up","version":"1.2.3","reachable":true},` +
 		`{"id":2,"client":"b:1","peer":"b:2","raft":"b:3","state":"draining","version":"","reachable":false}],` +
 		`"shards":[{"shard":0,"first_slot":0,"last_slot":8191,"leader":1,"term":7,"replicas":[1,2]},` +
 		`{"shard":1,"first_slot":8192,"last_slot":16383,"leader":0,"term":0,"replicas":[2]}],"meta":{"leader":2,"term":3,"replicas":[2]}}` + "\n"

@@ -6,6 +6,8 @@ import { getJSON } from "./client.ts";
 export interface Cluster {
   /** The node that answers. */
   self: number;
+  /** The number by which its nodes tell it from other clusters; absent if it has none. */
+  cluster?: string;
   /** What nodes tell each other in; absent if it is not known. */
   protocol?: number;
   nodes: Node[];
