@@ -27,8 +27,8 @@ func (n *Node) Register(mux *http.ServeMux) {
 		mux.HandleFunc(pattern, n.forOwn(serve))
 	}
 	n.registerIntroductions(mux)
-	mux.HandleFunc("GET "+statusPath, func(w http.ResponseWriter, r *http.Request) { answer(w, r, n.serveStatus) })
-	mux.HandleFunc("GET "+peerPrefix+"/shards/{shard}/checksum", func(w http.ResponseWriter, r *http.Request) { answer(w, r, n.serveChecksum) })
+	mux.HandleFunc("GET "+statusPath, n.forReaders(n.serveStatus))
+	mux.HandleFunc("GET "+peerPrefix+"/shards/{shard}/checksum", n.forReaders(n.serveChecksum))
 	handle("PUT "+nodesPath+"/{id}", n.serveRegister)
 	handle("POST "+nodesPath, n.serveChange)
 	handle("POST "+groupsPath+"/{group}/replica", n.serveStart)
@@ -50,13 +50,20 @@ func (n *Node) forOwn(serve func(r *http.Request) (any, error)) http.HandlerFunc
 	}
 }
 
-// serveStatus tells also who names no cluster, since it wants to know which one this is to join it.
-func (n *Node) serveStatus(r *http.Request) (any, error) {
-	if r.Header.Get(cluster.NumberHeader) == "" {
-		return n.Status(), nil
+// forReaders serves nodes of this cluster, and those who name none: they change nothing, and may want to
+// know which one this is, to join it.
+func (n *Node) forReaders(serve func(r *http.Request) (any, error)) http.HandlerFunc {
+	own := n.forOwn(serve)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get(cluster.NumberHeader) == "" {
+			answer(w, r, serve)
+			return
+		}
+		own(w, r)
 	}
-	return n.Status(), n.checkCluster(r)
 }
+
+func (n *Node) serveStatus(*http.Request) (any, error) { return n.Status(), nil }
 
 // answer answers a request of another node in JSON.
 func answer(w http.ResponseWriter, r *http.Request, serve func(r *http.Request) (any, error)) {

@@ -139,7 +139,7 @@ func (i *introductions) know(id cluster.NodeID, incarnation string) error {
 	i.kept.Met[id] = incarnation
 	if err := i.keep(); err != nil {
 		delete(i.kept.Met, id)
-		return err
+		return errors.Join(cluster.ErrUnavailable, err) // whose disk may have room again
 	}
 	return nil
 }
@@ -193,9 +193,9 @@ func (n *Node) found(ctx context.Context) (clusterID, error) {
 // errNoFounder says that the node with the lowest number has not introduced itself to those that wait.
 var errNoFounder = errors.New("the one with the lowest number has not been there yet")
 
-// introduce returns once more than half of the other nodes that make the cluster have met this
-// one, which answers them meanwhile, at its peer address, and it knows the founder. It fails if one of
-// them turns it down.
+// introduce returns once more than half of the other nodes that make the cluster have met this one,
+// which answers them meanwhile, at its peer address, and know the same founder as it does. It fails if
+// one of them turns it down.
 func (n *Node) introduce(ctx context.Context, self introduction) error {
 	left := maps.Clone(n.config.First)
 	delete(left, self.Node)
@@ -236,7 +236,9 @@ func (n *Node) introduce(ctx context.Context, self introduction) error {
 func (n *Node) lost(why error) error {
 	return fmt.Errorf("the cluster exists, and node %[1]d cannot come back to it with an empty directory: "+
 		"if its directory is lost, run `mantisdb cluster remove %[1]d --dead` at a node that is there, "+
-		"and start this one with a number that no node had, and --cluster-join: %[2]w", n.config.Self.ID, why)
+		"and start this one with a number that no node had, and --cluster-join; "+
+		"if no node serves yet, nor has a %[2]s in its directory, remove the directories of all, and begin anew: %[3]w",
+		n.config.Self.ID, identityFile, why)
 }
 
 // introduceTo introduces this node to those that are left, and leaves those that do not answer, or that do

@@ -67,6 +67,9 @@ func (n *Node) move(ctx context.Context, g *group, m move) error {
 		if node == nil || node.ID != m.To {
 			return fmt.Errorf("%w: %d", cluster.ErrNoNode, m.To)
 		}
+		if n.list.isDead(m.To) {
+			return fmt.Errorf("%w: node %d is dead", cluster.ErrNotNow, m.To)
+		}
 		if err := n.vacate(ctx, g, node); err != nil {
 			return fmt.Errorf("removing the replica that node %d has the address of: %w", m.To, err)
 		}

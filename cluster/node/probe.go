@@ -49,7 +49,7 @@ func (p *probes) look(ctx context.Context, node cluster.Node) {
 	conn, err := dialer.DialContext(ctx, "tcp", node.Raft)
 	if err == nil {
 		conn.Close() // without a word, which tells the other side that nothing is wanted
-	} else if ctx.Err() != nil || !isOfOther(err) {
+	} else if ctx.Err() != nil {
 		return
 	}
 	p.note(node, one, err)
@@ -76,8 +76,11 @@ func (p *probes) begin(id cluster.NodeID, now time.Time) *probe {
 }
 
 // isOfOther tells whether a failure to connect may be of the other side's making: this process may have no
-// descriptor left, or the system no port.
+// descriptor left, or the system no port or nobody who knows names.
 func isOfOther(err error) bool {
+	if errors.As(err, new(*net.DNSError)) {
+		return false
+	}
 	for _, own := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS} {
 		if errors.Is(err, own) {
 			return false
@@ -90,7 +93,7 @@ func isOfOther(err error) bool {
 func (p *probes) note(node cluster.Node, one *probe, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err == nil {
+	if err == nil || !isOfOther(err) && !one.closed {
 		one.took = time.Now()
 	}
 	closed := time.Since(one.took) > silentAfter

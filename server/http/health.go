@@ -17,7 +17,7 @@ func (h *Handler) live(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // ready answers 200 if requests may be sent here: as health, and not once the server is
-// told to end, or its node was declared dead.
+// told to end, or its node was removed or declared dead.
 func (h *Handler) ready(w http.ResponseWriter, r *http.Request) error {
 	if h.streams.Err() != nil {
 		return newProblem(unavailable, "the server is shutting down")
@@ -25,7 +25,7 @@ func (h *Handler) ready(w http.ResponseWriter, r *http.Request) error {
 	if h.administrator != nil {
 		t := h.administrator.Topology()
 		if self := t.Node(t.Self); self != nil && self.State == cluster.NodeDead {
-			return newProblem(unavailable, "node %d was declared dead, and has no part in the cluster any more: end it; "+
+			return newProblem(unavailable, "node %d was removed or declared dead, and has no part in the cluster any more: end it; "+
 				"a node that takes its place needs another number and an empty directory", self.ID)
 		}
 	}

@@ -83,11 +83,8 @@ func TestMessagesReachAllNodes(t *testing.T) {
 // write comes there.
 func TestOtherClusterIsNotReached(t *testing.T) {
 	for _, numbers := range [][]string{{"0123456789abcdef", "fedcba9876543210"}, {"0123456789abcdef", ""}, {"", "fedcba9876543210"}} {
-		c := newTestCluster(t, 2, 2)
+		c := newTestCluster(t, 2, 2, numbers...)
 		key := c.keyAt(1, 0)
-		for i, number := range numbers {
-			c.nodes[i].routing.peers.number = number
-		}
 		listener := c.nodes[1].dial(t)
 		listener.want([]any{"subscribe", "news", int64(1)}, "SUBSCRIBE", "news")
 		c.nodes[0].dial(t).want(int64(0), "PUBLISH", "news", "of another cluster")

@@ -175,7 +175,10 @@ func masterOf(t *cluster.Topology, shard int) *cluster.Node {
 			return n
 		}
 	}
-	return t.Node(t.Self)
+	if self := t.Node(t.Self); self != nil && self.State != cluster.NodeDead {
+		return self
+	}
+	return nil
 }
 
 // clusterSlots is CLUSTER SLOTS.

@@ -61,7 +61,8 @@ type testNode struct {
 	replicas []*mantisdb.DB // nil: those of the leaders
 }
 
-func newTestCluster(t testing.TB, nodes, shards int) *testCluster {
+// newTestCluster has, if numbers are given, each node be of the cluster of one of them.
+func newTestCluster(t testing.TB, nodes, shards int, numbers ...string) *testCluster {
 	t.Helper()
 	c := &testCluster{t: t, leaders: make([]int, shards), terms: make([]uint64, shards)}
 	for shard := range shards {
@@ -84,8 +85,12 @@ func newTestCluster(t testing.TB, nodes, shards int) *testCluster {
 	for shard := range shards {
 		c.publish(shard)
 	}
-	for _, n := range c.nodes {
-		n.testServer = newTestServerOf(t, nil, Config{Cluster: n, EnsureKeyspace: c.ensureKeyspace, EnableDebug: true})
+	for i, n := range c.nodes {
+		config := Config{Cluster: n, EnsureKeyspace: c.ensureKeyspace, EnableDebug: true}
+		if len(numbers) > 0 {
+			config.ClusterNumber = numbers[i]
+		}
+		n.testServer = newTestServerOf(t, nil, config)
 		go n.servePeers()
 		t.Cleanup(n.endPeers)
 	}

@@ -79,6 +79,7 @@ function leaving(cluster: Cluster): Trouble[] {
 
 function farewell(cluster: Cluster, id: number, state: Node["state"]): string {
   const left = counted(replicasOf(cluster, id), "replica");
+  if (state === "dead" && isEmpty(cluster, id)) return `Node ${id} was removed.`;
   if (state === "dead") return `Node ${id} is dead: others take over the ${left} that it had.`;
   if (isEmpty(cluster, id)) return `Node ${id} is drained, and can be removed.`;
   return `Node ${id} is being drained: ${left} of shards left.`;
