@@ -60,8 +60,8 @@ func (c *Cache) Stats() (Stats, error) {
 	return s, nil
 }
 
-// Resize changes the budget, in bytes, from MinBudget to MaxBudget; one that was opened with more needs some 16 KiB for
-// each of its parts to hold anything, of which there are up to four a processor. What is too much
+// Resize changes the budget, in bytes, from MinBudget to MaxBudget. A cache stays in as many parts as it was opened
+// with, whose tables may leave a much smaller budget no room. What is too much
 // leaves before it returns; its memory is free when no read has it any more, soon after.
 func (c *Cache) Resize(budget uint64) error {
 	if err := checkBudget(budget); err != nil {

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/mantisdb/mantisdb"
 	"github.com/mantisdb/mantisdb/cluster"
+	"github.com/mantisdb/mantisdb/cluster/consensus/transport"
 )
 
 var _ cluster.Administrator = (*Node)(nil)
@@ -36,23 +35,11 @@ func (n *Node) AddNode(ctx context.Context, node cluster.Node) (cluster.NodeID, 
 		return 0, fmt.Errorf("%w: its number is over %d", cluster.ErrInvalidNode, uint64(maxNode))
 	}
 	for _, address := range []string{node.Client, node.Peer, node.Raft} {
-		if err := checkAddress(address); err != nil {
-			return 0, fmt.Errorf("%w: %w", cluster.ErrInvalidNode, err)
+		if !(transport.Factory{}).Validate(address) {
+			return 0, fmt.Errorf("%w: the address %q is not host:port with a port between 1 and 65535", cluster.ErrInvalidNode, address)
 		}
 	}
 	return n.changeAtMeta(ctx, change{Add: &node})
-}
-
-// checkAddress returns nil for a host and the number of a port.
-func checkAddress(address string) error {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || host == "" {
-		return fmt.Errorf("the address %q is not host:port", address)
-	}
-	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
-		return fmt.Errorf("the port of the address %q is not between 1 and 65535", address)
-	}
-	return nil
 }
 
 // Drain implements cluster.Administrator.
@@ -147,8 +134,8 @@ func (n *Node) mayBeRemoved(ctx context.Context, id cluster.NodeID) error {
 func (n *Node) answers(ctx context.Context, id cluster.NodeID) bool {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	s, err := n.peers.status(ctx, n.list.peer(id))
-	return err == nil && s.Node.ID == id
+	_, err := n.peers.statusOf(ctx, id, n.list.peer(id))
+	return err == nil
 }
 
 // add is a node as the list has it that is to be added, with a number that no other one had.

@@ -56,8 +56,8 @@ func TestInvalidNewNode(t *testing.T) {
 	}{
 		{cluster.Node{Client: "there", Peer: good, Raft: good}, `the address "there" is not host:port`},
 		{cluster.Node{Client: good, Peer: ":7000", Raft: good}, `the address ":7000" is not host:port`},
-		{cluster.Node{Client: good, Peer: good, Raft: "there:"}, `the port of the address "there:"`},
-		{cluster.Node{Client: "there:70000", Peer: good, Raft: good}, `the port of the address "there:70000"`},
+		{cluster.Node{Client: good, Peer: good, Raft: "there:"}, `the address "there:" is not host:port with a port between 1 and 65535`},
+		{cluster.Node{Client: "there:70000", Peer: good, Raft: good}, `the address "there:70000" is not host:port with a port between 1 and 65535`},
 		{cluster.Node{Client: good, Peer: c.nodes[1].config.Self.Peer, Raft: good}, "its peer address is that of node 1"},
 	} {
 		for at, n := range c.nodes {

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -89,10 +88,7 @@ func (n *Node) askAll() (all map[cluster.NodeID]*Status, strangers map[cluster.N
 	all, strangers = make(map[cluster.NodeID]*Status), make(map[cluster.NodeID]error)
 	for id, peer := range n.others() {
 		asking.Go(func() {
-			s, err := n.peers.status(ctx, peer)
-			if err == nil && s.Node.ID != id {
-				err = fmt.Errorf("%w: it says to be node %d", errRefused, s.Node.ID)
-			}
+			s, err := n.peers.statusOf(ctx, id, peer)
 			if err == nil {
 				n.probes.look(n.stop, s.Node)
 			}

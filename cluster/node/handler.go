@@ -24,7 +24,7 @@ const (
 // Register adds what other nodes may ask of this one to the mux of the peer port.
 func (n *Node) Register(mux *http.ServeMux) {
 	handle := func(pattern string, serve func(r *http.Request) (any, error)) {
-		mux.HandleFunc(pattern, n.forOwn(serve))
+		mux.HandleFunc(pattern, n.forNodes(serve))
 	}
 	n.registerIntroductions(mux)
 	mux.HandleFunc("GET "+statusPath, n.forReaders(n.serveStatus))
@@ -38,8 +38,8 @@ func (n *Node) Register(mux *http.ServeMux) {
 	handle("POST "+groupsPath+"/{group}/lead", n.serveLead)
 }
 
-// forOwn serves nodes of this cluster.
-func (n *Node) forOwn(serve func(r *http.Request) (any, error)) http.HandlerFunc {
+// forNodes serves nodes of this cluster.
+func (n *Node) forNodes(serve func(r *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		answer(w, r, func(r *http.Request) (any, error) {
 			if err := n.checkCluster(r); err != nil {
@@ -53,7 +53,7 @@ func (n *Node) forOwn(serve func(r *http.Request) (any, error)) http.HandlerFunc
 // forReaders serves nodes of this cluster, and those who name none: they change nothing, and may want to
 // know which one this is, to join it.
 func (n *Node) forReaders(serve func(r *http.Request) (any, error)) http.HandlerFunc {
-	own := n.forOwn(serve)
+	own := n.forNodes(serve)
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(cluster.NumberHeader) == "" {
 			answer(w, r, serve)

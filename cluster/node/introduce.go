@@ -184,10 +184,13 @@ const (
 // found makes the cluster together with the other nodes, and returns its number.
 func (n *Node) found(ctx context.Context) (clusterID, error) {
 	self, err := n.introductions.begin(n.config.Self.ID, n.config.First, n.config.Shards)
-	if err == nil {
-		err = n.introduce(ctx, self)
+	if err != nil {
+		return 0, err
 	}
-	return newClusterID(self.Given, n.introductions.founder()), err
+	if err := n.introduce(ctx, self); err != nil {
+		return 0, err
+	}
+	return newClusterID(self.Given, n.introductions.founder()), nil
 }
 
 // errNoFounder says that the node with the lowest number has not introduced itself to those that wait.
@@ -216,7 +219,7 @@ func (n *Node) introduce(ctx context.Context, self introduction) error {
 		if err != nil {
 			return err
 		}
-		if met := others - len(left); met > others/2 && n.introductions.founder() != "" {
+		if met := others - len(left); met > others/2 {
 			return nil
 		}
 		if time.Since(told) > tellEvery {

@@ -145,6 +145,15 @@ func (p *peers) status(ctx context.Context, peer string) (*Status, error) {
 	return s, p.cluster.check(s.Cluster)
 }
 
+// statusOf is what a node of this cluster tells of itself, which has a number.
+func (p *peers) statusOf(ctx context.Context, id cluster.NodeID, peer string) (*Status, error) {
+	s, err := p.status(ctx, peer)
+	if err == nil && s.Node.ID != id {
+		return nil, fmt.Errorf("%w: it says to be node %d", errRefused, s.Node.ID)
+	}
+	return s, err
+}
+
 // joinWithin is how long a node that joins waits for an answer, as it may be started together with those that
 // it asks.
 const joinWithin = 30 * time.Second

@@ -39,7 +39,7 @@ func newProbes(logger *slog.Logger) *probes {
 	return &probes{logger: logger, known: make(map[cluster.NodeID]*probe)}
 }
 
-// look asks a node that answers for a connection, if it is time to, and it was not just asked.
+// look asks a node that answers for a connection, if it is time to.
 func (p *probes) look(ctx context.Context, node cluster.Node) {
 	one := p.begin(node.ID, time.Now())
 	if one == nil {

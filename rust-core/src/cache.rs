@@ -286,8 +286,7 @@ impl<P: Policy + 'static> LockFreeCache<P> {
     /// Changes the budget. When it returns, the cache is within the new one, unless a
     /// reader holds on to what left for longer than a second. If the tables alone would
     /// take much of the new one, all entries are dropped. The cache stays in as many parts as
-    /// it was opened with, up to four a processor and one for each 512 KiB: each needs some
-    /// 16 KiB to hold anything.
+    /// it was opened with, whose tables may leave a much smaller budget no room.
     pub fn resize(&self, budget: u64) -> Result<()> {
         check_budget(budget)?;
         self.cache.resize(budget);
