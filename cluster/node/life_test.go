@@ -33,7 +33,14 @@ func TestAllNodesReplaced(t *testing.T) {
 		if err := c.meta().RemoveNode(t.Context(), id, false); err != nil {
 			t.Fatal(err)
 		}
-		c.nodes[id].stop()
+		gone := c.nodes[id]
+		c.await("node that knows that it was removed", func() error {
+			if self := gone.Topology().Node(id); self == nil || self.State != cluster.NodeDead {
+				return fmt.Errorf("it has %+v of itself", self)
+			}
+			return nil
+		})
+		gone.stop()
 		delete(c.nodes, id)
 	}
 	for _, n := range c.nodes {
